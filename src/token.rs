@@ -1,0 +1,370 @@
+//! Session ids, form tokens, and the entropy that both are drawn from.
+
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::str::FromStr;
+
+use subtle::{Choice, ConstantTimeEq};
+
+/// How many random bits a session id or a form token holds.
+///
+/// ```
+/// use quixote_session::Width;
+///
+/// assert_eq!((Width::Bits64.bytes(), Width::Bits128.bytes()), (8, 16));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Width {
+    /// 8 bytes, shown as 16 hex digits: what Quixote draws.
+    #[cfg_attr(feature = "serde", serde(rename = "64"))]
+    Bits64,
+    /// 16 bytes, shown as 32 hex digits.
+    #[cfg_attr(feature = "serde", serde(rename = "128"))]
+    Bits128,
+}
+
+impl Width {
+    /// The bytes that one draw takes from [`Entropy`].
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Bits64 => 8,
+            Self::Bits128 => 16,
+        }
+    }
+
+    /// How many draws the 32 bytes of an [`Entropy`] hold: 4 or 2.
+    #[must_use]
+    pub const fn draws(self) -> u8 {
+        match self {
+            Self::Bits64 => 4,
+            Self::Bits128 => 2,
+        }
+    }
+}
+
+/// The random bytes of an id or token.
+///
+/// Compared in constant time; ordered, for listings only, by its bytes.
+#[derive(Clone, Copy, Eq, PartialOrd, Ord)]
+enum Secret {
+    Narrow([u8; 8]),
+    Wide([u8; 16]),
+}
+
+impl Secret {
+    const fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Narrow(bytes) => bytes,
+            Self::Wide(bytes) => bytes,
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.len() {
+            16 => unhex(text).map(Self::Narrow),
+            32 => unhex(text).map(Self::Wide),
+            _ => None,
+        }
+    }
+}
+
+/// Secrets of different widths differ; of equal width, every byte is looked at.
+impl ConstantTimeEq for Secret {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.bytes().ct_eq(other.bytes())
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.ct_eq(other).into()
+    }
+}
+
+impl Hash for Secret {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.bytes().hash(hasher);
+    }
+}
+
+/// The bytes of exactly `2 * N` lower-case hex digits.
+fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = nibble(*high)? << 4 | nibble(*low)?;
+    }
+    Some(bytes)
+}
+
+const fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit.wrapping_sub(b'0')),
+        b'a'..=b'f' => Some(digit.wrapping_sub(b'a').wrapping_add(10)),
+        _ => None,
+    }
+}
+
+/// Text that is neither 16 nor 32 lower-case hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NotHex;
+
+impl fmt::Display for NotHex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected 16 or 32 lower-case hex digits")
+    }
+}
+
+impl core::error::Error for NotHex {}
+
+/// A secret in full, for a cookie, a form or a store: what [`SessionId::reveal`] and
+/// [`FormToken::reveal`] return.
+#[derive(Clone, Copy)]
+pub struct Revealed(Secret);
+
+impl Revealed {
+    /// Hands the hex digits to `read`, as text that needs no allocation.
+    ///
+    /// ```
+    /// let id: quixote_session::SessionId = "00000000000000a1".parse()?;
+    /// assert_eq!(id.reveal().with_text(str::len), 16);
+    /// # Ok::<(), quixote_session::NotHex>(())
+    /// ```
+    pub fn with_text<T>(&self, read: impl FnOnce(&str) -> T) -> T {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 32];
+        let bytes = self.0.bytes();
+        for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+            for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+                *digit = DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+            }
+        }
+        let used = text.get(..bytes.len().saturating_mul(2)).unwrap_or_default();
+        read(str::from_utf8(used).unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Revealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_text(|text| f.write_str(text))
+    }
+}
+
+/// Defines a named secret: one set of rules for ids and tokens, two types that cannot be mixed up.
+macro_rules! secret {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Secret);
+
+        impl $name {
+            /// The secret in full. Its `Display` prints every digit: for the cookie, the form or
+            /// the store, never for a log.
+            #[must_use]
+            pub const fn reveal(&self) -> Revealed {
+                Revealed(self.0)
+            }
+
+            /// The random bytes themselves: 8 or 16 of them. As secret as the text.
+            #[must_use]
+            pub const fn reveal_bytes(&self) -> &[u8] {
+                self.0.bytes()
+            }
+        }
+
+        impl ConstantTimeEq for $name {
+            fn ct_eq(&self, other: &Self) -> Choice {
+                self.0.ct_eq(&other.0)
+            }
+        }
+
+        /// Exactly 16 or 32 lower-case hex digits; anything else is [`NotHex`].
+        impl FromStr for $name {
+            type Err = NotHex;
+
+            fn from_str(text: &str) -> Result<Self, NotHex> {
+                Secret::parse(text).map(Self).ok_or(NotHex)
+            }
+        }
+
+        impl From<[u8; 8]> for $name {
+            fn from(bytes: [u8; 8]) -> Self {
+                Self(Secret::Narrow(bytes))
+            }
+        }
+
+        impl From<[u8; 16]> for $name {
+            fn from(bytes: [u8; 16]) -> Self {
+                Self(Secret::Wide(bytes))
+            }
+        }
+
+        /// The first four hex digits, which tell two secrets apart in a log and open nothing.
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.reveal().with_text(|text| {
+                    write!(f, "{}({}…)", stringify!($name), text.get(..4).unwrap_or_default())
+                })
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(&self.reveal())
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = smol_str::SmolStr::deserialize(from)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+secret! {
+    /// The name of a stored session, and the value of its cookie. A secret.
+    ///
+    /// ```
+    /// use quixote_session::SessionId;
+    ///
+    /// let id: SessionId = "629f6e3c386cd3d6".parse()?;
+    /// assert_eq!(id.reveal().to_string(), "629f6e3c386cd3d6");
+    /// assert_eq!(format!("{id:?}"), "SessionId(629f…)");
+    /// assert!("629F6E3C386CD3D6".parse::<SessionId>().is_err(), "lower case only");
+    /// # Ok::<(), quixote_session::NotHex>(())
+    /// ```
+    SessionId
+}
+
+secret! {
+    /// A one-time proof that a form was issued within this session. A secret.
+    ///
+    /// ```
+    /// use quixote_session::FormToken;
+    ///
+    /// let token: FormToken = "00000000000000b1".parse()?;
+    /// assert_eq!(format!("{token:?}"), "FormToken(0000…)");
+    /// assert_ne!(token, FormToken::from([0xb1; 8]));
+    /// # Ok::<(), quixote_session::NotHex>(())
+    /// ```
+    FormToken
+}
+
+/// The random bytes that one [`Input`](crate::Input) may use, supplied by the driver.
+///
+/// Draws are taken from the front, in order, 8 or 16 bytes each. When all are taken the event is
+/// refused with [`Refusal::EntropyUsedUp`](crate::Refusal::EntropyUsedUp) and can be sent again.
+/// `Debug` shows none of it.
+///
+/// ```
+/// use quixote_session::Entropy;
+///
+/// let entropy = Entropy::from_draws([0xa1, 0xa2]);
+/// assert_eq!(entropy.bytes()[7], 0xa1);
+/// assert_eq!(format!("{entropy:?}"), "Entropy(…)");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct Entropy([u8; Self::BYTES]);
+
+impl Entropy {
+    /// How many bytes there are: four draws of 64 bits, or two of 128.
+    pub const BYTES: usize = 32;
+
+    /// Takes the bytes as they are: the way of a driver with a random source.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// Lays out 64-bit draws, big end first, and zeros behind them: the way of tests. Of more than
+    /// four draws the first four are taken.
+    #[must_use]
+    pub fn from_draws(draws: impl IntoIterator<Item = u64>) -> Self {
+        let mut bytes = [0; Self::BYTES];
+        for (place, draw) in bytes.chunks_exact_mut(8).zip(draws) {
+            place.copy_from_slice(&draw.to_be_bytes());
+        }
+        Self(bytes)
+    }
+
+    /// The bytes, in the order in which they are drawn.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; Self::BYTES] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entropy(…)")
+    }
+}
+
+/// The draws of one input, taken from the front.
+pub(crate) struct Draws<'a> {
+    entropy: &'a Entropy,
+    width: Width,
+    taken: u8,
+}
+
+impl<'a> Draws<'a> {
+    pub(crate) const fn new(entropy: &'a Entropy, width: Width) -> Self {
+        Self { entropy, width, taken: 0 }
+    }
+
+    /// How many have been taken.
+    pub(crate) const fn taken(&self) -> u8 {
+        self.taken
+    }
+
+    pub(crate) fn session_id(&mut self) -> Option<SessionId> {
+        self.next().map(SessionId)
+    }
+
+    pub(crate) fn form_token(&mut self) -> Option<FormToken> {
+        self.next().map(FormToken)
+    }
+
+    fn next(&mut self) -> Option<Secret> {
+        let draw = usize::from(self.taken);
+        let secret = match self.width {
+            Width::Bits64 => self.entropy.0.as_chunks().0.get(draw).copied().map(Secret::Narrow),
+            Width::Bits128 => self.entropy.0.as_chunks().0.get(draw).copied().map(Secret::Wide),
+        }?;
+        self.taken = self.taken.saturating_add(1);
+        Some(secret)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Draws, Entropy, SessionId, Width};
+
+    #[test]
+    fn entropy_holds_four_narrow_draws_or_two_wide_ones() {
+        let entropy = Entropy::from_draws([1, 2, 3, 4, 5]);
+        for (width, count) in [(Width::Bits64, 4), (Width::Bits128, 2)] {
+            let mut draws = Draws::new(&entropy, width);
+            let ids: alloc::vec::Vec<SessionId> =
+                core::iter::from_fn(|| draws.session_id()).collect();
+            assert_eq!(ids.len(), count);
+            assert_eq!(draws.taken(), width.draws());
+            assert_eq!(ids[0].reveal_bytes().len(), width.bytes());
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_hex_is_no_secret() {
+        for text in ["", "*del*", "00000000000000A1", "00000000000000a", "é0000000000000", "0x"] {
+            assert!(text.parse::<SessionId>().is_err(), "{text}");
+        }
+    }
+}
