@@ -1,0 +1,259 @@
+//! What a deployment decides: the semantics, the cookie, the limits. An argument of every step,
+//! never part of the state.
+
+use core::fmt;
+
+use smol_str::SmolStr;
+
+use crate::session::FormTokens;
+use crate::token::Width;
+
+/// Which rules a request's session follows.
+///
+/// ```
+/// use quixote_session::{Config, Semantics};
+///
+/// assert_eq!(Config::QUIXOTE.semantics, Semantics::Live);
+/// assert_eq!(Semantics::Copying.to_string(), "copying");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Semantics {
+    /// Quixote over its own dictionary: a request holds the stored session itself, shared with
+    /// every other request on it, even after it was deleted.
+    Live,
+    /// Quixote over a persistent mapping, with `is_dirty` answering as `has_info` does: a request
+    /// holds a copy, and saving writes the whole copy over whatever is stored.
+    Copying,
+    /// Quixote with its faults repaired: a request holds a copy and its own changes, and saving
+    /// applies those changes to the session as it is stored by then.
+    Strict,
+}
+
+/// The name used in the specification, in traces and on the command line.
+impl fmt::Display for Semantics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Live => "live",
+            Self::Copying => "copying",
+            Self::Strict => "strict",
+        })
+    }
+}
+
+/// Everything a deployment decides.
+///
+/// There is no `Default`: start from one of the three constants and override what differs. Use the
+/// same `Config` for the whole life of a [`State`](crate::State), and ask [`check`](Self::check)
+/// once before the first step.
+///
+/// ```
+/// use quixote_session::Config;
+///
+/// let config = Config { cookie_path: Some("/app".into()), ..Config::QUIXOTE };
+/// assert_eq!(config.check(), Ok(()));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Config {
+    /// Which rules apply.
+    pub semantics: Semantics,
+    /// Random bits in an id or token.
+    pub width: Width,
+    /// Name of the session cookie: an RFC 6265 token.
+    pub cookie_name: SmolStr,
+    /// The cookie's Path. None, or empty, derives it from each request's `script_name`.
+    pub cookie_path: Option<SmolStr>,
+    /// The cookie's Domain. None sends no such attribute: the cookie returns to this host alone.
+    pub cookie_domain: Option<SmolStr>,
+    /// Whether the cookie carries `Secure`, `HttpOnly` and `SameSite=Lax`.
+    pub cookie_hardened: bool,
+    /// Milliseconds that must be exceeded before an access is noted (Quixote's
+    /// `ACCESS_TIME_RESOLUTION`, which counts seconds).
+    pub access_resolution_ms: u64,
+    /// Strict only: a session not accessed for this many milliseconds, or more, is no session.
+    pub idle_limit_ms: Option<u64>,
+    /// Strict only: a session created this many milliseconds ago, or more, is no session.
+    pub absolute_limit_ms: Option<u64>,
+    /// Outstanding form tokens of one session: 1 to 16 (Quixote's `MAX_FORM_TOKENS`); the oldest
+    /// makes room. Values outside are held to that range.
+    pub max_form_tokens: u8,
+    /// Bytes in one text that an event brings: user, key, value, remote address, script name.
+    /// Longer ones are refused with [`Refusal::TextTooLong`](crate::Refusal::TextTooLong).
+    pub max_text_bytes: usize,
+    /// Values in one session; one more is refused with
+    /// [`Refusal::TooManyValues`](crate::Refusal::TooManyValues).
+    pub max_values: usize,
+    /// Requests in flight, at most 2^31 − 1 whatever stands here; one more is refused with
+    /// [`Refusal::TooManyRequests`](crate::Refusal::TooManyRequests).
+    pub max_requests: u32,
+    /// Sessions stored, at most 2^31 − 1 whatever stands here; one more is refused with
+    /// [`Refusal::TooManySessions`](crate::Refusal::TooManySessions).
+    pub max_sessions: u32,
+}
+
+impl Config {
+    /// Quixote as it ships: sessions in a dictionary, every request sharing the stored object.
+    ///
+    /// As in Quixote, neither the sizes nor the lives of sessions are limited.
+    pub const QUIXOTE: Self = Self::quixote(Semantics::Live);
+
+    /// Quixote over a persistent mapping that copies on every read and write, with `is_dirty`
+    /// overridden by `has_info` as its documentation advises.
+    pub const QUIXOTE_PERSISTENT: Self = Self::quixote(Semantics::Copying);
+
+    /// What a session manager should do today: 128-bit ids renewed whenever the user changes,
+    /// merged saves, final expiry, idle limit of 30 minutes, absolute limit of 12 hours, and a
+    /// `__Host-` cookie. Texts hold up to 64 KiB and a session up to 64 values.
+    pub const STRICT: Self = Self {
+        semantics: Semantics::Strict,
+        width: Width::Bits128,
+        cookie_name: SmolStr::new_static("__Host-session"),
+        cookie_path: Some(SmolStr::new_static("/")),
+        cookie_domain: None,
+        cookie_hardened: true,
+        access_resolution_ms: 60_000,
+        idle_limit_ms: Some(30 * 60_000),
+        absolute_limit_ms: Some(12 * 3_600_000),
+        max_form_tokens: FormTokens::MAX,
+        max_text_bytes: 64 * 1_024,
+        max_values: 64,
+        max_requests: 1_000_000,
+        max_sessions: 100_000_000,
+    };
+
+    /// Sessions and requests are counted in 31 bits each, so that an object's number fits 32.
+    const MOST_OBJECTS: u32 = i32::MAX as u32;
+
+    const fn quixote(semantics: Semantics) -> Self {
+        Self {
+            semantics,
+            width: Width::Bits64,
+            cookie_name: SmolStr::new_static("QX_session"),
+            cookie_path: None,
+            cookie_domain: None,
+            cookie_hardened: false,
+            access_resolution_ms: 1_000,
+            idle_limit_ms: None,
+            absolute_limit_ms: None,
+            max_form_tokens: FormTokens::MAX,
+            max_text_bytes: usize::MAX,
+            max_values: usize::MAX,
+            max_requests: Self::MOST_OBJECTS,
+            max_sessions: Self::MOST_OBJECTS,
+        }
+    }
+
+    /// Says whether a browser would keep the cookie and the limits can be met; ask once, before
+    /// the first step. `step` is total whatever the answer; a cookie whose text is refused here is
+    /// refused by `set_cookie` too.
+    ///
+    /// # Errors
+    /// The first [`ConfigError`] found, in the order of its variants.
+    ///
+    /// ```
+    /// use quixote_session::{Config, ConfigError};
+    ///
+    /// let shared = Config { cookie_domain: Some("example.com".into()), ..Config::STRICT };
+    /// assert_eq!(shared.check(), Err(ConfigError::HostPrefix));
+    /// ```
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let path = self.cookie_path.as_deref().unwrap_or_default();
+        let domain = self.cookie_domain.as_deref().unwrap_or_default();
+        if !is_cookie_name(&self.cookie_name) {
+            return Err(ConfigError::CookieName);
+        }
+        if !is_attribute_value(path) || !(path.is_empty() || path.starts_with('/')) {
+            return Err(ConfigError::CookiePath);
+        }
+        if !is_attribute_value(domain) {
+            return Err(ConfigError::CookieDomain);
+        }
+        // RFC 6265bis, section 4.1.3.2: a __Host- cookie is Secure, has Path=/ and no Domain.
+        let host = self.cookie_hardened && path == "/" && self.cookie_domain.is_none();
+        if self.cookie_name.starts_with("__Host-") && !host {
+            return Err(ConfigError::HostPrefix);
+        }
+        if self.cookie_name.starts_with("__Secure-") && !self.cookie_hardened {
+            return Err(ConfigError::SecurePrefix);
+        }
+        if !(1..=FormTokens::MAX).contains(&self.max_form_tokens) {
+            return Err(ConfigError::MaxFormTokens);
+        }
+        Ok(())
+    }
+
+    /// The Path of this response's cookie: the configured one, else the request's script name with
+    /// a slash at its end.
+    pub(crate) fn path_of_cookie(&self, script_name: &SmolStr) -> SmolStr {
+        match &self.cookie_path {
+            Some(path) if !path.is_empty() => path.clone(),
+            _ if script_name.ends_with('/') => script_name.clone(),
+            _ => smol_str::format_smolstr!("{script_name}/"),
+        }
+    }
+
+    pub(crate) fn request_limit(&self) -> usize {
+        self.max_requests.min(Self::MOST_OBJECTS) as usize
+    }
+
+    pub(crate) fn session_limit(&self) -> usize {
+        self.max_sessions.min(Self::MOST_OBJECTS) as usize
+    }
+}
+
+/// Whether `name` is a token of RFC 9110, which RFC 6265 (4.1.1) asks of a cookie's name.
+pub(crate) fn is_cookie_name(name: &str) -> bool {
+    let separator = |byte| b"()<>@,;:\\\"/[]?={}".contains(&byte);
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && !separator(byte))
+}
+
+/// Whether `value` may stand in a Path or Domain attribute: RFC 6265 (4.1.1), no control
+/// character and no semicolon. Spaces at the ends would be lost and are refused too.
+pub(crate) fn is_attribute_value(value: &str) -> bool {
+    value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b';')
+        && value.trim_matches(' ').len() == value.len()
+}
+
+/// What is wrong with a [`Config`].
+///
+/// ```
+/// use quixote_session::{Config, ConfigError};
+///
+/// let config = Config { cookie_name: "a;b".into(), ..Config::QUIXOTE };
+/// assert_eq!(config.check(), Err(ConfigError::CookieName));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ConfigError {
+    /// The name is no token of RFC 6265, section 4.1.1.
+    CookieName,
+    /// The path holds `;`, a control character or a character outside ASCII, begins without `/`,
+    /// or has spaces at its ends.
+    CookiePath,
+    /// The domain holds `;`, a control character, a character outside ASCII, or spaces at its ends.
+    CookieDomain,
+    /// A `__Host-` cookie needs `cookie_hardened`, the path `/` and no domain.
+    HostPrefix,
+    /// A `__Secure-` cookie needs `cookie_hardened`.
+    SecurePrefix,
+    /// The cap on form tokens is not between 1 and 16.
+    MaxFormTokens,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CookieName => "cookie_name: expected an RFC 6265 token",
+            Self::CookiePath => "cookie_path: expected ASCII from '/', without ';' or controls",
+            Self::CookieDomain => "cookie_domain: expected ASCII without ';' or controls",
+            Self::HostPrefix => {
+                "cookie_name: __Host- needs a hardened cookie, path / and no domain"
+            }
+            Self::SecurePrefix => "cookie_name: __Secure- needs a hardened cookie",
+            Self::MaxFormTokens => "max_form_tokens: expected 1 to 16",
+        })
+    }
+}
+
+impl core::error::Error for ConfigError {}

@@ -1,0 +1,375 @@
+//! One session: what it holds, when it is worth keeping, and the queue of its form tokens.
+
+use alloc::collections::BTreeMap;
+use core::fmt;
+
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::config::{Config, Semantics};
+use crate::time::Timestamp;
+use crate::token::{FormToken, SessionId};
+
+/// What is remembered about one visitor.
+///
+/// A session carries no id: its id is the key that it is stored under, so the two cannot disagree.
+/// [`SessionRef`] shows both together.
+///
+/// ```
+/// use quixote_session::{Session, Timestamp};
+///
+/// let session = Session::new("192.0.2.1".into(), Timestamp(5_000));
+/// assert_eq!(session.remote_addr(), "192.0.2.1");
+/// assert_eq!(session.access_age(Timestamp(7_500)), 2_500);
+/// assert!(!session.has_info(), "nothing worth storing yet");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct Session {
+    pub(crate) user: Option<SmolStr>,
+    pub(crate) remote_addr: SmolStr,
+    pub(crate) created: Timestamp,
+    pub(crate) accessed: Timestamp,
+    pub(crate) form_tokens: FormTokens,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "BTreeMap::is_empty"))]
+    pub(crate) values: BTreeMap<SmolStr, SmolStr>,
+}
+
+impl Session {
+    /// A session without user, values and tokens, created and accessed at `now`.
+    #[must_use]
+    pub const fn new(remote_addr: SmolStr, now: Timestamp) -> Self {
+        Self {
+            user: None,
+            remote_addr,
+            created: now,
+            accessed: now,
+            form_tokens: FormTokens::new(),
+            values: BTreeMap::new(),
+        }
+    }
+
+    /// Who is logged in. Any text, also the empty one, is a user; only None is nobody.
+    #[must_use]
+    pub const fn user(&self) -> Option<&SmolStr> {
+        self.user.as_ref()
+    }
+
+    /// Address of the request that the session began with.
+    #[must_use]
+    pub fn remote_addr(&self) -> &str {
+        &self.remote_addr
+    }
+
+    /// When the session began, in milliseconds since the epoch.
+    #[must_use]
+    pub const fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    /// When a request last used the session, as noted: late by up to `access_resolution_ms`.
+    #[must_use]
+    pub const fn accessed(&self) -> Timestamp {
+        self.accessed
+    }
+
+    /// The outstanding form tokens, oldest first.
+    #[must_use]
+    pub const fn form_tokens(&self) -> &FormTokens {
+        &self.form_tokens
+    }
+
+    /// The application's data, in the order of the keys.
+    #[must_use]
+    pub const fn values(&self) -> &BTreeMap<SmolStr, SmolStr> {
+        &self.values
+    }
+
+    /// Milliseconds since the session began; negative if the clock went back before that.
+    #[must_use]
+    pub fn creation_age(&self, now: Timestamp) -> i64 {
+        self.created.age_at(now)
+    }
+
+    /// Milliseconds since the last noted access; negative if the clock went back before that.
+    #[must_use]
+    pub fn access_age(&self, now: Timestamp) -> i64 {
+        self.accessed.age_at(now)
+    }
+
+    /// Whether there is anything worth storing: a user that is not empty, a token or a value.
+    ///
+    /// Truth, not presence: the empty user is exported as `REMOTE_USER` and yet is no info.
+    #[must_use]
+    pub fn has_info(&self) -> bool {
+        self.user.as_ref().is_some_and(|user| !user.is_empty())
+            || !self.form_tokens.is_empty()
+            || !self.values.is_empty()
+    }
+
+    /// Whether Quixote stores this session again when a request ends that holds it: never in live
+    /// sharing, where what is stored is this very object; always, if it has info, when copying.
+    /// Strict compares with what is stored and does not ask.
+    ///
+    /// ```
+    /// use quixote_session::{Config, Session, Timestamp};
+    ///
+    /// let session = Session::new("192.0.2.1".into(), Timestamp(0));
+    /// assert!(!session.is_dirty(&Config::QUIXOTE));
+    /// assert!(!session.is_dirty(&Config::QUIXOTE_PERSISTENT), "no info, nothing to save");
+    /// ```
+    #[must_use]
+    pub fn is_dirty(&self, config: &Config) -> bool {
+        config.semantics == Semantics::Copying && self.has_info()
+    }
+
+    /// Notes an access, if strictly more than the resolution has passed since the last one.
+    pub(crate) fn touch(&mut self, now: Timestamp, resolution_ms: u64) {
+        if now.since(self.accessed) > resolution_ms {
+            self.accessed = now;
+        }
+    }
+
+    /// Whether a time limit of the strict semantics is reached. Both bounds are inclusive: a
+    /// session is over in the very millisecond in which its age equals the limit.
+    pub(crate) fn is_out_of_time(&self, config: &Config, now: Timestamp) -> bool {
+        let reached = |since: Timestamp, limit: Option<u64>| {
+            limit.is_some_and(|limit| now.since(since) >= limit)
+        };
+        config.semantics == Semantics::Strict
+            && (reached(self.accessed, config.idle_limit_ms)
+                || reached(self.created, config.absolute_limit_ms))
+    }
+}
+
+/// Names what the session holds, and shows neither values nor whole tokens.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("user", &self.user)
+            .field("remote_addr", &self.remote_addr)
+            .field("created", &self.created.0)
+            .field("accessed", &self.accessed.0)
+            .field("form_tokens", &self.form_tokens)
+            .field("values", &self.values.keys())
+            .finish()
+    }
+}
+
+/// A session beside the id that it has been given, if it has been stored: what
+/// [`State::session`](crate::State::session) shows of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SessionRef<'a> {
+    /// None until the session is first stored.
+    pub id: Option<SessionId>,
+    /// What it holds.
+    pub session: &'a Session,
+}
+
+impl<'a> SessionRef<'a> {
+    /// A few lines about the session for an operator: the id and tokens shortened, times in UTC.
+    /// `header` puts a line with the id in front.
+    ///
+    /// ```
+    /// use quixote_session::{Session, SessionRef, Timestamp};
+    ///
+    /// let session = Session::new("192.0.2.1".into(), Timestamp(0));
+    /// let text = SessionRef { id: None, session: &session }.dump(false).to_string();
+    /// assert_eq!(
+    ///     text,
+    ///     "  user: none\n  remote_addr: 192.0.2.1\n  created 1970-01-01 00:00:00, \
+    ///      last accessed 1970-01-01 00:00:00\n  form_tokens: []\n"
+    /// );
+    /// ```
+    #[must_use]
+    pub const fn dump(self, header: bool) -> Dump<'a> {
+        Dump { shown: self, header }
+    }
+}
+
+/// `session 629f… (user alice)`: the id is shortened, as in every text meant for a log.
+impl fmt::Display for SessionRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("session ")?;
+        write_short_id(f, self.id)?;
+        match self.session.user.as_deref() {
+            Some(user) if !user.is_empty() => write!(f, " (user {user})"),
+            _ => f.write_str(" (no user)"),
+        }
+    }
+}
+
+/// What [`SessionRef::dump`] prints.
+#[derive(Clone, Copy, Debug)]
+pub struct Dump<'a> {
+    shown: SessionRef<'a>,
+    header: bool,
+}
+
+impl fmt::Display for Dump<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SessionRef { id, session } = self.shown;
+        if self.header {
+            f.write_str("session ")?;
+            write_short_id(f, id)?;
+            f.write_str(":\n")?;
+        }
+        writeln!(f, "  user: {}", session.user.as_deref().unwrap_or("none"))?;
+        writeln!(f, "  remote_addr: {}", session.remote_addr)?;
+        writeln!(f, "  created {}, last accessed {}", session.created, session.accessed)?;
+        writeln!(f, "  form_tokens: {:?}", session.form_tokens)
+    }
+}
+
+fn write_short_id(f: &mut fmt::Formatter<'_>, id: Option<SessionId>) -> fmt::Result {
+    match id {
+        Some(id) => {
+            id.reveal().with_text(|text| write!(f, "{}…", text.get(..4).unwrap_or_default()))
+        }
+        None => f.write_str("without id"),
+    }
+}
+
+/// The outstanding form tokens of one session: a queue of at most 16, oldest first.
+///
+/// ```
+/// use quixote_session::{FormTokens, TooManyFormTokens};
+///
+/// assert!(FormTokens::new().is_empty());
+/// assert_eq!(FormTokens::try_from(vec![[0; 8].into(); 17]), Err(TooManyFormTokens));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(try_from = "alloc::vec::Vec<FormToken>", into = "alloc::vec::Vec<FormToken>")
+)]
+pub struct FormTokens(SmallVec<[FormToken; 2]>);
+
+impl FormTokens {
+    /// The most that a session holds, whatever its [`Config`] says.
+    pub const MAX: u8 = 16;
+
+    /// The empty queue.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(SmallVec::new_const())
+    }
+
+    /// The tokens, oldest first.
+    #[must_use]
+    pub fn as_slice(&self) -> &[FormToken] {
+        &self.0
+    }
+
+    /// How many are outstanding.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is outstanding.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `token` is outstanding. Every token is compared, each in constant time, so that
+    /// the time taken tells nothing about which one matched.
+    #[must_use]
+    pub fn contains(&self, token: &FormToken) -> bool {
+        self.0.iter().fold(Choice::from(0), |found, own| found | own.ct_eq(token)).into()
+    }
+
+    /// Queues `token`; the oldest make room until at most `cap` stand, itself included.
+    pub(crate) fn push(&mut self, token: FormToken, cap: u8) {
+        let cap = usize::from(cap.clamp(1, Self::MAX));
+        let extra = self.0.len().saturating_add(1).saturating_sub(cap);
+        self.0.drain(..extra.min(self.0.len()));
+        self.0.push(token);
+    }
+
+    /// Takes the oldest `token` out; says whether there was one.
+    pub(crate) fn remove(&mut self, token: &FormToken) -> bool {
+        let place = self.0.iter().position(|own| own == token);
+        if let Some(place) = place {
+            self.0.remove(place);
+        }
+        place.is_some()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Default for FormTokens {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for FormTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.0).finish()
+    }
+}
+
+/// More than [`FormTokens::MAX`] tokens for one session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TooManyFormTokens;
+
+impl fmt::Display for TooManyFormTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected at most 16 form tokens")
+    }
+}
+
+impl core::error::Error for TooManyFormTokens {}
+
+impl TryFrom<alloc::vec::Vec<FormToken>> for FormTokens {
+    type Error = TooManyFormTokens;
+
+    fn try_from(tokens: alloc::vec::Vec<FormToken>) -> Result<Self, TooManyFormTokens> {
+        if tokens.len() > usize::from(Self::MAX) {
+            return Err(TooManyFormTokens);
+        }
+        Ok(Self(SmallVec::from_vec(tokens)))
+    }
+}
+
+impl From<FormTokens> for alloc::vec::Vec<FormToken> {
+    fn from(tokens: FormTokens) -> Self {
+        tokens.0.into_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FormTokens;
+
+    #[test]
+    fn the_queue_is_bounded_by_its_cap_and_by_its_type() {
+        for (cap, length) in [(0, 1), (1, 1), (3, 3), (16, 16), (255, 16)] {
+            let mut tokens = FormTokens::new();
+            for byte in 0..20 {
+                tokens.push([byte; 8].into(), cap);
+            }
+            assert_eq!(tokens.len(), length);
+            assert_eq!(tokens.as_slice().last(), Some(&[19; 8].into()), "the newest is kept");
+        }
+    }
+
+    #[test]
+    fn the_oldest_of_equal_tokens_goes_first() {
+        let mut tokens = FormTokens::new();
+        for byte in [7, 8, 7] {
+            tokens.push([byte; 8].into(), 16);
+        }
+        assert!(tokens.remove(&[7; 8].into()));
+        assert_eq!(tokens.as_slice(), [[8; 8].into(), [7; 8].into()]);
+        assert!(!tokens.remove(&[9; 8].into()));
+    }
+}
