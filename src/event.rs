@@ -1,0 +1,369 @@
+//! What happens to the machine: one [`Input`] at a time.
+
+use core::fmt;
+
+use smol_str::SmolStr;
+
+use crate::time::Timestamp;
+use crate::token::{Entropy, FormToken, SessionId};
+
+/// All that one step depends on besides `Config` and `State`: the moment, the randomness, the
+/// event.
+///
+/// ```
+/// use quixote_session::{Entropy, Event, Input, RequestId, Timestamp};
+///
+/// let input = Input {
+///     now: Timestamp(1_000_000_000_000),
+///     entropy: Entropy::from_draws([0xa1]),
+///     event: Event::ExpireSession { request: RequestId(1) },
+/// };
+/// assert_eq!(input.event.request(), Some(RequestId(1)));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Input {
+    /// The driver's clock, in milliseconds since the epoch. It may go back.
+    pub now: Timestamp,
+    /// Random bytes, fresh for every input.
+    pub entropy: Entropy,
+    /// What happens.
+    pub event: Event,
+}
+
+/// Names one request from its start to its finish. Chosen by the driver, who does not use a
+/// number twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct RequestId(pub u64);
+
+/// What happens: to a request, in the order of its life, or to the manager.
+///
+/// Each event of a request that is not open is refused with
+/// [`Refusal::UnknownRequest`](crate::Refusal::UnknownRequest).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "event", rename_all = "snake_case"))]
+pub enum Event {
+    /// A request arrives: finds its session, or begins one that is not stored yet. Refused while
+    /// the same number is open.
+    StartRequest {
+        /// The request's number.
+        request: RequestId,
+        /// Value of the session cookie, None where the request carries none; see
+        /// `read_cookie` of the feature `std`.
+        cookie: Option<CookieValue>,
+        /// Where the request comes from (CGI's `REMOTE_ADDR`).
+        remote_addr: SmolStr,
+        /// Path that the application is mounted at (CGI's `SCRIPT_NAME`).
+        script_name: SmolStr,
+    },
+    /// Somebody logs in, or, with None, out.
+    SetUser {
+        /// The request's number.
+        request: RequestId,
+        /// The new user.
+        user: Option<SmolStr>,
+    },
+    /// The application sets one of its values.
+    SetValue {
+        /// The request's number.
+        request: RequestId,
+        /// Which value.
+        key: SmolStr,
+        /// What it becomes.
+        value: SmolStr,
+    },
+    /// The application removes one of its values; refused if there is none.
+    RemoveValue {
+        /// The request's number.
+        request: RequestId,
+        /// Which value.
+        key: SmolStr,
+    },
+    /// A form is rendered: draws a token for it.
+    CreateFormToken {
+        /// The request's number.
+        request: RequestId,
+    },
+    /// Asks whether a submitted token is outstanding, without spending it. The answer is no
+    /// acceptance: that is [`Event::RemoveFormToken`].
+    HasFormToken {
+        /// The request's number.
+        request: RequestId,
+        /// The token as submitted.
+        token: SubmittedToken,
+    },
+    /// Accepts a submitted form by spending its token; refused if it is not outstanding.
+    RemoveFormToken {
+        /// The request's number.
+        request: RequestId,
+        /// The token as submitted.
+        token: SubmittedToken,
+    },
+    /// Asks whether the request carries a session cookie.
+    HasSessionCookie {
+        /// The request's number.
+        request: RequestId,
+        /// Whether the cookie must name a session that is stored now.
+        must_exist: bool,
+    },
+    /// Takes the cookie from the client and hides it from the rest of the request, leaving the
+    /// session stored. Strict refuses: it would orphan the session.
+    RevokeSessionCookie {
+        /// The request's number.
+        request: RequestId,
+    },
+    /// Ends the session: deletes it, takes the cookie back, leaves the request without a session.
+    ExpireSession {
+        /// The request's number.
+        request: RequestId,
+    },
+    /// Gives the request a fresh session in place of what it held. Strict refuses if that would
+    /// orphan a stored session.
+    NewSession {
+        /// The request's number.
+        request: RequestId,
+    },
+    /// Saves or discards the session now, in the middle of the request. Strict refuses: it saves
+    /// when the request finishes, once.
+    MaintainSession {
+        /// The request's number.
+        request: RequestId,
+    },
+    /// The request is over.
+    FinishRequest {
+        /// The request's number.
+        request: RequestId,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// Stores a new session of this request's client under an id that the caller chose, over
+    /// whatever is there. Strict refuses: ids are issued, not chosen.
+    InsertSession {
+        /// The request whose client the session is for.
+        request: RequestId,
+        /// The id to store it under.
+        id: SessionId,
+        /// Its user.
+        user: Option<SmolStr>,
+    },
+    /// The manager deletes a session; refused if none is stored under that id.
+    DeleteSession {
+        /// Which one.
+        id: SessionId,
+    },
+    /// The manager deletes every session of one user. Looks at every stored session.
+    DeleteSessionsOf {
+        /// Whose.
+        user: SmolStr,
+    },
+    /// The manager deletes every session that is out of time. Looks at every stored session.
+    Sweep,
+}
+
+impl Event {
+    /// The request that the event belongs to; None for events of the manager.
+    #[must_use]
+    pub const fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::StartRequest { request, .. }
+            | Self::SetUser { request, .. }
+            | Self::SetValue { request, .. }
+            | Self::RemoveValue { request, .. }
+            | Self::CreateFormToken { request }
+            | Self::HasFormToken { request, .. }
+            | Self::RemoveFormToken { request, .. }
+            | Self::HasSessionCookie { request, .. }
+            | Self::RevokeSessionCookie { request }
+            | Self::ExpireSession { request }
+            | Self::NewSession { request }
+            | Self::MaintainSession { request }
+            | Self::FinishRequest { request, .. }
+            | Self::InsertSession { request, .. } => Some(*request),
+            Self::DeleteSession { .. } | Self::DeleteSessionsOf { .. } | Self::Sweep => None,
+        }
+    }
+
+    /// The event's name, as traces and the specification spell it.
+    ///
+    /// ```
+    /// assert_eq!(quixote_session::Event::Sweep.name(), "sweep");
+    /// ```
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::StartRequest { .. } => "start_request",
+            Self::SetUser { .. } => "set_user",
+            Self::SetValue { .. } => "set_value",
+            Self::RemoveValue { .. } => "remove_value",
+            Self::CreateFormToken { .. } => "create_form_token",
+            Self::HasFormToken { .. } => "has_form_token",
+            Self::RemoveFormToken { .. } => "remove_form_token",
+            Self::HasSessionCookie { .. } => "has_session_cookie",
+            Self::RevokeSessionCookie { .. } => "revoke_session_cookie",
+            Self::ExpireSession { .. } => "expire_session",
+            Self::NewSession { .. } => "new_session",
+            Self::MaintainSession { .. } => "maintain_session",
+            Self::FinishRequest { .. } => "finish_request",
+            Self::InsertSession { .. } => "insert_session",
+            Self::DeleteSession { .. } => "delete_session",
+            Self::DeleteSessionsOf { .. } => "delete_sessions_of",
+            Self::Sweep => "sweep",
+        }
+    }
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Outcome {
+    /// The handler returned; its response is sent as it stands.
+    Successful,
+    /// The handler raised a `PublishError` (a 4xx page): a fresh response takes the place of the
+    /// one it had, and then the request is finished as a successful one.
+    Interrupted,
+    /// Any other exception (a 5xx page): a fresh response, and the changes are aborted.
+    Failed,
+    /// The client went away: no hook runs and no response is sent.
+    Abandoned,
+}
+
+impl Outcome {
+    /// The outcome's name, as traces and the specification spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Successful => "successful",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// Value of the session cookie as the client sent it: hostile until looked up.
+///
+/// ```
+/// use quixote_session::CookieValue;
+///
+/// assert!(CookieValue::from("00000000000000a1").session_id().is_some());
+/// assert!(CookieValue::from("*del*").session_id().is_none());
+/// assert_eq!(format!("{:?}", CookieValue::from("nosuchid")), "Text(8 bytes)");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum CookieValue {
+    /// Text that has the form of an id.
+    Id(SessionId),
+    /// Any other text, `""` and Quixote's `*del*` included. It names no session.
+    Text(SmolStr),
+}
+
+impl CookieValue {
+    /// The id, if it has the form of one.
+    #[must_use]
+    pub const fn session_id(&self) -> Option<SessionId> {
+        match self {
+            Self::Id(id) => Some(*id),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// The value in full. As secret as the id that it may be.
+    #[must_use]
+    pub fn reveal(&self) -> SmolStr {
+        match self {
+            Self::Id(id) => id.reveal().with_text(|text| text.into()),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
+impl From<&str> for CookieValue {
+    fn from(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Text(text.into()), Self::Id)
+    }
+}
+
+/// An id is shortened; of other text only the length is shown.
+impl fmt::Debug for CookieValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+        }
+    }
+}
+
+/// A form token as the client submitted it: hostile until looked up.
+///
+/// ```
+/// use quixote_session::SubmittedToken;
+///
+/// assert_eq!(SubmittedToken::from("' OR 1=1"), SubmittedToken::IllFormed);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SubmittedToken {
+    /// Text that has the form of a token.
+    Token(FormToken),
+    /// Any other text: it can be no token of ours, so nothing of it is kept.
+    IllFormed,
+}
+
+impl SubmittedToken {
+    pub(crate) const fn token(self) -> Option<FormToken> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::IllFormed => None,
+        }
+    }
+}
+
+impl From<&str> for SubmittedToken {
+    fn from(text: &str) -> Self {
+        text.parse().map_or(Self::IllFormed, Self::Token)
+    }
+}
+
+impl From<FormToken> for SubmittedToken {
+    fn from(token: FormToken) -> Self {
+        Self::Token(token)
+    }
+}
+
+/// As text, the way the client sends it; an ill-formed token reads back from any other text.
+#[cfg(feature = "serde")]
+mod text {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{CookieValue, SmolStr, SubmittedToken};
+
+    impl Serialize for CookieValue {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.reveal().serialize(serializer)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for CookieValue {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            SmolStr::deserialize(from).map(|text| text.as_str().into())
+        }
+    }
+
+    impl Serialize for SubmittedToken {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self {
+                Self::Token(token) => token.serialize(serializer),
+                Self::IllFormed => "ill-formed".serialize(serializer),
+            }
+        }
+    }
+
+    impl<'de> Deserialize<'de> for SubmittedToken {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            SmolStr::deserialize(from).map(|text| text.as_str().into())
+        }
+    }
+}
