@@ -1,0 +1,94 @@
+//! A state in canonical form: what equality, hashing and serialisation look at.
+//!
+//! Sessions are numbered: first the stored ones in the order of their ids, then those that only
+//! requests hold, in the order of the first request that holds each. Where an object stands in
+//! the arena is forgotten; which requests share one is not.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
+
+use crate::event::RequestId;
+use crate::objects::Slot;
+use crate::request::RequestData;
+use crate::session::Session;
+use crate::state::State;
+use crate::token::SessionId;
+
+/// The canonical form: borrowed from a state (`&Session`, `&RequestData`), or read from outside
+/// and owned.
+#[derive(PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct Snapshot<S, R> {
+    pub(crate) stored: Vec<Stored<S>>,
+    pub(crate) held: Vec<Held<S>>,
+    pub(crate) requests: Vec<Open<R>>,
+}
+
+/// A stored session.
+#[derive(PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct Stored<S> {
+    pub(crate) id: SessionId,
+    pub(crate) session: S,
+}
+
+/// A session that requests hold and the store does not.
+#[derive(PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct Held<S> {
+    pub(crate) id: Option<SessionId>,
+    pub(crate) session: S,
+}
+
+/// A request in flight and the number of the session that it holds.
+#[derive(PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct Open<R> {
+    pub(crate) request: RequestId,
+    pub(crate) holds: Option<usize>,
+    pub(crate) data: R,
+}
+
+impl<'a> Snapshot<&'a Session, &'a RequestData> {
+    pub(crate) fn of(state: &'a State) -> Self {
+        let items = state.items().into_iter();
+        let stored: Vec<_> = items.map(|(id, session)| Stored { id, session }).collect();
+        let slots = stored.iter().filter_map(|stored| state.slot_of(&stored.id));
+        let mut numbers: BTreeMap<Slot, usize> = slots.zip(0..).collect();
+        let mut snapshot = Self { stored, held: Vec::new(), requests: Vec::new() };
+        for request in state.requests() {
+            let Some(open) = state.request(request) else { continue };
+            let holds = open.held.map(|slot| {
+                let next = numbers.len();
+                *numbers.entry(slot).or_insert_with(|| {
+                    let object = state.objects.get(slot);
+                    let held =
+                        object.map(|object| Held { id: object.id, session: &object.session });
+                    snapshot.held.extend(held);
+                    next
+                })
+            });
+            snapshot.requests.push(Open { request, holds, data: &open.data });
+        }
+        snapshot
+    }
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        Snapshot::of(self) == Snapshot::of(other)
+    }
+}
+
+impl Eq for State {}
+
+impl Hash for State {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        Snapshot::of(self).hash(hasher);
+    }
+}
