@@ -1,0 +1,167 @@
+//! A request changes the session that it holds: user, values, form tokens.
+
+use smol_str::SmolStr;
+
+use super::Step;
+use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
+use crate::event::{RequestId, SubmittedToken};
+use crate::objects::Object;
+use crate::request::UserChange;
+use crate::session::Session;
+use crate::token::{FormToken, SessionId};
+
+impl Step<'_> {
+    pub(super) fn set_user(
+        &mut self,
+        request: RequestId,
+        user: Option<SmolStr>,
+    ) -> Result<Effects, Refusal> {
+        self.fits(user.as_deref().unwrap_or_default())?;
+        let strict = self.is_strict();
+        let (session, changes) = self.held_session(request)?;
+        if strict && session.user != user {
+            // Tokens issued to the user before do not outlive the change.
+            session.form_tokens.clear();
+            let changes = changes.get_or_insert_default();
+            changes.form_tokens.clear();
+            changes.user = Some(UserChange { to: user.clone() });
+        }
+        session.user = user;
+        Ok(Effects::reply(Reply::Done))
+    }
+
+    pub(super) fn set_value(
+        &mut self,
+        request: RequestId,
+        key: SmolStr,
+        value: SmolStr,
+    ) -> Result<Effects, Refusal> {
+        self.fits(&key)?;
+        self.fits(&value)?;
+        let (strict, most) = (self.is_strict(), self.config.max_values);
+        let (session, changes) = self.held_session(request)?;
+        if session.values.len() >= most && !session.values.contains_key(&key) {
+            return Err(Refusal::TooManyValues);
+        }
+        if strict {
+            let changes = changes.get_or_insert_default();
+            changes.values.insert(key.clone(), Some(value.clone()));
+        }
+        session.values.insert(key, value);
+        Ok(Effects::reply(Reply::Done))
+    }
+
+    pub(super) fn remove_value(
+        &mut self,
+        request: RequestId,
+        key: SmolStr,
+    ) -> Result<Effects, Refusal> {
+        let strict = self.is_strict();
+        let (session, changes) = self.held_session(request)?;
+        session.values.remove(&key).ok_or(Refusal::UnknownKey)?;
+        if strict {
+            changes.get_or_insert_default().values.insert(key, None);
+        }
+        Ok(Effects::reply(Reply::Done))
+    }
+
+    pub(super) fn create_form_token(&mut self, request: RequestId) -> Result<Effects, Refusal> {
+        let strict = self.is_strict();
+        let cap = self.config.max_form_tokens;
+        let token = self.draw_form_token(request)?;
+        let (session, changes) = self.held_session(request)?;
+        session.form_tokens.push(token, cap);
+        if strict {
+            changes.get_or_insert_default().form_tokens.push(token, cap);
+        }
+        Ok(Effects::reply(Reply::Token(token)))
+    }
+
+    /// A token that is not outstanding; in Quixote any token, which may be queued twice.
+    pub(super) fn draw_form_token(&mut self, request: RequestId) -> Result<FormToken, Refusal> {
+        loop {
+            self.held(request)?;
+            let token = self.draws.form_token().ok_or(Refusal::EntropyUsedUp)?;
+            if !self.is_strict() || !self.held(request)?.session.form_tokens.contains(&token) {
+                return Ok(token);
+            }
+        }
+    }
+
+    pub(super) fn has_form_token(
+        &self,
+        request: RequestId,
+        token: SubmittedToken,
+    ) -> Result<Effects, Refusal> {
+        let tokens = &self.held(request)?.session.form_tokens;
+        let outstanding = token.token().is_some_and(|token| tokens.contains(&token));
+        Ok(Effects::reply(Reply::Answer(outstanding)))
+    }
+
+    pub(super) fn remove_form_token(
+        &mut self,
+        request: RequestId,
+        token: SubmittedToken,
+    ) -> Result<Effects, Refusal> {
+        let strict = self.is_strict();
+        let id = self.held(request)?.id;
+        let token = token.token().ok_or(Refusal::UnknownToken)?;
+        match id {
+            Some(id) if strict => self.spend_form_token(request, id, token),
+            _ => {
+                let (session, changes) = self.held_session(request)?;
+                if !session.form_tokens.remove(&token) {
+                    return Err(Refusal::UnknownToken);
+                }
+                if let Some(changes) = changes {
+                    changes.form_tokens.remove(&token);
+                }
+                Ok(Effects::reply(Reply::Done))
+            }
+        }
+    }
+
+    /// Strict: a token is spent where it is stored, at once and for all requests. One that this
+    /// request created and has not saved is spent in its copy.
+    pub(super) fn spend_form_token(
+        &mut self,
+        request: RequestId,
+        id: SessionId,
+        token: FormToken,
+    ) -> Result<Effects, Refusal> {
+        let stored = self.in_time(id).cloned();
+        let (session, changes) = self.held_session(request)?;
+        if changes.as_mut().is_some_and(|changes| changes.form_tokens.remove(&token)) {
+            session.form_tokens.remove(&token);
+            return Ok(Effects::reply(Reply::Done));
+        }
+        let logged_in_since = changes.as_ref().is_some_and(|changes| changes.user.is_some());
+        let mut stored = stored.ok_or(Refusal::SessionGone)?;
+        if logged_in_since || !stored.form_tokens.remove(&token) {
+            return Err(Refusal::UnknownToken);
+        }
+        session.form_tokens.remove(&token);
+        let store = if stored.has_info() {
+            self.state.store_copy(id, stored.clone());
+            StoreOp::Update { id, session: stored }
+        } else {
+            self.detach(request, id, stored);
+            StoreOp::Discard { id }
+        };
+        Ok(Effects { store: Some(store), ..Effects::reply(Reply::Done) })
+    }
+
+    /// Strict: the session under `id` has lost its last info to `request`, which goes on with what
+    /// it changed itself, as a session that is not stored yet.
+    pub(super) fn detach(&mut self, request: RequestId, id: SessionId, emptied: Session) {
+        self.state.unstore(&id);
+        let mut session = emptied;
+        if let Some(open) = self.state.request_mut(request) {
+            open.data.response = Some(CookieChange::Revoke);
+            if let Some(changes) = open.data.changes.take() {
+                changes.apply_to(&mut session, self.config.max_form_tokens);
+            }
+        }
+        self.state.hold_instead(request, Some(Object::new(None, session)));
+    }
+}

@@ -1,0 +1,66 @@
+//! The manager's own events, and the end of sessions that are out of time.
+
+use smol_str::SmolStr;
+
+use super::Step;
+use crate::effect::{Effects, Refusal, Reply, StoreOp};
+use crate::event::RequestId;
+use crate::session::Session;
+use crate::token::SessionId;
+
+impl Step<'_> {
+    pub(super) fn insert_session(
+        &mut self,
+        request: RequestId,
+        id: SessionId,
+        user: Option<SmolStr>,
+    ) -> Result<Effects, Refusal> {
+        let remote_addr = self.open_request(request)?.data.remote_addr.clone();
+        if self.is_strict() {
+            return Err(Refusal::IdNotIssued);
+        }
+        self.fits(user.as_deref().unwrap_or_default())?;
+        self.has_room_for(id)?;
+        let session = Session { user, ..Session::new(remote_addr, self.now) };
+        self.state.store_copy(id, session.clone());
+        let store = Some(StoreOp::Put { id, session });
+        Ok(Effects { store, ..Effects::reply(Reply::Done) })
+    }
+
+    pub(super) fn delete_session(&mut self, id: SessionId) -> Result<Effects, Refusal> {
+        if !self.state.unstore(&id) {
+            return Err(Refusal::UnknownSession);
+        }
+        let store = Some(StoreOp::Delete { id });
+        Ok(Effects { store, ..Effects::reply(Reply::Done) })
+    }
+
+    pub(super) fn delete_sessions_of(&mut self, user: &str) -> Effects {
+        let ids = self.state.sessions_of(user);
+        for id in &ids {
+            self.state.unstore(id);
+        }
+        let store = (!ids.is_empty()).then_some(StoreOp::DeleteAll { ids });
+        Effects { store, ..Effects::reply(Reply::Done) }
+    }
+
+    pub(super) fn sweep(&mut self) -> Effects {
+        let (config, now) = (self.config, self.now);
+        let ids = self.state.ids_where(|session| session.is_out_of_time(config, now));
+        for id in &ids {
+            self.state.unstore(id);
+        }
+        let store = (!ids.is_empty()).then_some(StoreOp::DiscardAll { ids });
+        Effects { store, ..Effects::reply(Reply::Done) }
+    }
+
+    /// Strict: deletes the session that a new request's cookie names if it is out of time.
+    pub(super) fn discard_if_out_of_time(&mut self, id: Option<SessionId>) -> Option<StoreOp> {
+        let id = id?;
+        if !self.state.get(&id)?.is_out_of_time(self.config, self.now) {
+            return None;
+        }
+        self.state.unstore(&id);
+        Some(StoreOp::Discard { id })
+    }
+}

@@ -1,0 +1,150 @@
+//! What a request holds is saved or discarded.
+
+use super::{Saved, Step};
+use crate::config::Semantics;
+use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
+use crate::event::RequestId;
+use crate::request::Changes;
+use crate::token::SessionId;
+
+impl Step<'_> {
+    pub(super) fn maintain_session(&mut self, request: RequestId) -> Result<Effects, Refusal> {
+        self.held(request)?;
+        if self.is_strict() {
+            return Err(Refusal::SavedAtFinish);
+        }
+        let carried = self.open_request(request)?.data.response;
+        let Saved { store, response } = self.save(request, carried)?;
+        if let Some(open) = self.state.request_mut(request) {
+            open.data.response = response;
+        }
+        Ok(Effects { store, ..Effects::reply(Reply::Done) })
+    }
+
+    /// Saves or discards what the request holds; `response` is the cookie that its response
+    /// carries so far.
+    pub(super) fn save(
+        &mut self,
+        request: RequestId,
+        response: Option<CookieChange>,
+    ) -> Result<Saved, Refusal> {
+        let held = self.open_request(request)?.held;
+        match held.and_then(|slot| self.state.objects.get(slot)).map(|object| object.id) {
+            None => Ok(Saved { store: None, response }),
+            Some(id) if self.is_strict() => match id {
+                None => self.create(request, response),
+                Some(id) => self.save_changes(request, id),
+            },
+            Some(id) => self.maintain(request, id, response),
+        }
+    }
+
+    /// Quixote: a session is stored once it has info, stored again where that is needed, and
+    /// deleted, with its cookie, once it has none.
+    pub(super) fn maintain(
+        &mut self,
+        request: RequestId,
+        id: Option<SessionId>,
+        response: Option<CookieChange>,
+    ) -> Result<Saved, Refusal> {
+        let session = &self.held(request)?.session;
+        if !session.has_info() {
+            return Ok(match id.filter(|id| self.state.unstore(id)) {
+                Some(id) => Saved {
+                    store: Some(StoreOp::Delete { id }),
+                    response: Some(CookieChange::Revoke),
+                },
+                None => Saved { store: None, response },
+            });
+        }
+        match id {
+            None => {
+                let id = self.fresh_id()?;
+                // A response keeps the Max-Age of 0 that an earlier revocation gave it.
+                let set = match response {
+                    None | Some(CookieChange::Set(_)) => CookieChange::Set(id),
+                    Some(_) => CookieChange::Stillborn(id),
+                };
+                Ok(Saved { store: Some(self.put(request, id)?), response: Some(set) })
+            }
+            Some(id) if session.is_dirty(self.config) => {
+                self.has_room_for(id)?;
+                Ok(Saved { store: Some(self.put(request, id)?), response })
+            }
+            Some(_) => Ok(Saved { store: None, response }),
+        }
+    }
+
+    /// Quixote: writes what the request holds, whatever is there: the object itself in live
+    /// sharing, else a copy of it.
+    pub(super) fn put(&mut self, request: RequestId, id: SessionId) -> Result<StoreOp, Refusal> {
+        let live = self.config.semantics == Semantics::Live;
+        let slot = self.open_request(request)?.held.ok_or(Refusal::NoSession)?;
+        let object = self.state.objects.get_mut(slot).ok_or(Refusal::NoSession)?;
+        object.id = Some(id);
+        let session = object.session.clone();
+        if live {
+            self.state.store_object(id, slot);
+        } else {
+            self.state.store_copy(id, session.clone());
+        }
+        Ok(StoreOp::Put { id, session })
+    }
+
+    /// Strict: stores a session that is not stored yet, if it has info.
+    pub(super) fn create(
+        &mut self,
+        request: RequestId,
+        response: Option<CookieChange>,
+    ) -> Result<Saved, Refusal> {
+        let session = &self.held(request)?.session;
+        if !session.has_info() {
+            return Ok(Saved { store: None, response });
+        }
+        let session = session.clone();
+        let id = self.fresh_id()?;
+        self.state.store_copy(id, session.clone());
+        let store = Some(StoreOp::Create { id, session });
+        Ok(Saved { store, response: Some(CookieChange::Set(id)) })
+    }
+
+    /// Strict: applies the request's changes to the session as it is stored now.
+    pub(super) fn save_changes(
+        &mut self,
+        request: RequestId,
+        id: SessionId,
+    ) -> Result<Saved, Refusal> {
+        let nothing = Saved { store: None, response: None };
+        let changes = self.open_request(request)?.data.changes.as_deref();
+        let Some(stored) = self.in_time(id) else {
+            let none = changes.is_none_or(Changes::is_empty);
+            return if none { Ok(nothing) } else { Err(Refusal::SessionGone) };
+        };
+        let mut merged = stored.clone();
+        if let Some(changes) = changes {
+            changes.apply_to(&mut merged, self.config.max_form_tokens);
+        }
+        merged.accessed = merged.accessed.max(self.held(request)?.session.accessed);
+        if merged.values.len() > self.config.max_values {
+            return Err(Refusal::TooManyValues);
+        }
+        if merged == *stored {
+            return Ok(nothing);
+        }
+        let renewed = merged.user != stored.user;
+        if !merged.has_info() {
+            self.state.unstore(&id);
+            let store = Some(StoreOp::Discard { id });
+            return Ok(Saved { store, response: Some(CookieChange::Revoke) });
+        }
+        if renewed {
+            let to = self.draw_unused_id()?;
+            self.state.unstore(&id);
+            self.state.store_copy(to, merged.clone());
+            let store = Some(StoreOp::Rotate { from: id, to, session: merged });
+            return Ok(Saved { store, response: Some(CookieChange::Set(to)) });
+        }
+        self.state.store_copy(id, merged.clone());
+        Ok(Saved { store: Some(StoreOp::Update { id, session: merged }), response: None })
+    }
+}
