@@ -1,0 +1,1 @@
+//! What checks the machine: traces and their replay, random clients, properties, exploration.

@@ -1,0 +1,125 @@
+//! Cookie text: the `Cookie` header of a request to its session cookie, a [`CookieOp`] to the
+//! `Set-Cookie` header of a response. By the `cookie` crate.
+
+use alloc::string::{String, ToString};
+
+use cookie::{Cookie, SameSite, time::Duration};
+
+use crate::config::{Config, ConfigError, is_attribute_value, is_cookie_name};
+use crate::effect::{CookieChange, CookieOp};
+use crate::event::CookieValue;
+
+/// The header that goes with every response that sets or revokes the session cookie, so that no
+/// shared cache hands it to somebody else (RFC 9111, section 5.2.2.5).
+pub const CACHE_CONTROL: (&str, &str) = ("Cache-Control", "no-store");
+
+/// The value of the session cookie in a `Cookie` header (RFC 6265, section 4.2.1).
+///
+/// Of several cookies of that name the last counts; one pair of double quotes around the value is
+/// stripped. None where the header holds no such cookie. The empty value and Quixote's `*del*` are
+/// values here, which name no session. Any bytes whatsoever are read in linear time and lead to
+/// "no cookie" at worst. Join several `Cookie` headers of one request with `"; "`.
+///
+/// ```
+/// use quixote_session::{Config, CookieValue, read_cookie};
+///
+/// let read = |header: &str| read_cookie(&Config::QUIXOTE, header);
+/// assert_eq!(read(r#"a=1; QX_session="nosuchid""#), Some("nosuchid".into()));
+/// assert_eq!(read("QX_session=first; QX_session=last"), Some("last".into()));
+/// assert_eq!(read("QX_session="), Some("".into()));
+/// assert_eq!(read("qx_session=x; ;;=; %%"), None);
+/// assert_eq!(read_cookie(&Config::QUIXOTE, b"QX_session=\xff; other=1"), Some("\u{fffd}".into()));
+/// ```
+pub fn read_cookie(config: &Config, header: impl AsRef<[u8]>) -> Option<CookieValue> {
+    let header = String::from_utf8_lossy(header.as_ref());
+    Cookie::split_parse(header.as_ref())
+        .filter_map(Result::ok)
+        .filter(|cookie| cookie.name() == config.cookie_name)
+        .last()
+        .map(|cookie| cookie.value_trimmed().into())
+}
+
+/// The `Set-Cookie` header of a response (RFC 6265, section 4.1.1), to be sent with
+/// [`CACHE_CONTROL`].
+///
+/// The value is an id in full, or empty; name, path and domain hold only characters that cannot
+/// end them, so nothing stands in the header that the machine did not put there.
+///
+/// # Errors
+/// [`ConfigError::CookieName`], [`CookiePath`](ConfigError::CookiePath) or
+/// [`CookieDomain`](ConfigError::CookieDomain) for the part that no cookie can carry: a driver that
+/// asked [`Config::check`] sees the second alone, and only where the path comes from a
+/// `script_name`.
+///
+/// ```
+/// use quixote_session::{Config, CookieChange, CookieOp, set_cookie};
+///
+/// let revoke = CookieOp { value: CookieChange::Revoke, path: "/app/".into() };
+/// let header = set_cookie(&Config::QUIXOTE, &revoke);
+/// assert_eq!(header.as_deref(), Ok("QX_session=; Path=/app/; Max-Age=0"));
+///
+/// let set = CookieOp { value: CookieChange::Set([0xa1; 16].into()), path: "/".into() };
+/// assert_eq!(
+///     set_cookie(&Config::STRICT, &set).unwrap(),
+///     "__Host-session=a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1; HttpOnly; SameSite=Lax; Secure; Path=/"
+/// );
+/// ```
+pub fn set_cookie(config: &Config, op: &CookieOp) -> Result<String, ConfigError> {
+    if !is_cookie_name(&config.cookie_name) {
+        return Err(ConfigError::CookieName);
+    }
+    if !is_attribute_value(&op.path) {
+        return Err(ConfigError::CookiePath);
+    }
+    let (value, live) = match op.value {
+        CookieChange::Set(id) => (id.reveal().to_string(), true),
+        CookieChange::Stillborn(id) => (id.reveal().to_string(), false),
+        CookieChange::Revoke => (String::new(), false),
+    };
+    let mut cookie = Cookie::new(config.cookie_name.as_str(), value);
+    cookie.set_path(op.path.as_str());
+    if let Some(domain) = &config.cookie_domain {
+        if !is_attribute_value(domain) {
+            return Err(ConfigError::CookieDomain);
+        }
+        cookie.set_domain(domain.as_str());
+    }
+    if !live {
+        cookie.set_max_age(Duration::ZERO);
+    }
+    if config.cookie_hardened {
+        cookie.set_secure(true);
+        cookie.set_http_only(true);
+        cookie.set_same_site(SameSite::Lax);
+    }
+    Ok(cookie.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read_cookie, set_cookie};
+    use crate::{Config, ConfigError, CookieChange, CookieOp};
+
+    #[test]
+    fn what_is_set_is_read_back() {
+        for config in [Config::QUIXOTE, Config::STRICT] {
+            let id = [0x5e; 16].into();
+            let set = CookieOp { value: CookieChange::Set(id), path: "/".into() };
+            let header = set_cookie(&config, &set).expect("the constants pass their own check");
+            let sent = header.split(';').next().unwrap_or_default();
+            assert_eq!(read_cookie(&config, sent).and_then(|value| value.session_id()), Some(id));
+        }
+    }
+
+    #[test]
+    fn nothing_is_injected() {
+        let revoke = |path: &str| CookieOp { value: CookieChange::Revoke, path: path.into() };
+        for path in ["/a;Domain=evil", "/a\r\nSet-Cookie: x=y", "/\u{e9}", "/ "] {
+            assert_eq!(set_cookie(&Config::STRICT, &revoke(path)), Err(ConfigError::CookiePath));
+        }
+        let named = Config { cookie_name: "a=b; c".into(), ..Config::QUIXOTE };
+        assert_eq!(set_cookie(&named, &revoke("/")), Err(ConfigError::CookieName));
+        let domain = Config { cookie_domain: Some("a; Path=/".into()), ..Config::QUIXOTE };
+        assert_eq!(set_cookie(&domain, &revoke("/")), Err(ConfigError::CookieDomain));
+    }
+}
