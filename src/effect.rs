@@ -122,7 +122,9 @@ pub enum StoreOp {
 pub enum Transaction {
     /// Keep what the request persisted (`commit_changes`): it was successful or interrupted.
     Commit,
-    /// Forget what the request persisted (`abort_changes`): it failed.
+    /// Forget what the request persisted (`abort_changes`): it failed. Under strict the operations
+    /// on the store stand: a failed request has asked for none but those that are final, and
+    /// what is forgotten is the application's own data.
     Abort,
 }
 
@@ -193,8 +195,8 @@ pub enum Refusal {
     UnknownKey,
     /// Every draw of the entropy is in use already; send the event again with fresh entropy.
     EntropyUsedUp,
-    /// Strict: the request holds changes to a session that somebody else has ended since. Nothing
-    /// was saved; tell the user and finish the request as failed.
+    /// Strict: the request holds changes to a session that has ended since, by somebody else or by
+    /// a time limit. Nothing was saved; tell the user and finish the request as failed.
     SessionGone,
     /// Strict: the event would leave a stored session that no cookie names.
     WouldOrphan,

@@ -25,7 +25,7 @@ use crate::token::{Draws, SessionId};
 
 /// Answers one input: the state after it, and what the driver carries out.
 ///
-/// Total: every input in every state has an answer. A refusal ([`Reply::Refused`]) returns the
+/// Total: every input in every state has an answer. A refusal ([`Reply::Refused`](crate::Reply::Refused)) returns the
 /// state it was given and asks for nothing else. Pure: the same arguments give the same result.
 ///
 /// ```

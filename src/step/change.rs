@@ -19,11 +19,13 @@ impl Step<'_> {
         self.fits(user.as_deref().unwrap_or_default())?;
         let strict = self.is_strict();
         let (session, changes) = self.held_session(request)?;
-        if strict && session.user != user {
-            // Tokens issued to the user before do not outlive the change.
-            session.form_tokens.clear();
+        if strict {
             let changes = changes.get_or_insert_default();
-            changes.form_tokens.clear();
+            if session.user != user {
+                // Tokens issued to the user before do not outlive the change.
+                session.form_tokens.clear();
+                changes.form_tokens.clear();
+            }
             changes.user = Some(UserChange { to: user.clone() });
         }
         session.user = user;
@@ -135,9 +137,8 @@ impl Step<'_> {
             session.form_tokens.remove(&token);
             return Ok(Effects::reply(Reply::Done));
         }
-        let logged_in_since = changes.as_ref().is_some_and(|changes| changes.user.is_some());
         let mut stored = stored.ok_or(Refusal::SessionGone)?;
-        if logged_in_since || !stored.form_tokens.remove(&token) {
+        if session.user != stored.user || !stored.form_tokens.remove(&token) {
             return Err(Refusal::UnknownToken);
         }
         session.form_tokens.remove(&token);
@@ -153,15 +154,18 @@ impl Step<'_> {
 
     /// Strict: the session under `id` has lost its last info to `request`, which goes on with what
     /// it changed itself, as a session that is not stored yet.
-    pub(super) fn detach(&mut self, request: RequestId, id: SessionId, emptied: Session) {
+    fn detach(&mut self, request: RequestId, id: SessionId, emptied: Session) {
         self.state.unstore(&id);
         let mut session = emptied;
-        if let Some(open) = self.state.request_mut(request) {
-            open.data.response = Some(CookieChange::Revoke);
-            if let Some(changes) = open.data.changes.take() {
+        if let Ok((held, changes)) = self.held_session(request) {
+            session.accessed = session.accessed.max(held.accessed);
+            if let Some(changes) = changes.take() {
                 changes.apply_to(&mut session, self.config.max_form_tokens);
             }
         }
         self.state.hold_instead(request, Some(Object::new(None, session)));
+        if let Some(open) = self.state.request_mut(request) {
+            open.data.response = Some(CookieChange::Revoke);
+        }
     }
 }

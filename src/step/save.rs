@@ -101,6 +101,9 @@ impl Step<'_> {
         if !session.has_info() {
             return Ok(Saved { store: None, response });
         }
+        if session.is_out_of_time(self.config, self.now) {
+            return Err(Refusal::SessionGone);
+        }
         let session = session.clone();
         let id = self.fresh_id()?;
         self.state.store_copy(id, session.clone());
@@ -116,9 +119,9 @@ impl Step<'_> {
     ) -> Result<Saved, Refusal> {
         let nothing = Saved { store: None, response: None };
         let changes = self.open_request(request)?.data.changes.as_deref();
+        let unchanged = changes.is_none_or(Changes::is_empty);
         let Some(stored) = self.in_time(id) else {
-            let none = changes.is_none_or(Changes::is_empty);
-            return if none { Ok(nothing) } else { Err(Refusal::SessionGone) };
+            return if unchanged { Ok(nothing) } else { Err(Refusal::SessionGone) };
         };
         let mut merged = stored.clone();
         if let Some(changes) = changes {
@@ -128,7 +131,9 @@ impl Step<'_> {
         if merged.values.len() > self.config.max_values {
             return Err(Refusal::TooManyValues);
         }
-        if merged == *stored {
+        // Changes to what stands there already are written too: the store must confirm that the
+        // session is still stored.
+        if unchanged && merged == *stored {
             return Ok(nothing);
         }
         let renewed = merged.user != stored.user;
