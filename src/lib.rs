@@ -1,4 +1,71 @@
-//! Quixote's session management as a pure state machine.
+//! Session management as a pure state machine: Quixote's, exactly, and a strict one that repairs
+//! its faults.
+//!
+//! [`step`] takes a [`Config`], a [`State`] and one [`Input`] (the moment, some random bytes, an
+//! event), and returns the next state and the [`Effects`] to carry out. It does no I/O, reads no
+//! clock and draws no random number, so every run can be repeated, and every rule be checked.
+//!
+//! ```
+//! use quixote_session::{Config, CookieChange, Entropy, Event, Input, Outcome, Reply, RequestId};
+//! use quixote_session::{State, Timestamp, step};
+//!
+//! let (config, request) = (Config::STRICT, RequestId(1));
+//! let mut state = State::new();
+//! let mut send = |event| {
+//!     let input = Input { now: Timestamp(0), entropy: Entropy::from_bytes([7; 32]), event };
+//!     let (next, effects) = step(&config, std::mem::take(&mut state), input);
+//!     state = next;
+//!     effects
+//! };
+//! let (remote_addr, script_name) = ("192.0.2.1".into(), "".into());
+//! send(Event::StartRequest { request, cookie: None, remote_addr, script_name });
+//! send(Event::SetUser { request, user: Some("alice".into()) });
+//! let effects = send(Event::FinishRequest { request, outcome: Outcome::Successful });
+//! assert!(effects.store.is_some(), "1. write this to the store");
+//! assert!(effects.transaction.is_some(), "2. keep it");
+//! assert!(matches!(effects.cookie.unwrap().value, CookieChange::Set(_)), "3. set the cookie");
+//! assert_eq!(effects.reply, Reply::Done);
+//! assert_eq!(state.len(), 1);
+//! ```
+//!
+//! # The driver's contract
+//!
+//! **Send every event of a request to [`step`], and carry out what it returns, field by field, before
+//! anything else happens to that state.**
+//!
+//! 1. Fill an [`Input`]: the clock's milliseconds, 32 fresh random bytes (`EntropySource`), the
+//!    event. A request begins with [`Event::StartRequest`], its cookie read by `read_cookie`, and
+//!    ends with [`Event::FinishRequest`], whatever happened to it.
+//! 2. Call [`step`] and keep the state that it returns.
+//! 3. Carry out the [`Effects`] from the top: [`store`](Effects::store), then
+//!    [`transaction`](Effects::transaction), then [`cookie`](Effects::cookie) (as text by
+//!    `set_cookie`, with `CACHE_CONTROL` beside it), then hand on the [`reply`](Effects::reply).
+//!
+//! A refusal means that nothing happened and says why; it is no error of the program. There are no
+//! panics to catch. Where sessions live outside the process, under [`Config::STRICT`], one state for
+//! each request is enough: load its one session by [`State::with_stored`], check the condition that
+//! each [`StoreOp`] names when writing, and where it does not hold, or the event is refused, load
+//! again and send the same event once more; what a fresh load answers is final. `examples/` has
+//! both drivers.
+//!
+//! # Three semantics
+//!
+//! [`Config::QUIXOTE`] and [`Config::QUIXOTE_PERSISTENT`] agree with recordings of Quixote 2.4 step
+//! by step, quirks included; [`quixote`] says where each of its methods went.
+//! [`Config::STRICT`] is for use. What each guarantees is a table of properties that is checked by
+//! exhaustive exploration (`quixote-session explore`).
+//!
+//! # Scope
+//!
+//! Not here: a store, a web framework, a cookie jar, signed or encrypted cookies, users that are
+//! not text. Only strict limits the life of sessions; only [`Config`]'s limits bound their size.
+//!
+//! # Features
+//!
+//! `std` (on by default) reads and writes cookie headers and offers the seeded `EntropySource`;
+//! without it the crate needs core and alloc alone. `serde` serialises everything and checks a
+//! state before it is believed. `check` has traces, properties and exploration; `cli` the command
+//! line.
 #![no_std]
 
 extern crate alloc;
@@ -14,7 +81,9 @@ mod effect;
 #[cfg(feature = "std")]
 mod entropy_source;
 mod event;
+mod null;
 mod objects;
+pub mod quixote;
 mod request;
 #[cfg(feature = "serde")]
 mod restore;
@@ -34,6 +103,7 @@ pub use crate::effect::{CookieChange, CookieOp, Effects, Refusal, Reply, StoreOp
 #[cfg(feature = "std")]
 pub use crate::entropy_source::EntropySource;
 pub use crate::event::{CookieValue, Event, Input, Outcome, RequestId, SubmittedToken};
+pub use crate::null::NullSessionManager;
 #[cfg(feature = "serde")]
 pub use crate::restore::InvalidState;
 pub use crate::session::{Dump, FormTokens, Session, SessionRef, TooManyFormTokens};

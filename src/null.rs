@@ -1,0 +1,40 @@
+//! Quixote's default: a session manager that does nothing.
+
+use crate::effect::{Effects, Refusal, Reply};
+use crate::event::{Event, Input};
+
+/// Quixote's `NullSessionManager`: accepts the hooks of the main loop and does nothing.
+///
+/// A machine without state, for a publisher that keeps no sessions: requests start and finish, and
+/// in between they have no session.
+///
+/// ```
+/// use quixote_session::{Entropy, Event, Input, NullSessionManager, Outcome, Refusal, Reply};
+/// use quixote_session::{RequestId, Timestamp};
+///
+/// let request = RequestId(1);
+/// let ask = |event| {
+///     let input = Input { now: Timestamp(0), entropy: Entropy::from_draws([]), event };
+///     NullSessionManager.step(&input)
+/// };
+/// let finished = ask(Event::FinishRequest { request, outcome: Outcome::Failed });
+/// assert_eq!((finished.reply, finished.transaction), (Reply::Done, None));
+/// let refused = ask(Event::ExpireSession { request });
+/// assert_eq!(refused.reply, Reply::Refused(Refusal::NoSession));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub struct NullSessionManager;
+
+impl NullSessionManager {
+    /// Answers one input: start and finish of a request are accepted, all else is refused with
+    /// [`Refusal::NoSession`].
+    #[must_use]
+    #[expect(clippy::unused_self, reason = "it stands where another manager would")]
+    pub const fn step(self, input: &Input) -> Effects {
+        match &input.event {
+            Event::StartRequest { .. } => Effects::reply(Reply::Started { remote_user: None }),
+            Event::FinishRequest { .. } => Effects::reply(Reply::Done),
+            _ => Effects::refused(Refusal::NoSession),
+        }
+    }
+}
