@@ -186,6 +186,53 @@ impl Event {
         }
     }
 
+    /// The same event of another request.
+    #[cfg(feature = "check")]
+    pub(crate) fn with_request(mut self, number: RequestId) -> Self {
+        match &mut self {
+            Self::StartRequest { request, .. }
+            | Self::SetUser { request, .. }
+            | Self::SetValue { request, .. }
+            | Self::RemoveValue { request, .. }
+            | Self::CreateFormToken { request }
+            | Self::HasFormToken { request, .. }
+            | Self::RemoveFormToken { request, .. }
+            | Self::HasSessionCookie { request, .. }
+            | Self::RevokeSessionCookie { request }
+            | Self::ExpireSession { request }
+            | Self::NewSession { request }
+            | Self::MaintainSession { request }
+            | Self::FinishRequest { request, .. }
+            | Self::InsertSession { request, .. } => *request = number,
+            Self::DeleteSession { .. } | Self::DeleteSessionsOf { .. } | Self::Sweep => {}
+        }
+        self
+    }
+
+    /// Whether the answer depends on what is stored now without any [`StoreOp`](crate::StoreOp)
+    /// whose condition would tell that it has changed. A driver whose store is outside the
+    /// process loads the request's session again before it sends such an event, by
+    /// [`State::with_stored`](crate::State::with_stored).
+    ///
+    /// ```
+    /// use quixote_session::{Event, Outcome, RequestId};
+    ///
+    /// let finish = |outcome| Event::FinishRequest { request: RequestId(1), outcome };
+    /// assert!(finish(Outcome::Successful).needs_fresh_load());
+    /// assert!(!finish(Outcome::Failed).needs_fresh_load(), "it saves nothing");
+    /// ```
+    #[must_use]
+    pub const fn needs_fresh_load(&self) -> bool {
+        match self {
+            Self::HasSessionCookie { must_exist, .. } => *must_exist,
+            Self::NewSession { .. } => true,
+            Self::FinishRequest { outcome, .. } => {
+                matches!(outcome, Outcome::Successful | Outcome::Interrupted)
+            }
+            _ => false,
+        }
+    }
+
     /// The event's name, as traces and the specification spell it.
     ///
     /// ```

@@ -43,10 +43,10 @@
 //!
 //! A refusal means that nothing happened and says why; it is no error of the program. There are no
 //! panics to catch. Where sessions live outside the process, under [`Config::STRICT`], one state for
-//! each request is enough: load its one session by [`State::with_stored`], check the condition that
-//! each [`StoreOp`] names when writing, and where it does not hold, or the event is refused, load
-//! again and send the same event once more; what a fresh load answers is final. `examples/` has
-//! both drivers.
+//! each request is enough: load its one session by [`State::with_stored`], again before events that
+//! [need it](Event::needs_fresh_load), check the condition that each [`StoreOp`] names when writing,
+//! and where it does not hold, or the event is refused, load again and send the same event once
+//! more; what a fresh load answers is final. `examples/` has both drivers.
 //!
 //! # Three semantics
 //!

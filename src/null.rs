@@ -29,7 +29,6 @@ impl NullSessionManager {
     /// Answers one input: start and finish of a request are accepted, all else is refused with
     /// [`Refusal::NoSession`].
     #[must_use]
-    #[expect(clippy::unused_self, reason = "it stands where another manager would")]
     pub const fn step(self, input: &Input) -> Effects {
         match &input.event {
             Event::StartRequest { .. } => Effects::reply(Reply::Started { remote_user: None }),

@@ -1,0 +1,302 @@
+//! Clients with cookie jars, the requests they have in flight, and the responses on their way.
+//!
+//! What a client is owed is told from its side of the wire: a login counts once its response has
+//! arrived, and until the client itself, the manager or a time limit ends it.
+
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+
+use crate::check::history::{Findings, Seen};
+use crate::check::property::Property;
+use crate::effect::{CookieChange, CookieOp, StoreOp};
+use crate::event::{CookieValue, Event, Outcome, RequestId};
+use crate::token::SessionId;
+
+/// The cookies of one client for one name: at most one for each path.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+pub struct Jar(SmallVec<[(SmolStr, SessionId); 1]>);
+
+impl Jar {
+    /// The cookie that a request to an application mounted at `script_name` brings, as the server
+    /// reads it: of several that match, longer paths are sent first (RFC 6265, section 5.4) and
+    /// the last one counts.
+    #[must_use]
+    pub fn sends(&self, script_name: &str) -> Option<SessionId> {
+        let matching = self.0.iter().filter(|(path, _)| covers(path, script_name));
+        matching.min_by_key(|(path, _)| path.len()).map(|(_, id)| *id)
+    }
+
+    /// Whether the jar holds this id under any path.
+    #[must_use]
+    pub fn holds(&self, id: SessionId) -> bool {
+        self.0.iter().any(|(_, own)| *own == id)
+    }
+
+    /// Obeys a response (RFC 6265, section 5.3): a cookie of Max-Age 0 is dropped.
+    pub fn obey(&mut self, cookie: &CookieOp) {
+        self.0.retain(|(path, _)| *path != cookie.path);
+        if let CookieChange::Set(id) = cookie.value {
+            let place = self.0.partition_point(|(path, _)| *path < cookie.path);
+            self.0.insert(place, (cookie.path.clone(), id));
+        }
+    }
+}
+
+/// Whether a cookie of this path is sent to the application (RFC 6265, section 5.1.4).
+fn covers(path: &str, script_name: &str) -> bool {
+    let below = script_name.strip_prefix(path.trim_end_matches('/'));
+    below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// One client, seen from its own side.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+pub struct Client {
+    /// Its cookies.
+    pub jar: Jar,
+    /// Whom it has logged in as, and where, by a response that has arrived.
+    owed: Option<(SmolStr, SmolStr)>,
+}
+
+/// A request in flight, and then its response.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Errand {
+    /// Whose it is.
+    pub client: u8,
+    script_name: SmolStr,
+    sent: Option<SessionId>,
+    /// It began without a stored session, so its response may bring a cookie of its own.
+    fresh: bool,
+    /// It changed who the client is, or ended a session.
+    identity: bool,
+    /// It logged the client out.
+    ended: bool,
+    login: Option<SmolStr>,
+    cookie: Option<CookieOp>,
+}
+
+/// All clients, what they have asked, and what is on its way to them.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+pub struct Browsers {
+    clients: SmallVec<[Client; 2]>,
+    errands: SmallVec<[(RequestId, Errand); 2]>,
+    responses: SmallVec<[Errand; 2]>,
+}
+
+impl Browsers {
+    /// So many clients with empty jars.
+    #[must_use]
+    pub fn new(clients: u8) -> Self {
+        let clients = (0..clients).map(|_| Client::default()).collect();
+        Self { clients, errands: SmallVec::new(), responses: SmallVec::new() }
+    }
+
+    /// The clients, by number.
+    #[must_use]
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// The responses on their way, oldest first.
+    #[must_use]
+    pub fn responses(&self) -> &[Errand] {
+        &self.responses
+    }
+
+    /// Whose request this is.
+    #[must_use]
+    pub fn client_of(&self, request: RequestId) -> Option<u8> {
+        self.errand(request).map(|errand| errand.client)
+    }
+
+    fn errand(&self, request: RequestId) -> Option<&Errand> {
+        self.errands.iter().find(|(own, _)| *own == request).map(|(_, errand)| errand)
+    }
+
+    /// Watches a step that was not refused; `client` is the one whose request starts.
+    pub(crate) fn observe(&mut self, seen: &Seen<'_>, client: u8, found: &mut Findings) {
+        self.excuse(seen);
+        match &seen.input.event {
+            Event::StartRequest { request, cookie, script_name, .. } => {
+                let sent = cookie.as_ref().and_then(CookieValue::session_id);
+                self.begin(seen, client, *request, sent, script_name, found);
+            }
+            Event::FinishRequest { request, outcome } => self.respond(seen, *request, *outcome),
+            event => {
+                let Some(request) = event.request() else { return };
+                let emptied = seen.effects.store.as_ref().is_some_and(is_deletion);
+                let Some((_, errand)) = self.errands.iter_mut().find(|(own, _)| *own == request)
+                else {
+                    return;
+                };
+                match event {
+                    Event::SetUser { user, .. } => {
+                        errand.login = user.clone().filter(|user| !user.is_empty());
+                        errand.identity = true;
+                    }
+                    Event::ExpireSession { .. } => (errand.ended, errand.identity) = (true, true),
+                    Event::NewSession { .. } | Event::RevokeSessionCookie { .. } => {
+                        errand.identity = true;
+                    }
+                    _ => errand.identity |= emptied,
+                }
+                if let Event::ExpireSession { .. } | Event::NewSession { .. } = event {
+                    errand.login = None;
+                }
+                if errand.identity {
+                    let client = errand.client;
+                    self.forget(client);
+                }
+            }
+        }
+    }
+
+    /// A client is owed nothing once its own requests change who it is, or once somebody else
+    /// ends the session that its jar names.
+    fn excuse(&mut self, seen: &Seen<'_>) {
+        let actor = seen.input.event.request().and_then(|request| self.client_of(request));
+        let Some(op) = seen.effects.store.as_ref() else { return };
+        let ended: &[SessionId] = match op {
+            StoreOp::Delete { id } | StoreOp::Discard { id } => core::slice::from_ref(id),
+            StoreOp::DeleteAll { ids } | StoreOp::DiscardAll { ids } => ids,
+            StoreOp::Rotate { from, .. } => core::slice::from_ref(from),
+            _ => return,
+        };
+        for (number, client) in (0..).zip(&mut self.clients) {
+            if actor != Some(number) && ended.iter().any(|id| client.jar.holds(*id)) {
+                client.owed = None;
+            }
+        }
+        for response in &mut self.responses {
+            let set = response.cookie.as_ref().map(|cookie| cookie.value);
+            let named = |id| set == Some(CookieChange::Set(id)) || response.sent == Some(id);
+            if ended.iter().any(|id| named(*id)) {
+                response.login = None;
+            }
+        }
+    }
+
+    fn begin(
+        &mut self,
+        seen: &Seen<'_>,
+        client: u8,
+        request: RequestId,
+        sent: Option<SessionId>,
+        script_name: &SmolStr,
+        found: &mut Findings,
+    ) {
+        let held = seen.after.session(request);
+        let owed = self.clients.get(usize::from(client)).and_then(|owner| owner.owed.as_ref());
+        if let Some((user, _)) = owed.filter(|(_, mount)| mount == script_name) {
+            let logged_in = held.and_then(|held| held.session.user()) == Some(user);
+            found.witness_if(true, Property::StillLoggedIn);
+            found.break_if(!logged_in, Property::StillLoggedIn);
+        }
+        let errand = Errand {
+            client,
+            script_name: script_name.clone(),
+            sent,
+            fresh: held.is_none_or(|held| held.id.is_none()),
+            identity: false,
+            ended: false,
+            login: None,
+            cookie: None,
+        };
+        let place = self.errands.partition_point(|(own, _)| *own < request);
+        self.errands.insert(place, (request, errand));
+    }
+
+    fn respond(&mut self, seen: &Seen<'_>, request: RequestId, outcome: Outcome) {
+        let Some(place) = self.errands.iter().position(|(own, _)| *own == request) else { return };
+        let (_, mut errand) = self.errands.remove(place);
+        if seen.effects.store.as_ref().is_some_and(is_deletion) {
+            errand.identity = true;
+            self.forget(errand.client);
+        }
+        if let Outcome::Failed | Outcome::Abandoned = outcome {
+            errand.login = None;
+        }
+        errand.cookie.clone_from(&seen.effects.cookie);
+        if outcome != Outcome::Abandoned {
+            self.responses.push(errand);
+        }
+    }
+
+    /// A response arrives, however late.
+    pub(crate) fn deliver(&mut self, place: usize, found: &mut Findings) {
+        if place >= self.responses.len() {
+            return;
+        }
+        let response = self.responses.remove(place);
+        let alone = self
+            .responses
+            .iter()
+            .chain(self.errands.iter().map(|(_, errand)| errand))
+            .all(|other| other.client != response.client || !(other.fresh || other.identity));
+        let Some(client) = self.clients.get_mut(usize::from(response.client)) else { return };
+        if let Some(cookie) = &response.cookie {
+            client.jar.obey(cookie);
+        }
+        if response.ended {
+            let left = client.jar.sends(&response.script_name);
+            found.witness_if(response.sent.is_some(), Property::LogoutReachesTheClient);
+            let kept = response.sent.is_some() && left == response.sent;
+            found.break_if(kept, Property::LogoutReachesTheClient);
+        }
+        if let Some(user) = response.login {
+            // Without a cookie of its own, the login holds for the one that the request brought.
+            let kept = response.cookie.is_some()
+                || client.jar.sends(&response.script_name) == response.sent;
+            client.owed = (alone && kept).then_some((user, response.script_name));
+        }
+    }
+
+    /// A response is lost on the way.
+    pub(crate) fn lose(&mut self, place: usize) {
+        if place < self.responses.len() {
+            self.responses.remove(place);
+        }
+    }
+
+    fn forget(&mut self, client: u8) {
+        if let Some(client) = self.clients.get_mut(usize::from(client)) {
+            client.owed = None;
+        }
+    }
+}
+
+const fn is_deletion(op: &StoreOp) -> bool {
+    matches!(op, StoreOp::Delete { .. } | StoreOp::Discard { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Jar, covers};
+    use crate::{CookieChange, CookieOp};
+
+    #[test]
+    fn a_path_covers_itself_and_what_lies_below() {
+        for (path, mount, expected) in [
+            ("/", "", true),
+            ("/", "/app", true),
+            ("/app/", "/app", true),
+            ("/app/", "/app/deep", true),
+            ("/app/", "", false),
+            ("/app/", "/apple", false),
+        ] {
+            assert_eq!(covers(path, mount), expected, "{path} for {mount}");
+        }
+    }
+
+    #[test]
+    fn a_jar_keeps_one_cookie_a_path_and_the_shortest_path_counts() {
+        let cookie = |value, path: &str| CookieOp { value, path: path.into() };
+        let (outer, inner) = ([1; 8].into(), [2; 8].into());
+        let mut jar = Jar::default();
+        jar.obey(&cookie(CookieChange::Set(inner), "/app/"));
+        assert_eq!((jar.sends("/app"), jar.sends("")), (Some(inner), None));
+        jar.obey(&cookie(CookieChange::Set(outer), "/"));
+        assert_eq!(jar.sends("/app"), Some(outer));
+        jar.obey(&cookie(CookieChange::Stillborn(inner), "/"));
+        assert_eq!(jar.sends("/app"), Some(inner), "Max-Age 0 drops what was there");
+    }
+}

@@ -1,0 +1,191 @@
+//! Exhaustive search of a bounded world, breadth first: the first trace found that breaks a
+//! property is a shortest one.
+//!
+//! Every transition is one call of the real [`step`](crate::step). A visited world is remembered
+//! by a 64-bit hash of its canonical form. Two worlds with the same hash would be taken for one: among
+//! 10 million worlds the chance that any two collide is below 3 in a million. Worlds that wait to
+//! be expanded are kept whole; of those that have been expanded only the hash and the way there
+//! are, 16 bytes each.
+
+use core::hash::BuildHasher;
+use std::collections::{BTreeMap, HashSet};
+use std::vec::Vec;
+
+use foldhash::quality::FixedState;
+
+use crate::check::history::Findings;
+use crate::check::property::{Properties, Property};
+use crate::check::world::{Action, Outcomes, Scope, World};
+use crate::config::Config;
+
+/// The seed of the hash that tells worlds apart.
+const SEED: u64 = 0x5e55_1045;
+
+/// What a search saw of one world under one semantics.
+#[derive(Clone, Default, Debug)]
+pub struct Explored {
+    /// Different states of the world.
+    pub states: u64,
+    /// Transitions between them.
+    pub transitions: u64,
+    /// Actions on the longest of the shortest ways to a state.
+    pub depth: u32,
+    /// Whether everything was searched; not so if the search was stopped.
+    pub complete: bool,
+    /// For each property that was broken, a shortest way there.
+    pub counterexamples: BTreeMap<Property, Vec<Action>>,
+    /// The properties whose *sometimes* was witnessed.
+    pub witnessed: Properties,
+}
+
+/// How far a search has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Different states so far.
+    pub states: u64,
+    /// Transitions so far.
+    pub transitions: u64,
+    /// States that wait to be expanded.
+    pub frontier: usize,
+    /// The depth that is being expanded.
+    pub depth: u32,
+}
+
+/// The way to a state: the state before it, and which of its actions led on.
+#[derive(Clone, Copy)]
+struct Origin {
+    parent: u32,
+    action: u32,
+}
+
+/// Searches everything that can happen in `scope` under `base`'s semantics, with the limits of
+/// [`Scope::config`]. `watch` is told now and then how far it is, and stops the search by
+/// answering false.
+///
+/// ```
+/// use quixote_session::Config;
+/// use quixote_session::check::{Property, Size, explore};
+///
+/// let [_, _, values, ..] = Size::Small.scopes();
+/// let explored = explore(&values, &Config::QUIXOTE_PERSISTENT, &mut |_| true);
+/// assert!(explored.complete);
+/// assert!(explored.counterexamples.contains_key(&Property::NoUpdateIsLost));
+/// ```
+pub fn explore(scope: &Scope, base: &Config, watch: &mut dyn FnMut(Progress) -> bool) -> Explored {
+    let config = scope.config(base);
+    let mut search = Search {
+        scope,
+        config: &config,
+        seen: HashSet::with_hasher(FixedState::with_seed(SEED)),
+        origins: Vec::new(),
+        broken: Properties::NONE,
+        explored: Explored { complete: true, ..Explored::default() },
+    };
+    search.run(watch);
+    search.explored
+}
+
+struct Search<'a> {
+    scope: &'a Scope,
+    config: &'a Config,
+    seen: HashSet<u64, FixedState>,
+    origins: Vec<Origin>,
+    broken: Properties,
+    explored: Explored,
+}
+
+impl Search<'_> {
+    fn run(&mut self, watch: &mut dyn FnMut(Progress) -> bool) {
+        let first = World::new(self.scope);
+        self.seen.insert(hash_of(&first));
+        self.origins.push(Origin { parent: 0, action: 0 });
+        let mut frontier = std::vec![(0, first)];
+        while !frontier.is_empty() {
+            let mut next = Vec::new();
+            for (done, (number, world)) in frontier.iter().enumerate() {
+                if done.is_multiple_of(1_024) && !watch(self.progress(frontier.len(), done)) {
+                    self.explored.complete = false;
+                    return;
+                }
+                self.expand(*number, world, &mut next);
+            }
+            frontier = next;
+            self.explored.depth = self.explored.depth.saturating_add(1);
+        }
+        self.explored.depth = self.explored.depth.saturating_sub(1);
+    }
+
+    fn progress(&self, frontier: usize, done: usize) -> Progress {
+        Progress {
+            states: count(self.origins.len()),
+            transitions: self.explored.transitions,
+            frontier: frontier.saturating_sub(done),
+            depth: self.explored.depth,
+        }
+    }
+
+    fn expand(&mut self, number: u32, world: &World, next: &mut Vec<(u32, World)>) {
+        let actions = world.actions(self.scope, self.config.width);
+        for (action, index) in actions.iter().zip(0..) {
+            let Some((after, Outcomes { found, .. })) =
+                world.after(self.scope, self.config, action)
+            else {
+                continue;
+            };
+            self.explored.transitions = self.explored.transitions.saturating_add(1);
+            let origin = Origin { parent: number, action: index };
+            self.note(found, origin);
+            if self.seen.insert(hash_of(&after)) {
+                // INVARIANT: 2^32 states would need more memory than any machine has.
+                let name = u32::try_from(self.origins.len()).unwrap_or(u32::MAX);
+                self.origins.push(origin);
+                next.push((name, after));
+            }
+        }
+        self.explored.states = count(self.origins.len());
+    }
+
+    fn note(&mut self, found: Findings, origin: Origin) {
+        self.explored.witnessed = self.explored.witnessed.union(found.sometimes);
+        let new = found.broken.without(self.broken);
+        if !new.is_empty() {
+            let way = self.way_to(origin);
+            for property in new.iter() {
+                self.explored.counterexamples.insert(property, way.clone());
+            }
+            self.broken = self.broken.union(new);
+        }
+    }
+
+    /// The actions that lead from the first world through `last`.
+    fn way_to(&self, last: Origin) -> Vec<Action> {
+        let mut origins = std::vec![last];
+        let mut state = last.parent;
+        while state != 0 {
+            let Some(origin) = self.origins.get(state as usize) else { break };
+            origins.push(*origin);
+            state = origin.parent;
+        }
+        let mut world = World::new(self.scope);
+        let mut way = Vec::new();
+        for origin in origins.iter().rev() {
+            let mut actions = world.actions(self.scope, self.config.width);
+            if (origin.action as usize) < actions.len() {
+                let action = actions.swap_remove(origin.action as usize);
+                if let Some((after, _)) = world.after(self.scope, self.config, &action) {
+                    world = after;
+                }
+                way.push(action);
+            }
+        }
+        way
+    }
+}
+
+fn hash_of(world: &World) -> u64 {
+    FixedState::with_seed(SEED).hash_one(world)
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

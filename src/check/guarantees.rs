@@ -1,0 +1,214 @@
+//! The table of what each semantics guarantees: properties against semantics, each verdict found
+//! by exhaustive search and compared with the declared one.
+
+use std::borrow::ToOwned;
+use std::format;
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use crate::check::counterexample::Counterexample;
+use crate::check::explore::{Explored, Progress, explore};
+use crate::check::property::Property;
+use crate::check::scopes::Size;
+use crate::check::world::Scope;
+use crate::config::{Config, Semantics};
+
+/// What the worlds of one size show about some semantics.
+#[derive(Clone, Debug)]
+pub struct Guarantees {
+    /// How large the worlds are.
+    pub size: Size,
+    /// One column for each semantics, in the order asked for.
+    pub columns: Vec<Column>,
+}
+
+/// What the worlds show about one semantics.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Which one.
+    pub semantics: Semantics,
+    /// Each world, and what the search saw of it.
+    pub worlds: Vec<(Scope, Explored)>,
+}
+
+/// Whether a property holds under a semantics.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// In every state and at every step of every world.
+    Holds,
+    /// It was never broken, and what would show that it is not vacuous never happened.
+    Vacuous,
+    /// Not in the world of this name, as so many actions show: the fewest there are.
+    Broken {
+        /// Actions of the shortest counterexample.
+        length: usize,
+        /// The world that it plays in.
+        world: &'static str,
+    },
+    /// It was not broken before the search was stopped.
+    Unknown,
+}
+
+/// The configuration that stands for a semantics in an exploration, before a world sets the
+/// limits.
+#[must_use]
+pub const fn base_of(semantics: Semantics) -> Config {
+    match semantics {
+        Semantics::Live => Config::QUIXOTE,
+        Semantics::Copying => Config::QUIXOTE_PERSISTENT,
+        Semantics::Strict => Config::STRICT,
+    }
+}
+
+impl Guarantees {
+    /// Searches every world of this size under each of these semantics. `watch` is told what is
+    /// searched and how far it is, and stops everything by answering false.
+    ///
+    /// ```
+    /// use quixote_session::Semantics;
+    /// use quixote_session::check::{Guarantees, Property, Size, Verdict};
+    ///
+    /// let found = Guarantees::explore(Size::Small, &[Semantics::Strict], &mut |_, _, _| true);
+    /// assert_eq!(found.surprises(), [""; 0]);
+    /// assert_eq!(found.columns[0].verdict(Property::NoIdComesBack), Verdict::Holds);
+    /// ```
+    pub fn explore(
+        size: Size,
+        semantics: &[Semantics],
+        watch: &mut dyn FnMut(Semantics, &Scope, Progress) -> bool,
+    ) -> Self {
+        let columns = semantics.iter().map(|semantics| {
+            let worlds = size.scopes().into_iter().map(|scope| {
+                let mut watch = |progress| watch(*semantics, &scope, progress);
+                let explored = explore(&scope, &base_of(*semantics), &mut watch);
+                (scope, explored)
+            });
+            Column { semantics: *semantics, worlds: worlds.collect() }
+        });
+        Self { size, columns: columns.collect() }
+    }
+
+    /// Every verdict that is not the one declared, as a sentence: also a weakness that no longer
+    /// shows, and a property that holds only because nothing tried it. None if the search was
+    /// stopped before it could tell.
+    #[must_use]
+    pub fn surprises(&self) -> Vec<String> {
+        let mut surprises = Vec::new();
+        for column in &self.columns {
+            for property in Property::ALL {
+                let declared = property.is_kept_by(column.semantics);
+                let found = match (declared, column.verdict(*property)) {
+                    (true, Verdict::Holds)
+                    | (false, Verdict::Broken { .. })
+                    | (_, Verdict::Unknown) => continue,
+                    (true, Verdict::Broken { length, world }) => {
+                        format!("broken in {length} actions in the world {world}, declared to hold")
+                    }
+                    (true, Verdict::Vacuous) => {
+                        format!("not tried: it never happened that {}", property.sometimes())
+                    }
+                    (false, Verdict::Holds | Verdict::Vacuous) => {
+                        "not broken, declared to be".to_owned()
+                    }
+                };
+                surprises.push(format!("{}, {property}: {found}", column.semantics));
+            }
+        }
+        surprises
+    }
+
+    /// States and transitions, all worlds and semantics together.
+    #[must_use]
+    pub fn totals(&self) -> (u64, u64) {
+        let explored = || self.columns.iter().flat_map(|column| &column.worlds);
+        let sum = |count: fn(&Explored) -> u64| {
+            explored().fold(0_u64, |sum, (_, seen)| sum.saturating_add(count(seen)))
+        };
+        (sum(|seen| seen.states), sum(|seen| seen.transitions))
+    }
+
+    /// The table and the worlds as a Markdown page; counterexamples are linked to as the files
+    /// that [`Counterexample::name`] names.
+    #[must_use]
+    pub fn page(&self) -> String {
+        let names = self.columns.iter().map(|column| column.semantics.to_string());
+        let names: Vec<_> = names.collect();
+        let mut lines = std::vec![
+            include_str!("guarantees_head.md").to_owned(),
+            format!("| property | {} |", names.join(" | ")),
+            format!("|---|{}", "---|".repeat(names.len())),
+        ];
+        for property in Property::ALL {
+            let cells = self.columns.iter().map(|column| column.cell(*property));
+            let cells: Vec<_> = cells.collect();
+            let sentence = property.sentence();
+            lines.push(format!("| `{property}`: {sentence} | {} |", cells.join(" | ")));
+        }
+        lines.push(format!("\n## The worlds of size `{}`\n", self.size.name()));
+        lines.push("| world | semantics | states | transitions | depth |".to_owned());
+        lines.push("|---|---|---|---|---|".to_owned());
+        for column in &self.columns {
+            for (scope, seen) in &column.worlds {
+                let Explored { states, transitions, depth, .. } = seen;
+                let (name, semantics) = (scope.name, column.semantics);
+                lines
+                    .push(format!("| {name} | {semantics} | {states} | {transitions} | {depth} |"));
+            }
+        }
+        lines.push("\nWhat each contains:\n".to_owned());
+        lines.extend(self.size.scopes().iter().map(|scope| format!("- {}", scope.contents())));
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    /// The shortest counterexample to every property that is broken.
+    #[must_use]
+    pub fn counterexamples(&self) -> Vec<Counterexample> {
+        let columns = self.columns.iter();
+        columns
+            .flat_map(|column| {
+                let broken = Property::ALL.iter().filter_map(|property| column.shortest(*property));
+                broken.map(|(scope, property, actions)| {
+                    Counterexample::new(property, scope, &base_of(column.semantics), actions)
+                })
+            })
+            .collect()
+    }
+}
+
+impl Column {
+    /// The verdict on one property.
+    #[must_use]
+    pub fn verdict(&self, property: Property) -> Verdict {
+        if let Some((scope, _, actions)) = self.shortest(property) {
+            return Verdict::Broken { length: actions.len(), world: scope.name };
+        }
+        if !self.worlds.iter().all(|(_, seen)| seen.complete) {
+            return Verdict::Unknown;
+        }
+        let witnessed = self.worlds.iter().any(|(_, seen)| seen.witnessed.contains(property));
+        if witnessed { Verdict::Holds } else { Verdict::Vacuous }
+    }
+
+    fn shortest(
+        &self,
+        property: Property,
+    ) -> Option<(&Scope, Property, &[crate::check::world::Action])> {
+        let broken = self.worlds.iter().filter_map(|(scope, seen)| {
+            seen.counterexamples.get(&property).map(|way| (scope, property, way.as_slice()))
+        });
+        broken.min_by_key(|(_, _, way)| way.len())
+    }
+
+    fn cell(&self, property: Property) -> String {
+        match self.verdict(property) {
+            Verdict::Holds => "holds".to_owned(),
+            Verdict::Vacuous => "not tried".to_owned(),
+            Verdict::Unknown => "unknown".to_owned(),
+            Verdict::Broken { length, .. } => {
+                let name = Counterexample::name_of(self.semantics, property);
+                format!("[broken in {length}]({name}.md)")
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Properties of a state, and of a step by itself.
+
+use smallvec::SmallVec;
+
+use super::{Findings, History, Key, Seen, Stores};
+use crate::check::property::Property;
+use crate::effect::{CookieChange, Reply, StoreOp};
+use crate::event::{Event, SubmittedToken};
+use crate::session::{Session, SessionRef};
+use crate::state::State;
+use crate::token::{Entropy, SessionId, Width};
+
+impl History {
+    pub(super) fn check_state(seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
+        let after = seen.after;
+        let named = stores
+            .after
+            .iter()
+            .all(|(id, session)| after.get(id).is_some_and(|found| core::ptr::eq(found, *session)));
+        let counted = after.len() == stores.after.len();
+        found.break_if(!named || !counted, Property::IdsNameTheirSession);
+        found.witness_if(after.len() > 1, Property::IdsNameTheirSession);
+
+        let held = Self::held_only(after);
+        let reachable = stores.after.len().saturating_add(held.len());
+        let known = after.objects.iter().count();
+        found.break_if(known != reachable, Property::EveryObjectIsReachable);
+        let outlived = held.iter().any(|held| held.id.is_some());
+        found.witness_if(outlived, Property::EveryObjectIsReachable);
+
+        let infos = stores.after.iter().all(|(_, session)| session.has_info());
+        found.break_if(!infos, Property::StoredHasInfo);
+        let cap = usize::from(seen.config.max_form_tokens);
+        let sessions = || {
+            let stored = stores.after.iter().map(|(_, session)| *session);
+            stored.chain(held.iter().map(|held| held.session))
+        };
+        let bounded = |session: &Session| session.form_tokens().len() <= cap;
+        found.break_if(!sessions().all(bounded), Property::TokensAreBounded);
+        let ordered = |session: &Session| session.accessed() >= session.created();
+        found.break_if(!sessions().all(ordered), Property::AccessedNotBeforeCreated);
+        let noted = |session: &Session| session.accessed() > session.created();
+        found.witness_if(sessions().any(noted), Property::AccessedNotBeforeCreated);
+        if let Event::CreateFormToken { request } = seen.input.event {
+            let full = |held: SessionRef<'_>| held.session.form_tokens().len() >= cap;
+            let crowded = seen.before.session(request).is_some_and(full);
+            found.witness_if(crowded, Property::TokensAreBounded);
+        }
+    }
+
+    /// The sessions that requests hold and the store does not, each once.
+    fn held_only(state: &State) -> SmallVec<[SessionRef<'_>; 4]> {
+        let mut held: SmallVec<[SessionRef<'_>; 4]> = SmallVec::new();
+        for (request, _) in &state.requests {
+            let Some(own) = state.session(*request) else { continue };
+            let stored = own.id.and_then(|id| state.get(&id));
+            let known = held.iter().map(|held| held.session).chain(stored);
+            if !known.into_iter().any(|known| core::ptr::eq(known, own.session)) {
+                held.push(own);
+            }
+        }
+        held
+    }
+
+    pub(super) fn check_ids(&self, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
+        let dead = |id: &SessionId| self.dead.binary_search(id).is_ok();
+        // An id that the caller chose is `ids-are-issued`'s concern, not that of these two.
+        let chosen = matches!(seen.input.event, Event::InsertSession { .. });
+        let back = !chosen && stores.came().any(|id| dead(&id));
+        found.break_if(back, Property::NoIdComesBack);
+        let drawn = |id: &SessionId| {
+            draws(&seen.input.entropy, seen.config.width, seen.effects.draws).any(|d| d == *id)
+        };
+        let issued = stores.came().all(|id| drawn(&id) || dead(&id));
+        found.break_if(!issued, Property::IdsAreIssued);
+        found.witness_if(stores.came().any(|id| drawn(&id)), Property::IdsAreIssued);
+
+        let actor = seen.input.event.request();
+        let held_by_another = |id: SessionId| {
+            seen.after.requests().into_iter().any(|request| {
+                let held = seen.after.session(request);
+                Some(request) != actor && held.is_some_and(|held| held.id == Some(id))
+            })
+        };
+        found.witness_if(stores.left().any(held_by_another), Property::NoIdComesBack);
+
+        Self::check_user(seen, stores, chosen, found);
+
+        found.break_if(!reproduced(seen, stores), Property::StoreOpsReproduceStore);
+        if let Some(StoreOp::Put { id, .. } | StoreOp::Update { id, .. }) = &seen.effects.store {
+            found.witness_if(stores.before(*id).is_some(), Property::StoreOpsReproduceStore);
+        }
+        if let Some(StoreOp::Delete { .. } | StoreOp::Discard { .. }) = &seen.effects.store {
+            // Also witnessed where the event that emptied the session is its finish.
+            let emptied = !matches!(
+                seen.input.event,
+                Event::ExpireSession { .. }
+                    | Event::DeleteSession { .. }
+                    | Event::StartRequest { .. }
+            );
+            found.witness_if(emptied, Property::StoredHasInfo);
+        }
+    }
+
+    /// The user of an id, before and after: a login, or any change.
+    fn check_user(seen: &Seen<'_>, stores: &Stores<'_>, chosen: bool, found: &mut Findings) {
+        let mut changed = stores.before.iter().filter_map(|(id, before)| {
+            let renewed = match &seen.effects.store {
+                Some(StoreOp::Rotate { from, session, .. }) if from == id => Some(session),
+                _ => None,
+            };
+            let after = stores.after(*id).or(renewed)?;
+            let changed = !chosen && after.user() != before.user();
+            changed.then(|| (Key::User.of(before), Key::User.of(after), renewed.is_some()))
+        });
+        if let Some((before, after, renewed)) = changed.next() {
+            let login = before.is_none() && after.is_some();
+            found.witness_if(true, Property::OneUserPerId);
+            found.break_if(!renewed, Property::OneUserPerId);
+            found.witness_if(login, Property::NoIdSurvivesLogin);
+            found.break_if(login && !renewed, Property::NoIdSurvivesLogin);
+        }
+    }
+
+    pub(super) fn check_token(&self, seen: &Seen<'_>, found: &mut Findings) {
+        let Event::RemoveFormToken { request, token: SubmittedToken::Token(token) } =
+            &seen.input.event
+        else {
+            return;
+        };
+        let place = self.issued.binary_search_by_key(token, |(own, _)| *own).ok();
+        let balance = place.and_then(|place| self.issued.get(place)).map_or(0, |(_, left)| *left);
+        found.break_if(balance < 1, Property::TokenAcceptedOnce);
+        let shared = seen.before.requests().into_iter().any(|other| {
+            let held = seen.before.session(other);
+            let holds = held.is_some_and(|held| held.session.form_tokens().contains(token));
+            other != *request && holds
+        });
+        found.witness_if(shared, Property::TokenAcceptedOnce);
+    }
+
+    pub(super) fn check_cookie(&self, seen: &Seen<'_>, found: &mut Findings) {
+        let Some(cookie) = &seen.effects.cookie else { return };
+        match cookie.value {
+            CookieChange::Set(id) => {
+                found.witness_if(true, Property::CookieNamesStored);
+                found.break_if(!seen.after.has_session(&id), Property::CookieNamesStored);
+            }
+            CookieChange::Stillborn(_) => found.break_if(true, Property::CookieNamesStored),
+            CookieChange::Revoke => {
+                let trail = seen.input.event.request().and_then(|request| self.trail(request));
+                let sent = trail.and_then(|trail| trail.sent);
+                let set = self.paths.iter().find(|(id, _)| Some(*id) == sent);
+                found.witness_if(set.is_some(), Property::RevocationMatches);
+                let differs = set.is_some_and(|(_, path)| *path != cookie.path);
+                found.break_if(differs, Property::RevocationMatches);
+            }
+        }
+    }
+
+    pub(super) fn check_manager(seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
+        match &seen.input.event {
+            Event::StartRequest { request, cookie, .. } => {
+                let id = cookie.as_ref().and_then(crate::CookieValue::session_id);
+                let over = id.and_then(|id| stores.before(id)).is_some_and(|s| is_over(seen, s));
+                found.witness_if(over, Property::NothingPastItsLimits);
+                let held = seen.after.session(*request).and_then(|held| held.id);
+                found.break_if(over && held == id, Property::NothingPastItsLimits);
+            }
+            Event::Sweep => {
+                let left = stores.after.iter().any(|(_, session)| is_over(seen, session));
+                found.break_if(left, Property::SweepLeavesNoneOver);
+                found.witness_if(stores.left().next().is_some(), Property::SweepLeavesNoneOver);
+            }
+            Event::DeleteSessionsOf { user } => {
+                let left = stores.after.iter().any(|(_, session)| session.user() == Some(user));
+                found.break_if(left, Property::UserIsEndedEverywhere);
+                let held = seen.after.requests().into_iter().any(|request| {
+                    let id = seen.after.session(request).and_then(|held| held.id);
+                    id.is_some_and(|id| stores.left().any(|left| left == id))
+                });
+                found.witness_if(held, Property::UserIsEndedEverywhere);
+            }
+            _ => debug_assert!(!matches!(seen.effects.reply, Reply::Refused(_))),
+        }
+    }
+}
+
+/// The limits, by the property's own arithmetic and whatever the semantics.
+fn is_over(seen: &Seen<'_>, session: &Session) -> bool {
+    let now = seen.input.now.0;
+    let reached = |since: u64, limit: Option<u64>| {
+        limit.is_some_and(|limit| since.checked_add(limit).is_some_and(|end| now >= end))
+    };
+    reached(session.accessed().0, seen.config.idle_limit_ms)
+        || reached(session.created().0, seen.config.absolute_limit_ms)
+}
+
+/// The first `count` draws, as ids.
+fn draws(entropy: &Entropy, width: Width, count: u8) -> impl Iterator<Item = SessionId> {
+    let bytes = entropy.bytes().chunks_exact(width.bytes());
+    bytes.take(usize::from(count)).filter_map(move |draw| match width {
+        Width::Bits64 => <[u8; 8]>::try_from(draw).ok().map(SessionId::from),
+        Width::Bits128 => <[u8; 16]>::try_from(draw).ok().map(SessionId::from),
+    })
+}
+
+/// Whether the store operation alone leads from the store before to the store after.
+fn reproduced(seen: &Seen<'_>, stores: &Stores<'_>) -> bool {
+    let gone = |id: SessionId| match &seen.effects.store {
+        Some(StoreOp::Delete { id: own } | StoreOp::Discard { id: own }) => *own == id,
+        Some(StoreOp::Rotate { from, .. }) => *from == id,
+        Some(StoreOp::DeleteAll { ids } | StoreOp::DiscardAll { ids }) => ids.contains(&id),
+        _ => false,
+    };
+    let written = match &seen.effects.store {
+        Some(
+            StoreOp::Put { id, session }
+            | StoreOp::Create { id, session }
+            | StoreOp::Update { id, session }
+            | StoreOp::Rotate { to: id, session, .. },
+        ) => Some((*id, session)),
+        _ => None,
+    };
+    let expected = |id: SessionId| match written {
+        Some((own, session)) if own == id => Some(session),
+        _ => stores.before(id).filter(|_| !gone(id)),
+    };
+    let ids = stores.before.iter().chain(&stores.after).map(|(id, _)| *id);
+    ids.chain(written.map(|(id, _)| id)).all(|id| expected(id) == stores.after(id))
+}

@@ -1,0 +1,167 @@
+//! What a request, or the manager, does next.
+
+use smol_str::SmolStr;
+
+use super::{Choices, Habits, Open, Population};
+use crate::config::Config;
+use crate::event::{Event, Outcome, SubmittedToken};
+use crate::state::State;
+use crate::token::{SessionId, Width};
+
+/// One kind of thing to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    Finish,
+    LogIn,
+    LogOut,
+    CreateToken,
+    SpendToken,
+    AskForToken,
+    AskForCookie,
+    Revoke,
+    Expire,
+    New,
+    Maintain,
+    Insert,
+    Delete,
+    Stray,
+    SetValue,
+    RemoveValue,
+    DeleteUser,
+    Sweep,
+}
+
+/// What there is in every population, the plainest first, each as often as its number says.
+const ALWAYS: [(usize, Deed); 14] = [
+    (20, Deed::Finish),
+    (12, Deed::LogIn),
+    (14, Deed::CreateToken),
+    (12, Deed::SpendToken),
+    (4, Deed::AskForToken),
+    (4, Deed::AskForCookie),
+    (3, Deed::LogOut),
+    (2, Deed::Revoke),
+    (4, Deed::Expire),
+    (2, Deed::New),
+    (3, Deed::Maintain),
+    (2, Deed::Insert),
+    (3, Deed::Delete),
+    (1, Deed::Stray),
+];
+
+const VALUES: [(usize, Deed); 2] = [(10, Deed::SetValue), (4, Deed::RemoveValue)];
+const MANAGER: [(usize, Deed); 2] = [(1, Deed::DeleteUser), (2, Deed::Sweep)];
+
+/// How requests end, as often as the numbers say.
+const OUTCOMES: [(usize, Outcome); 4] = [
+    (11, Outcome::Successful),
+    (3, Outcome::Interrupted),
+    (4, Outcome::Failed),
+    (2, Outcome::Abandoned),
+];
+
+pub(super) fn choose(habits: &Habits, choices: &mut impl Choices) -> Deed {
+    let values: &[_] = if habits.values { &VALUES } else { &[] };
+    let manager: &[_] = if habits.manager { &MANAGER } else { &[] };
+    weighted(choices, &[&ALWAYS, values, manager]).unwrap_or(Deed::Finish)
+}
+
+/// One of the items, each as often as its number says; 0 decides for the first.
+pub(super) fn weighted<T: Copy>(choices: &mut impl Choices, tables: &[&[(usize, T)]]) -> Option<T> {
+    let items = || tables.iter().copied().flatten();
+    let mut left = choices.below(items().map(|(weight, _)| weight).sum());
+    for (weight, item) in items() {
+        match left.checked_sub(*weight) {
+            Some(rest) => left = rest,
+            None => return Some(*item),
+        }
+    }
+    None
+}
+
+impl Population {
+    pub(super) fn event(
+        &mut self,
+        deed: Deed,
+        actor: Open,
+        config: &Config,
+        state: &State,
+        choices: &mut impl Choices,
+    ) -> Event {
+        let request = actor.request;
+        match deed {
+            Deed::Finish | Deed::Stray => {
+                let outcome = weighted(choices, &[&OUTCOMES]).unwrap_or(Outcome::Successful);
+                let outcome = if actor.stuck { Outcome::Failed } else { outcome };
+                Event::FinishRequest { request, outcome }
+            }
+            Deed::LogIn => Event::SetUser { request, user: Some(user(choices)) },
+            Deed::LogOut => Event::SetUser { request, user: None },
+            Deed::CreateToken => Event::CreateFormToken { request },
+            Deed::SpendToken => {
+                Event::RemoveFormToken { request, token: self.token(actor, state, choices) }
+            }
+            Deed::AskForToken => {
+                Event::HasFormToken { request, token: self.token(actor, state, choices) }
+            }
+            Deed::AskForCookie => {
+                Event::HasSessionCookie { request, must_exist: choices.below(2) == 1 }
+            }
+            Deed::Revoke => Event::RevokeSessionCookie { request },
+            Deed::Expire => Event::ExpireSession { request },
+            Deed::New => Event::NewSession { request },
+            Deed::Maintain => Event::MaintainSession { request },
+            Deed::Insert => {
+                let user = if choices.below(3) == 1 { None } else { Some(user(choices)) };
+                Event::InsertSession { request, id: self.id(config.width, choices), user }
+            }
+            Deed::Delete => Event::DeleteSession { id: self.id(config.width, choices) },
+            Deed::SetValue => Event::SetValue {
+                request,
+                key: text(choices, &["cart", "theme", ""]),
+                value: text(choices, &["1", "2", "dark", "", "caf\u{e9}"]),
+            },
+            Deed::RemoveValue => {
+                Event::RemoveValue { request, key: text(choices, &["cart", "theme", ""]) }
+            }
+            Deed::DeleteUser => Event::DeleteSessionsOf { user: user(choices) },
+            Deed::Sweep => Event::Sweep,
+        }
+    }
+
+    /// Mostly a token of the request's own session; sometimes one that belongs to another, is
+    /// spent, is made up, or is none.
+    fn token(&mut self, actor: Open, state: &State, choices: &mut impl Choices) -> SubmittedToken {
+        let held = state.session(actor.request).map(|held| held.session.form_tokens().as_slice());
+        let own = choices.pick(held.unwrap_or_default());
+        let any = choices.pick(&self.tokens);
+        match (choices.below(8), own, any) {
+            (0..=4, Some(own), _) => (*own).into(),
+            (0..=5, _, Some(any)) => (*any).into(),
+            (6, ..) => SubmittedToken::IllFormed,
+            _ => SubmittedToken::Token(self.fresh_draw().into()),
+        }
+    }
+
+    /// Mostly an id that is or was in use, else one that is made up.
+    fn id(&mut self, width: Width, choices: &mut impl Choices) -> SessionId {
+        let known = choices.pick(&self.ids).copied();
+        match (known.filter(|_| choices.below(4) != 3), width) {
+            (Some(id), _) => id,
+            (None, Width::Bits64) => self.fresh_draw().into(),
+            (None, Width::Bits128) => {
+                let mut bytes = [0; 16];
+                bytes.copy_from_slice([self.fresh_draw(), self.fresh_draw()].as_flattened());
+                bytes.into()
+            }
+        }
+    }
+}
+
+fn user(choices: &mut impl Choices) -> SmolStr {
+    text(choices, &["alice", "alice", "alice", "bob", "bob", "carol", "carol", "", "\u{c6}lfred"])
+}
+
+fn text(choices: &mut impl Choices, texts: &[&'static str]) -> SmolStr {
+    SmolStr::new_static(choices.pick(texts).copied().unwrap_or_default())
+}

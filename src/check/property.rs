@@ -1,0 +1,203 @@
+//! The properties: each a named sentence, what shows that it is not vacuous, and which semantics
+//! keep it. Proptest, the fuzz targets and the exhaustive exploration all check these.
+
+use core::fmt;
+
+use crate::config::Semantics;
+
+/// Declares the properties: name, id, sentence, *sometimes*, and the semantics that break it.
+macro_rules! properties {
+    ($($(#[$doc:meta])* $name:ident = $id:literal: $sentence:literal,
+        sometimes $sometimes:literal, broken by [$($broken:ident),*];)*) => {
+        /// What a session manager is held to, in every state and at every step.
+        ///
+        /// ```
+        /// use quixote_session::Semantics;
+        /// use quixote_session::check::Property;
+        ///
+        /// let property = Property::NoIdComesBack;
+        /// assert_eq!(property.id(), "no-id-comes-back");
+        /// assert!(property.is_kept_by(Semantics::Strict));
+        /// assert!(!property.is_kept_by(Semantics::Copying));
+        /// ```
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Property {
+            $(
+                #[doc = $sentence]
+                ///
+                #[doc = concat!("Not vacuous: ", $sometimes, ".")]
+                $name,
+            )*
+        }
+
+        impl Property {
+            /// All of them, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The name used in the specification, in reports and on the command line.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$name => $id),* }
+            }
+
+            /// What always holds.
+            #[must_use]
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence),* }
+            }
+
+            /// What happens now and then wherever the property is tried, so that holding means
+            /// something.
+            #[must_use]
+            pub const fn sometimes(self) -> &'static str {
+                match self { $(Self::$name => $sometimes),* }
+            }
+
+            /// The verdict that the specification declares.
+            #[must_use]
+            pub fn is_kept_by(self, semantics: Semantics) -> bool {
+                let broken: &[Semantics] = match self {
+                    $(Self::$name => &[$(Semantics::$broken),*]),*
+                };
+                !broken.contains(&semantics)
+            }
+        }
+    };
+}
+
+properties! {
+    RefusalChangesNothing = "refusal-changes-nothing":
+        "A refused event leaves the state as it was and asks nothing of the driver.",
+        sometimes "an event is refused", broken by [];
+    IdsNameTheirSession = "ids-name-their-session":
+        "Every stored session is found under its own id, and only there.",
+        sometimes "two sessions are stored", broken by [];
+    EveryObjectIsReachable = "every-object-is-reachable":
+        "Every session in memory is stored or held by a request.",
+        sometimes "a request holds a session whose id left the store", broken by [];
+    StoredHasInfo = "stored-has-info":
+        "Every stored session has info.",
+        sometimes "a stored session loses its last info and is deleted", broken by [Live, Copying];
+    TokensAreBounded = "tokens-are-bounded":
+        "No session holds more form tokens than the configured cap.",
+        sometimes "a token makes room for a newer one", broken by [];
+    AccessedNotBeforeCreated = "accessed-not-before-created":
+        "No session was accessed before it was created.",
+        sometimes "an access is noted", broken by [];
+    IdsAreIssued = "ids-are-issued":
+        "An id is stored only if the machine drew it.",
+        sometimes "a drawn id is stored", broken by [Live, Copying];
+    NoIdComesBack = "no-id-comes-back":
+        "An id that left the store never comes back, unless the caller inserts it.",
+        sometimes "an id leaves the store while another request holds its session",
+        broken by [Copying];
+    NoIdSurvivesLogin = "no-id-survives-login":
+        "No id that was known before a login names the session of the user who logged in.",
+        sometimes "somebody logs in on a session that is stored", broken by [Live, Copying];
+    OneUserPerId = "one-user-per-id":
+        "An id stands for one user, or for nobody, as long as it is stored.",
+        sometimes "the user of a stored session changes", broken by [Live, Copying];
+    StoreOpsReproduceStore = "store-ops-reproduce-store":
+        "Carrying out the store operations, and nothing else, reproduces the store.",
+        sometimes "a stored session is written again", broken by [Live];
+    FailureLeavesNoTrace = "failure-leaves-no-trace":
+        "A request that fails or is abandoned changes no stored session, but for expiry, spent \
+         form tokens and the noted access.",
+        sometimes "a request fails with changes to a stored session", broken by [Live, Copying];
+    NoUpdateIsLost = "no-update-is-lost":
+        "A save that succeeds stores all that the request changed and leaves all else as it was.",
+        sometimes "a request saves its changes while another holds the same session",
+        broken by [Live, Copying];
+    ReadingStoresNothing = "reading-stores-nothing":
+        "A request that changes nothing brings no id into the store and sets no cookie.",
+        sometimes "a request that changed nothing finishes on a session that is gone",
+        broken by [Copying];
+    TokenAcceptedOnce = "token-accepted-once":
+        "A form token is accepted at most once for each time it was issued.",
+        sometimes "two requests hold a session with the same token", broken by [Copying];
+    CookieNamesStored = "cookie-names-stored":
+        "A cookie that is set names a session that is stored, and the client keeps it.",
+        sometimes "a cookie is set", broken by [Live, Copying];
+    RevocationMatches = "revocation-matches":
+        "A cookie is revoked under the path that it was set with.",
+        sometimes "a cookie is revoked that was set with a path", broken by [Live, Copying];
+    NothingPastItsLimits = "nothing-past-its-limits":
+        "No request finds a session whose idle or absolute limit is reached.",
+        sometimes "a request comes with the cookie of a session that is out of time",
+        broken by [Live, Copying];
+    SweepLeavesNoneOver = "sweep-leaves-none-over":
+        "After a sweep no session is stored that is out of time.",
+        sometimes "a sweep deletes a session", broken by [Live, Copying];
+    UserIsEndedEverywhere = "user-is-ended-everywhere":
+        "After the manager deletes a user's sessions none of that user is stored.",
+        sometimes "the manager deletes a user's session while a request holds it", broken by [];
+    LogoutReachesTheClient = "logout-reaches-the-client":
+        "When the response to a logout arrives, the client no longer holds the cookie it sent.",
+        sometimes "the response to a logout arrives", broken by [Live, Copying];
+    StillLoggedIn = "still-logged-in":
+        "A client that logged in and did not log out is still logged in.",
+        sometimes "a client that logged in comes back", broken by [Live, Copying];
+}
+
+/// The property's id.
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.id())
+    }
+}
+
+/// A set of properties.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Properties(u32);
+
+impl Properties {
+    /// No property.
+    pub const NONE: Self = Self(0);
+
+    /// Adds one.
+    pub const fn add(&mut self, property: Property) {
+        self.0 |= 1 << property as u32;
+    }
+
+    /// Adds one if `condition` holds.
+    pub const fn add_if(&mut self, condition: bool, property: Property) {
+        if condition {
+            self.add(property);
+        }
+    }
+
+    /// Whether it is in the set.
+    #[must_use]
+    pub const fn contains(self, property: Property) -> bool {
+        self.0 & 1 << property as u32 != 0
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those that are not in the other set.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Those in the set, in the order of the table.
+    pub fn iter(self) -> impl Iterator<Item = Property> {
+        Property::ALL.iter().copied().filter(move |property| self.contains(*property))
+    }
+}
+
+impl fmt::Debug for Properties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(Property::id)).finish()
+    }
+}

@@ -1,0 +1,138 @@
+//! The worlds that are explored: what each contains, and so what it can see.
+//!
+//! One world with everything in it would be too large to search, so each is there to see one
+//! kind of fault, with all that this kind needs. What needs two kinds at once (say, a value that is
+//! lost while a form token is spent at a time limit) is not seen by exhaustive search but by random
+//! runs, which mix everything. None of them sees more clients, requests in flight, ids or users
+//! than it lists, users or values beyond the texts given, or cookies set by anybody else.
+
+use crate::check::world::{Extra, Scope};
+use crate::event::Outcome::{Abandoned, Failed, Interrupted, Successful};
+
+const ANY: &[crate::Outcome] = &[Successful, Interrupted, Failed, Abandoned];
+const ROOT: &[&str] = &[""];
+
+/// How large the worlds are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Size {
+    /// Seconds: part of `cargo test`.
+    Small,
+    /// Minutes: part of CI.
+    Medium,
+    /// Tens of millions of transitions: by hand.
+    Large,
+}
+
+impl Size {
+    /// The name used on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Medium => "medium",
+            Self::Large => "large",
+        }
+    }
+
+    /// The worlds of this size.
+    ///
+    /// ```
+    /// use quixote_session::check::Size;
+    ///
+    /// let names: Vec<_> = Size::Small.scopes().iter().map(|scope| scope.name).collect();
+    /// assert_eq!(names, ["login", "forms", "values", "time", "manager", "cookies"]);
+    /// ```
+    #[must_use]
+    pub fn scopes(self) -> [Scope; 6] {
+        let [login, forms, values, time, manager, cookies] = small();
+        match self {
+            Self::Small => [login, forms, values, time, manager, cookies],
+            Self::Medium => [
+                Scope { clients: 2, outcomes: ANY, ..login },
+                Scope { draws: 4, outcomes: &[Successful, Failed], ..forms },
+                Scope { users: &["alice"], events: &[Extra::LogOut, Extra::Expire], ..values },
+                Scope { in_flight: 2, ..time },
+                Scope { draws: 2, ..manager },
+                Scope { in_flight: 2, outcomes: ANY, ..cookies },
+            ],
+            Self::Large => [
+                Scope { in_flight: 3, users: &["alice"], outcomes: ANY, ..login },
+                Scope { form_tokens: 2, draws: 4, outcomes: ANY, ..forms },
+                Scope { in_flight: 3, values: &["x", "y"], ..values },
+                Scope { in_flight: 2, draws: 3, moments: 5, ..time },
+                Scope { draws: 2, values: &["x"], outcomes: ANY, ..manager },
+                Scope { in_flight: 2, draws: 3, outcomes: ANY, ..cookies },
+            ],
+        }
+    }
+}
+
+fn small() -> [Scope; 6] {
+    let empty = Scope {
+        name: "",
+        purpose: "",
+        clients: 1,
+        in_flight: 2,
+        draws: 2,
+        users: &["alice"],
+        values: &[],
+        form_tokens: 0,
+        mounts: ROOT,
+        outcomes: ANY,
+        moments: 1,
+        events: &[],
+    };
+    [
+        Scope {
+            name: "login",
+            purpose: "Logins and logouts race, responses come late or never.",
+            users: &["alice", "bob"],
+            outcomes: &[Successful, Interrupted, Failed],
+            events: &[Extra::LogOut, Extra::Expire, Extra::Collide, Extra::Lose],
+            ..empty.clone()
+        },
+        Scope {
+            name: "forms",
+            purpose: "Two requests submit the same form; the queue of tokens is full.",
+            form_tokens: 1,
+            draws: 3,
+            outcomes: &[Successful],
+            ..empty.clone()
+        },
+        Scope {
+            name: "values",
+            purpose: "Two requests change one session.",
+            users: &[],
+            values: &["x", "y"],
+            outcomes: &[Successful, Failed],
+            events: &[Extra::Expire],
+            ..empty.clone()
+        },
+        Scope {
+            name: "time",
+            purpose: "Time limits are reached, the clock goes back, a sweep runs.",
+            in_flight: 1,
+            outcomes: &[Successful],
+            moments: 4,
+            events: &[Extra::Sweep, Extra::ClockBack, Extra::LogOut],
+            ..empty.clone()
+        },
+        Scope {
+            name: "manager",
+            purpose: "The manager inserts and deletes sessions under requests in flight.",
+            draws: 1,
+            outcomes: &[Successful],
+            events: &[Extra::Insert, Extra::Delete, Extra::LogOut],
+            ..empty.clone()
+        },
+        Scope {
+            name: "cookies",
+            purpose: "Two mounts; cookies are revoked, sessions replaced and saved by hand.",
+            mounts: &["", "/app"],
+            in_flight: 1,
+            outcomes: &[Successful, Interrupted, Failed],
+            events: &[Extra::New, Extra::Maintain, Extra::Revoke, Extra::Expire],
+            ..empty
+        },
+    ]
+}

@@ -1,0 +1,23 @@
+//! The trace format: JSON Lines, a header and then one step a line, read as a stream and written.
+//!
+//! Version 1 holds what Quixote does. Version 2 grows by the strict semantics, its configuration
+//! and its events, and by the values of an application. Lines are read strictly: an argument that
+//! is missing, or that its event does not have, is an error which names what was expected.
+
+mod error;
+mod expect;
+mod header;
+mod line;
+mod reader;
+mod strict;
+mod writer;
+
+pub use error::{TraceError, printable};
+pub use expect::{CookieRecord, Expect, ReplyRecord, SessionRecord};
+pub use header::{Header, Version};
+pub use line::TraceStep;
+pub use reader::{MAX_LINE_BYTES, TraceReader};
+pub use writer::TraceWriter;
+
+pub(crate) use error::shortened;
+pub(crate) use expect::{SessionLine, remote_user};

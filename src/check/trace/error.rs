@@ -1,0 +1,140 @@
+//! Why a trace cannot be read.
+
+use core::error::Error;
+use core::fmt;
+use std::string::{String, ToString as _};
+
+/// Where a trace cannot be read, and what was expected there.
+///
+/// ```
+/// use quixote_session::check::trace::TraceReader;
+///
+/// let error = TraceReader::new("empty.jsonl", &b""[..]).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "empty.jsonl:1:1: expected the header of a trace, found the end of the file"
+/// );
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct TraceError {
+    /// The name that the reader was given.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The byte of that line, from 1, where it is known; else 1.
+    pub column: usize,
+    /// What was expected, and what was found. Secrets are shortened in it.
+    pub message: String,
+}
+
+/// One line: `file:line:column: message`.
+impl fmt::Display for TraceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = printable(&self.file);
+        write!(f, "{file}:{}:{}: {}", self.line, self.column, self.message)
+    }
+}
+
+impl Error for TraceError {}
+
+/// What is wrong with one line, before its place in the file is known.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) column: usize,
+    pub(super) message: String,
+}
+
+impl Fault {
+    pub(super) fn at(column: usize, message: &str) -> Self {
+        Self { column: column.max(1), message: shortened(message, 400) }
+    }
+
+    pub(super) fn new(message: &str) -> Self {
+        Self::at(1, message)
+    }
+
+    pub(super) fn in_file(self, file: &str, line: u64) -> TraceError {
+        TraceError { file: file.into(), line, column: self.column, message: self.message }
+    }
+}
+
+/// The line is no JSON, or JSON of another shape; each line is a document of one line.
+impl From<serde_json::Error> for Fault {
+    fn from(error: serde_json::Error) -> Self {
+        let text = error.to_string();
+        let place = std::format!(" at line {} column {}", error.line(), error.column());
+        let text = text.strip_suffix(place.as_str()).unwrap_or(&text);
+        let text = text.replace(", expected u64", ", expected a whole number below 2^64");
+        let text = text.replace(", expected u8", ", expected a whole number below 256");
+        if error.is_eof() {
+            let text =
+                std::format!("expected the rest of a JSON object, the line is cut off: {text}");
+            return Self::at(error.column(), &text);
+        }
+        Self::at(error.column(), &text)
+    }
+}
+
+/// Text from outside, fit for a terminal and a log: controls are escaped, a run of 12 hex digits
+/// or more (a secret, maybe) shows its first four, and after `most` characters it ends.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    let mut length = 0_usize;
+    while let Some(first) = rest.chars().next() {
+        if length >= most {
+            shown.push('…');
+            break;
+        }
+        let run = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let (taken, kept) = if run >= 12 { (run, 4) } else { (first.len_utf8(), first.len_utf8()) };
+        if run >= 12 {
+            shown.push_str(rest.get(..kept).unwrap_or_default());
+            shown.push('…');
+        } else {
+            // Writing to a string does not fail.
+            let _ = write_printable(&mut shown, first);
+        }
+        length = length.saturating_add(kept);
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    shown
+}
+
+/// Text from outside, fit for a terminal: what is not printable is escaped.
+///
+/// ```
+/// use quixote_session::check::trace::printable;
+///
+/// assert_eq!(printable("caf\u{e9}\u{1b}[31m"), "caf\u{e9}\\u{1b}[31m");
+/// ```
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars() {
+        // Writing to a string does not fail.
+        let _ = write_printable(&mut shown, character);
+    }
+    shown
+}
+
+fn write_printable(to: &mut impl fmt::Write, character: char) -> fmt::Result {
+    match character {
+        '"' | '\'' | '\\' => to.write_char(character),
+        _ => write!(to, "{}", character.escape_debug()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn text_from_outside_is_made_fit_to_show() {
+        assert_eq!(shortened("a \"b\" é", 99), "a \"b\" é");
+        assert_eq!(shortened("\u{1b}[31m\n\u{202e}", 99), "\\u{1b}[31m\\n\\u{202e}");
+        assert_eq!(shortened("x00000000000000A1y", 99), "x0000…y");
+        assert_eq!(shortened("deadbeef", 99), "deadbeef", "too short for a secret");
+        assert_eq!(shortened("nosuch", 3), "nos…");
+    }
+}

@@ -1,0 +1,285 @@
+//! The first line of a trace: its version, and the configuration that it was recorded under.
+
+use std::string::String;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use super::error::Fault;
+use super::strict::{Object, given, nullable, object};
+use crate::config::{Config, Semantics};
+use crate::token::Width;
+
+/// What the format is called, up to the number of its version.
+const FORMAT: &str = "quixote-session-trace/";
+
+/// Which events, keys and configurations a trace can hold.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Version {
+    /// Quixote, live or copying, without values.
+    One,
+    /// Also the strict semantics, values, and every field of a [`Config`].
+    Two,
+}
+
+impl Version {
+    /// The name that stands in a header.
+    #[must_use]
+    pub const fn format(self) -> &'static str {
+        match self {
+            Self::One => "quixote-session-trace/1",
+            Self::Two => "quixote-session-trace/2",
+        }
+    }
+
+    /// The number in that name.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+
+    /// The lowest version whose header can say this configuration.
+    ///
+    /// ```
+    /// use quixote_session::{Config, check::trace::Version};
+    ///
+    /// assert_eq!(Version::of(&Config::QUIXOTE), Version::One);
+    /// assert_eq!(Version::of(&Config::STRICT), Version::Two);
+    /// ```
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let said = Header::of(Self::One, config.clone()).in_version_one();
+        if said.as_ref().map(HeaderOne::config).as_ref() == Some(config) {
+            Self::One
+        } else {
+            Self::Two
+        }
+    }
+}
+
+/// What the first line says.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Header {
+    /// The version that all further lines follow.
+    pub version: Version,
+    /// What the trace shows, for people.
+    pub title: String,
+    /// Which system it was recorded from, for people.
+    pub origin: String,
+    /// How the session manager was set up; [`Config::check`] passes.
+    pub config: Config,
+}
+
+impl Header {
+    /// A header without title and origin.
+    #[must_use]
+    pub const fn of(version: Version, config: Config) -> Self {
+        Self { version, title: String::new(), origin: String::new(), config }
+    }
+
+    pub(super) fn parse(line: &str) -> Result<Self, Fault> {
+        let Object(Format { format }) = serde_json::from_str(line)?;
+        let header = if format == Version::One.format() {
+            let Object(header) = serde_json::from_str::<Object<HeaderOne>>(line)?;
+            let config = header.config();
+            Self { version: Version::One, title: header.title, origin: header.origin, config }
+        } else if format == Version::Two.format() {
+            let Object(header) = serde_json::from_str::<Object<HeaderTwo>>(line)?;
+            let config = header.config()?;
+            Self { version: Version::Two, title: header.title, origin: header.origin, config }
+        } else {
+            let text = std::format!("expected the format {FORMAT}1 or {FORMAT}2, found {format:?}");
+            return Err(Fault::new(&text));
+        };
+        let checked = header.config.check();
+        checked.map_err(|error| Fault::new(&std::format!("config: {error}")))?;
+        Ok(header)
+    }
+
+    /// The line, without its end; an error where the version cannot say the configuration.
+    pub(super) fn line(&self) -> Result<String, serde_json::Error> {
+        use serde::ser::Error as _;
+        match self.version {
+            Version::One => match self.in_version_one() {
+                Some(header) if header.config() == self.config => serde_json::to_string(&header),
+                _ => Err(serde_json::Error::custom("version 1 cannot say this configuration")),
+            },
+            Version::Two => serde_json::to_string(&self.in_version_two()),
+        }
+    }
+
+    fn in_version_one(&self) -> Option<HeaderOne> {
+        let sharing = match self.config.semantics {
+            Semantics::Live => Sharing::Live,
+            Semantics::Copying => Sharing::Copying,
+            Semantics::Strict => return None,
+        };
+        let config = ConfigOne {
+            sharing,
+            cookie_name: self.config.cookie_name.clone(),
+            cookie_path: self.config.cookie_path.clone(),
+            cookie_domain: self.config.cookie_domain.clone(),
+            access_resolution_ms: self.config.access_resolution_ms,
+        };
+        let format = self.version.format().into();
+        Some(HeaderOne { format, title: self.title.clone(), origin: self.origin.clone(), config })
+    }
+
+    fn in_version_two(&self) -> HeaderTwo {
+        let config = &self.config;
+        let usual = of_semantics(config.semantics);
+        let config = ConfigTwo {
+            semantics: config.semantics,
+            id_bits: if config.width == Width::Bits64 { 64 } else { 128 },
+            cookie_name: config.cookie_name.clone(),
+            cookie_path: config.cookie_path.clone(),
+            cookie_domain: config.cookie_domain.clone(),
+            cookie_hardened: config.cookie_hardened,
+            access_resolution_ms: config.access_resolution_ms,
+            idle_limit_ms: config.idle_limit_ms,
+            absolute_limit_ms: config.absolute_limit_ms,
+            max_form_tokens: config.max_form_tokens,
+            max_text_bytes: unusual(config.max_text_bytes, &usual.max_text_bytes),
+            max_values: unusual(config.max_values, &usual.max_values),
+            max_requests: unusual(config.max_requests, &usual.max_requests),
+            max_sessions: unusual(config.max_sessions, &usual.max_sessions),
+        };
+        let format = self.version.format().into();
+        HeaderTwo { format, title: self.title.clone(), origin: self.origin.clone(), config }
+    }
+}
+
+/// The constant that stands for the semantics.
+const fn of_semantics(semantics: Semantics) -> Config {
+    match semantics {
+        Semantics::Live => Config::QUIXOTE,
+        Semantics::Copying => Config::QUIXOTE_PERSISTENT,
+        Semantics::Strict => Config::STRICT,
+    }
+}
+
+fn unusual<T: PartialEq>(value: T, usual: &T) -> Option<T> {
+    if value == *usual { None } else { Some(value) }
+}
+
+/// As much of a header as tells its version.
+#[derive(Deserialize)]
+struct Format {
+    format: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeaderOne {
+    format: String,
+    title: String,
+    origin: String,
+    #[serde(deserialize_with = "object")]
+    config: ConfigOne,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigOne {
+    sharing: Sharing,
+    cookie_name: SmolStr,
+    #[serde(deserialize_with = "nullable")]
+    cookie_path: Option<SmolStr>,
+    #[serde(deserialize_with = "nullable")]
+    cookie_domain: Option<SmolStr>,
+    access_resolution_ms: u64,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Sharing {
+    Live,
+    Copying,
+}
+
+impl HeaderOne {
+    fn config(&self) -> Config {
+        Config {
+            cookie_name: self.config.cookie_name.clone(),
+            cookie_path: self.config.cookie_path.clone(),
+            cookie_domain: self.config.cookie_domain.clone(),
+            access_resolution_ms: self.config.access_resolution_ms,
+            ..match self.config.sharing {
+                Sharing::Live => Config::QUIXOTE,
+                Sharing::Copying => Config::QUIXOTE_PERSISTENT,
+            }
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeaderTwo {
+    format: String,
+    title: String,
+    origin: String,
+    #[serde(deserialize_with = "object")]
+    config: ConfigTwo,
+}
+
+/// The last four are left out where they are what the semantics usually has.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigTwo {
+    semantics: Semantics,
+    id_bits: u8,
+    cookie_name: SmolStr,
+    #[serde(deserialize_with = "nullable")]
+    cookie_path: Option<SmolStr>,
+    #[serde(deserialize_with = "nullable")]
+    cookie_domain: Option<SmolStr>,
+    cookie_hardened: bool,
+    access_resolution_ms: u64,
+    #[serde(deserialize_with = "nullable")]
+    idle_limit_ms: Option<u64>,
+    #[serde(deserialize_with = "nullable")]
+    absolute_limit_ms: Option<u64>,
+    max_form_tokens: u8,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    max_text_bytes: Option<usize>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    max_values: Option<usize>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    max_requests: Option<u32>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    max_sessions: Option<u32>,
+}
+
+impl HeaderTwo {
+    fn config(&self) -> Result<Config, Fault> {
+        let said = &self.config;
+        let usual = of_semantics(said.semantics);
+        let width = match said.id_bits {
+            64 => Width::Bits64,
+            128 => Width::Bits128,
+            bits => {
+                let text = std::format!("config: expected id_bits to be 64 or 128, found {bits}");
+                return Err(Fault::new(&text));
+            }
+        };
+        Ok(Config {
+            semantics: said.semantics,
+            width,
+            cookie_name: said.cookie_name.clone(),
+            cookie_path: said.cookie_path.clone(),
+            cookie_domain: said.cookie_domain.clone(),
+            cookie_hardened: said.cookie_hardened,
+            access_resolution_ms: said.access_resolution_ms,
+            idle_limit_ms: said.idle_limit_ms,
+            absolute_limit_ms: said.absolute_limit_ms,
+            max_form_tokens: said.max_form_tokens,
+            max_text_bytes: said.max_text_bytes.unwrap_or(usual.max_text_bytes),
+            max_values: said.max_values.unwrap_or(usual.max_values),
+            max_requests: said.max_requests.unwrap_or(usual.max_requests),
+            max_sessions: said.max_sessions.unwrap_or(usual.max_sessions),
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! A trace as a stream: line by line, none of them longer than is sensible.
+
+use std::format;
+use std::io::{self, BufRead, Read as _};
+use std::string::String;
+use std::vec::Vec;
+
+use super::error::{Fault, TraceError};
+use super::header::Header;
+use super::line::TraceStep;
+
+/// Bytes in one line. Of a longer one no more than this is read.
+pub const MAX_LINE_BYTES: usize = 16 << 20;
+
+/// Reads a trace step by step; nothing but the current line is kept.
+///
+/// ```
+/// use quixote_session::check::trace::TraceReader;
+///
+/// let text = r#"{"format": "quixote-session-trace/1", "title": "", "origin": "", "config":
+///     {"sharing": "live", "cookie_name": "QX_session", "cookie_path": null,
+///     "cookie_domain": null, "access_resolution_ms": 1000}}"#.replace('\n', "")
+///     + "\n" + r#"{"now": 0, "event": "delete_session", "id": "*del*", "expect": {}}"#;
+/// let mut trace = TraceReader::new("t.jsonl", text.as_bytes())?;
+/// assert_eq!(trace.header().config, quixote_session::Config::QUIXOTE);
+/// let error = trace.next().unwrap().unwrap_err();
+/// assert_eq!(error.to_string(), "t.jsonl:2:51: expected 16 or 32 lower-case hex digits");
+/// # Ok::<(), quixote_session::check::trace::TraceError>(())
+/// ```
+#[derive(Debug)]
+pub struct TraceReader<R> {
+    lines: Lines<R>,
+    header: Header,
+    over: bool,
+}
+
+impl<R: BufRead> TraceReader<R> {
+    /// Reads the header. `file` is the name that errors carry.
+    ///
+    /// # Errors
+    /// A [`TraceError`] where there is none, or one of another version.
+    pub fn new(file: impl Into<String>, from: R) -> Result<Self, TraceError> {
+        let mut lines = Lines { file: file.into(), from, number: 0, text: Vec::new() };
+        let header = match lines.next_line() {
+            Ok(Some(line)) => Header::parse(line),
+            Ok(None) => {
+                Err(Fault::new("expected the header of a trace, found the end of the file"))
+            }
+            Err(fault) => Err(fault),
+        };
+        let header = header.map_err(|fault| fault.in_file(&lines.file, lines.number.max(1)))?;
+        Ok(Self { lines, header, over: false })
+    }
+
+    /// What the first line says.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The number of the line that was read last, from 1.
+    #[must_use]
+    pub const fn line(&self) -> u64 {
+        self.lines.number
+    }
+
+    fn step(&mut self) -> Result<Option<TraceStep>, Fault> {
+        let Self { lines, header, .. } = self;
+        let Some(line) = lines.next_line()? else { return Ok(None) };
+        TraceStep::parse(header.version, &header.config, line).map(Some)
+    }
+}
+
+/// The steps; the first error is the last item.
+impl<R: BufRead> Iterator for TraceReader<R> {
+    type Item = Result<TraceStep, TraceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.over {
+            return None;
+        }
+        let step = self.step().transpose();
+        self.over = !matches!(step, Some(Ok(_)));
+        step.map(|step| step.map_err(|fault| fault.in_file(&self.lines.file, self.lines.number)))
+    }
+}
+
+#[derive(Debug)]
+struct Lines<R> {
+    file: String,
+    from: R,
+    number: u64,
+    text: Vec<u8>,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// The next line without its end, and with something in it; None at the end of the file.
+    fn next_line(&mut self) -> Result<Option<&str>, Fault> {
+        self.text.clear();
+        let most = u64::try_from(MAX_LINE_BYTES).unwrap_or(u64::MAX);
+        let bounded =
+            (&mut self.from).take(most.saturating_add(1)).read_until(b'\n', &mut self.text);
+        self.number = self.number.saturating_add(1);
+        if bounded.map_err(|error| not_read(&error))? == 0 {
+            return Ok(None);
+        }
+        let line = self.text.strip_suffix(b"\n").unwrap_or(&self.text);
+        if line.len() > MAX_LINE_BYTES {
+            let text = format!("expected a line of at most {MAX_LINE_BYTES} bytes");
+            return Err(Fault::at(MAX_LINE_BYTES, &text));
+        }
+        if line.starts_with(b"\xef\xbb\xbf") {
+            return Err(Fault::new("expected a JSON object, found a byte order mark"));
+        }
+        if line.trim_ascii().is_empty() {
+            return Err(Fault::new("expected a JSON object, found an empty line"));
+        }
+        str::from_utf8(line).map(Some).map_err(|error| {
+            let column = error.valid_up_to().saturating_add(1);
+            Fault::at(column, "expected UTF-8, found a byte that is none")
+        })
+    }
+}
+
+fn not_read(error: &io::Error) -> Fault {
+    Fault::new(&format!("expected a line, reading failed: {error}"))
+}

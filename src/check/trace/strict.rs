@@ -1,0 +1,100 @@
+//! Helpers that make serde as strict as the format: absent is not null, an object is no array,
+//! and no key stands twice.
+
+use core::fmt;
+use core::marker::PhantomData;
+use std::collections::BTreeMap;
+use std::format;
+use std::vec::Vec;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use smol_str::SmolStr;
+
+/// A key that may be absent; where it stands it has a value, which may be null only if `T` may.
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+/// A key that must stand there and may be null.
+pub(super) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
+}
+
+/// A JSON object read into `T`, where serde would take an array too.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(ObjectVisitor(PhantomData)).map(Object)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// An object in place of `T`.
+pub(super) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
+    Object::deserialize(from).map(|Object(value)| value)
+}
+
+/// A key that may be absent, and is an object or null where it stands.
+#[expect(clippy::option_option, reason = "an absent key and a key that is null differ")]
+pub(super) fn object_or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(|value| Some(value.map(|Object(value)| value)))
+}
+
+/// A key that may be absent, and is an array of objects where it stands.
+pub(super) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    let objects = Vec::<Object<T>>::deserialize(from)?;
+    Ok(Some(objects.into_iter().map(|Object(value)| value).collect()))
+}
+
+/// Texts by key, none of them twice.
+pub(super) fn values<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<SmolStr, SmolStr>, D::Error> {
+    from.deserialize_map(ValuesVisitor)
+}
+
+struct ValuesVisitor;
+
+impl<'de> Visitor<'de> for ValuesVisitor {
+    type Value = BTreeMap<SmolStr, SmolStr>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = BTreeMap::new();
+        while let Some((key, value)) = map.next_entry::<SmolStr, SmolStr>()? {
+            if values.contains_key(&key) {
+                return Err(A::Error::custom(format!("duplicate key `{key}`")));
+            }
+            values.insert(key, value);
+        }
+        Ok(values)
+    }
+}

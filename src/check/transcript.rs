@@ -1,0 +1,247 @@
+//! Steps as people read them: one line each, with labels in place of secrets.
+
+use std::collections::BTreeMap;
+use std::format;
+use std::string::{String, ToString as _};
+use std::vec::Vec;
+
+use serde_json::Value;
+
+use crate::check::replay::Difference;
+use crate::check::trace::{printable, shortened};
+use crate::effect::{CookieChange, Effects, Reply, StoreOp, Transaction};
+use crate::event::{CookieValue, Event, Input, SubmittedToken};
+use crate::session::Session;
+use crate::time::Timestamp;
+use crate::token::{FormToken, SessionId};
+
+/// Characters of one text that are shown.
+const MOST_OF_TEXT: usize = 48;
+
+/// Writes steps down, one aligned line each: number, clock since the first step, request, event,
+/// and behind the arrow the answer and what the driver carries out.
+///
+/// Ids and form tokens are secrets. They are shown by labels, `id1` and `token1`, numbered as they
+/// first appear, unless the transcript was told to reveal them.
+///
+/// ```
+/// use quixote_session::check::transcript::Transcript;
+/// use quixote_session::{Config, Entropy, Event, Input, RequestId, State, Timestamp, step};
+///
+/// let event = Event::CreateFormToken { request: RequestId(1) };
+/// let input = Input { now: Timestamp(0), entropy: Entropy::from_draws([]), event };
+/// let (_, effects) = step(&Config::STRICT, State::new(), input.clone());
+/// let line = Transcript::new(false).line(&input, &effects);
+/// assert_eq!(
+///     line,
+///     "    1        +0  r1    create_form_token                             \
+///      → refused unknown_request"
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct Transcript {
+    reveal: bool,
+    began: Option<Timestamp>,
+    number: u64,
+    ids: BTreeMap<SessionId, usize>,
+    tokens: BTreeMap<FormToken, usize>,
+}
+
+impl Transcript {
+    /// An empty transcript; `reveal` shows ids and tokens whole.
+    #[must_use]
+    pub const fn new(reveal: bool) -> Self {
+        Self { reveal, began: None, number: 0, ids: BTreeMap::new(), tokens: BTreeMap::new() }
+    }
+
+    /// The next step, numbered from 1.
+    pub fn line(&mut self, input: &Input, effects: &Effects) -> String {
+        self.numbered(self.number.saturating_add(1), input, effects)
+    }
+
+    /// The next step under a number of the caller's, such as a line of a trace.
+    pub fn numbered(&mut self, number: u64, input: &Input, effects: &Effects) -> String {
+        self.number = number;
+        let began = *self.began.get_or_insert(input.now);
+        let clock = format!("{:+}", began.age_at(input.now));
+        let request = input.event.request().map_or("-".into(), |request| format!("r{}", request.0));
+        let event = self.event(&input.event);
+        let answer = self.effects(effects);
+        format!("{number:>5} {clock:>9}  {request:<5} {event:<45} → {answer}")
+    }
+
+    /// The label of an id, or the id where the transcript reveals.
+    pub fn id(&mut self, id: SessionId) -> String {
+        if self.reveal {
+            return id.reveal().to_string();
+        }
+        let next = self.ids.len().saturating_add(1);
+        format!("id{}", self.ids.entry(id).or_insert(next))
+    }
+
+    /// The label of a form token, or the token where the transcript reveals.
+    pub fn token(&mut self, token: FormToken) -> String {
+        if self.reveal {
+            return token.reveal().to_string();
+        }
+        let next = self.tokens.len().saturating_add(1);
+        format!("token{}", self.tokens.entry(token).or_insert(next))
+    }
+
+    /// What differs in three texts: where, what the trace says, and what the machine shows.
+    pub fn difference(&mut self, difference: &Difference) -> [String; 3] {
+        let Difference { key, id, field, expected, observed } = difference;
+        let mut place = String::from(*key);
+        if let Some(id) = id {
+            place = format!("{place} {}", self.id(*id));
+        }
+        if let Some(field) = field {
+            place = format!("{place} {field}");
+        }
+        let key = field.as_deref().unwrap_or(key);
+        let [expected, observed] = [expected, observed].map(|value| self.json(key, value));
+        [place, printable(&expected.to_string()), printable(&observed.to_string())]
+    }
+
+    /// JSON of a trace, with labels in place of the secrets that its keys hold; `key` is the one
+    /// that `value` itself stands under.
+    pub fn json(&mut self, key: &str, value: &Value) -> Value {
+        match value {
+            Value::String(text) if !self.reveal => Value::String(self.secret(key, text)),
+            Value::Array(items) => items.iter().map(|item| self.json(key, item)).collect(),
+            Value::Object(keys) => {
+                let keys = keys.iter().map(|(key, value)| (key.clone(), self.json(key, value)));
+                Value::Object(keys.collect())
+            }
+            _ => value.clone(),
+        }
+    }
+
+    fn secret(&mut self, key: &str, text: &str) -> String {
+        match key {
+            "id" | "value" | "request_cookie" => {
+                text.parse().map_or_else(|_| shortened(text, MOST_OF_TEXT), |id| self.id(id))
+            }
+            "token" | "form_tokens" => text
+                .parse()
+                .map_or_else(|_| shortened(text, MOST_OF_TEXT), |token| self.token(token)),
+            _ => text.into(),
+        }
+    }
+
+    pub(crate) fn event(&mut self, event: &Event) -> String {
+        let name = event.name();
+        match event {
+            Event::StartRequest { cookie, remote_addr, script_name, .. } => {
+                let cookie = cookie.as_ref().map_or("no cookie".into(), |value| self.cookie(value));
+                let mount = match script_name.as_str() {
+                    "" => String::new(),
+                    mount => format!(" at {}", quoted(mount)),
+                };
+                format!("{name} {cookie} from {}{mount}", shortened(remote_addr, MOST_OF_TEXT))
+            }
+            Event::SetUser { user, .. } => format!("{name} {}", of_user(user.as_deref())),
+            Event::SetValue { key, value, .. } => {
+                format!("{name} {} = {}", quoted(key), quoted(value))
+            }
+            Event::RemoveValue { key, .. } => format!("{name} {}", quoted(key)),
+            Event::HasFormToken { token, .. } | Event::RemoveFormToken { token, .. } => match token
+            {
+                SubmittedToken::Token(token) => format!("{name} {}", self.token(*token)),
+                SubmittedToken::IllFormed => format!("{name} ill-formed"),
+            },
+            Event::HasSessionCookie { must_exist, .. } => format!("{name} must_exist={must_exist}"),
+            Event::FinishRequest { outcome, .. } => format!("{name} {}", outcome.name()),
+            Event::InsertSession { id, user, .. } => {
+                format!("{name} {} {}", self.id(*id), of_user(user.as_deref()))
+            }
+            Event::DeleteSession { id } => format!("{name} {}", self.id(*id)),
+            Event::DeleteSessionsOf { user } => format!("{name} {}", quoted(user)),
+            Event::CreateFormToken { .. }
+            | Event::RevokeSessionCookie { .. }
+            | Event::ExpireSession { .. }
+            | Event::NewSession { .. }
+            | Event::MaintainSession { .. }
+            | Event::Sweep => name.into(),
+        }
+    }
+
+    fn cookie(&mut self, cookie: &CookieValue) -> String {
+        match cookie {
+            CookieValue::Id(id) => format!("cookie {}", self.id(*id)),
+            CookieValue::Text(text) if self.reveal => format!("cookie {text:?}"),
+            CookieValue::Text(text) => format!("cookie {}", quoted(text)),
+        }
+    }
+
+    fn effects(&mut self, effects: &Effects) -> String {
+        let mut parts = std::vec![self.reply(&effects.reply)];
+        parts.extend(effects.store.as_ref().map(|op| self.store(op)));
+        parts.extend(effects.transaction.map(|transaction| {
+            String::from(match transaction {
+                Transaction::Commit => "commit",
+                Transaction::Abort => "abort",
+            })
+        }));
+        parts.extend(effects.cookie.as_ref().map(|op| {
+            let path = shortened(&op.path, MOST_OF_TEXT);
+            match op.value {
+                CookieChange::Set(id) => format!("set cookie {} for {path}", self.id(id)),
+                CookieChange::Revoke => format!("revoke cookie for {path}"),
+                CookieChange::Stillborn(id) => {
+                    format!("stillborn cookie {} for {path}", self.id(id))
+                }
+            }
+        }));
+        parts.join(" · ")
+    }
+
+    pub(crate) fn reply(&mut self, reply: &Reply) -> String {
+        match reply {
+            Reply::Done => "done".into(),
+            Reply::Started { remote_user: None } => "started".into(),
+            Reply::Started { remote_user: Some(user) } => format!("started as {}", quoted(user)),
+            Reply::Token(token) => self.token(*token),
+            Reply::Answer(true) => "yes".into(),
+            Reply::Answer(false) => "no".into(),
+            Reply::Refused(why) => format!("refused {}", why.name()),
+        }
+    }
+
+    pub(crate) fn store(&mut self, op: &StoreOp) -> String {
+        match op {
+            StoreOp::Put { id, session } => format!("put {}", self.session(*id, session)),
+            StoreOp::Create { id, session } => format!("create {}", self.session(*id, session)),
+            StoreOp::Update { id, session } => format!("update {}", self.session(*id, session)),
+            StoreOp::Rotate { from, to, session } => {
+                format!("rotate {} to {}", self.id(*from), self.session(*to, session))
+            }
+            StoreOp::Delete { id } => format!("delete {}", self.id(*id)),
+            StoreOp::DeleteAll { ids } => format!("delete {}", self.all(ids)),
+            StoreOp::Discard { id } => format!("discard {}", self.id(*id)),
+            StoreOp::DiscardAll { ids } => format!("discard {}", self.all(ids)),
+        }
+    }
+
+    fn all(&mut self, ids: &[SessionId]) -> String {
+        let shown: Vec<_> = ids.iter().map(|id| self.id(*id)).collect();
+        shown.join(", ")
+    }
+
+    /// `id1 (alice, token1, "k"="v")`.
+    fn session(&mut self, id: SessionId, session: &Session) -> String {
+        let mut parts = std::vec![of_user(session.user().map(AsRef::as_ref))];
+        parts.extend(session.form_tokens().as_slice().iter().map(|token| self.token(*token)));
+        let values = session.values().iter();
+        parts.extend(values.map(|(key, value)| format!("{}={}", quoted(key), quoted(value))));
+        format!("{} ({})", self.id(id), parts.join(", "))
+    }
+}
+
+fn of_user(user: Option<&str>) -> String {
+    user.map_or("nobody".into(), quoted)
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", shortened(text, MOST_OF_TEXT))
+}
