@@ -68,7 +68,7 @@ pub struct Errand {
     fresh: bool,
     /// It changed who the client is, or ended a session.
     identity: bool,
-    /// It logged the client out.
+    /// It ended its session.
     ended: bool,
     login: Option<SmolStr>,
     cookie: Option<CookieOp>,
@@ -137,7 +137,8 @@ impl Browsers {
                     Event::NewSession { .. } | Event::RevokeSessionCookie { .. } => {
                         errand.identity = true;
                     }
-                    _ => errand.identity |= emptied,
+                    _ if emptied => (errand.ended, errand.identity) = (true, true),
+                    _ => {}
                 }
                 if let Event::ExpireSession { .. } | Event::NewSession { .. } = event {
                     errand.login = None;
@@ -209,7 +210,7 @@ impl Browsers {
         let Some(place) = self.errands.iter().position(|(own, _)| *own == request) else { return };
         let (_, mut errand) = self.errands.remove(place);
         if seen.effects.store.as_ref().is_some_and(is_deletion) {
-            errand.identity = true;
+            (errand.ended, errand.identity) = (true, true);
             self.forget(errand.client);
         }
         if let Outcome::Failed | Outcome::Abandoned = outcome {

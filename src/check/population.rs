@@ -6,6 +6,7 @@
 mod choices;
 mod cookies;
 mod deeds;
+mod world;
 
 use std::string::String;
 use std::vec::Vec;
@@ -20,7 +21,7 @@ use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
 use crate::event::{Event, Input, Outcome, RequestId};
 use crate::state::State;
 use crate::time::Timestamp;
-use crate::token::{Entropy, FormToken, SessionId};
+use crate::token::{FormToken, SessionId};
 
 /// Ids and tokens that are remembered, each: the latest ones.
 const REMEMBERED: usize = 16;
@@ -241,30 +242,6 @@ impl Population {
         }
     }
 
-    /// The clock mostly stands still or moves by about the access resolution.
-    fn pass_time(&mut self, config: &Config, choices: &mut impl Choices) {
-        let resolution = config.access_resolution_ms;
-        let idle = config.idle_limit_ms.unwrap_or(2_000);
-        let forward = match choices.below(20) {
-            0..=9 => 0,
-            10 => 1,
-            11 => resolution.saturating_sub(1),
-            12 => resolution,
-            13 => resolution.saturating_add(1),
-            14 => 500,
-            15 | 16 => 3_000,
-            17 if choices.below(16) == 1 => 3_600_000,
-            18 if choices.below(16) == 1 => idle.saturating_sub(choices.below(2) as u64),
-            19 => {
-                let back = if choices.below(3) == 1 { 5_000 } else { 250 };
-                self.now.0 = self.now.0.saturating_sub(back);
-                0
-            }
-            _ => 40,
-        };
-        self.now.0 = self.now.0.saturating_add(forward);
-    }
-
     fn start(&mut self, config: &Config, choices: &mut impl Choices) -> Turn {
         let client = choices.below(self.jars.len());
         self.requests = self.requests.saturating_add(1);
@@ -313,41 +290,6 @@ impl Population {
     fn by_nobody(&mut self, event: Event, config: &Config, choices: &mut impl Choices) -> Turn {
         let entropy = self.entropy(config, choices);
         Turn { client: None, cookie_header: None, input: Input { now: self.now, entropy, event } }
-    }
-
-    /// Mostly draws that were never drawn before; sometimes the first of them, or all, are an id or
-    /// a token that is in use, so that the machine has to draw again or gives up.
-    fn entropy(&mut self, config: &Config, choices: &mut impl Choices) -> Entropy {
-        let mut bytes = [0; Entropy::BYTES];
-        for place in bytes.as_chunks_mut::<8>().0 {
-            *place = self.fresh_draw();
-        }
-        let taken = match choices.below(10) {
-            8 => choices.below(3).saturating_add(1),
-            9 => usize::from(config.width.draws()),
-            _ => return Entropy::from_bytes(bytes),
-        };
-        let id = choices.pick(&self.ids).map(SessionId::reveal_bytes);
-        let token = choices.pick(&self.tokens).map(FormToken::reveal_bytes);
-        let known = if choices.below(3) == 1 { token } else { id };
-        for place in bytes.chunks_exact_mut(config.width.bytes()).take(taken) {
-            if let Some(known) = known
-                && known.len() == place.len()
-            {
-                place.copy_from_slice(known);
-            }
-        }
-        Entropy::from_bytes(bytes)
-    }
-
-    /// The next number of a sequence that does not repeat, well mixed (`SplitMix64`).
-    const fn fresh_draw(&mut self) -> [u8; 8] {
-        self.fresh = self.fresh.wrapping_add(1);
-        let place = self.habits.salt.rotate_left(32).wrapping_add(self.fresh);
-        let mixed = place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)).to_be_bytes()
     }
 }
 

@@ -97,6 +97,10 @@ properties! {
     OneUserPerId = "one-user-per-id":
         "An id stands for one user, or for nobody, as long as it is stored.",
         sometimes "the user of a stored session changes", broken by [Live, Copying];
+    NoTokenSurvivesLogin = "no-token-survives-login":
+        "No form token that was outstanding when the user of a stored session changed is \
+         outstanding afterwards.",
+        sometimes "the user changes on a session with form tokens", broken by [Live, Copying];
     StoreOpsReproduceStore = "store-ops-reproduce-store":
         "Carrying out the store operations, and nothing else, reproduces the store.",
         sometimes "a stored session is written again", broken by [Live];
@@ -118,6 +122,10 @@ properties! {
     CookieNamesStored = "cookie-names-stored":
         "A cookie that is set names a session that is stored, and the client keeps it.",
         sometimes "a cookie is set", broken by [Live, Copying];
+    NoSessionIsOrphaned = "no-session-is-orphaned":
+        "A response that takes or replaces a cookie leaves no session stored under the id that \
+         the request came with.",
+        sometimes "a response takes or replaces the cookie of a session", broken by [Live, Copying];
     RevocationMatches = "revocation-matches":
         "A cookie is revoked under the path that it was set with.",
         sometimes "a cookie is revoked that was set with a path", broken by [Live, Copying];
@@ -131,8 +139,12 @@ properties! {
     UserIsEndedEverywhere = "user-is-ended-everywhere":
         "After the manager deletes a user's sessions none of that user is stored.",
         sometimes "the manager deletes a user's session while a request holds it", broken by [];
+    ExpiryIsImmediate = "expiry-is-immediate":
+        "Once a request has expired its session, no session is stored under that id.",
+        sometimes "a stored session is expired while another request holds it", broken by [];
     LogoutReachesTheClient = "logout-reaches-the-client":
-        "When the response to a logout arrives, the client no longer holds the cookie it sent.",
+        "When the response to a request that ended its session arrives, the client no longer \
+         holds the cookie it sent.",
         sometimes "the response to a logout arrives", broken by [Live, Copying];
     StillLoggedIn = "still-logged-in":
         "A client that logged in and did not log out is still logged in.",

@@ -5,6 +5,7 @@
 //! is missing, or that its event does not have, is an error which names what was expected.
 
 mod error;
+mod event_name;
 mod expect;
 mod header;
 mod line;

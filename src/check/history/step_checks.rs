@@ -111,10 +111,14 @@ impl History {
             };
             let after = stores.after(*id).or(renewed)?;
             let changed = !chosen && after.user() != before.user();
-            changed.then(|| (Key::User.of(before), Key::User.of(after), renewed.is_some()))
+            changed.then_some((*before, after, renewed.is_some()))
         });
         if let Some((before, after, renewed)) = changed.next() {
-            let login = before.is_none() && after.is_some();
+            let login = Key::User.of(before).is_none() && Key::User.of(after).is_some();
+            let tokens = before.form_tokens().as_slice();
+            let survives = tokens.iter().any(|token| after.form_tokens().contains(token));
+            found.witness_if(!tokens.is_empty(), Property::NoTokenSurvivesLogin);
+            found.break_if(survives, Property::NoTokenSurvivesLogin);
             found.witness_if(true, Property::OneUserPerId);
             found.break_if(!renewed, Property::OneUserPerId);
             found.witness_if(login, Property::NoIdSurvivesLogin);
@@ -141,6 +145,13 @@ impl History {
 
     pub(super) fn check_cookie(&self, seen: &Seen<'_>, found: &mut Findings) {
         let Some(cookie) = &seen.effects.cookie else { return };
+        let trail = seen.input.event.request().and_then(|request| self.trail(request));
+        if let Some(sent) = trail.and_then(|trail| trail.sent)
+            && cookie.value != CookieChange::Set(sent)
+        {
+            found.witness_if(true, Property::NoSessionIsOrphaned);
+            found.break_if(seen.after.has_session(&sent), Property::NoSessionIsOrphaned);
+        }
         match cookie.value {
             CookieChange::Set(id) => {
                 found.witness_if(true, Property::CookieNamesStored);
@@ -148,7 +159,6 @@ impl History {
             }
             CookieChange::Stillborn(_) => found.break_if(true, Property::CookieNamesStored),
             CookieChange::Revoke => {
-                let trail = seen.input.event.request().and_then(|request| self.trail(request));
                 let sent = trail.and_then(|trail| trail.sent);
                 let set = self.paths.iter().find(|(id, _)| Some(*id) == sent);
                 found.witness_if(set.is_some(), Property::RevocationMatches);
@@ -166,6 +176,15 @@ impl History {
                 found.witness_if(over, Property::NothingPastItsLimits);
                 let held = seen.after.session(*request).and_then(|held| held.id);
                 found.break_if(over && held == id, Property::NothingPastItsLimits);
+            }
+            Event::ExpireSession { request } => {
+                let id = seen.before.session(*request).and_then(|held| held.id);
+                let left = id.is_some_and(|id| stores.after(id).is_some());
+                found.break_if(left, Property::ExpiryIsImmediate);
+                let shared = seen.after.requests().into_iter().any(|other| {
+                    id.is_some() && seen.after.session(other).and_then(|held| held.id) == id
+                });
+                found.witness_if(shared, Property::ExpiryIsImmediate);
             }
             Event::Sweep => {
                 let left = stores.after.iter().any(|(_, session)| is_over(seen, session));
