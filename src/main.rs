@@ -1,2 +1,7 @@
-//! The command line.
-fn main() {}
+//! The command line of `quixote-session`: recordings are replayed, and made.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,227 @@
+//! `explore`: what each semantics guarantees, by exhaustive search of bounded worlds.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use quixote_session::Semantics;
+use quixote_session::check::{Column, Guarantees, Progress, Property, Scope, Size, Verdict};
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use super::interrupt::Interrupt;
+use super::output::{NewFile, Pipe, complain};
+
+/// Search everything that can happen in bounded worlds, and print what each semantics guarantees.
+///
+/// Every cell of the table is a verdict: the property holds in every state and at every step, or
+/// it is broken, in so few actions. Every transition is one call of the real machine.
+///
+/// The exit status is 0 if every verdict is the one that the specification declares, 1 if any
+/// differs (also where a known weakness no longer shows), 2 if something could not be written, 130
+/// after Ctrl-C.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Which semantics
+    #[arg(long, value_enum, default_value = "all")]
+    semantics: Which,
+    /// How large the worlds are: seconds, minutes, or an hour
+    #[arg(long, value_enum, default_value = "small")]
+    world: World,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Write the table, and each counterexample as trace, transcript and diagram, to this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Which {
+    Live,
+    Copying,
+    Strict,
+    All,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum World {
+    Small,
+    Medium,
+    Large,
+}
+
+/// Searches, and reports.
+pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
+    let interrupt = Interrupt::watch();
+    let semantics: &[Semantics] = match arguments.semantics {
+        Which::Live => &[Semantics::Live],
+        Which::Copying => &[Semantics::Copying],
+        Which::Strict => &[Semantics::Strict],
+        Which::All => &[Semantics::Live, Semantics::Copying, Semantics::Strict],
+    };
+    let size = match arguments.world {
+        World::Small => Size::Small,
+        World::Medium => Size::Medium,
+        World::Large => Size::Large,
+    };
+    let bar = progress();
+    let began = Instant::now();
+    let found = Guarantees::explore(size, semantics, &mut |semantics, scope, progress| {
+        show(&bar, began, semantics, scope, progress);
+        !interrupt.is_pressed()
+    });
+    bar.finish_and_clear();
+    if interrupt.is_pressed() {
+        complain("interrupted, these are the results so far");
+    }
+    let mut out = Pipe::new(anstream::stdout().lock());
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut out, &as_json(&found))?;
+        writeln!(out)?;
+    } else {
+        write_table(&mut out, &found)?;
+    }
+    out.flush()?;
+    if let Some(folder) = &arguments.out {
+        write_pages(folder, &found)?;
+    }
+    Ok(match (interrupt.is_pressed(), found.surprises().is_empty()) {
+        (true, _) => Exit::Interrupted,
+        (false, true) => Exit::Well,
+        (false, false) => Exit::Differs,
+    })
+}
+
+/// A line with the world, the depth, the frontier and the speed, on a terminal alone.
+fn progress() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{spinner} {msg}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+fn show(bar: &ProgressBar, began: Instant, on: Semantics, scope: &Scope, at: Progress) {
+    if bar.is_hidden() {
+        return;
+    }
+    let Progress { states, transitions, frontier, depth, states_per_second } = at;
+    let elapsed = began.elapsed().as_secs();
+    bar.set_message(format!(
+        "{on} {}: {states} states, {transitions} transitions, depth {depth}, frontier {frontier}, \
+         {states_per_second} states/s, {elapsed} s",
+        scope.name,
+    ));
+    bar.tick();
+}
+
+fn write_table(out: &mut impl Write, found: &Guarantees) -> io::Result<()> {
+    let width = Property::ALL.iter().map(|property| property.id().len()).max().unwrap_or(0);
+    write!(out, "{:width$}", "")?;
+    for column in &found.columns {
+        write!(out, "  {:14}", column.semantics.to_string())?;
+    }
+    writeln!(out)?;
+    for property in Property::ALL {
+        write!(out, "{property:width$}")?;
+        for column in &found.columns {
+            let (text, style) = cell(column, *property);
+            write!(out, "  {style}{text:14}{style:#}")?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out)?;
+    for column in &found.columns {
+        for (scope, seen) in &column.worlds {
+            let whole = if seen.complete { "" } else { "  (stopped)" };
+            let (semantics, name) = (column.semantics.to_string(), scope.name);
+            let (states, transitions, depth) = (seen.states, seen.transitions, seen.depth);
+            writeln!(
+                out,
+                "{semantics:8} {name:8} {states:>10} states {transitions:>11} transitions, \
+                 depth {depth:>3}{whole}"
+            )?;
+        }
+    }
+    let (states, transitions) = found.totals();
+    writeln!(out, "{:17} {states:>10} states {transitions:>11} transitions", "in all")?;
+    for surprise in found.surprises() {
+        let style = AnsiColor::Red.on_default().bold();
+        writeln!(out, "{style}not as declared{style:#}: {surprise}")?;
+    }
+    Ok(())
+}
+
+/// The verdict as a cell; in red where it is not the one declared.
+fn cell(column: &Column, property: Property) -> (String, Style) {
+    let verdict = column.verdict(property);
+    let text = match verdict {
+        Verdict::Holds => "holds".into(),
+        Verdict::Vacuous => "not tried".into(),
+        Verdict::Unknown => "unknown".into(),
+        Verdict::Broken { length, .. } => format!("broken in {length}"),
+    };
+    let style = match (property.is_kept_by(column.semantics), verdict) {
+        (true, Verdict::Holds) => AnsiColor::Green.on_default(),
+        (false, Verdict::Broken { .. }) => AnsiColor::Yellow.on_default(),
+        (_, Verdict::Unknown) => Style::new(),
+        _ => AnsiColor::Red.on_default().bold(),
+    };
+    (text, style)
+}
+
+fn as_json(found: &Guarantees) -> Value {
+    let columns = found.columns.iter().map(|column| {
+        let verdicts = Property::ALL.iter().map(|property| {
+            let declared = property.is_kept_by(column.semantics);
+            let verdict = match column.verdict(*property) {
+                Verdict::Holds => json!({ "verdict": "holds" }),
+                Verdict::Vacuous => json!({ "verdict": "not_tried" }),
+                Verdict::Unknown => json!({ "verdict": "unknown" }),
+                Verdict::Broken { length, world } => {
+                    json!({ "verdict": "broken", "actions": length, "world": world })
+                }
+            };
+            (property.id().to_owned(), json!({ "declared_to_hold": declared, "found": verdict }))
+        });
+        let worlds = column.worlds.iter().map(|(scope, seen)| {
+            json!({
+                "world": scope.name,
+                "states": seen.states,
+                "transitions": seen.transitions,
+                "depth": seen.depth,
+                "complete": seen.complete,
+            })
+        });
+        json!({
+            "semantics": column.semantics.to_string(),
+            "properties": verdicts.collect::<serde_json::Map<_, _>>(),
+            "worlds": worlds.collect::<Value>(),
+        })
+    });
+    json!({
+        "world": found.size.name(),
+        "semantics": columns.collect::<Value>(),
+        "not_as_declared": found.surprises(),
+    })
+}
+
+fn write_pages(folder: &Path, found: &Guarantees) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    write_file(&folder.join("README.md"), found.page().as_bytes())?;
+    for counterexample in found.counterexamples() {
+        let name = counterexample.name();
+        write_file(&folder.join(format!("{name}.md")), counterexample.page().as_bytes())?;
+        write_file(&folder.join(format!("{name}.jsonl")), &counterexample.trace()?)?;
+    }
+    Ok(())
+}
+
+fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = NewFile::create(path)?;
+    file.write_all(content)?;
+    file.complete()
+}

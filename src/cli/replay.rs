@@ -1,0 +1,101 @@
+//! `replay`: recordings, step by step through the model.
+
+use std::io::{self, BufRead, Write as _};
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use quixote_session::check::replay::{Replayed, replay};
+use quixote_session::check::trace::TraceReader;
+
+use super::exit::Exit;
+use super::interrupt::Interrupt;
+use super::output::{Pipe, complain};
+use super::report::{Failure, Report, write_difference, write_json, write_summary};
+use super::search::{Found, is_stdin, open};
+
+/// Replay traces through the model and say, step by step, whether they agree.
+///
+/// A trace is replayed up to its first difference, since later ones follow from it.
+///
+/// The exit status is 0 if all agree, 1 if any differs, 2 if anything could not be read (also
+/// where others differ), 130 after Ctrl-C.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Show session ids and form tokens whole; else they are called id1, token1 and so on
+    #[arg(long)]
+    reveal: bool,
+    /// A trace, or a folder that is searched for *.jsonl, or - for the standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+/// Replays everything, and reports.
+pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
+    let interrupt = Interrupt::watch();
+    let mut found = Found::default();
+    for path in &arguments.paths {
+        found.add(path);
+    }
+    let mut out = Pipe::new(anstream::stdout().lock());
+    let mut report = Report::default();
+    for failure in found.failures {
+        complain(&failure.to_string());
+        report.failures.push(failure);
+    }
+    let bar = progress(&found.traces);
+    for path in &found.traces {
+        if interrupt.is_pressed() {
+            report.interrupted = true;
+            break;
+        }
+        match replay_one(path, &bar, &interrupt) {
+            Ok(replayed) => {
+                if replayed.differs.is_some() && !arguments.json {
+                    let reveal = arguments.reveal;
+                    bar.suspend(|| write_difference(&mut out, path, &replayed, reveal))?;
+                }
+                report.add(path, replayed, arguments.json);
+            }
+            Err(failure) => {
+                bar.suspend(|| complain(&failure.to_string()));
+                report.failures.push(failure);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    if report.interrupted {
+        complain("interrupted, these are the results so far");
+    }
+    if arguments.json {
+        write_json(&mut out, &report, arguments.reveal)?;
+    } else {
+        write_summary(&mut out, &report)?;
+    }
+    out.flush()?;
+    Ok(report.exit())
+}
+
+fn replay_one(path: &Path, bar: &ProgressBar, interrupt: &Interrupt) -> Result<Replayed, Failure> {
+    let from = open(path).map_err(|error| Failure::of(path, &error))?;
+    let from: Box<dyn BufRead> = if bar.is_hidden() { from } else { Box::new(bar.wrap_read(from)) };
+    let name = if is_stdin(path) { "<stdin>".into() } else { path.to_string_lossy() };
+    let trace = TraceReader::new(name, from)?;
+    Ok(replay(trace, &mut || interrupt.flow())?)
+}
+
+/// A bar over the bytes of all files, on a terminal alone.
+fn progress(traces: &[PathBuf]) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if bar.is_hidden() {
+        return bar;
+    }
+    let sizes = traces.iter().filter_map(|path| std::fs::metadata(path).ok());
+    bar.set_length(sizes.map(|found| found.len()).sum());
+    let template = "replaying {bar:40} {bytes}/{total_bytes} {eta}";
+    bar.with_style(
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    )
+}
