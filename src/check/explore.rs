@@ -9,6 +9,7 @@
 
 use core::hash::BuildHasher;
 use std::collections::{BTreeMap, HashSet};
+use std::time::Instant;
 use std::vec::Vec;
 
 use foldhash::quality::FixedState;
@@ -49,6 +50,8 @@ pub struct Progress {
     pub frontier: usize,
     /// The depth that is being expanded.
     pub depth: u32,
+    /// States found in each second of this search, on average.
+    pub states_per_second: u64,
 }
 
 /// The way to a state: the state before it, and which of its actions led on.
@@ -80,6 +83,7 @@ pub fn explore(scope: &Scope, base: &Config, watch: &mut dyn FnMut(Progress) -> 
         origins: Vec::new(),
         broken: Properties::NONE,
         explored: Explored { complete: true, ..Explored::default() },
+        began: Instant::now(),
     };
     search.run(watch);
     search.explored
@@ -92,6 +96,7 @@ struct Search<'a> {
     origins: Vec<Origin>,
     broken: Properties,
     explored: Explored,
+    began: Instant,
 }
 
 impl Search<'_> {
@@ -116,8 +121,12 @@ impl Search<'_> {
     }
 
     fn progress(&self, frontier: usize, done: usize) -> Progress {
+        let states = count(self.origins.len());
+        let milliseconds = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let states_per_second = states.saturating_mul(1_000).checked_div(milliseconds).unwrap_or(0);
         Progress {
-            states: count(self.origins.len()),
+            states_per_second,
+            states,
             transitions: self.explored.transitions,
             frontier: frontier.saturating_sub(done),
             depth: self.explored.depth,

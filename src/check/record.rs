@@ -64,7 +64,7 @@ pub fn record<W: Write>(
     let Recording { config, habits, seed, steps } = recording;
     let version = recording.version();
     let header = Header {
-        title: format!("random clients, {} sharing, seed {seed}", config.semantics),
+        title: format!("random clients, {} semantics, seed {seed}", config.semantics),
         origin: format!("quixote-session {}", env!("CARGO_PKG_VERSION")),
         ..Header::of(version, config.clone())
     };

@@ -1,6 +1,6 @@
 //! `replay`: recordings, step by step through the model.
 
-use std::io::{self, BufRead, Write as _};
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -45,27 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
         complain(&failure.to_string());
         report.failures.push(failure);
     }
-    let bar = progress(&found.traces);
-    for path in &found.traces {
-        if interrupt.is_pressed() {
-            report.interrupted = true;
-            break;
-        }
-        match replay_one(path, &bar, &interrupt) {
-            Ok(replayed) => {
-                if replayed.differs.is_some() && !arguments.json {
-                    let reveal = arguments.reveal;
-                    bar.suspend(|| write_difference(&mut out, path, &replayed, reveal))?;
-                }
-                report.add(path, replayed, arguments.json);
-            }
-            Err(failure) => {
-                bar.suspend(|| complain(&failure.to_string()));
-                report.failures.push(failure);
-            }
-        }
-    }
-    bar.finish_and_clear();
+    replay_all(&found.traces, arguments, &mut report, &mut out, &interrupt)?;
     if report.interrupted {
         complain("interrupted, these are the results so far");
     }
@@ -76,6 +56,38 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     }
     out.flush()?;
     Ok(report.exit())
+}
+
+/// Differences and failures are told as they are found, beside the progress bar.
+fn replay_all(
+    traces: &[PathBuf],
+    arguments: &Arguments,
+    report: &mut Report,
+    out: &mut impl Write,
+    interrupt: &Interrupt,
+) -> io::Result<()> {
+    let bar = progress(traces);
+    for path in traces {
+        if interrupt.is_pressed() {
+            report.interrupted = true;
+            break;
+        }
+        match replay_one(path, &bar, interrupt) {
+            Ok(replayed) => {
+                if replayed.differs.is_some() && !arguments.json {
+                    let reveal = arguments.reveal;
+                    bar.suspend(|| write_difference(out, path, &replayed, reveal))?;
+                }
+                report.add(path, replayed, arguments.json);
+            }
+            Err(failure) => {
+                bar.suspend(|| complain(&failure.to_string()));
+                report.failures.push(failure);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
 }
 
 fn replay_one(path: &Path, bar: &ProgressBar, interrupt: &Interrupt) -> Result<Replayed, Failure> {

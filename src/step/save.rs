@@ -5,6 +5,7 @@ use crate::config::Semantics;
 use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
 use crate::event::RequestId;
 use crate::request::Changes;
+use crate::session::Session;
 use crate::token::SessionId;
 
 impl Step<'_> {
@@ -143,13 +144,18 @@ impl Step<'_> {
             return Ok(Saved { store, response: Some(CookieChange::Revoke) });
         }
         if renewed {
-            let to = self.draw_unused_id()?;
-            self.state.unstore(&id);
-            self.state.store_copy(to, merged.clone());
-            let store = Some(StoreOp::Rotate { from: id, to, session: merged });
-            return Ok(Saved { store, response: Some(CookieChange::Set(to)) });
+            return self.rotate(id, merged);
         }
         self.state.store_copy(id, merged.clone());
         Ok(Saved { store: Some(StoreOp::Update { id, session: merged }), response: None })
+    }
+
+    /// Strict: moves a session to a new id.
+    fn rotate(&mut self, from: SessionId, session: Session) -> Result<Saved, Refusal> {
+        let to = self.draw_unused_id()?;
+        self.state.unstore(&from);
+        self.state.store_copy(to, session.clone());
+        let store = Some(StoreOp::Rotate { from, to, session });
+        Ok(Saved { store, response: Some(CookieChange::Set(to)) })
     }
 }

@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::{Choices, Habits, Open, Population};
 use crate::config::Config;
-use crate::event::{Event, Outcome, SubmittedToken};
+use crate::event::{Event, Outcome, RequestId, SubmittedToken};
 use crate::state::State;
 use crate::token::{SessionId, Width};
 
@@ -90,11 +90,7 @@ impl Population {
     ) -> Event {
         let request = actor.request;
         match deed {
-            Deed::Finish | Deed::Stray => {
-                let outcome = weighted(choices, &[&OUTCOMES]).unwrap_or(Outcome::Successful);
-                let outcome = if actor.stuck { Outcome::Failed } else { outcome };
-                Event::FinishRequest { request, outcome }
-            }
+            Deed::Finish | Deed::Stray => finish(actor, choices),
             Deed::LogIn => Event::SetUser { request, user: Some(user(choices)) },
             Deed::LogOut => Event::SetUser { request, user: None },
             Deed::CreateToken => Event::CreateFormToken { request },
@@ -116,14 +112,7 @@ impl Population {
                 Event::InsertSession { request, id: self.id(config.width, choices), user }
             }
             Deed::Delete => Event::DeleteSession { id: self.id(config.width, choices) },
-            Deed::SetValue => Event::SetValue {
-                request,
-                key: text(choices, &["cart", "theme", ""]),
-                value: text(choices, &["1", "2", "dark", "", "caf\u{e9}"]),
-            },
-            Deed::RemoveValue => {
-                Event::RemoveValue { request, key: text(choices, &["cart", "theme", ""]) }
-            }
+            Deed::SetValue | Deed::RemoveValue => value_event(deed, request, choices),
             Deed::DeleteUser => Event::DeleteSessionsOf { user: user(choices) },
             Deed::Sweep => Event::Sweep,
         }
@@ -156,6 +145,22 @@ impl Population {
             }
         }
     }
+}
+
+/// A request whose finish was refused for good fails.
+fn finish(actor: Open, choices: &mut impl Choices) -> Event {
+    let outcome = weighted(choices, &[&OUTCOMES]).unwrap_or(Outcome::Successful);
+    let outcome = if actor.stuck { Outcome::Failed } else { outcome };
+    Event::FinishRequest { request: actor.request, outcome }
+}
+
+fn value_event(deed: Deed, request: RequestId, choices: &mut impl Choices) -> Event {
+    let key = text(choices, &["cart", "theme", ""]);
+    if deed == Deed::RemoveValue {
+        return Event::RemoveValue { request, key };
+    }
+    let value = text(choices, &["1", "2", "dark", "", "caf\u{e9}"]);
+    Event::SetValue { request, key, value }
 }
 
 fn user(choices: &mut impl Choices) -> SmolStr {

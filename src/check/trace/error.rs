@@ -64,14 +64,27 @@ impl From<serde_json::Error> for Fault {
         let text = error.to_string();
         let place = std::format!(" at line {} column {}", error.line(), error.column());
         let text = text.strip_suffix(place.as_str()).unwrap_or(&text);
-        let text = text.replace(", expected u64", ", expected a whole number below 2^64");
-        let text = text.replace(", expected u8", ", expected a whole number below 256");
-        if error.is_eof() {
-            let text =
-                std::format!("expected the rest of a JSON object, the line is cut off: {text}");
-            return Self::at(error.column(), &text);
-        }
-        Self::at(error.column(), &text)
+        Self::at(error.column(), &said_as_expected(text, error.is_eof()))
+    }
+}
+
+/// What serde says, as what was expected.
+fn said_as_expected(text: &str, cut_off: bool) -> String {
+    let text = text.replace(", expected u64", ", expected a whole number below 2^64");
+    let text = text.replace(", expected u8", ", expected a whole number below 256");
+    let key = |kind: &str| text.strip_prefix(kind).and_then(|rest| rest.strip_prefix(' '));
+    if cut_off {
+        std::format!("expected the rest of a JSON object, the line is cut off: {text}")
+    } else if let Some(key) = key("missing field") {
+        std::format!("expected the key {key}, it is missing")
+    } else if let Some(key) = key("duplicate field") {
+        std::format!("expected the key {key} once, it stands twice")
+    } else if text == "trailing characters" {
+        "expected the end of the line after one JSON object".into()
+    } else if text.contains("expected") {
+        text
+    } else {
+        std::format!("expected JSON: {text}")
     }
 }
 

@@ -115,6 +115,9 @@ impl<R: BufRead> Lines<R> {
         if line.trim_ascii().is_empty() {
             return Err(Fault::new("expected a JSON object, found an empty line"));
         }
+        if !line.trim_ascii_start().starts_with(b"{") {
+            return Err(Fault::new("expected a JSON object, which begins with {"));
+        }
         str::from_utf8(line).map(Some).map_err(|error| {
             let column = error.valid_up_to().saturating_add(1);
             Fault::at(column, "expected UTF-8, found a byte that is none")

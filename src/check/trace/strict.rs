@@ -91,7 +91,7 @@ impl<'de> Visitor<'de> for ValuesVisitor {
         let mut values = BTreeMap::new();
         while let Some((key, value)) = map.next_entry::<SmolStr, SmolStr>()? {
             if values.contains_key(&key) {
-                return Err(A::Error::custom(format!("duplicate key `{key}`")));
+                return Err(A::Error::custom(format!("duplicate field `{key}`")));
             }
             values.insert(key, value);
         }

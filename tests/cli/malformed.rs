@@ -1,0 +1,162 @@
+//! Traces with one thing wrong in each.
+
+use super::{HEADER, STEP};
+
+const HEADER_2: &str = concat!(
+    r#"{"format": "quixote-session-trace/2", "title": "", "origin": "", "config": "#,
+    r#"{"semantics": "strict", "id_bits": 128, "cookie_name": "s", "cookie_path": "/", "#,
+    r#""cookie_domain": null, "cookie_hardened": true, "access_resolution_ms": 1000, "#,
+    r#""idle_limit_ms": null, "absolute_limit_ms": null, "max_form_tokens": 16}}"#
+);
+/// A name, and a trace with something wrong in it.
+pub(super) struct Malformed(pub(super) &'static str, pub(super) Vec<u8>);
+
+/// All of them.
+pub(super) fn all() -> impl Iterator<Item = Malformed> {
+    let headers = malformed_headers().into_iter().chain(malformed_lines());
+    headers.chain(malformed_events()).chain(malformed_expects())
+}
+
+/// The header, with one thing replaced.
+fn header(name: &'static str, from: &str, to: &str) -> Malformed {
+    Malformed(name, HEADER.replacen(from, to, 1).into())
+}
+
+/// The header of version 2, with one thing replaced.
+fn header_2(name: &'static str, from: &str, to: &str) -> Malformed {
+    Malformed(name, HEADER_2.replacen(from, to, 1).into())
+}
+
+/// A good header and this line.
+fn line(name: &'static str, line: &str) -> Malformed {
+    Malformed(name, format!("{HEADER}\n{line}\n").into())
+}
+
+/// A good header of version 2 and this event.
+fn event_2(name: &'static str, event: &str) -> Malformed {
+    let line = format!(r#"{{"now": 0, "event": {event}, "expect": {{}}}}"#);
+    Malformed(name, format!("{HEADER_2}\n{line}\n").into())
+}
+
+/// A good header and this event.
+fn event(name: &'static str, event: &str) -> Malformed {
+    line(name, &format!(r#"{{"now": 0, "event": {event}, "expect": {{}}}}"#))
+}
+
+/// A good header and the good step, with one thing replaced.
+fn step(name: &'static str, from: &str, to: &str) -> Malformed {
+    line(name, &STEP.replacen(from, to, 1))
+}
+
+/// A session with this end of its id.
+fn session(id: &str) -> String {
+    format!(
+        r#"{{"id": "00000000000000{id}", "user": null, "remote_addr": "", "created": 0,
+        "accessed": 0, "form_tokens": []}}"#
+    )
+    .replace('\n', "")
+}
+
+fn malformed_headers() -> Vec<Malformed> {
+    let deep = format!("{{\"title\": {}", "[".repeat(100_000));
+    vec![
+        Malformed("empty file", vec![]),
+        Malformed("empty first line", b"\n".into()),
+        Malformed("no JSON", b"Recordings of sessions, volume 1\n".into()),
+        Malformed("byte order mark", format!("\u{feff}{HEADER}\n").into()),
+        Malformed("other format", br#"{"format": "pcap"}"#.into()),
+        Malformed("no format", b"{}".into()),
+        Malformed("deep nesting in the header", deep.into()),
+        header("other version", "trace/1", "trace/3"),
+        header("header without title", r#""title": "", "#, ""),
+        header("header as text", r#""title": """#, r#""title": 1"#),
+        header("config as array", r#"{"sharing": "live""#, r#"[], "x": {"y": 1"#),
+        header("strict in version 1", "live", "strict"),
+        header("key of version 2 in version 1", r#""sharing""#, r#""id_bits": 64, "sharing""#),
+        header("cookie that no browser keeps", "QX_session", "a;b"),
+        header("resolution below zero", "1000", "-1"),
+        header_2("key of version 1 in version 2", r#""id_bits""#, r#""sharing": "live", "x""#),
+        header_2("ids of 96 bits", "128", "96"),
+        header_2("ids of 1000 bits", "128", "1000"),
+        header_2("no form tokens", "16}", "0}"),
+        header_2("absent limit", r#""idle_limit_ms": null, "#, ""),
+        header_2("limit below zero", r#""idle_limit_ms": null"#, r#""idle_limit_ms": -1"#),
+    ]
+}
+
+fn malformed_lines() -> Vec<Malformed> {
+    let deep = "[".repeat(100_000);
+    let twice = r#""set_value", "request": 1, "key": "k", "value": "1", "value": "2""#;
+    let values = r#""form_tokens": [], "values": {"k": "1", "k": "2"}"#;
+    let stored = session("a1").replace("00000000000000a1", &"a".repeat(32));
+    let stored = stored.replace(r#""form_tokens": []"#, values);
+    let values = format!(r#"{{"now": 0, "event": "sweep", "expect": {{"stored": [{stored}]}}}}"#);
+    vec![
+        line("truncated line", &STEP[..60]),
+        line("empty line", ""),
+        line("two steps in a line", &format!("{STEP} {STEP}")),
+        line("array in place of an object", r#"[0, "sweep"]"#),
+        line("deep nesting", &deep),
+        step("deep nesting within", r#""reply""#, &format!(r#""stored": {deep}, "reply""#)),
+        Malformed("invalid UTF-8", [HEADER.as_bytes(), b"\n{\"now\": \"\xff\"}\n"].concat()),
+        step("raw control character", "delete", "\u{1}delete"),
+        step("duplicate key", r#""now": 0"#, r#""now": 0, "now": 1"#),
+        event_2("duplicate argument", twice),
+        Malformed("duplicate value", format!("{HEADER_2}\n{values}\n").into()),
+        step("number below zero", r#""now": 0"#, r#""now": -5"#),
+        step("number of 30 digits", r#""now": 0"#, &format!(r#""now": 1{}"#, "0".repeat(29))),
+        step("number with a fraction", r#""now": 0"#, r#""now": 1.5"#),
+        step("infinite number", r#""now": 0"#, r#""now": 1e999"#),
+        step("wrong type", r#""now": 0"#, r#""now": "noon""#),
+        step("null in place of a number", r#""now": 0"#, r#""now": null"#),
+        step("unknown key", r#""now""#, r#""when": 1, "now""#),
+    ]
+}
+
+fn malformed_events() -> Vec<Malformed> {
+    let draws = [r#""00000000000000a1""#; 5].join(", ");
+    let draws = format!(r#""create_form_token", "request": 1, "draws": [{draws}]"#);
+    let start = r#""start_request", "request": 1, "remote_addr": "", "script_name": """#;
+    let wide = "0".repeat(32);
+    vec![
+        step("unknown event", "delete_session", "delete_everything"),
+        step("event that is hostile to terminals", "delete_session", r"\u001b[31m\u202e"),
+        event("event of version 2", r#""sweep""#),
+        step("missing argument", r#""id": "00000000000000a1", "#, ""),
+        event("missing request", r#""expire_session""#),
+        event("null in place of a request", r#""expire_session", "request": null"#),
+        event("null in place of a text", r#""has_form_token", "request": 1, "token": null"#),
+        step("superfluous request", r#""now""#, r#""request": 1, "now""#),
+        step("superfluous argument", r#""now""#, r#""user": null, "now""#),
+        event("missing cookie header", start),
+        event("unknown outcome", r#""finish_request", "request": 1, "outcome": "lost""#),
+        event_2("nobody in place of a user", r#""delete_sessions_of", "user": null"#),
+        step("id that is not hex", "00000000000000a1", "*del*"),
+        step("id in upper case", "00000000000000a1", "00000000000000A1"),
+        step("id of the wrong width", "00000000000000a1", &wide),
+        event_2("draw of the wrong width", r#""sweep", "draws": ["00000000000000a1"]"#),
+        event("draw that is no text", r#""create_form_token", "request": 1, "draws": [7]"#),
+        event("five draws", &draws),
+    ]
+}
+
+fn malformed_expects() -> Vec<Malformed> {
+    let finish = r#"{"now": 0, "event": "finish_request", "request": 1, "outcome": "failed", "#;
+    let unordered = format!(r#""stored": [{}, {}], "reply""#, session("a2"), session("a1"));
+    let nameless = session("a1").replace(r#""00000000000000a1""#, "null");
+    vec![
+        line("missing expect", r#"{"now": 0, "event": "sweep"}"#),
+        line("expect as array", &STEP.replace(r#"{"reply": "#, "[").replace("}}}", "}]}")),
+        step("unknown key of expect", r#""reply""#, r#""replies""#),
+        step("unknown reply", r#"{"refused": "unknown_session"}"#, r#""maybe""#),
+        step("unknown refusal", "unknown_session", "bad_mood"),
+        step("refusal of version 2", "unknown_session", "session_gone"),
+        step("cookie set by the manager", r#""reply""#, r#""set_cookie": null, "reply""#),
+        step("session of the manager", r#""reply""#, r#""session": null, "reply""#),
+        line("end of transaction", &format!(r#"{finish}"expect": {{"transaction": null}}}}"#)),
+        line("cookie as text", &format!(r#"{finish}"expect": {{"set_cookie": "a=b"}}}}"#)),
+        line("cookie in part", &format!(r#"{finish}"expect": {{"set_cookie": {{}}}}}}"#)),
+        step("stored out of order", r#""reply""#, &unordered),
+        step("stored without id", r#""reply""#, &format!(r#""stored": [{nameless}], "reply""#)),
+    ]
+}
