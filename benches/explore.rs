@@ -1,0 +1,69 @@
+//! Exhaustive search of one world: our search beside stateright's breadth-first one, on the same
+//! transitions.
+//!
+//! Both call the same `World::actions` and `World::after`, tell states apart by a 64-bit hash, and
+//! keep the way to each state. Read the ratio of the two, not the times.
+
+#![allow(missing_docs, reason = "criterion's macros write functions without docs")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use quixote_session::Config;
+use quixote_session::check::{Action, Scope, Size, World, explore};
+use stateright::{Checker, Model, Property};
+
+/// A world as stateright sees it.
+struct Searched {
+    scope: Scope,
+    config: Config,
+}
+
+impl Model for Searched {
+    type State = World;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<World> {
+        vec![World::new(&self.scope)]
+    }
+
+    fn actions(&self, world: &World, actions: &mut Vec<Action>) {
+        actions.extend(world.actions(&self.scope, self.config.width));
+    }
+
+    fn next_state(&self, world: &World, action: Action) -> Option<World> {
+        world.after(&self.scope, &self.config, &action).map(|(after, _)| after)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        // One that holds, so that everything is searched; ours checks all properties meanwhile.
+        vec![Property::always("holds", |_, _| true)]
+    }
+}
+
+fn search(criterion: &mut Criterion) {
+    let [scope, ..] = Size::Small.scopes();
+    let base = Config::QUIXOTE;
+    let ours = explore(&scope, &base, &mut |_| true);
+    let theirs = Searched { config: scope.config(&base), scope: scope.clone() };
+    let found = theirs.checker().spawn_bfs().join().unique_state_count();
+    assert_eq!(u64::try_from(found).ok(), Some(ours.states), "both find the same states");
+
+    let mut group = criterion.benchmark_group("search");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(ours.transitions));
+    group.bench_function("ours", |bench| {
+        bench.iter(|| black_box(explore(&scope, &base, &mut |_| true)).states);
+    });
+    group.bench_function("stateright", |bench| {
+        bench.iter(|| {
+            let config = scope.config(&base);
+            let model = Searched { config, scope: scope.clone() };
+            model.checker().spawn_bfs().join().unique_state_count()
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, search);
+criterion_main!(benches);
