@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | `Create` | nothing under `id` | `INSERT`, with `id` the primary key |
 //! | `Update` | `id` as loaded | `UPDATE … WHERE id = ? AND version = ?` |
-//! | `Rotate` | `from` as loaded, nothing under `to` | `UPDATE … SET id = ? WHERE id = ? AND version = ?` |
+//! | `Rotate` | `from` as loaded, nothing under `to` | `UPDATE … SET id = ? WHERE id = ? AND …` |
 //! | `Discard` | `id` as loaded | `DELETE … WHERE id = ? AND version = ?` |
 //! | `DiscardAll` | each by itself, as `Discard` | the same, for each |
 //! | `Delete`, `DeleteAll` | none | `DELETE … WHERE id = ?` |

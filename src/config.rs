@@ -5,7 +5,7 @@ use core::fmt;
 
 use smol_str::SmolStr;
 
-use crate::session::FormTokens;
+use crate::form_tokens::FormTokens;
 use crate::token::Width;
 
 /// Which rules a request's session follows.
@@ -106,6 +106,13 @@ impl Config {
     /// What a session manager should do today: 128-bit ids renewed whenever the user changes,
     /// merged saves, final expiry, idle limit of 30 minutes, absolute limit of 12 hours, and a
     /// `__Host-` cookie. Texts hold up to 64 KiB and a session up to 64 values.
+    //= spec/session.md#config
+    //# The configuration of strict MUST draw 128 bits, note accesses to the minute, end sessions
+    //# after 30 idle minutes or 12 hours, and limit form tokens to 16, texts to 65,536 bytes,
+    //# values to 64, open requests to 1,000,000 and stored sessions to 100,000,000.
+    //= spec/session.md#config
+    //# The cookie of strict MUST be called `__Host-session`, with Path `/`, no Domain, and the
+    //# flags of rule cookie-7.
     pub const STRICT: Self = Self {
         semantics: Semantics::Strict,
         width: Width::Bits128,
@@ -126,6 +133,10 @@ impl Config {
     /// Sessions and requests are counted in 31 bits each, so that an object's number fits 32.
     const MOST_OBJECTS: u32 = i32::MAX as u32;
 
+    //= spec/session.md#config
+    //# The configurations of Quixote MUST draw 64 bits, name the cookie `QX_session` without flags,
+    //# take its Path from the script, note accesses to the second, and limit nothing but form
+    //# tokens, to 16, and counts, to 2^31 − 1.
     const fn quixote(semantics: Semantics) -> Self {
         Self {
             semantics,
@@ -158,6 +169,19 @@ impl Config {
     /// let shared = Config { cookie_domain: Some("example.com".into()), ..Config::STRICT };
     /// assert_eq!(shared.check(), Err(ConfigError::HostPrefix));
     /// ```
+    //= spec/session.md#config
+    //# The check of a configuration MUST refuse a cookie name that is no token of RFC 6265, section
+    //# 4.1.1.
+    //= spec/session.md#config
+    //# It MUST refuse a Path or Domain with a semicolon, a control character, a character outside
+    //# ASCII or a space at an end, and a Path that does not begin with `/`.
+    //= spec/session.md#config
+    //# It MUST refuse a name that begins with `__Host-` unless the cookie has the flags, Path `/`
+    //# and no Domain, and one that begins with `__Secure-` unless it has the flags (RFC 6265bis,
+    //# section 4.1.3).
+    //= spec/session.md#config
+    //# A cap on form tokens outside 1 to 16 MUST be refused by the check and held to that range by
+    //# a step.
     pub fn check(&self) -> Result<(), ConfigError> {
         let path = self.cookie_path.as_deref().unwrap_or_default();
         let domain = self.cookie_domain.as_deref().unwrap_or_default();
@@ -186,6 +210,9 @@ impl Config {
 
     /// The Path of this response's cookie: the configured one, else the request's script name with
     /// a slash at its end.
+    //= spec/session.md#cookie
+    //# The Path MUST be the configured one, or where there is none the request's script name with a
+    //# `/` added unless it ends in one.
     pub(crate) fn path_of_cookie(&self, script_name: &SmolStr) -> SmolStr {
         match &self.cookie_path {
             Some(path) if !path.is_empty() => path.clone(),

@@ -19,6 +19,12 @@ use crate::token::{FormToken, SessionId};
 /// assert_eq!((effects.store, effects.cookie), (None, None));
 /// assert_eq!(effects.reply, Reply::Refused(Refusal::NoSession));
 /// ```
+//= spec/session.md#effect
+//# A step MUST ask for at most one operation on the store, one end of a transaction and one cookie,
+//# and give exactly one answer.
+//= spec/session.md#driver
+//# The effects of a step MUST be carried out in this order: the operation on the store, the end of
+//# the transaction, the cookie, the answer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Effects {
@@ -69,6 +75,8 @@ pub enum StoreOp {
     },
     /// Write only if nothing is stored under the id. Where something is, send the event again
     /// with fresh entropy.
+    //= spec/session.md#driver
+    //# `Create` MUST be carried out only if nothing is stored under the id.
     Create {
         /// Under which id.
         id: SessionId,
@@ -76,6 +84,9 @@ pub enum StoreOp {
         session: Session,
     },
     /// Write only if what is stored is still what the state held before this step.
+    //= spec/session.md#driver
+    //# `Update` and `Discard` MUST be carried out only if what is stored under the id is still what
+    //# the state held before the step.
     Update {
         /// Under which id.
         id: SessionId,
@@ -84,6 +95,9 @@ pub enum StoreOp {
     },
     /// Delete `from` and write under `to` in one operation, only if what is stored under `from` is
     /// still what the state held before this step and nothing is stored under `to`.
+    //= spec/session.md#driver
+    //# `Rotate` MUST be carried out only if `from` is stored as the state held it and nothing is
+    //# stored under `to`, and then both writes are one.
     Rotate {
         /// The id that dies.
         from: SessionId,
@@ -93,6 +107,9 @@ pub enum StoreOp {
         session: Session,
     },
     /// Delete, always; that it is gone already is no error.
+    //= spec/session.md#driver
+    //# `Delete` and `DeleteAll` MUST be carried out always, and that something is gone already is
+    //# no error.
     Delete {
         /// Which one.
         id: SessionId,
@@ -109,6 +126,9 @@ pub enum StoreOp {
         id: SessionId,
     },
     /// Delete each of these under the condition of `Discard`, each by itself.
+    //= spec/session.md#driver
+    //# Each part of `DiscardAll` MUST be carried out, or left, under the condition of `Discard` by
+    //# itself.
     DiscardAll {
         /// Which ones, in order. Never empty.
         ids: Vec<SessionId>,

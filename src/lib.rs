@@ -30,8 +30,8 @@
 //!
 //! # The driver's contract
 //!
-//! **Send every event of a request to [`step`], and carry out what it returns, field by field, before
-//! anything else happens to that state.**
+//! **Send every event of a request to [`step`], and carry out what it returns, field by field,
+//! before anything else happens to that state.**
 //!
 //! 1. Fill an [`Input`]: the clock's milliseconds, 32 fresh random bytes (`EntropySource`), the
 //!    event. A request begins with [`Event::StartRequest`], its cookie read by `read_cookie`, and
@@ -41,12 +41,14 @@
 //!    [`transaction`](Effects::transaction), then [`cookie`](Effects::cookie) (as text by
 //!    `set_cookie`, with `CACHE_CONTROL` beside it), then hand on the [`reply`](Effects::reply).
 //!
-//! A refusal means that nothing happened and says why; it is no error of the program. There are no
-//! panics to catch. Where sessions live outside the process, under [`Config::STRICT`], one state for
-//! each request is enough: load its one session by [`State::with_stored`], again before events that
-//! [need it](Event::needs_fresh_load), check the condition that each [`StoreOp`] names when writing,
-//! and where it does not hold, or the event is refused, load again and send the same event once
-//! more; what a fresh load answers is final. `examples/` has both drivers.
+//! A refusal means that nothing happened and says why; it is no error of the program. There are
+//! no panics to catch.
+//!
+//! Where sessions live outside the process, under [`Config::STRICT`], one state for each request is
+//! enough: load its one session by [`State::with_stored`], again before events that
+//! [need it](Event::needs_fresh_load), and check the condition that each [`StoreOp`] names when
+//! writing. Where it does not hold, or the event is refused, load again and send the same event
+//! once more; what a fresh load answers is final. `examples/` has both drivers.
 //!
 //! # Three semantics
 //!
@@ -81,8 +83,10 @@ mod effect;
 #[cfg(feature = "std")]
 mod entropy_source;
 mod event;
+mod form_tokens;
 mod null;
 mod objects;
+mod presented;
 pub mod quixote;
 mod request;
 #[cfg(feature = "serde")]
@@ -102,11 +106,13 @@ pub use crate::cookie::{CACHE_CONTROL, read_cookie, set_cookie};
 pub use crate::effect::{CookieChange, CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};
 #[cfg(feature = "std")]
 pub use crate::entropy_source::EntropySource;
-pub use crate::event::{CookieValue, Event, Input, Outcome, RequestId, SubmittedToken};
+pub use crate::event::{Event, Input, Outcome, RequestId};
+pub use crate::form_tokens::{FormTokens, TooManyFormTokens};
 pub use crate::null::NullSessionManager;
+pub use crate::presented::{CookieValue, SubmittedToken};
 #[cfg(feature = "serde")]
 pub use crate::restore::InvalidState;
-pub use crate::session::{Dump, FormTokens, Session, SessionRef, TooManyFormTokens};
+pub use crate::session::{Dump, Session, SessionRef};
 pub use crate::state::State;
 pub use crate::step::step;
 pub use crate::time::Timestamp;

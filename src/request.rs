@@ -6,9 +6,10 @@ use alloc::collections::BTreeMap;
 use smol_str::SmolStr;
 
 use crate::effect::CookieChange;
-use crate::event::CookieValue;
+use crate::form_tokens::FormTokens;
 use crate::objects::Slot;
-use crate::session::{FormTokens, Session};
+use crate::presented::CookieValue;
+use crate::session::Session;
 
 /// One request in flight.
 #[derive(Clone)]
@@ -36,6 +37,8 @@ pub(crate) struct RequestData {
 }
 
 /// What a request has changed on its session and not saved: the latest change of each key.
+//= spec/session.md#step
+//# Under strict the changes of a request MUST be remembered apart from what it read.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -63,6 +66,9 @@ impl Changes {
     /// Makes these changes to `session`, key by key. A change of the user ends the form tokens
     /// that stand; a token that is queued already is not queued twice, since each is good for one
     /// acceptance.
+    //= spec/session.md#step
+    //# Under strict a save MUST apply the request's changes, key by key, to the session as it is
+    //# stored now, and leave all else there as it is.
     pub(crate) fn apply_to(&self, session: &mut Session, max_form_tokens: u8) {
         if let Some(user) = &self.user
             && session.user != user.to

@@ -67,6 +67,8 @@ impl<'de> Deserialize<'de> for State {
     }
 }
 
+//= spec/session.md#state
+//# A serialised state that breaks an invariant MUST NOT be accepted.
 fn check(snapshot: &Snapshot<Session, RequestData>) -> Result<(), InvalidState> {
     let Snapshot { stored, held, requests } = snapshot;
     if !stored.is_sorted_by(|one, next| one.id < next.id) {
@@ -97,6 +99,8 @@ fn check(snapshot: &Snapshot<Session, RequestData>) -> Result<(), InvalidState> 
 }
 
 /// Puts a checked snapshot together.
+//= spec/session.md#state
+//# A serialised state MUST be read back as an equal one.
 fn build(snapshot: Snapshot<Session, RequestData>) -> State {
     let mut state = State::new();
     let mut slots: alloc::vec::Vec<Slot> = alloc::vec::Vec::new();

@@ -1,15 +1,14 @@
-//! One session: what it holds, when it is worth keeping, and the queue of its form tokens.
+//! One session: what it holds, and when it is worth keeping.
 
 use alloc::collections::BTreeMap;
 use core::fmt;
 
-use smallvec::SmallVec;
 use smol_str::SmolStr;
-use subtle::{Choice, ConstantTimeEq};
 
 use crate::config::{Config, Semantics};
+use crate::form_tokens::FormTokens;
 use crate::time::Timestamp;
-use crate::token::{FormToken, SessionId};
+use crate::token::SessionId;
 
 /// What is remembered about one visitor.
 ///
@@ -39,6 +38,9 @@ pub struct Session {
 
 impl Session {
     /// A session without user, values and tokens, created and accessed at `now`.
+    //= spec/session.md#session
+    //# A session MUST begin without user, values and form tokens, created and accessed at the
+    //# moment of the event, and with the remote address of its request.
     #[must_use]
     pub const fn new(remote_addr: SmolStr, now: Timestamp) -> Self {
         Self {
@@ -102,6 +104,9 @@ impl Session {
     /// Whether there is anything worth storing: a user that is not empty, a token or a value.
     ///
     /// Truth, not presence: the empty user is exported as `REMOTE_USER` and yet is no info.
+    //= spec/session.md#session
+    //# A session MUST count as having info if, and only if, its user is a text that is not empty,
+    //# or it holds a form token, or it holds a value, be that the empty text.
     #[must_use]
     pub fn has_info(&self) -> bool {
         self.user.as_ref().is_some_and(|user| !user.is_empty())
@@ -120,12 +125,20 @@ impl Session {
     /// assert!(!session.is_dirty(&Config::QUIXOTE));
     /// assert!(!session.is_dirty(&Config::QUIXOTE_PERSISTENT), "no info, nothing to save");
     /// ```
+    //= spec/session.md#step
+    //# Under live a held session that has an id MUST NOT be stored again.
     #[must_use]
     pub fn is_dirty(&self, config: &Config) -> bool {
         config.semantics == Semantics::Copying && self.has_info()
     }
 
     /// Notes an access, if strictly more than the resolution has passed since the last one.
+    //= spec/session.md#time
+    //# An access MUST be noted where strictly more than `access_resolution_ms` has passed since the
+    //# access that was noted last, and only there.
+    //= spec/session.md#time
+    //# A clock that goes back MUST NOT move the noted access of a session, which is never before
+    //# its creation.
     pub(crate) fn touch(&mut self, now: Timestamp, resolution_ms: u64) {
         if now.since(self.accessed) > resolution_ms {
             self.accessed = now;
@@ -134,6 +147,12 @@ impl Session {
 
     /// Whether a time limit of the strict semantics is reached. Both bounds are inclusive: a
     /// session is over in the very millisecond in which its age equals the limit.
+    //= spec/session.md#time
+    //# Under strict a session MUST be over from the very millisecond in which the time since its
+    //# noted access equals `idle_limit_ms`, or the time since its creation equals
+    //# `absolute_limit_ms`.
+    //= spec/session.md#time
+    //# A limit that is absent MUST NOT end a session, and under Quixote none does.
     pub(crate) fn is_out_of_time(&self, config: &Config, now: Timestamp) -> bool {
         let reached = |since: Timestamp, limit: Option<u64>| {
             limit.is_some_and(|limit| now.since(since) >= limit)
@@ -229,147 +248,5 @@ fn write_short_id(f: &mut fmt::Formatter<'_>, id: Option<SessionId>) -> fmt::Res
             id.reveal().with_text(|text| write!(f, "{}…", text.get(..4).unwrap_or_default()))
         }
         None => f.write_str("without id"),
-    }
-}
-
-/// The outstanding form tokens of one session: a queue of at most 16, oldest first.
-///
-/// ```
-/// use quixote_session::{FormTokens, TooManyFormTokens};
-///
-/// assert!(FormTokens::new().is_empty());
-/// assert_eq!(FormTokens::try_from(vec![[0; 8].into(); 17]), Err(TooManyFormTokens));
-/// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(
-    feature = "serde",
-    serde(try_from = "alloc::vec::Vec<FormToken>", into = "alloc::vec::Vec<FormToken>")
-)]
-pub struct FormTokens(SmallVec<[FormToken; 2]>);
-
-impl FormTokens {
-    /// The most that a session holds, whatever its [`Config`] says.
-    pub const MAX: u8 = 16;
-
-    /// The empty queue.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(SmallVec::new_const())
-    }
-
-    /// The tokens, oldest first.
-    #[must_use]
-    pub fn as_slice(&self) -> &[FormToken] {
-        &self.0
-    }
-
-    /// How many are outstanding.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether none is outstanding.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether `token` is outstanding. Every token is compared, each in constant time, so that
-    /// the time taken tells nothing about which one matched.
-    #[must_use]
-    pub fn contains(&self, token: &FormToken) -> bool {
-        self.0.iter().fold(Choice::from(0), |found, own| found | own.ct_eq(token)).into()
-    }
-
-    /// Queues `token`; the oldest make room until at most `cap` stand, itself included.
-    pub(crate) fn push(&mut self, token: FormToken, cap: u8) {
-        let cap = usize::from(cap.clamp(1, Self::MAX));
-        let extra = self.0.len().saturating_add(1).saturating_sub(cap);
-        self.0.drain(..extra.min(self.0.len()));
-        self.0.push(token);
-    }
-
-    /// Takes the oldest `token` out; says whether there was one.
-    pub(crate) fn remove(&mut self, token: &FormToken) -> bool {
-        let place = self.0.iter().position(|own| own == token);
-        if let Some(place) = place {
-            self.0.remove(place);
-        }
-        place.is_some()
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-}
-
-impl Default for FormTokens {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl fmt::Debug for FormTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.0).finish()
-    }
-}
-
-/// More than [`FormTokens::MAX`] tokens for one session.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TooManyFormTokens;
-
-impl fmt::Display for TooManyFormTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected at most 16 form tokens")
-    }
-}
-
-impl core::error::Error for TooManyFormTokens {}
-
-impl TryFrom<alloc::vec::Vec<FormToken>> for FormTokens {
-    type Error = TooManyFormTokens;
-
-    fn try_from(tokens: alloc::vec::Vec<FormToken>) -> Result<Self, TooManyFormTokens> {
-        if tokens.len() > usize::from(Self::MAX) {
-            return Err(TooManyFormTokens);
-        }
-        Ok(Self(SmallVec::from_vec(tokens)))
-    }
-}
-
-impl From<FormTokens> for alloc::vec::Vec<FormToken> {
-    fn from(tokens: FormTokens) -> Self {
-        tokens.0.into_vec()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::FormTokens;
-
-    #[test]
-    fn the_queue_is_bounded_by_its_cap_and_by_its_type() {
-        for (cap, length) in [(0, 1), (1, 1), (3, 3), (16, 16), (255, 16)] {
-            let mut tokens = FormTokens::new();
-            for byte in 0..20 {
-                tokens.push([byte; 8].into(), cap);
-            }
-            assert_eq!(tokens.len(), length);
-            assert_eq!(tokens.as_slice().last(), Some(&[19; 8].into()), "the newest is kept");
-        }
-    }
-
-    #[test]
-    fn the_oldest_of_equal_tokens_goes_first() {
-        let mut tokens = FormTokens::new();
-        for byte in [7, 8, 7] {
-            tokens.push([byte; 8].into(), 16);
-        }
-        assert!(tokens.remove(&[7; 8].into()));
-        assert_eq!(tokens.as_slice(), [[8; 8].into(), [7; 8].into()]);
-        assert!(!tokens.remove(&[9; 8].into()));
     }
 }

@@ -61,6 +61,9 @@ impl Secret {
         }
     }
 
+    //= spec/session.md#token
+    //# Its text MUST be exactly 16 or 32 lower-case hex digits, and text of any other form names
+    //# nothing.
     fn parse(text: &str) -> Option<Self> {
         match text.len() {
             16 => unhex(text).map(Self::Narrow),
@@ -202,6 +205,9 @@ macro_rules! secret {
         }
 
         /// The first four hex digits, which tell two secrets apart in a log and open nothing.
+        //= spec/session.md#token
+        //# Text that is made for a log MUST NOT show more than the first four digits of an id or a
+        //# form token, and nothing of the entropy.
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.reveal().with_text(|text| {
@@ -333,6 +339,12 @@ impl<'a> Draws<'a> {
         self.next().map(FormToken)
     }
 
+    //= spec/session.md#token
+    //# An id or a form token MUST be drawn with as many random bits as the configuration says, 64
+    //# or 128.
+    //= spec/session.md#token
+    //# Draws MUST be taken from the front of the input's 32 bytes, one after the other, which makes
+    //# four of 64 bits or two of 128.
     fn next(&mut self) -> Option<Secret> {
         let draw = usize::from(self.taken);
         let secret = match self.width {
@@ -348,6 +360,9 @@ impl<'a> Draws<'a> {
 mod tests {
     use super::{Draws, Entropy, SessionId, Width};
 
+    //= spec/session.md#token
+    //# Draws MUST be taken from the front of the input's 32 bytes, one after the other, which makes
+    //# four of 64 bits or two of 128.
     #[test]
     fn entropy_holds_four_narrow_draws_or_two_wide_ones() {
         let entropy = Entropy::from_draws([1, 2, 3, 4, 5]);

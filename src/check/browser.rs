@@ -9,7 +9,8 @@ use smol_str::SmolStr;
 use crate::check::history::{Findings, Seen};
 use crate::check::property::Property;
 use crate::effect::{CookieChange, CookieOp, StoreOp};
-use crate::event::{CookieValue, Event, Outcome, RequestId};
+use crate::event::{Event, Outcome, RequestId};
+use crate::presented::CookieValue;
 use crate::token::SessionId;
 
 /// The cookies of one client for one name: at most one for each path.

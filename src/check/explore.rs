@@ -2,25 +2,33 @@
 //! property is a shortest one.
 //!
 //! Every transition is one call of the real [`step`](crate::step). A visited world is remembered
-//! by a 64-bit hash of its canonical form. Two worlds with the same hash would be taken for one: among
-//! 10 million worlds the chance that any two collide is below 3 in a million. Worlds that wait to
-//! be expanded are kept whole; of those that have been expanded only the hash and the way there
-//! are, 16 bytes each.
+//! by a 64-bit hash of its canonical form. Two worlds with the same hash would be taken for one:
+//! among 10 million worlds the chance that any two collide is below 3 in a million. Worlds that
+//! wait to be expanded are kept whole; of those that have been expanded only the hash and the way
+//! there are, 16 bytes each.
 
 use core::hash::BuildHasher;
+use core::num::NonZero;
 use std::collections::{BTreeMap, HashSet};
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::Instant;
 use std::vec::Vec;
 
 use foldhash::quality::FixedState;
 
-use crate::check::history::Findings;
 use crate::check::property::{Properties, Property};
 use crate::check::world::{Action, Outcomes, Scope, World};
 use crate::config::Config;
 
 /// The seed of the hash that tells worlds apart.
 const SEED: u64 = 0x5e55_1045;
+
+/// States that are expanded between two looks at the clock.
+const BATCH: usize = 4_096;
+
+/// Fewer states than this are not worth a thread.
+const SMALLEST_SHARE: usize = 128;
 
 /// What a search saw of one world under one semantics.
 #[derive(Clone, Default, Debug)]
@@ -99,6 +107,22 @@ struct Search<'a> {
     began: Instant,
 }
 
+/// What the expansion of some states found.
+#[derive(Default)]
+struct Expanded {
+    transitions: u64,
+    witnessed: Properties,
+    /// In the order of the states and their actions: what is new, or broken.
+    kept: Vec<Kept>,
+}
+
+/// A transition that led to a state not seen before, or broke a property.
+struct Kept {
+    origin: Origin,
+    broken: Properties,
+    to: Option<(u64, World)>,
+}
+
 impl Search<'_> {
     fn run(&mut self, watch: &mut dyn FnMut(Progress) -> bool) {
         let first = World::new(self.scope);
@@ -107,12 +131,16 @@ impl Search<'_> {
         let mut frontier = std::vec![(0, first)];
         while !frontier.is_empty() {
             let mut next = Vec::new();
-            for (done, (number, world)) in frontier.iter().enumerate() {
-                if done.is_multiple_of(1_024) && !watch(self.progress(frontier.len(), done)) {
+            let mut waiting = frontier.len();
+            for batch in frontier.chunks(BATCH) {
+                if !watch(self.progress(waiting)) {
                     self.explored.complete = false;
                     return;
                 }
-                self.expand(*number, world, &mut next);
+                for expanded in self.expand_all(batch) {
+                    self.take_in(expanded, &mut next);
+                }
+                waiting = waiting.saturating_sub(batch.len());
             }
             frontier = next;
             self.explored.depth = self.explored.depth.saturating_add(1);
@@ -120,43 +148,75 @@ impl Search<'_> {
         self.explored.depth = self.explored.depth.saturating_sub(1);
     }
 
-    fn progress(&self, frontier: usize, done: usize) -> Progress {
+    fn progress(&self, frontier: usize) -> Progress {
         let states = count(self.origins.len());
         let milliseconds = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let states_per_second = states.saturating_mul(1_000).checked_div(milliseconds).unwrap_or(0);
-        Progress {
-            states_per_second,
-            states,
-            transitions: self.explored.transitions,
-            frontier: frontier.saturating_sub(done),
-            depth: self.explored.depth,
-        }
+        let (transitions, depth) = (self.explored.transitions, self.explored.depth);
+        Progress { states, transitions, frontier, depth, states_per_second }
     }
 
-    fn expand(&mut self, number: u32, world: &World, next: &mut Vec<(u32, World)>) {
-        let actions = world.actions(self.scope, self.config.width);
-        for (action, index) in actions.iter().zip(0..) {
-            let Some((after, Outcomes { found, .. })) =
-                world.after(self.scope, self.config, action)
-            else {
-                continue;
-            };
-            self.explored.transitions = self.explored.transitions.saturating_add(1);
-            let origin = Origin { parent: number, action: index };
-            self.note(found, origin);
-            if self.seen.insert(hash_of(&after)) {
+    /// Expands the states on all cores. What comes back is in order, so that the search finds the
+    /// same on any number of cores.
+    fn expand_all(&self, batch: &[(u32, World)]) -> Vec<Expanded> {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = batch.len().div_ceil(cores).max(SMALLEST_SHARE);
+        thread::scope(|scope| {
+            let mut shares = batch.chunks(share);
+            let own = shares.next().unwrap_or_default();
+            let others: Vec<_> =
+                shares.map(|share| scope.spawn(move || self.expand(share))).collect();
+            let mut expanded = std::vec![self.expand(own)];
+            for other in others {
+                expanded.push(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            }
+            expanded
+        })
+    }
+
+    fn expand(&self, share: &[(u32, World)]) -> Expanded {
+        let mut expanded = Expanded::default();
+        for (number, world) in share {
+            let actions = world.actions(self.scope, self.config.width);
+            for (action, index) in actions.iter().zip(0..) {
+                let Some((after, outcomes)) = world.after(self.scope, self.config, action) else {
+                    continue;
+                };
+                let Outcomes { found, unchanged, .. } = outcomes;
+                expanded.transitions = expanded.transitions.saturating_add(1);
+                expanded.witnessed = expanded.witnessed.union(found.sometimes);
+                let broken = found.broken.without(self.broken);
+                let hash = (!unchanged).then(|| hash_of(&after));
+                let to = hash.filter(|hash| !self.seen.contains(hash)).map(|hash| (hash, after));
+                if to.is_some() || !broken.is_empty() {
+                    let origin = Origin { parent: *number, action: index };
+                    expanded.kept.push(Kept { origin, broken, to });
+                }
+            }
+        }
+        expanded
+    }
+
+    fn take_in(&mut self, expanded: Expanded, next: &mut Vec<(u32, World)>) {
+        let Expanded { transitions, witnessed, kept } = expanded;
+        self.explored.transitions = self.explored.transitions.saturating_add(transitions);
+        self.explored.witnessed = self.explored.witnessed.union(witnessed);
+        for Kept { origin, broken, to } in kept {
+            self.note(broken, origin);
+            if let Some((hash, world)) = to
+                && self.seen.insert(hash)
+            {
                 // INVARIANT: 2^32 states would need more memory than any machine has.
                 let name = u32::try_from(self.origins.len()).unwrap_or(u32::MAX);
                 self.origins.push(origin);
-                next.push((name, after));
+                next.push((name, world));
             }
         }
         self.explored.states = count(self.origins.len());
     }
 
-    fn note(&mut self, found: Findings, origin: Origin) {
-        self.explored.witnessed = self.explored.witnessed.union(found.sometimes);
-        let new = found.broken.without(self.broken);
+    fn note(&mut self, broken: Properties, origin: Origin) {
+        let new = broken.without(self.broken);
         if !new.is_empty() {
             let way = self.way_to(origin);
             for property in new.iter() {

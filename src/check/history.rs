@@ -13,7 +13,8 @@ use smol_str::SmolStr;
 use crate::check::property::{Properties, Property};
 use crate::config::Config;
 use crate::effect::{CookieChange, Effects, Reply};
-use crate::event::{Event, Input, RequestId, SubmittedToken};
+use crate::event::{Event, Input, RequestId};
+use crate::presented::SubmittedToken;
 use crate::session::Session;
 use crate::state::State;
 use crate::token::{FormToken, SessionId};
@@ -108,6 +109,8 @@ enum Key {
 
 impl History {
     /// Watches one step and says what it broke and what it witnessed.
+    //= spec/session.md#effect
+    //# A refused event MUST leave the state as it was and ask nothing of the driver.
     pub fn observe(&mut self, seen: &Seen<'_>) -> Findings {
         let mut found = Findings::default();
         if matches!(seen.effects.reply, Reply::Refused(_)) {
@@ -192,17 +195,7 @@ impl History {
         seen: &Seen<'_>,
         stores: &Stores<'_>,
     ) {
-        let key = match (event, &seen.effects.reply) {
-            (Event::SetUser { .. }, _) => Some(Key::User),
-            (Event::SetValue { key, .. } | Event::RemoveValue { key, .. }, _) => {
-                Some(Key::Value(key.clone()))
-            }
-            (Event::CreateFormToken { .. }, Reply::Token(token)) => Some(Key::Token(*token)),
-            (Event::RemoveFormToken { token: SubmittedToken::Token(token), .. }, _) => {
-                Some(Key::Token(*token))
-            }
-            _ => None,
-        };
+        let key = Key::changed_by(event, &seen.effects.reply);
         if let Some(key) = &key {
             self.later_change_wins(request, key, seen);
         }
@@ -250,6 +243,21 @@ impl History {
 }
 
 impl Key {
+    /// What an event that was answered so has changed.
+    fn changed_by(event: &Event, reply: &Reply) -> Option<Self> {
+        match (event, reply) {
+            (Event::SetUser { .. }, _) => Some(Self::User),
+            (Event::SetValue { key, .. } | Event::RemoveValue { key, .. }, _) => {
+                Some(Self::Value(key.clone()))
+            }
+            (Event::CreateFormToken { .. }, Reply::Token(token)) => Some(Self::Token(*token)),
+            (Event::RemoveFormToken { token: SubmittedToken::Token(token), .. }, _) => {
+                Some(Self::Token(*token))
+            }
+            _ => None,
+        }
+    }
+
     /// What `session` holds under this key; None if nothing.
     fn of<'a>(&self, session: &'a Session) -> Option<&'a str> {
         match self {

@@ -96,6 +96,8 @@ impl fmt::Debug for Difference {
 /// assert_eq!((differs.line, differs.differences[0].key), (2, "reply"));
 /// # Ok::<(), quixote_session::check::trace::TraceError>(())
 /// ```
+//= spec/session.md#trace
+//# A replay MUST stop at the first step that differs and name each key that does.
 pub fn replay<R: BufRead>(
     mut trace: TraceReader<R>,
     watch: &mut dyn FnMut() -> ControlFlow<()>,
@@ -129,6 +131,9 @@ pub fn replay<R: BufRead>(
 }
 
 /// What the machine shows after a step that differs from what was observed.
+//= spec/session.md#trace
+//# A replay MUST compare every key that stands in `expect`, and the number of draws, and nothing
+//# that does not stand there.
 #[must_use]
 pub fn differences(
     config: &Config,

@@ -10,7 +10,6 @@ use crate::check::world::{Extra, Scope};
 use crate::event::Outcome::{Abandoned, Failed, Interrupted, Successful};
 
 const ANY: &[crate::Outcome] = &[Successful, Interrupted, Failed, Abandoned];
-const ROOT: &[&str] = &[""];
 
 /// How large the worlds are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -44,7 +43,7 @@ impl Size {
     /// ```
     #[must_use]
     pub fn scopes(self) -> [Scope; 6] {
-        let [login, forms, values, time, manager, cookies] = small();
+        let [login, forms, values, time, manager, cookies] = SMALL;
         match self {
             Self::Small => [login, forms, values, time, manager, cookies],
             Self::Medium => [
@@ -67,72 +66,71 @@ impl Size {
     }
 }
 
-fn small() -> [Scope; 6] {
-    let empty = Scope {
-        name: "",
-        purpose: "",
-        clients: 1,
-        in_flight: 2,
-        draws: 2,
-        users: &["alice"],
-        values: &[],
-        form_tokens: 0,
-        mounts: ROOT,
-        outcomes: ANY,
-        moments: 1,
-        events: &[],
-    };
-    [
-        Scope {
-            name: "login",
-            purpose: "Logins and logouts race, responses come late or never.",
-            users: &["alice", "bob"],
-            outcomes: &[Successful, Interrupted, Failed],
-            events: &[Extra::LogOut, Extra::Expire, Extra::Collide, Extra::Lose],
-            ..empty.clone()
-        },
-        Scope {
-            name: "forms",
-            purpose: "Two requests submit the same form; the queue of tokens is full.",
-            form_tokens: 1,
-            draws: 3,
-            outcomes: &[Successful],
-            ..empty.clone()
-        },
-        Scope {
-            name: "values",
-            purpose: "Two requests change one session.",
-            users: &[],
-            values: &["x", "y"],
-            outcomes: &[Successful, Failed],
-            events: &[Extra::Expire],
-            ..empty.clone()
-        },
-        Scope {
-            name: "time",
-            purpose: "Time limits are reached, the clock goes back, a sweep runs.",
-            in_flight: 1,
-            outcomes: &[Successful],
-            moments: 4,
-            events: &[Extra::Sweep, Extra::ClockBack, Extra::LogOut],
-            ..empty.clone()
-        },
-        Scope {
-            name: "manager",
-            purpose: "The manager inserts and deletes sessions under requests in flight.",
-            draws: 1,
-            outcomes: &[Successful],
-            events: &[Extra::Insert, Extra::Delete, Extra::LogOut],
-            ..empty.clone()
-        },
-        Scope {
-            name: "cookies",
-            purpose: "Two mounts; cookies are revoked, sessions replaced and saved by hand.",
-            mounts: &["", "/app"],
-            in_flight: 1,
-            outcomes: &[Successful, Interrupted, Failed],
-            events: &[Extra::New, Extra::Maintain, Extra::Revoke, Extra::Expire],
-            ..empty
-        },
-    ]
-}
+const EMPTY: Scope = Scope {
+    name: "",
+    purpose: "",
+    clients: 1,
+    in_flight: 2,
+    draws: 2,
+    users: &["alice"],
+    values: &[],
+    form_tokens: 0,
+    mounts: &[""],
+    outcomes: ANY,
+    moments: 1,
+    events: &[],
+};
+
+const SMALL: [Scope; 6] = [
+    Scope {
+        name: "login",
+        purpose: "Logins and logouts race, responses come late or never.",
+        users: &["alice", "bob"],
+        outcomes: &[Successful, Interrupted, Failed],
+        events: &[Extra::LogOut, Extra::Expire, Extra::Collide, Extra::Lose],
+        ..EMPTY
+    },
+    Scope {
+        name: "forms",
+        purpose: "Two requests submit the same form; the queue of tokens is full.",
+        form_tokens: 1,
+        draws: 3,
+        outcomes: &[Successful],
+        ..EMPTY
+    },
+    Scope {
+        name: "values",
+        purpose: "Two requests change one session.",
+        users: &[],
+        values: &["x", "y"],
+        outcomes: &[Successful, Failed],
+        events: &[Extra::Expire],
+        ..EMPTY
+    },
+    Scope {
+        name: "time",
+        purpose: "Time limits are reached, the clock goes back, a sweep runs.",
+        in_flight: 1,
+        outcomes: &[Successful],
+        moments: 4,
+        events: &[Extra::Sweep, Extra::ClockBack, Extra::LogOut],
+        ..EMPTY
+    },
+    Scope {
+        name: "manager",
+        purpose: "The manager inserts and deletes sessions under requests in flight.",
+        draws: 1,
+        outcomes: &[Successful],
+        events: &[Extra::Insert, Extra::Delete, Extra::LogOut],
+        ..EMPTY
+    },
+    Scope {
+        name: "cookies",
+        purpose: "Two mounts; cookies are revoked, sessions replaced and saved by hand.",
+        mounts: &["", "/app"],
+        in_flight: 1,
+        outcomes: &[Successful, Interrupted, Failed],
+        events: &[Extra::New, Extra::Maintain, Extra::Revoke, Extra::Expire],
+        ..EMPTY
+    },
+];

@@ -10,9 +10,11 @@ use smol_str::SmolStr;
 
 use crate::check::browser::Browsers;
 use crate::check::history::{Findings, History, Seen};
+use crate::check::property::Property;
 use crate::config::Config;
 use crate::effect::{Effects, Reply};
-use crate::event::{CookieValue, Event, Input, Outcome, RequestId, SubmittedToken};
+use crate::event::{Event, Input, Outcome, RequestId};
+use crate::presented::{CookieValue, SubmittedToken};
 use crate::state::State;
 use crate::step::step;
 use crate::time::Timestamp;
@@ -163,6 +165,9 @@ pub struct Outcomes {
     pub effects: Option<Effects>,
     /// What the properties saw.
     pub found: Findings,
+    /// Whether the world is the same as before: the event was refused, and rightly changed
+    /// nothing.
+    pub unchanged: bool,
 }
 
 impl World {
@@ -190,6 +195,7 @@ impl World {
         let mut next = self.clone();
         let mut found = Findings::default();
         let mut effects = None;
+        let mut unchanged = false;
         match action {
             Action::Step { client, input } => {
                 let (state, done) = step(config, core::mem::take(&mut next.state), input.clone());
@@ -199,7 +205,9 @@ impl World {
                 let (before, after) = (&self.state, &state);
                 let seen = Seen { config, before, input, after, effects: &done };
                 found = next.history.observe(&seen);
-                if !matches!(done.reply, Reply::Refused(_)) {
+                if matches!(done.reply, Reply::Refused(_)) {
+                    unchanged = !found.broken.contains(Property::RefusalChangesNothing);
+                } else {
                     next.browsers.observe(&seen, *client, &mut found);
                 }
                 next.state = state;
@@ -209,7 +217,7 @@ impl World {
             Action::Lose(place) => next.browsers.lose(usize::from(*place)),
             Action::Clock(moment) => next.moment = *moment,
         }
-        Some((next, Outcomes { effects, found }))
+        Some((next, Outcomes { effects, found, unchanged }))
     }
 
     /// Everything that can happen next, in a fixed order.

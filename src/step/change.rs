@@ -4,13 +4,19 @@ use smol_str::SmolStr;
 
 use super::Step;
 use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
-use crate::event::{RequestId, SubmittedToken};
+use crate::event::RequestId;
 use crate::objects::Object;
+use crate::presented::SubmittedToken;
 use crate::request::UserChange;
 use crate::session::Session;
 use crate::token::{FormToken, SessionId};
 
 impl Step<'_> {
+    //= spec/session.md#event
+    //# `SetUser` MUST make the text, or nobody, the user of the session that the request holds.
+    //= spec/session.md#step
+    //# Under strict a change of the user MUST end the form tokens that are outstanding, and only
+    //# those created after it remain.
     pub(super) fn set_user(
         &mut self,
         request: RequestId,
@@ -32,6 +38,11 @@ impl Step<'_> {
         Ok(Effects::reply(Reply::Done))
     }
 
+    //= spec/session.md#event
+    //# `SetValue` MUST store the text under the key in the session that the request holds.
+    //= spec/session.md#config
+    //# One more value than `max_values` MUST be refused with `too_many_values`, when it is set and
+    //# when changes of two requests meet in a save.
     pub(super) fn set_value(
         &mut self,
         request: RequestId,
@@ -53,6 +64,9 @@ impl Step<'_> {
         Ok(Effects::reply(Reply::Done))
     }
 
+    //= spec/session.md#event
+    //# `RemoveValue` MUST take the value out, and be refused with `unknown_key` where the request
+    //# sees none.
     pub(super) fn remove_value(
         &mut self,
         request: RequestId,
@@ -67,6 +81,9 @@ impl Step<'_> {
         Ok(Effects::reply(Reply::Done))
     }
 
+    //= spec/session.md#event
+    //# `CreateFormToken` MUST draw a token, queue it in the session that the request holds, and
+    //# answer with it.
     pub(super) fn create_form_token(&mut self, request: RequestId) -> Result<Effects, Refusal> {
         let strict = self.is_strict();
         let cap = self.config.max_form_tokens;
@@ -80,6 +97,12 @@ impl Step<'_> {
     }
 
     /// A token that is not outstanding; in Quixote any token, which may be queued twice.
+    //= spec/session.md#token
+    //# Under Quixote a form token MUST be queued as it was drawn, even where an equal one is
+    //# outstanding.
+    //= spec/session.md#token
+    //# Under strict a form token MUST be drawn again until none equal to it is outstanding in the
+    //# session.
     pub(super) fn draw_form_token(&mut self, request: RequestId) -> Result<FormToken, Refusal> {
         loop {
             self.held(request)?;
@@ -90,6 +113,9 @@ impl Step<'_> {
         }
     }
 
+    //= spec/session.md#event
+    //# `HasFormToken` MUST answer whether the request sees the token outstanding, and spend
+    //# nothing.
     pub(super) fn has_form_token(
         &self,
         request: RequestId,
@@ -100,6 +126,12 @@ impl Step<'_> {
         Ok(Effects::reply(Reply::Answer(outstanding)))
     }
 
+    //= spec/session.md#event
+    //# `RemoveFormToken` MUST be refused with `unknown_token` where the token is not outstanding or
+    //# the text has not the form of one.
+    //= spec/session.md#step
+    //# Under Quixote `RemoveFormToken` MUST take the token out of the session that the request
+    //# holds, which under copying reaches the store with a save.
     pub(super) fn remove_form_token(
         &mut self,
         request: RequestId,
@@ -125,6 +157,18 @@ impl Step<'_> {
 
     /// Strict: a token is spent where it is stored, at once and for all requests. One that this
     /// request created and has not saved is spent in its copy.
+    //= spec/session.md#step
+    //# Under strict `RemoveFormToken` on a stored session MUST spend the token in the store, at
+    //# once and for all requests, whatever becomes of this one.
+    //= spec/session.md#step
+    //# Under strict a token that the request itself created and has not saved MUST be accepted,
+    //# once, without an operation on the store.
+    //= spec/session.md#step
+    //# Under strict `RemoveFormToken` MUST be refused with `session_gone` where the held session is
+    //# no longer stored or is over.
+    //= spec/session.md#step
+    //# Under strict a stored token MUST NOT be accepted by a request whose user differs from the
+    //# stored session's.
     pub(super) fn spend_form_token(
         &mut self,
         request: RequestId,
@@ -154,6 +198,12 @@ impl Step<'_> {
 
     /// Strict: the session under `id` has lost its last info to `request`, which goes on with what
     /// it changed itself, as a session that is not stored yet.
+    //= spec/session.md#step
+    //# Under strict a session that loses its last info by that MUST be discarded from the store at
+    //# once, and the response revokes its cookie unless the finish stores a session.
+    //= spec/session.md#step
+    //# Under strict the request MUST go on with what it had changed, as a session that is not
+    //# stored yet and keeps its moment of creation.
     fn detach(&mut self, request: RequestId, id: SessionId, emptied: Session) {
         self.state.unstore(&id);
         let mut session = emptied;

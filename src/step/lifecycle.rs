@@ -5,13 +5,23 @@ use smol_str::SmolStr;
 use super::{Saved, Step};
 use crate::config::Semantics;
 use crate::effect::{CookieChange, CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};
-use crate::event::{CookieValue, Outcome, RequestId};
+use crate::event::{Outcome, RequestId};
 use crate::objects::{Object, Slot};
+use crate::presented::CookieValue;
 use crate::request::{Request, RequestData};
 use crate::session::Session;
 use crate::token::SessionId;
 
 impl Step<'_> {
+    //= spec/session.md#event
+    //# The start of a request whose number is open MUST be refused with `request_open`.
+    //= spec/session.md#config
+    //# One more open request than `max_requests` MUST be refused with `too_many_requests`.
+    //= spec/session.md#step
+    //# A start MUST answer with the user of the session that it found, which is exported as
+    //# `REMOTE_USER`.
+    //= spec/session.md#session
+    //# An empty user MUST be exported as `REMOTE_USER` like any other, though it is no info.
     pub(super) fn start_request(
         &mut self,
         request: RequestId,
@@ -42,6 +52,17 @@ impl Step<'_> {
 
     /// What a new request holds: in live sharing the stored object itself, else a copy of it; a
     /// session that is not stored yet where the cookie names none.
+    //= spec/session.md#step
+    //# A start MUST find the session that is stored under the id in its cookie, and otherwise begin
+    //# one that is not stored.
+    //= spec/session.md#step
+    //# An id that a client brings and that is not stored MUST NOT be adopted, and its cookie is not
+    //# revoked for that.
+    //= spec/session.md#step
+    //# Under live a request MUST hold the stored object itself, shared with every other request on
+    //# it, even after its deletion.
+    //= spec/session.md#step
+    //# Under copying and strict a request MUST hold a copy of what was stored when it started.
     pub(super) fn hold(&mut self, id: Option<SessionId>, remote_addr: &SmolStr) -> Slot {
         let stored = id.and_then(|id| self.state.slot_of(&id));
         match (stored, self.config.semantics) {
@@ -59,6 +80,28 @@ impl Step<'_> {
         }
     }
 
+    //= spec/session.md#effect
+    //# A finish MUST end the transaction with `Commit` where it was successful or interrupted and
+    //# with `Abort` where it failed, and no other event ends one.
+    //= spec/session.md#effect
+    //# A cookie MUST NOT be asked for except by the finish of a request that was not abandoned.
+    //= spec/session.md#step
+    //# Under live a request that fails or is abandoned MUST leave the changes that it made to the
+    //# shared object standing.
+    //= spec/session.md#step
+    //# Under copying and strict a request that fails or is abandoned MUST leave no trace in the
+    //# store, expiry and spent form tokens under strict excepted, and what `MaintainSession`,
+    //# `ExpireSession` and `InsertSession` did under copying.
+    //= spec/session.md#step
+    //# Under Quixote an interrupted or failed request MUST lose what its response said about the
+    //# cookie before, while the save of an interrupted one may say something new.
+    //= spec/session.md#step
+    //# Under strict a revocation MUST leave with the response whatever the outcome, an abandoned
+    //# request excepted, unless the finish sets a cookie.
+    //= spec/session.md#step
+    //# A finish that is refused MUST leave the request open.
+    //= spec/session.md#step
+    //# A finish with the outcome failed or abandoned MUST NOT be refused while the request is open.
     pub(super) fn finish_request(
         &mut self,
         request: RequestId,
@@ -82,6 +125,12 @@ impl Step<'_> {
         Ok(Effects { store: saved.store, transaction, cookie, ..Effects::reply(Reply::Done) })
     }
 
+    //= spec/session.md#event
+    //# `HasSessionCookie` without `must_exist` MUST answer whether the request still carries a
+    //# session cookie, the empty and the ill-formed one included.
+    //= spec/session.md#event
+    //# `HasSessionCookie` with `must_exist` MUST answer whether that cookie names a session that is
+    //# stored now, and under strict in time.
     pub(super) fn has_session_cookie(
         &self,
         request: RequestId,
@@ -97,6 +146,11 @@ impl Step<'_> {
         Ok(Effects::reply(Reply::Answer(answer)))
     }
 
+    //= spec/session.md#event
+    //# Under Quixote `RevokeSessionCookie` MUST put a revocation into the response and hide the
+    //# cookie from the rest of the request, and leave the session stored.
+    //= spec/session.md#event
+    //# Under strict `RevokeSessionCookie` MUST be refused with `would_orphan`.
     pub(super) fn revoke_session_cookie(&mut self, request: RequestId) -> Result<Effects, Refusal> {
         let strict = self.is_strict();
         let open = self.state.request_mut(request).ok_or(Refusal::UnknownRequest)?;
@@ -108,6 +162,13 @@ impl Step<'_> {
         Ok(Effects::reply(Reply::Done))
     }
 
+    //= spec/session.md#event
+    //# `ExpireSession` MUST delete what is stored under the id of the held session, put a
+    //# revocation into the response, hide the cookie from the rest of the request, and leave it
+    //# without a session.
+    //= spec/session.md#event
+    //# `ExpireSession` MUST put that revocation into the response also where the session was never
+    //# stored or is gone by now.
     pub(super) fn expire_session(&mut self, request: RequestId) -> Result<Effects, Refusal> {
         let id = self.held(request)?.id;
         let stored = id.filter(|id| self.state.unstore(id));
@@ -121,6 +182,12 @@ impl Step<'_> {
         Ok(Effects { store, ..Effects::reply(Reply::Done) })
     }
 
+    //= spec/session.md#event
+    //# `NewSession` MUST give the request a session that begins with the event, in place of what it
+    //# held.
+    //= spec/session.md#event
+    //# Under strict `NewSession` MUST be refused with `would_orphan` while the session that the
+    //# request holds is stored and in time.
     pub(super) fn new_session(&mut self, request: RequestId) -> Result<Effects, Refusal> {
         let remote_addr = self.open_request(request)?.data.remote_addr.clone();
         let id = self.state.session(request).and_then(|held| held.id);

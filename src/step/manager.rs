@@ -9,6 +9,11 @@ use crate::session::Session;
 use crate::token::SessionId;
 
 impl Step<'_> {
+    //= spec/session.md#event
+    //# Under strict `InsertSession` MUST be refused with `id_not_issued`.
+    //= spec/session.md#event
+    //# Under Quixote `InsertSession` MUST store a session that begins with the event, with the
+    //# given user, under the given id, over whatever is there.
     pub(super) fn insert_session(
         &mut self,
         request: RequestId,
@@ -27,6 +32,12 @@ impl Step<'_> {
         Ok(Effects { store, ..Effects::reply(Reply::Done) })
     }
 
+    //= spec/session.md#event
+    //# `DeleteSession` MUST delete what is stored under the id, and be refused with
+    //# `unknown_session` where nothing is.
+    //= spec/session.md#effect
+    //# Under strict a deletion that somebody decided (`ExpireSession`, `DeleteSession`,
+    //# `DeleteSessionsOf`) MUST be a `Delete` or `DeleteAll`, without a condition.
     pub(super) fn delete_session(&mut self, id: SessionId) -> Result<Effects, Refusal> {
         if !self.state.unstore(&id) {
             return Err(Refusal::UnknownSession);
@@ -35,6 +46,8 @@ impl Step<'_> {
         Ok(Effects { store, ..Effects::reply(Reply::Done) })
     }
 
+    //= spec/session.md#event
+    //# `DeleteSessionsOf` MUST delete every stored session of that user and no other.
     pub(super) fn delete_sessions_of(&mut self, user: &str) -> Effects {
         let ids = self.state.sessions_of(user);
         for id in &ids {
@@ -44,6 +57,11 @@ impl Step<'_> {
         Effects { store, ..Effects::reply(Reply::Done) }
     }
 
+    //= spec/session.md#event
+    //# `Sweep` MUST delete every stored session that is over and no other, so under Quixote none.
+    //= spec/session.md#effect
+    //# Under strict a deletion that is concluded from what was loaded (no info left, or over) MUST
+    //# be a `Discard` or `DiscardAll`, under the condition that it has not changed since.
     pub(super) fn sweep(&mut self) -> Effects {
         let (config, now) = (self.config, self.now);
         let ids = self.state.ids_where(|session| session.is_out_of_time(config, now));
@@ -55,6 +73,8 @@ impl Step<'_> {
     }
 
     /// Strict: deletes the session that a new request's cookie names if it is out of time.
+    //= spec/session.md#step
+    //# Under strict a start MUST discard the session that its cookie names if that is over.
     pub(super) fn discard_if_out_of_time(&mut self, id: Option<SessionId>) -> Option<StoreOp> {
         let id = id?;
         if !self.state.get(&id)?.is_out_of_time(self.config, self.now) {

@@ -4,7 +4,8 @@ use smol_str::SmolStr;
 
 use super::{Choices, Habits, Open, Population};
 use crate::config::Config;
-use crate::event::{Event, Outcome, RequestId, SubmittedToken};
+use crate::event::{Event, Outcome, RequestId};
+use crate::presented::SubmittedToken;
 use crate::state::State;
 use crate::token::{SessionId, Width};
 
