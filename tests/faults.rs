@@ -39,6 +39,7 @@ const CHANGE: &str = "src/step/change.rs";
 const LIFE: &str = "src/step/lifecycle.rs";
 const MANAGER: &str = "src/step/manager.rs";
 const SESSION: &str = "src/session.rs";
+const TOKENS: &str = "src/form_tokens.rs";
 const REQUEST: &str = "src/request.rs";
 
 const FAULTS: &[Fault] = &[
@@ -94,8 +95,8 @@ const FAULTS: &[Fault] = &[
     fault(
         "the cookie of an emptied session is not revoked",
         SAVE,
-        "let store = Some(StoreOp::Discard { id });\n            return Ok(Saved { store, response: Some(CookieChange::Revoke) });",
-        "let store = Some(StoreOp::Discard { id });\n            return Ok(Saved { store, response: None });",
+        "return Ok(Saved { store, response: Some(CookieChange::Revoke) });",
+        "return Ok(Saved { store, response: None });",
         "logout-reaches-the-client",
     ),
     fault(
@@ -108,8 +109,8 @@ const FAULTS: &[Fault] = &[
     fault(
         "a session without info is created",
         SAVE,
-        "        if !session.has_info() {\n            return Ok(Saved { store: None, response });\n        }\n        if session.is_out",
-        "        if session.is_out",
+        "            return Ok(Saved { store: None, response });\n        }\n        if session",
+        "        }\n        if session",
         "stored-has-info",
     ),
     fault(
@@ -157,8 +158,8 @@ const FAULTS: &[Fault] = &[
     fault(
         "a logout does not revoke",
         LIFE,
-        "            open.data.response = Some(CookieChange::Revoke);\n            open.data.cookie = None;\n            open.data.changes = None;",
-        "            open.data.cookie = None;\n            open.data.changes = None;",
+        "Some(CookieChange::Revoke);\n            open.data.cookie = None;\n            open.data.ch",
+        "None;\n            open.data.cookie = None;\n            open.data.ch",
         "logout-reaches-the-client",
     ),
     fault(
@@ -219,7 +220,7 @@ const FAULTS: &[Fault] = &[
     ),
     fault(
         "the queue of tokens grows without bound",
-        SESSION,
+        TOKENS,
         "let cap = usize::from(cap.clamp(1, Self::MAX));",
         "let cap = usize::from(cap.max(Self::MAX));",
         "tokens-are-bounded",
