@@ -21,8 +21,11 @@ impl Step<'_> {
         }
         let carried = self.open_request(request)?.data.response;
         let Saved { store, response } = self.save(request, carried)?;
+        let revoked = matches!(store, Some(StoreOp::Delete { .. }));
         if let Some(open) = self.state.request_mut(request) {
             open.data.response = response;
+            // A revocation hides the cookie from the rest of the request, whoever asked for it.
+            open.data.cookie.take_if(|_| revoked);
         }
         Ok(Effects { store, ..Effects::reply(Reply::Done) })
     }
