@@ -168,6 +168,8 @@ impl Config {
     ///
     /// let shared = Config { cookie_domain: Some("example.com".into()), ..Config::STRICT };
     /// assert_eq!(shared.check(), Err(ConfigError::HostPrefix));
+    /// let shouted = Config { cookie_name: "__HOST-id".into(), ..Config::QUIXOTE };
+    /// assert_eq!(shouted.check(), Err(ConfigError::HostPrefix));
     /// ```
     //= spec/session.md#config
     //# The check of a configuration MUST refuse a cookie name that is no token of RFC 6265, section
@@ -194,12 +196,13 @@ impl Config {
         if !is_attribute_value(domain) {
             return Err(ConfigError::CookieDomain);
         }
-        // RFC 6265bis, section 4.1.3.2: a __Host- cookie is Secure, has Path=/ and no Domain.
+        // RFC 6265bis, section 4.1.3.2: a __Host- cookie is Secure, has Path=/ and no Domain; the
+        // prefix counts in any case of its letters (section 5.6).
         let host = self.cookie_hardened && path == "/" && self.cookie_domain.is_none();
-        if self.cookie_name.starts_with("__Host-") && !host {
+        if has_prefix(&self.cookie_name, "__Host-") && !host {
             return Err(ConfigError::HostPrefix);
         }
-        if self.cookie_name.starts_with("__Secure-") && !self.cookie_hardened {
+        if has_prefix(&self.cookie_name, "__Secure-") && !self.cookie_hardened {
             return Err(ConfigError::SecurePrefix);
         }
         if !(1..=FormTokens::MAX).contains(&self.max_form_tokens) {
@@ -228,6 +231,10 @@ impl Config {
     pub(crate) fn session_limit(&self) -> usize {
         self.max_sessions.min(Self::MOST_OBJECTS) as usize
     }
+}
+
+fn has_prefix(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// Whether `name` is a token of RFC 9110, which RFC 6265 (4.1.1) asks of a cookie's name.

@@ -57,7 +57,7 @@ impl Effects {
 
 /// One operation on the store of sessions.
 ///
-/// Quixote's semantics write with `Put` and `Delete` alone and ask nothing of the store. Strict
+/// Quixote's semantics ask nothing of the store: `Put`, `Delete` and `DeleteAll` alone. Strict
 /// never writes with `Put`: the condition that each of its operations names must be checked by the
 /// store in the same atomic operation as the write. Where it does not hold, nothing is written
 /// and the driver sends the same event again over what is stored by then; see

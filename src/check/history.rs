@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 
 use crate::check::property::{Properties, Property};
 use crate::config::Config;
-use crate::effect::{CookieChange, Effects, Reply};
+use crate::effect::{CookieChange, Effects, Reply, StoreOp};
 use crate::event::{Event, Input, RequestId};
 use crate::presented::SubmittedToken;
 use crate::session::Session;
@@ -199,13 +199,7 @@ impl History {
         if let Some(key) = &key {
             self.later_change_wins(request, key, seen);
         }
-        let excused = matches!(
-            event,
-            Event::ExpireSession { .. }
-                | Event::RemoveFormToken { .. }
-                | Event::InsertSession { .. }
-        );
-        let wrote = !excused && stores.differ_but_for_access();
+        let wrote = !may_write(event, seen.effects) && stores.differ_but_for_access();
         let read = matches!(
             event,
             Event::HasFormToken { .. }
@@ -239,6 +233,18 @@ impl History {
                 trail.touched.retain(|own| own != key);
             }
         }
+    }
+}
+
+/// Whether an event in the middle of a request may change the store whatever becomes of that: it
+/// ends a session, spends a token, is the manager's, or discards a session that it finds over.
+const fn may_write(event: &Event, effects: &Effects) -> bool {
+    match event {
+        Event::ExpireSession { .. }
+        | Event::RemoveFormToken { .. }
+        | Event::InsertSession { .. } => true,
+        Event::NewSession { .. } => matches!(effects.store, Some(StoreOp::Discard { .. })),
+        _ => false,
     }
 }
 

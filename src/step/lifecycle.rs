@@ -188,17 +188,20 @@ impl Step<'_> {
     //= spec/session.md#event
     //# Under strict `NewSession` MUST be refused with `would_orphan` while the session that the
     //# request holds is stored and in time.
+    //= spec/session.md#event
+    //# Under strict `NewSession` in place of a stored session that is over MUST discard that session.
     pub(super) fn new_session(&mut self, request: RequestId) -> Result<Effects, Refusal> {
         let remote_addr = self.open_request(request)?.data.remote_addr.clone();
         let id = self.state.session(request).and_then(|held| held.id);
         if self.is_strict() && id.is_some_and(|id| self.in_time(id).is_some()) {
             return Err(Refusal::WouldOrphan);
         }
+        let store = self.discard_if_out_of_time(id);
         let session = Session::new(remote_addr, self.now);
         self.state.hold_instead(request, Some(Object::new(None, session)));
         if let Some(open) = self.state.request_mut(request) {
             open.data.changes = None;
         }
-        Ok(Effects::reply(Reply::Done))
+        Ok(Effects { store, ..Effects::reply(Reply::Done) })
     }
 }

@@ -14,6 +14,9 @@ impl Step<'_> {
     //# would, and leave the request open.
     //= spec/session.md#event
     //# Under strict `MaintainSession` MUST be refused with `saved_at_finish`.
+    //= spec/session.md#event
+    //# Under Quixote `MaintainSession` MUST hide the cookie from the rest of the request where it
+    //# revokes it.
     pub(super) fn maintain_session(&mut self, request: RequestId) -> Result<Effects, Refusal> {
         self.held(request)?;
         if self.is_strict() {
