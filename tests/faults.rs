@@ -158,8 +158,8 @@ const FAULTS: &[Fault] = &[
     fault(
         "a logout does not revoke",
         LIFE,
-        "Some(CookieChange::Revoke);\n            open.data.cookie = None;\n            open.data.ch",
-        "None;\n            open.data.cookie = None;\n            open.data.ch",
+        "Some(CookieChange::Revoke);\n            open.data.cookie = None;\n            open.d",
+        "None;\n            open.data.cookie = None;\n            open.d",
         "logout-reaches-the-client",
     ),
     fault(

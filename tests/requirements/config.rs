@@ -1,0 +1,243 @@
+//! Section `config`.
+
+use quixote_session::{
+    Config, ConfigError, Event, Refusal, RequestId, Semantics, SmolStr, Width, set_cookie,
+};
+
+use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
+
+//= spec/session.md#config
+//# The configurations of Quixote MUST draw 64 bits, name the cookie `QX_session` without flags,
+//# take its Path from the script, note accesses to the second, and limit nothing but form tokens,
+//# to 16, and counts, to 2^31 − 1.
+#[test]
+fn quixote_is_configured_as_it_ships() {
+    assert_eq!(QUIXOTE.map(|c| c.semantics), [Semantics::Live, Semantics::Copying]);
+    for config in QUIXOTE {
+        let unlimited = (config.idle_limit_ms, config.absolute_limit_ms, config.max_values);
+        assert_eq!(unlimited, (None, None, usize::MAX));
+        assert_eq!(config.max_text_bytes, usize::MAX);
+        assert_eq!((config.width, config.access_resolution_ms), (Width::Bits64, 1_000));
+        assert_eq!((config.max_requests, config.max_sessions), (0x7fff_ffff, 0x7fff_ffff));
+        assert_eq!((config.max_form_tokens, config.cookie_name.as_str()), (16, "QX_session"));
+        let cookie = (config.cookie_hardened, &config.cookie_path, &config.cookie_domain);
+        assert_eq!(cookie, (false, &None, &None));
+        assert_eq!(config.check(), Ok(()));
+    }
+}
+
+//= spec/session.md#config
+//# The configuration of strict MUST draw 128 bits, note accesses to the minute, end sessions after
+//# 30 idle minutes or 12 hours, and limit form tokens to 16, texts to 65,536 bytes, values to 64,
+//# open requests to 1,000,000 and stored sessions to 100,000,000.
+//= spec/session.md#config
+//# The cookie of strict MUST be called `__Host-session`, with Path `/`, no Domain, and the flags of
+//# rule cookie-7.
+#[test]
+fn strict_is_configured_as_promised() {
+    let config = Config::STRICT;
+    assert_eq!((config.semantics, config.width), (Semantics::Strict, Width::Bits128));
+    assert_eq!(config.access_resolution_ms, 60_000);
+    let limits = (config.idle_limit_ms, config.absolute_limit_ms);
+    assert_eq!(limits, (Some(1_800_000), Some(43_200_000)));
+    let sizes = (config.max_form_tokens, config.max_text_bytes, config.max_values);
+    assert_eq!(sizes, (16, 65_536, 64));
+    assert_eq!((config.max_requests, config.max_sessions), (1_000_000, 100_000_000));
+    assert_eq!(config.check(), Ok(()));
+
+    let mut run = Run::of(&config);
+    run.log_in("alice");
+    let cookie = run.effects.cookie.clone().unwrap();
+    let header = set_cookie(&config, &cookie).unwrap();
+    let parts: Vec<&str> = header.split("; ").collect();
+    assert!(parts[0].starts_with("__Host-session="));
+    assert!(["Secure", "HttpOnly", "SameSite=Lax", "Path=/"].iter().all(|p| parts.contains(p)));
+    assert_eq!(parts.len(), 5, "no Domain, no Max-Age");
+}
+
+//= spec/session.md#config
+//# The check of a configuration MUST refuse a cookie name that is no token of RFC 6265, section
+//# 4.1.1.
+#[test]
+fn a_name_is_a_token() {
+    let named = |name: &str| Config { cookie_name: name.into(), ..Config::QUIXOTE }.check();
+    for name in ["", "a b", "a;b", "a=b", "a\"", "\u{e9}", "a\n", "a/b", "(a)", "a,b", "{a}"] {
+        assert_eq!(named(name), Err(ConfigError::CookieName), "{name:?}");
+    }
+    for name in ["a", "QX_session", "!#$%&'*+-.^_`|~0"] {
+        assert_eq!(named(name), Ok(()), "{name:?}");
+    }
+}
+
+//= spec/session.md#config
+//# It MUST refuse a Path or Domain with a semicolon, a control character, a character outside ASCII
+//# or a space at an end, and a Path that does not begin with `/`.
+#[test]
+fn a_path_or_domain_ends_nothing() {
+    for text in ["/a;b", "/a\r", "/\u{7f}", "/\u{e9}", "/a ", " /a", "a"] {
+        let path = Config { cookie_path: Some(text.into()), ..Config::QUIXOTE };
+        assert_eq!(path.check(), Err(ConfigError::CookiePath), "{text:?}");
+        let domain = Config { cookie_domain: Some(text.into()), ..Config::QUIXOTE };
+        let expected = if text == "a" { Ok(()) } else { Err(ConfigError::CookieDomain) };
+        assert_eq!(domain.check(), expected, "{text:?}");
+    }
+}
+
+//= spec/session.md#config
+//# It MUST refuse a name that begins with `__Host-` unless the cookie has the flags, Path `/` and
+//# no Domain, and one that begins with `__Secure-` unless it has the flags (RFC 6265bis, section
+//# 4.1.3).
+#[test]
+fn a_prefix_is_a_promise() {
+    let strict = Config::STRICT;
+    let prefixed = |name: &str, hardened, path: Option<&str>, domain: Option<&str>| {
+        let (cookie_path, cookie_domain) = (path.map(SmolStr::new), domain.map(SmolStr::new));
+        let cookie_name = name.into();
+        let cookie = Config { cookie_name, cookie_path, cookie_domain, ..strict.clone() };
+        Config { cookie_hardened: hardened, ..cookie }.check()
+    };
+    assert_eq!(prefixed("__Host-s", true, Some("/"), None), Ok(()));
+    for (hardened, path, domain) in [
+        (false, Some("/"), None),
+        (true, None, None),
+        (true, Some("/app"), None),
+        (true, Some("/"), Some("example.com")),
+    ] {
+        let checked = prefixed("__Host-s", hardened, path, domain);
+        assert_eq!(checked, Err(ConfigError::HostPrefix));
+        let secure = if hardened { Ok(()) } else { Err(ConfigError::SecurePrefix) };
+        assert_eq!(prefixed("__Secure-s", hardened, path, domain), secure);
+        assert_eq!(prefixed("s", hardened, path, domain), Ok(()));
+    }
+}
+
+//= spec/session.md#config
+//# A cap on form tokens outside 1 to 16 MUST be refused by the check and held to that range by a
+//# step.
+#[test]
+fn a_cap_outside_its_range_is_refused_and_held_to_it() {
+    for config in &ALL {
+        for (cap, held) in [(0, 1), (1, 1), (16, 16), (17, 16), (255, 16)] {
+            let config = Config { max_form_tokens: cap, ..config.clone() };
+            let fits = (1..=16).contains(&cap);
+            let expected = if fits { Ok(()) } else { Err(ConfigError::MaxFormTokens) };
+            assert_eq!(config.check(), expected);
+            let mut run = Run::of(&config);
+            run.start(1, None);
+            (0..20).for_each(|_| _ = run.token(1));
+            assert_eq!(run.held(1).unwrap().session.form_tokens().len(), held);
+        }
+    }
+}
+
+//= spec/session.md#config
+//# An event with a user, key, value, remote address or script name of more than `max_text_bytes`
+//# bytes MUST be refused with `text_too_long`.
+#[test]
+fn a_text_has_its_length() {
+    for config in &ALL {
+        let config = Config { max_text_bytes: 4, ..config.clone() };
+        let (fits, long) = ("\u{e9}\u{e9}", "\u{e9}\u{e9}a");
+        let mut run = Run::of(&config);
+        let start = |remote_addr: &str, script_name: &str| Event::StartRequest {
+            request: RequestId(1),
+            cookie: None,
+            remote_addr: remote_addr.into(),
+            script_name: script_name.into(),
+        };
+        let user = |user: &str| Event::SetUser { request: RequestId(1), user: Some(user.into()) };
+        run.refused(start(long, ""), Refusal::TextTooLong);
+        run.refused(start("", long), Refusal::TextTooLong);
+        run.send(start(fits, fits));
+        run.refused(user(long), Refusal::TextTooLong);
+        run.refused(set_value(1, long, ""), Refusal::TextTooLong);
+        run.refused(set_value(1, "", long), Refusal::TextTooLong);
+        run.done(user(fits));
+        run.set_value(1, fits, fits);
+        if config.semantics != Semantics::Strict {
+            let (request, id) = (RequestId(1), [7; 8].into());
+            let insert = Event::InsertSession { request, id, user: Some(long.into()) };
+            run.refused(insert, Refusal::TextTooLong);
+        }
+    }
+}
+
+//= spec/session.md#config
+//# One more value than `max_values` MUST be refused with `too_many_values`, when it is set and when
+//# changes of two requests meet in a save.
+#[test]
+fn a_session_has_room_for_so_many_values() {
+    for config in &ALL {
+        let mut run = Run::of(&Config { max_values: 2, ..config.clone() });
+        run.start(1, None);
+        run.set_value(1, "a", "1");
+        run.set_value(1, "b", "1");
+        run.refused(set_value(1, "c", "1"), Refusal::TooManyValues);
+        run.set_value(1, "b", "2");
+        assert_eq!(run.held(1).unwrap().session.values().len(), 2);
+    }
+    let mut run = Run::of(&Config { max_values: 2, ..Config::STRICT });
+    let id = run.log_in("alice");
+    for (request, key) in [(1, "a"), (2, "b"), (3, "c")] {
+        run.start(request, Some(id));
+        run.set_value(request, key, "1");
+    }
+    run.finish(1, Successful);
+    run.finish(2, Successful);
+    run.refused(finish(3, Successful), Refusal::TooManyValues);
+}
+
+//= spec/session.md#config
+//# One more open request than `max_requests` MUST be refused with `too_many_requests`.
+#[test]
+fn there_is_room_for_so_many_requests() {
+    for config in &ALL {
+        let mut run = Run::of(&Config { max_requests: 2, ..config.clone() });
+        run.start(1, None);
+        run.start(2, None);
+        let start = Event::StartRequest {
+            request: RequestId(3),
+            cookie: None,
+            remote_addr: "".into(),
+            script_name: "".into(),
+        };
+        run.refused(start, Refusal::TooManyRequests);
+        run.finish(1, Successful);
+        run.start(3, None);
+        assert_eq!(run.state.open_requests(), 2);
+    }
+}
+
+//= spec/session.md#config
+//# One more stored session than `max_sessions` MUST be refused with `too_many_sessions`, while
+//# renewing or overwriting one that is stored is not.
+#[test]
+fn there_is_room_for_so_many_sessions() {
+    for config in &ALL {
+        let mut run = Run::of(&Config { max_sessions: 1, ..config.clone() });
+        let id = run.log_in("alice");
+        run.start(1, None);
+        run.set_user(1, Some("bob"));
+        run.refused(finish(1, Successful), Refusal::TooManySessions);
+        run.start(2, Some(id));
+        run.set_user(2, Some("carol"));
+        run.set_value(2, "k", "v");
+        let renewed = run.save(2);
+        assert_eq!((run.state.len(), renewed.is_some()), (1, run.config.cookie_hardened));
+        let id = renewed.unwrap_or(id);
+        run.start(3, Some(id));
+        run.done(expire(3));
+        run.finish(3, Successful);
+        run.finish(1, Successful);
+        assert_eq!(run.state.len(), 1);
+    }
+    for config in &QUIXOTE {
+        let mut run = Run::of(&Config { max_sessions: 1, ..config.clone() });
+        let id = run.log_in("alice");
+        run.start(1, None);
+        let (request, user) = (RequestId(1), Some(SmolStr::new("bob")));
+        let insert = |id| Event::InsertSession { request, id, user: user.clone() };
+        run.refused(insert([7; 8].into()), Refusal::TooManySessions);
+        run.done(insert(id));
+    }
+}

@@ -1,0 +1,198 @@
+//! Section `cookie`.
+
+use std::time::{Duration, Instant};
+
+use quixote_session::{
+    CACHE_CONTROL, Config, ConfigError, CookieChange, CookieOp, CookieValue, SessionId,
+    read_cookie, set_cookie,
+};
+
+use super::run::{ALL, Run, Successful, expire};
+
+fn op(value: CookieChange, path: &str) -> CookieOp {
+    CookieOp { value, path: path.into() }
+}
+
+/// The parts of the header of a cookie.
+fn parts(config: &Config, op: &CookieOp) -> Vec<String> {
+    set_cookie(config, op).unwrap().split("; ").map(Into::into).collect()
+}
+
+//= spec/session.md#cookie
+//# The session cookie of a request MUST be the last one of the configured name in its `Cookie`
+//# header (RFC 6265, section 4.2.1), without one pair of double quotes around its value.
+#[test]
+fn the_last_cookie_of_the_name_counts_without_its_quotes() {
+    for (header, value) in [
+        ("QX_session=a", Some("a")),
+        ("QX_session=\"a\"", Some("a")),
+        ("QX_session=\"\"a\"\"", Some("\"a\"")),
+        ("QX_session=a; QX_session=b", Some("b")),
+        ("other=1;QX_session=a;  theme=\"x\"", Some("a")),
+        ("QX_session=a=b", Some("a=b")),
+        ("qx_session=a; QX_session2=b; 2QX_session=c", None),
+        ("", None),
+        ("QX_session", None),
+        ("other=QX_session=a", None),
+    ] {
+        let read = read_cookie(&Config::QUIXOTE, header);
+        assert_eq!(read, value.map(CookieValue::from), "{header}");
+    }
+}
+
+//= spec/session.md#cookie
+//# Any bytes whatever in a `Cookie` header MUST be read to a value or to none, in time linear in
+//# their number.
+#[test]
+fn any_bytes_are_read_in_linear_time() {
+    let named = b"QX_session=";
+    for byte in 0..=u8::MAX {
+        let (behind, before) = ([&named[..], &[byte; 9]], [&[byte; 9], &named[..]]);
+        for header in [vec![byte; 9], behind.concat(), before.concat()] {
+            let _ = read_cookie(&Config::QUIXOTE, header);
+        }
+    }
+    // What takes Quixote's pattern time exponential in the backslashes.
+    for junk in ["\\", "\"\\", "=;", "\"", ",", "; QX_session=\"\\"] {
+        let began = Instant::now();
+        let header = format!("QX_session=\"{}", junk.repeat(1_000_000 / junk.len()));
+        let _ = read_cookie(&Config::QUIXOTE, header);
+        assert!(began.elapsed() < Duration::from_secs(5), "{junk}");
+    }
+}
+
+//= spec/session.md#cookie
+//# The empty value, `*del*` and any other text that has not the form of an id MUST name no session.
+#[test]
+fn what_is_no_id_names_no_session() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice").reveal().to_string();
+        for text in ["", "*del*", "nosuchid", &id.to_uppercase().replace('0', "O"), &id[1..]] {
+            let header = format!("{}={text}", config.cookie_name);
+            let cookie = read_cookie(config, header);
+            assert_eq!(cookie, Some(CookieValue::from(text)));
+            assert_eq!(cookie.as_ref().and_then(CookieValue::session_id), None);
+            assert_eq!(run.start_with(1, cookie, ""), None);
+            run.finish(1, Successful);
+        }
+    }
+}
+
+//= spec/session.md#cookie
+//# A cookie that is set MUST carry the id in full and no Max-Age, so that it ends with the
+//# browser's session (RFC 6265, section 5.3).
+//= spec/session.md#cookie
+//# A revocation MUST carry the empty value and `Max-Age=0` (RFC 6265, section 5.2.2).
+#[test]
+fn a_cookie_ends_with_the_browser_and_a_revocation_at_once() {
+    for config in &ALL {
+        let id: SessionId = [0x5e; 16].into();
+        let value = |text: &str| format!("{}={text}", config.cookie_name);
+        let max_age = |parts: &[String]| {
+            let found = parts.iter().find(|part| part.starts_with("Max-Age"));
+            found.map(String::as_str).map(ToOwned::to_owned)
+        };
+        let set = parts(config, &op(CookieChange::Set(id), "/"));
+        assert_eq!((&set[0], max_age(&set)), (&value(&"5e".repeat(16)), None));
+        let revoke = parts(config, &op(CookieChange::Revoke, "/"));
+        assert_eq!((&revoke[0], max_age(&revoke).as_deref()), (&value(""), Some("Max-Age=0")));
+        let stillborn = parts(config, &op(CookieChange::Stillborn(id), "/"));
+        assert_eq!((&stillborn[0], max_age(&stillborn)), (&set[0], max_age(&revoke)));
+        assert!(!set.iter().any(|part| part.starts_with("Expires")));
+    }
+}
+
+//= spec/session.md#cookie
+//# The Path MUST be the configured one, or where there is none the request's script name with a `/`
+//# added unless it ends in one.
+#[test]
+fn the_path_is_the_configured_one_or_the_scripts() {
+    for config in &ALL {
+        for (configured, script_name, path) in [
+            (None, "", "/"),
+            (None, "/", "/"),
+            (None, "/app", "/app/"),
+            (None, "/app/", "/app/"),
+            (Some(""), "/app", "/app/"),
+            (Some("/other"), "/app", "/other"),
+        ] {
+            let config = Config { cookie_path: configured.map(Into::into), ..config.clone() };
+            let mut run = Run::of(&config);
+            run.start_with(1, None, script_name);
+            run.set_user(1, Some("alice"));
+            run.finish(1, Successful);
+            assert_eq!(run.effects.cookie.unwrap().path, path);
+        }
+    }
+}
+
+//= spec/session.md#cookie
+//# A hardened cookie MUST carry `Secure`, `HttpOnly` and `SameSite=Lax` (RFC 6265, sections 4.1.2.5
+//# and 4.1.2.6; RFC 6265bis, section 4.1.2.7), when it is set and when it is revoked.
+#[test]
+fn a_hardened_cookie_has_its_flags_set_and_revoked() {
+    for config in &ALL {
+        for value in [CookieChange::Set([1; 16].into()), CookieChange::Revoke] {
+            let parts = parts(config, &op(value, "/"));
+            for flag in ["Secure", "HttpOnly", "SameSite=Lax"] {
+                let there = parts.iter().any(|part| part == flag);
+                assert_eq!(there, config.cookie_hardened, "{flag}");
+            }
+        }
+    }
+}
+
+//= spec/session.md#cookie
+//# A revocation of strict MUST have the name, Path, Domain and flags that the cookie was set with.
+#[test]
+fn strict_revokes_the_cookie_that_it_set() {
+    let domain = Config {
+        cookie_name: "__Secure-session".into(),
+        cookie_domain: Some("example.com".into()),
+        cookie_path: Some("/app".into()),
+        ..Config::STRICT
+    };
+    for config in [Config::STRICT, domain] {
+        let mut run = Run::of(&config);
+        run.start_with(1, None, "/app");
+        run.set_user(1, Some("alice"));
+        run.finish(1, Successful);
+        let (set, id) = (run.effects.cookie.clone().unwrap(), run.id_set());
+        run.start_with(2, id.map(CookieValue::Id), "/elsewhere");
+        run.done(expire(2));
+        run.finish(2, Successful);
+        let revoked = run.effects.cookie.clone().unwrap();
+        let attributes = |op: &CookieOp| {
+            let mut parts = parts(&config, op);
+            parts[0] = parts[0].split('=').next().unwrap().into();
+            parts.retain(|part| part != "Max-Age=0");
+            parts
+        };
+        assert_eq!(attributes(&set), attributes(&revoked));
+    }
+}
+
+//= spec/session.md#cookie
+//# A name, Path or Domain that no cookie can carry MUST NOT be written into a header.
+#[test]
+fn nothing_can_be_slipped_into_a_header() {
+    for text in ["/a;Domain=evil", "/a\r\nSet-Cookie: x=y", "/\u{e9}", "/\0", "/a "] {
+        for value in [CookieChange::Set([1; 16].into()), CookieChange::Revoke] {
+            let written = set_cookie(&Config::QUIXOTE, &op(value, text));
+            assert_eq!(written, Err(ConfigError::CookiePath));
+            let named = Config { cookie_name: text.into(), ..Config::QUIXOTE };
+            assert_eq!(set_cookie(&named, &op(value, "/")), Err(ConfigError::CookieName));
+            let domain = Config { cookie_domain: Some(text.into()), ..Config::QUIXOTE };
+            assert_eq!(set_cookie(&domain, &op(value, "/")), Err(ConfigError::CookieDomain));
+        }
+    }
+}
+
+//= spec/session.md#cookie
+//# The header that goes with a cookie MUST be `Cache-Control: no-store` (RFC 9111, section
+//# 5.2.2.5).
+#[test]
+fn no_shared_cache_keeps_a_cookie() {
+    assert_eq!(CACHE_CONTROL, ("Cache-Control", "no-store"));
+}

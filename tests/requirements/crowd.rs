@@ -1,0 +1,181 @@
+//! Section `driver`: a crowd of requests against one state that holds everything.
+
+use std::collections::BTreeMap;
+
+use quixote_session::check::population::{Choices, Seeded};
+use quixote_session::{
+    Config, CookieValue, Effects, EntropySource, Event, FormToken, Input, Outcome, Reply,
+    RequestId, State, Timestamp, step,
+};
+
+use super::driver::{Store, View};
+use super::run::{Failed, expire, finish, set_value};
+
+/// Many requests, each on a state of its own, over one store; and one state with everything in it,
+/// which is shown each event as it is carried out.
+struct Crowd {
+    now: u64,
+    entropy: EntropySource,
+    store: Store,
+    whole: State,
+    open: BTreeMap<u64, Part>,
+    tokens: Vec<FormToken>,
+    started: u64,
+    lost: u32,
+}
+
+/// One open request.
+struct Part {
+    view: View,
+    /// What it is about to carry out, computed over what it had loaded by then.
+    pending: Option<(Input, State, Effects)>,
+}
+
+impl Crowd {
+    fn input(&mut self, event: Event) -> Input {
+        Input { now: Timestamp(self.now), entropy: self.entropy.draw(), event }
+    }
+
+    /// The machine with everything in it agrees on the answer, the cookie, and the store.
+    fn show(&mut self, input: Input, effects: &Effects) {
+        let (whole, expected) = step(&Config::STRICT, core::mem::take(&mut self.whole), input);
+        self.whole = whole;
+        assert_eq!((&effects.reply, &effects.cookie), (&expected.reply, &expected.cookie));
+        let stored = self.store.sessions.iter().map(|(id, (_, session))| (*id, session));
+        assert!(stored.eq(self.whole.items()));
+    }
+
+    fn start(&mut self, choices: &mut Seeded) {
+        self.started += 1;
+        let ids: Vec<_> = self.store.sessions.keys().copied().collect();
+        let id = choices.pick(&ids).copied();
+        let event = Event::StartRequest {
+            request: RequestId(self.started),
+            cookie: id.map(CookieValue::Id),
+            remote_addr: "".into(),
+            script_name: "".into(),
+        };
+        let mut view = View::default();
+        view.load(&self.store, id);
+        self.open.insert(self.started, Part { view, pending: None });
+        let input = self.input(event);
+        self.compute(self.started, input);
+        self.carry_out(self.started);
+    }
+
+    fn compute(&mut self, request: u64, input: Input) {
+        let Part { view, pending } = self.open.get_mut(&request).unwrap();
+        let (state, effects) = view.attempt(&input);
+        *pending = Some((input, state, effects));
+    }
+
+    /// Carries out what was computed, or finds that it lost its race and computes it anew.
+    fn carry_out(&mut self, request: u64) {
+        let Part { mut view, pending } = self.open.remove(&request).unwrap();
+        let (input, state, effects) = pending.unwrap();
+        let held = match &effects.store {
+            Some(op) => self.store.carry_out(op, &view),
+            None => self.store.is_fresh(&view),
+        };
+        if !held {
+            self.lost += 1;
+            view.reload(&self.store);
+            self.open.insert(request, Part { view, pending: None });
+            let input = self.input(input.event);
+            return self.compute(request, input);
+        }
+        if let Reply::Token(token) = effects.reply {
+            self.tokens.push(token);
+        }
+        self.show(input, &effects);
+        if state.is_open(RequestId(request)) {
+            view.state = state;
+            view.reload(&self.store);
+            self.open.insert(request, Part { view, pending: None });
+        }
+    }
+
+    fn choose(&mut self, request: u64, choices: &mut Seeded) -> Event {
+        let key = *choices.pick(&["a", "b"]).unwrap();
+        let user = choices.pick(&[None, Some("alice"), Some("bob")]).unwrap().map(Into::into);
+        let request_id = RequestId(request);
+        match choices.below(12) {
+            0..=2 => set_value(request, key, ["1", "2"][choices.below(2)]),
+            3 => Event::RemoveValue { request: request_id, key: key.into() },
+            4 => Event::SetUser { request: request_id, user },
+            5 => Event::CreateFormToken { request: request_id },
+            6 | 7 => {
+                let token = choices.pick(&self.tokens).copied().unwrap_or([0; 16].into());
+                Event::RemoveFormToken { request: request_id, token: token.into() }
+            }
+            8 => Event::HasSessionCookie { request: request_id, must_exist: true },
+            9 if choices.below(3) == 0 => expire(request),
+            9 => Event::NewSession { request: request_id },
+            10 => finish(request, Failed),
+            _ => finish(request, Outcome::Successful),
+        }
+    }
+
+    /// The manager loads everything and is not overtaken.
+    fn manage(&mut self, choices: &mut Seeded) {
+        let ids: Vec<_> = self.store.sessions.keys().copied().collect();
+        let mut view = View::default();
+        view.load(&self.store, ids.iter().copied());
+        let event = match (choices.below(4), choices.pick(&ids)) {
+            (0, _) => Event::DeleteSessionsOf { user: "alice".into() },
+            (1, Some(id)) => Event::DeleteSession { id: *id },
+            _ => Event::Sweep,
+        };
+        let input = self.input(event);
+        let (_, effects) = view.attempt(&input);
+        assert!(effects.store.as_ref().is_none_or(|op| self.store.carry_out(op, &view)));
+        self.show(input, &effects);
+    }
+
+    fn turn(&mut self, choices: &mut Seeded) {
+        self.now += choices.below(90_000) as u64;
+        let requests: Vec<u64> = self.open.keys().copied().collect();
+        let actor = choices.pick(&requests).copied();
+        match actor {
+            _ if requests.len() < 4 && choices.below(3) == 0 => self.start(choices),
+            _ if choices.below(40) == 0 => self.manage(choices),
+            Some(request) if self.open[&request].pending.is_some() => self.carry_out(request),
+            Some(request) => {
+                let event = self.choose(request, choices);
+                let input = self.input(event);
+                self.compute(request, input);
+            }
+            None => self.start(choices),
+        }
+    }
+}
+
+//= spec/session.md#driver
+//# Where a condition does not hold, nothing MUST be written or sent, and the same event goes, with
+//# fresh entropy, over the state from before the step with the sessions as they are stored by then.
+//= spec/session.md#driver
+//# Requests that each run on a state of one session, over one shared store, MUST leave the store
+//# that one state with everything in it would hold after the same events in the order of their
+//# writes.
+#[test]
+fn many_states_over_one_store_end_in_the_store_of_one_state() {
+    let mut lost = 0;
+    for seed in 0..200_u8 {
+        let mut choices = Seeded::new(seed.into());
+        let mut crowd = Crowd {
+            now: 1_000_000_000_000,
+            entropy: EntropySource::new([seed; 32]),
+            store: Store::default(),
+            whole: State::new(),
+            open: BTreeMap::new(),
+            tokens: Vec::new(),
+            started: 0,
+            lost: 0,
+        };
+        for _ in 0..400 {
+            crowd.turn(&mut choices);
+        }
+        lost += crowd.lost;
+    }
+    assert!(lost > 300, "races were lost, or this has shown nothing: {lost}");
+}

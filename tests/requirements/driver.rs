@@ -1,0 +1,347 @@
+//! Section `driver`: requests on states of their own, over a store that others write to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quixote_session::{
+    Config, Effects, Entropy, EntropySource, Event, Input, Refusal, Reply, RequestId, Session,
+    SessionId, State, StoreOp, Timestamp, step,
+};
+
+use super::run::{Run, Successful, expire, finish, set_value};
+
+/// A store with a version beside each session, which carries out an operation or nothing.
+#[derive(Clone, Default)]
+pub(super) struct Store {
+    version: u64,
+    pub(super) sessions: BTreeMap<SessionId, (u64, Session)>,
+}
+
+/// The state of one request, and the versions that it was told of.
+#[derive(Clone, Default)]
+pub(super) struct View {
+    pub(super) state: State,
+    pub(super) loaded: BTreeMap<SessionId, Option<u64>>,
+}
+
+impl Store {
+    fn of(state: &State) -> Self {
+        let mut store = Self::default();
+        for (id, session) in state.items() {
+            store.write(id, session);
+        }
+        store
+    }
+
+    fn write(&mut self, id: SessionId, session: &Session) {
+        self.version += 1;
+        self.sessions.insert(id, (self.version, session.clone()));
+    }
+
+    fn version(&self, id: SessionId) -> Option<u64> {
+        self.sessions.get(&id).map(|(version, _)| *version)
+    }
+
+    fn is_as_loaded(&self, id: SessionId, view: &View) -> bool {
+        let stored = self.version(id);
+        stored.is_some() && view.loaded.get(&id) == Some(&stored)
+    }
+
+    /// Whether the view was told of what is stored now.
+    pub(super) fn is_fresh(&self, view: &View) -> bool {
+        view.loaded.iter().all(|(id, version)| self.version(*id) == *version)
+    }
+
+    /// Carries the operation out if its condition holds; says whether it did.
+    pub(super) fn carry_out(&mut self, op: &StoreOp, view: &View) -> bool {
+        match op {
+            StoreOp::Put { .. } => panic!("strict does not put"),
+            StoreOp::Create { id, session } => {
+                let free = self.version(*id).is_none();
+                free.then(|| self.write(*id, session)).is_some()
+            }
+            StoreOp::Update { id, session } => {
+                let same = self.is_as_loaded(*id, view);
+                same.then(|| self.write(*id, session)).is_some()
+            }
+            StoreOp::Rotate { from, to, session } => {
+                let holds = self.is_as_loaded(*from, view) && self.version(*to).is_none();
+                if holds {
+                    self.sessions.remove(from);
+                    self.write(*to, session);
+                }
+                holds
+            }
+            StoreOp::Discard { id } => {
+                let same = self.is_as_loaded(*id, view);
+                same.then(|| self.sessions.remove(id)).is_some()
+            }
+            StoreOp::DiscardAll { ids } => {
+                let same: Vec<_> = ids.iter().filter(|id| self.is_as_loaded(**id, view)).collect();
+                for id in same {
+                    self.sessions.remove(id);
+                }
+                true
+            }
+            StoreOp::Delete { id } => self.remove(&[*id]),
+            StoreOp::DeleteAll { ids } => self.remove(ids),
+        }
+    }
+
+    fn remove(&mut self, ids: &[SessionId]) -> bool {
+        for id in ids {
+            self.sessions.remove(id);
+        }
+        true
+    }
+}
+
+impl View {
+    pub(super) fn load(&mut self, store: &Store, ids: impl IntoIterator<Item = SessionId>) {
+        for id in ids {
+            let session = store.sessions.get(&id).map(|(_, session)| session.clone());
+            self.state = core::mem::take(&mut self.state).with_stored(id, session);
+            self.loaded.insert(id, store.version(id));
+        }
+    }
+
+    pub(super) fn reload(&mut self, store: &Store) {
+        let ids: Vec<_> = self.loaded.keys().copied().collect();
+        self.load(store, ids);
+    }
+
+    /// What the event leads to over what was loaded, without taking it in.
+    pub(super) fn attempt(&self, input: &Input) -> (State, Effects) {
+        step(&Config::STRICT, self.state.clone(), input.clone())
+    }
+}
+
+/// A store with a session of alice, its id, and two requests that loaded it.
+fn race() -> (Run, Store, SessionId, [View; 2]) {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    let store = Store::of(&run.state);
+    let views = [1, 2].map(|request| {
+        let mut view = View::default();
+        view.load(&store, [id]);
+        let mut one = Run::of(&Config::STRICT);
+        one.state = view.state;
+        one.start(request, Some(id));
+        View { state: one.state, loaded: view.loaded }
+    });
+    (run, store, id, views)
+}
+
+/// Sends an event that is not refused, and carries it out; the operation that it asked for.
+fn send(
+    run: &mut Run,
+    store: &mut Store,
+    view: &mut View,
+    event: Event,
+) -> (bool, Option<StoreOp>) {
+    let (now, entropy) = (Timestamp(run.now), run.entropy());
+    let (state, effects) = view.attempt(&Input { now, entropy, event });
+    assert!(!matches!(effects.reply, Reply::Refused(_)), "{effects:?}");
+    let held = effects.store.as_ref().is_none_or(|op| store.carry_out(op, view));
+    if held {
+        view.state = state;
+        let ids: Vec<_> = view.loaded.keys().copied().collect();
+        view.loaded = ids.into_iter().map(|id| (id, store.version(id))).collect();
+    }
+    (held, effects.store)
+}
+
+//= spec/session.md#driver
+//# The effects of a step MUST be carried out in this order: the operation on the store, the end of
+//# the transaction, the cookie, the answer.
+#[test]
+fn the_fields_stand_in_the_order_of_execution() {
+    let effects = Effects::reply(Reply::Done);
+    let text = serde_json::to_string(&effects).unwrap();
+    let places = ["store", "transaction", "cookie", "reply"].map(|field| text.find(field).unwrap());
+    assert!(places.is_sorted(), "{text}");
+    // Before the store has confirmed, nothing may leave: what loses its race is decided anew.
+    let (mut run, mut store, _, [mut one, mut two]) = race();
+    send(&mut run, &mut store, &mut one, set_value(1, "k", "1"));
+    send(&mut run, &mut store, &mut two, expire(2));
+    let (now, entropy) = (Timestamp(run.now), run.entropy());
+    let input = Input { now, entropy, event: finish(1, Successful) };
+    let too_early = one.attempt(&input).1;
+    assert_eq!(too_early.reply, Reply::Done);
+    assert!(!store.carry_out(&too_early.store.unwrap(), &one));
+    one.reload(&store);
+    assert_eq!(one.attempt(&input).1, Effects::refused(Refusal::SessionGone));
+}
+
+//= spec/session.md#driver
+//# Every input MUST be given entropy that no other input was given.
+#[test]
+fn a_source_gives_no_entropy_twice() {
+    let mut source = EntropySource::new([7; 32]);
+    let draws: BTreeSet<[u8; 8]> = (0..10_000)
+        .flat_map(|_| {
+            let bytes = *source.draw().bytes();
+            bytes.as_chunks::<8>().0.to_vec()
+        })
+        .collect();
+    assert_eq!(draws.len(), 40_000);
+}
+
+//= spec/session.md#driver
+//# `Create` MUST be carried out only if nothing is stored under the id.
+#[test]
+fn an_id_that_is_taken_is_not_written_over() {
+    let (mut run, mut store, id, _) = race();
+    let mut other = Run::of(&Config::STRICT);
+    other.start(1, None);
+    other.set_user(1, Some("mallory"));
+    let mut view = View { state: other.state, loaded: BTreeMap::new() };
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(id.reveal_bytes());
+    bytes[31] = 9;
+    let (now, event) = (Timestamp(run.now), finish(1, Successful));
+    let input = Input { now, entropy: Entropy::from_bytes(bytes), event: event.clone() };
+    let op = view.attempt(&input).1.store.unwrap();
+    assert!(matches!(op, StoreOp::Create { id: drawn, .. } if drawn == id));
+    assert!(!store.carry_out(&op, &view));
+    assert_eq!(store.sessions[&id].1.user().unwrap(), "alice");
+    assert!(send(&mut run, &mut store, &mut view, event).0, "with fresh entropy");
+    assert_eq!(store.sessions.len(), 2);
+}
+
+//= spec/session.md#driver
+//# `Update` and `Discard` MUST be carried out only if what is stored under the id is still what the
+//# state held before the step.
+//= spec/session.md#driver
+//# Where a condition does not hold, nothing MUST be written or sent, and the same event goes, with
+//# fresh entropy, over the state from before the step with the sessions as they are stored by then.
+#[test]
+fn a_lost_race_writes_nothing_and_the_same_event_runs_again() {
+    let (mut run, mut store, id, [mut one, mut two]) = race();
+    send(&mut run, &mut store, &mut one, set_value(1, "one", "1"));
+    send(&mut run, &mut store, &mut two, set_value(2, "two", "2"));
+    assert!(send(&mut run, &mut store, &mut one, finish(1, Successful)).0);
+    let (before, open) = (store.clone().sessions, two.state.clone());
+    let (held, op) = send(&mut run, &mut store, &mut two, finish(2, Successful));
+    assert!(!held && matches!(op, Some(StoreOp::Update { .. })));
+    assert!(store.sessions == before && two.state == open);
+    two.reload(&store);
+    assert!(send(&mut run, &mut store, &mut two, finish(2, Successful)).0);
+    let values = store.sessions[&id].1.values();
+    assert_eq!((values.len(), values["one"].as_str(), values["two"].as_str()), (2, "1", "2"));
+}
+
+//= spec/session.md#driver
+//# `Update` and `Discard` MUST be carried out only if what is stored under the id is still what the
+//# state held before the step.
+#[test]
+fn what_was_concluded_from_a_stale_load_is_not_deleted() {
+    let (mut run, mut store, id, [mut one, mut two]) = race();
+    let log_out = Event::SetUser { request: RequestId(1), user: None };
+    send(&mut run, &mut store, &mut one, log_out);
+    send(&mut run, &mut store, &mut two, set_value(2, "cart", "2 apples"));
+    assert!(send(&mut run, &mut store, &mut two, finish(2, Successful)).0);
+    let (held, op) = send(&mut run, &mut store, &mut one, finish(1, Successful));
+    assert_eq!((held, op), (false, Some(StoreOp::Discard { id })));
+    one.reload(&store);
+    let (held, op) = send(&mut run, &mut store, &mut one, finish(1, Successful));
+    assert!(held && matches!(op, Some(StoreOp::Rotate { .. })), "there is a cart to keep");
+}
+
+//= spec/session.md#driver
+//# `Rotate` MUST be carried out only if `from` is stored as the state held it and nothing is stored
+//# under `to`, and then both writes are one.
+#[test]
+fn a_rotation_is_one_write_over_what_was_loaded() {
+    let (mut run, mut store, id, [mut one, mut two]) = race();
+    let become_bob = Event::SetUser { request: RequestId(1), user: Some("bob".into()) };
+    send(&mut run, &mut store, &mut one, become_bob);
+    send(&mut run, &mut store, &mut two, set_value(2, "k", "v"));
+    send(&mut run, &mut store, &mut two, finish(2, Successful));
+    let (held, op) = send(&mut run, &mut store, &mut one, finish(1, Successful));
+    assert!(!held && matches!(op, Some(StoreOp::Rotate { from, .. }) if from == id));
+    assert_eq!(store.sessions.keys().collect::<Vec<_>>(), [&id]);
+    one.reload(&store);
+    // Nothing may stand under the new id either.
+    let mut taken = [3; 16];
+    taken[15] = 4;
+    store.write(taken.into(), &Session::new("".into(), Timestamp(0)));
+    let entropy = Entropy::from_bytes([taken; 2].as_flattened().try_into().unwrap());
+    let input = Input { now: Timestamp(run.now), entropy, event: finish(1, Successful) };
+    assert!(!store.carry_out(&one.attempt(&input).1.store.unwrap(), &one));
+    assert!(send(&mut run, &mut store, &mut one, finish(1, Successful)).0);
+    assert!(!store.sessions.contains_key(&id));
+    let bob = store.sessions.values().find(|(_, session)| session.user().is_some()).unwrap();
+    assert_eq!((bob.1.user().unwrap().as_str(), bob.1.values()["k"].as_str()), ("bob", "v"));
+}
+
+//= spec/session.md#driver
+//# Each part of `DiscardAll` MUST be carried out, or left, under the condition of `Discard` by
+//# itself.
+#[test]
+fn a_sweep_spares_what_was_used_since_it_looked() {
+    let mut run = Run::of(&Config::STRICT);
+    let [used, idle] = ["alice", "bob"].map(|user| run.log_in(user));
+    let mut store = Store::of(&run.state);
+    let mut sweeper = View::default();
+    sweeper.load(&store, [used, idle]);
+    run.now += 29 * 60_000;
+    run.start(1, Some(used));
+    run.finish(1, Successful);
+    store.write(used, run.stored(used).unwrap());
+    run.now += 60_000;
+    let (held, op) = send(&mut run, &mut store, &mut sweeper, Event::Sweep);
+    assert!(held && matches!(op, Some(StoreOp::DiscardAll { ids }) if ids.len() == 2));
+    assert_eq!(store.sessions.keys().collect::<Vec<_>>(), [&used]);
+}
+
+//= spec/session.md#driver
+//# `Delete` and `DeleteAll` MUST be carried out always, and that something is gone already is no
+//# error.
+#[test]
+fn what_was_decided_is_deleted_whatever_was_loaded() {
+    for already_gone in [false, true] {
+        let (mut run, mut store, id, [mut one, mut two]) = race();
+        send(&mut run, &mut store, &mut two, set_value(2, "k", "v"));
+        send(&mut run, &mut store, &mut two, finish(2, Successful));
+        if already_gone {
+            store.sessions.remove(&id);
+        }
+        let (held, op) = send(&mut run, &mut store, &mut one, expire(1));
+        assert_eq!((held, op), (true, Some(StoreOp::Delete { id })));
+        assert!(store.sessions.is_empty());
+    }
+    let (mut run, mut store, id, [_, mut two]) = race();
+    let mut manager = View::default();
+    manager.load(&store, [id]);
+    send(&mut run, &mut store, &mut two, set_value(2, "k", "v"));
+    send(&mut run, &mut store, &mut two, finish(2, Successful));
+    let everywhere = Event::DeleteSessionsOf { user: "alice".into() };
+    assert!(send(&mut run, &mut store, &mut manager, everywhere).0);
+    assert!(store.sessions.is_empty());
+}
+
+//= spec/session.md#driver
+//# Over a shared store a refusal or an answer MUST NOT be final unless it was computed over a fresh
+//# load.
+#[test]
+fn a_refusal_over_a_stale_load_is_not_the_last_word() {
+    let (mut run, mut store, id, [mut one, mut two]) = race();
+    let (now, entropy) = (Timestamp(run.now), run.entropy());
+    let create = Input { now, entropy, event: Event::CreateFormToken { request: RequestId(2) } };
+    let (state, effects) = two.attempt(&create);
+    let Reply::Token(token) = effects.reply else { panic!("{effects:?}") };
+    two.state = state;
+    send(&mut run, &mut store, &mut two, finish(2, Successful));
+    let event = Event::RemoveFormToken { request: RequestId(1), token: token.into() };
+    let spend = Input { event, ..create.clone() };
+    assert_eq!(one.attempt(&spend).1.reply, Reply::Refused(Refusal::UnknownToken));
+    let event = Event::HasSessionCookie { request: RequestId(1), must_exist: true };
+    let ask = Input { event, ..create };
+    one.reload(&store);
+    assert_eq!(one.attempt(&spend).1.reply, Reply::Done);
+    store.sessions.remove(&id);
+    assert_eq!(one.attempt(&ask).1.reply, Reply::Answer(true));
+    one.reload(&store);
+    assert_eq!(one.attempt(&ask).1.reply, Reply::Answer(false));
+    assert_eq!(one.attempt(&spend).1.reply, Reply::Refused(Refusal::SessionGone));
+}

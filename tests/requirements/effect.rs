@@ -1,0 +1,184 @@
+//! Section `effect`, and `null`.
+
+use quixote_session::check::population::{Habits, Population, Seeded};
+use quixote_session::{
+    Config, Effects, Entropy, Event, Input, NullSessionManager, Refusal, Reply, RequestId,
+    Semantics, State, StoreOp, Timestamp, Transaction, step,
+};
+
+use super::run::{ALL, Abandoned, Failed, Interrupted, Run, Successful, expire, finish};
+
+/// Shows every step of a long random run under each semantics.
+fn random(look: &mut dyn FnMut(&Config, &State, &Input, &State, &Effects)) {
+    for config in &ALL {
+        let mut choices = Seeded::new(4);
+        let (mut population, mut state) = (Population::new(Habits::ALL), State::new());
+        for _ in 0..20_000 {
+            let turn = population.next_turn(config, &state, &mut choices);
+            let (after, effects) = step(config, state.clone(), turn.input.clone());
+            look(config, &state, &turn.input, &after, &effects);
+            population.learn(&turn, &effects);
+            state = after;
+        }
+    }
+}
+
+//= spec/session.md#effect
+//# A refused event MUST leave the state as it was and ask nothing of the driver.
+#[test]
+fn a_refusal_changes_nothing_and_asks_for_nothing() {
+    let mut refusals = std::collections::BTreeSet::new();
+    random(&mut |_, before, _, after, effects| {
+        if let Reply::Refused(why) = effects.reply {
+            assert!(before == after);
+            assert_eq!(*effects, Effects::refused(why));
+            refusals.insert(why.name());
+        }
+    });
+    assert!(refusals.len() > 8, "{refusals:?}");
+}
+
+//= spec/session.md#effect
+//# Under Quixote every write MUST be a `Put` and every deletion a `Delete` or `DeleteAll`, none of
+//# which has a condition.
+//= spec/session.md#effect
+//# Under strict every write MUST be a `Create`, `Update` or `Rotate`, which have conditions.
+//= spec/session.md#effect
+//# Under strict a deletion that is concluded from what was loaded (no info left, or over) MUST be a
+//# `Discard` or `DiscardAll`, under the condition that it has not changed since.
+#[test]
+fn each_semantics_has_its_operations() {
+    let mut kinds = std::collections::BTreeSet::new();
+    random(&mut |config, _, input, _, effects| {
+        let Some(op) = &effects.store else { return };
+        let strict = config.semantics == Semantics::Strict;
+        let decided = !matches!(
+            input.event,
+            Event::FinishRequest { .. }
+                | Event::NewSession { .. }
+                | Event::RemoveFormToken { .. }
+                | Event::StartRequest { .. }
+                | Event::Sweep
+        );
+        let (kind, expected) = match op {
+            StoreOp::Put { .. } => ("put", !strict),
+            StoreOp::Create { .. } => ("create", strict),
+            StoreOp::Update { .. } => ("update", strict),
+            StoreOp::Rotate { .. } => ("rotate", strict),
+            StoreOp::Delete { .. } => ("delete", !strict || decided),
+            StoreOp::DeleteAll { .. } => ("delete all", !strict || decided),
+            StoreOp::Discard { .. } => ("discard", strict && !decided),
+            StoreOp::DiscardAll { .. } => ("discard all", strict && !decided),
+        };
+        assert!(expected, "{kind} by {}", input.event.name());
+        kinds.insert(kind);
+    });
+    assert_eq!(kinds.len(), 8, "all of them were seen: {kinds:?}");
+}
+
+//= spec/session.md#effect
+//# Under strict a deletion that somebody decided (`ExpireSession`, `DeleteSession`,
+//# `DeleteSessionsOf`) MUST be a `Delete` or `DeleteAll`, without a condition.
+#[test]
+fn what_somebody_decided_is_deleted_always() {
+    let mut run = Run::of(&Config::STRICT);
+    let [one, two, three] = ["alice", "alice", "bob"].map(|user| run.log_in(user));
+    run.done(Event::DeleteSession { id: one });
+    assert_eq!(run.effects.store, Some(StoreOp::Delete { id: one }));
+    run.done(Event::DeleteSessionsOf { user: "alice".into() });
+    assert_eq!(run.effects.store, Some(StoreOp::DeleteAll { ids: vec![two] }));
+    run.start(1, Some(three));
+    run.done(expire(1));
+    assert_eq!(run.effects.store, Some(StoreOp::Delete { id: three }));
+}
+
+//= spec/session.md#effect
+//# A finish MUST end the transaction with `Commit` where it was successful or interrupted and with
+//# `Abort` where it failed, and no other event ends one.
+//= spec/session.md#effect
+//# A cookie MUST NOT be asked for except by the finish of a request that was not abandoned.
+//= spec/session.md#effect
+//# A step MUST ask for at most one operation on the store, one end of a transaction and one cookie,
+//# and give exactly one answer.
+#[test]
+fn a_transaction_ends_and_a_cookie_leaves_with_a_finish_alone() {
+    for config in &ALL {
+        for (outcome, transaction) in [
+            (Successful, Some(Transaction::Commit)),
+            (Interrupted, Some(Transaction::Commit)),
+            (Failed, Some(Transaction::Abort)),
+            (Abandoned, None),
+        ] {
+            let mut run = Run::of(config);
+            run.start(1, None);
+            run.done(expire(1));
+            assert_eq!((run.effects.transaction, &run.effects.cookie), (None, &None));
+            assert_eq!(run.finish(1, outcome).transaction, transaction);
+        }
+    }
+    random(&mut |_, _, input, _, effects| {
+        // One operation, one end, one cookie, one answer: each has one place in `Effects`.
+        let Effects { store: _, transaction, cookie, reply: _, draws: _ } = effects;
+        match input.event {
+            Event::FinishRequest { outcome: Abandoned, .. } => {
+                assert!(transaction.is_none() && cookie.is_none());
+            }
+            Event::FinishRequest { .. } => {}
+            _ => assert!(transaction.is_none() && cookie.is_none()),
+        }
+    });
+}
+
+//= spec/session.md#effect
+//# The effects of an event that was not refused MUST say how many draws it took, used ones
+//# included.
+#[test]
+fn draws_are_counted() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        run.start(1, None);
+        assert_eq!(run.effects.draws, 0);
+        run.set_user(1, Some("alice"));
+        run.token(1);
+        assert_eq!(run.effects.draws, 1);
+        let id = run.save(1).unwrap();
+        assert_eq!(run.effects.draws, 1);
+        run.start(2, None);
+        run.set_user(2, Some("bob"));
+        let mut bytes = [9; 32];
+        bytes[..id.reveal_bytes().len()].copy_from_slice(id.reveal_bytes());
+        run.send_with(Entropy::from_bytes(bytes), finish(2, Successful));
+        assert_eq!(run.effects.draws, 2, "the one in use is counted");
+        run.refused(finish(2, Successful), Refusal::UnknownRequest);
+        assert_eq!(run.effects.draws, 0);
+    }
+}
+
+//= spec/session.md#null
+//# The manager that does nothing MUST accept the start and the finish of any request, without
+//# effects, and refuse every other event with `no_session`.
+#[test]
+fn the_manager_that_does_nothing_accepts_starts_and_finishes() {
+    let ask = |event| {
+        let input = Input { now: Timestamp(0), entropy: Entropy::from_bytes([0; 32]), event };
+        NullSessionManager.step(&input)
+    };
+    let request = RequestId(1);
+    let (remote_addr, script_name) = ("".into(), "".into());
+    let start = Event::StartRequest { request, cookie: None, remote_addr, script_name };
+    assert_eq!(ask(start), Effects::reply(Reply::Started { remote_user: None }));
+    for outcome in [Successful, Interrupted, Failed, Abandoned] {
+        assert_eq!(ask(finish(1, outcome)), Effects::reply(Reply::Done));
+    }
+    let others = [
+        Event::SetUser { request, user: None },
+        Event::CreateFormToken { request },
+        Event::HasSessionCookie { request, must_exist: false },
+        Event::DeleteSession { id: [1; 8].into() },
+        Event::Sweep,
+        expire(1),
+    ];
+    for event in others {
+        assert_eq!(ask(event), Effects::refused(Refusal::NoSession));
+    }
+}

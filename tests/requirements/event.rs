@@ -1,0 +1,382 @@
+//! Section `event`.
+
+use quixote_session::{
+    Config, CookieChange, CookieValue, Event, FormToken, Refusal, Reply, RequestId, Semantics,
+    SessionId, StoreOp, SubmittedToken,
+};
+
+use super::run::{ALL, Failed, QUIXOTE, Run, Successful, expire, finish, set_value};
+
+const ONE: RequestId = RequestId(1);
+
+/// Every event of a request but its start; which need a session stands beside it.
+fn events_of(request: RequestId) -> Vec<(Event, bool)> {
+    let token = SubmittedToken::IllFormed;
+    vec![
+        (Event::SetUser { request, user: None }, true),
+        (set_value(request.0, "k", "v"), true),
+        (Event::RemoveValue { request, key: "k".into() }, true),
+        (Event::CreateFormToken { request }, true),
+        (Event::HasFormToken { request, token }, true),
+        (Event::RemoveFormToken { request, token }, true),
+        (expire(request.0), true),
+        (Event::MaintainSession { request }, true),
+        (Event::HasSessionCookie { request, must_exist: false }, false),
+        (Event::RevokeSessionCookie { request }, false),
+        (Event::InsertSession { request, id: [1; 8].into(), user: None }, false),
+        (Event::NewSession { request }, false),
+        (finish(request.0, Successful), false),
+    ]
+}
+
+//= spec/session.md#event
+//# The start of a request whose number is open MUST be refused with `request_open`.
+//= spec/session.md#event
+//# Any other event of a request that is not open MUST be refused with `unknown_request`.
+#[test]
+fn a_request_starts_once_and_then_is_open() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        for (event, _) in events_of(ONE) {
+            run.refused(event, Refusal::UnknownRequest);
+        }
+        let start = Event::StartRequest {
+            request: ONE,
+            cookie: None,
+            remote_addr: "".into(),
+            script_name: "".into(),
+        };
+        run.send(start.clone());
+        run.refused(start, Refusal::RequestOpen);
+        run.finish(1, Successful);
+        run.refused(finish(1, Successful), Refusal::UnknownRequest);
+    }
+}
+
+//= spec/session.md#event
+//# An event that needs the request's session MUST be refused with `no_session` once that was
+//# expired: these are `SetUser`, `SetValue`, `RemoveValue`, `CreateFormToken`, `HasFormToken`,
+//# `RemoveFormToken`, `ExpireSession` and `MaintainSession`.
+#[test]
+fn a_request_whose_session_was_expired_has_none() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        run.start(1, None);
+        run.done(expire(1));
+        for (event, needs_session) in events_of(ONE) {
+            if needs_session {
+                run.refused(event, Refusal::NoSession);
+            } else {
+                let reply = run.send(event);
+                assert_ne!(reply, Reply::Refused(Refusal::NoSession));
+                if let Some(_begun) = run.held(1) {
+                    run.done(expire(1));
+                }
+            }
+        }
+    }
+}
+
+//= spec/session.md#event
+//# `SetUser` MUST make the text, or nobody, the user of the session that the request holds.
+//= spec/session.md#event
+//# `SetValue` MUST store the text under the key in the session that the request holds.
+//= spec/session.md#event
+//# `RemoveValue` MUST take the value out, and be refused with `unknown_key` where the request sees
+//# none.
+#[test]
+fn a_request_changes_what_it_holds() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        run.start(1, None);
+        let remove = |key: &str| Event::RemoveValue { request: ONE, key: key.into() };
+        run.refused(remove("k"), Refusal::UnknownKey);
+        for user in [Some("alice"), Some(""), None, Some("bob")] {
+            run.set_user(1, user);
+            assert_eq!(run.held(1).unwrap().session.user().map(AsRef::as_ref), user);
+        }
+        for (key, value) in [("k", "1"), ("k", "2"), ("", "")] {
+            run.set_value(1, key, value);
+            assert_eq!(run.held(1).unwrap().session.values()[key], value);
+        }
+        run.done(remove("k"));
+        run.refused(remove("k"), Refusal::UnknownKey);
+        assert_eq!(run.held(1).unwrap().session.values().len(), 1);
+        let id = run.save(1).unwrap();
+        assert_eq!((run.stored_user(id), run.value(id, "")), (Some("bob"), Some("")));
+    }
+}
+
+//= spec/session.md#event
+//# `CreateFormToken` MUST draw a token, queue it in the session that the request holds, and answer
+//# with it.
+//= spec/session.md#event
+//# `HasFormToken` MUST answer whether the request sees the token outstanding, and spend nothing.
+//= spec/session.md#event
+//# `RemoveFormToken` MUST be refused with `unknown_token` where the token is not outstanding or the
+//# text has not the form of one.
+#[test]
+fn a_token_is_created_asked_for_and_spent() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        run.start(1, None);
+        let token = run.token(1);
+        assert_eq!(run.held(1).unwrap().session.form_tokens().as_slice(), [token]);
+        let id = run.save(1).unwrap();
+        run.start(2, Some(id));
+        assert!(run.has_token(2, token) && run.has_token(2, token), "asking spends nothing");
+        let ill_formed = SubmittedToken::IllFormed;
+        let asked = Event::HasFormToken { request: RequestId(2), token: ill_formed };
+        assert!(!run.asks(asked));
+        let spend = |token| Event::RemoveFormToken { request: RequestId(2), token };
+        run.refused(spend(ill_formed), Refusal::UnknownToken);
+        run.refused(spend(FormToken::from([9; 8]).into()), Refusal::UnknownToken);
+        run.set_value(2, "k", "v");
+        run.start(3, Some(id));
+        run.set_value(3, "k", "v");
+        run.finish(3, Successful);
+        run.done(spend(token.into()));
+        run.refused(spend(token.into()), Refusal::UnknownToken);
+        assert!(!run.has_token(2, token));
+    }
+}
+
+//= spec/session.md#event
+//# `HasSessionCookie` without `must_exist` MUST answer whether the request still carries a session
+//# cookie, the empty and the ill-formed one included.
+//= spec/session.md#event
+//# `HasSessionCookie` with `must_exist` MUST answer whether that cookie names a session that is
+//# stored now, and under strict in time.
+#[test]
+fn a_request_knows_its_cookie() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        let dead: SessionId = "00000000000000ff".parse().unwrap();
+        for (cookie, carried, exists) in [
+            (None, false, false),
+            (Some(CookieValue::from("")), true, false),
+            (Some(CookieValue::from("*del*")), true, false),
+            (Some(CookieValue::Id(dead)), true, false),
+            (Some(CookieValue::Id(id)), true, true),
+        ] {
+            run.start_with(1, cookie, "");
+            assert_eq!((run.has_cookie(1, false), run.has_cookie(1, true)), (carried, exists));
+            run.finish(1, Successful);
+        }
+        run.start(1, Some(id));
+        run.done(Event::DeleteSession { id });
+        assert_eq!((run.has_cookie(1, false), run.has_cookie(1, true)), (true, false));
+        run.done(expire(1));
+        assert!(!run.has_cookie(1, false));
+    }
+}
+
+//= spec/session.md#event
+//# Under Quixote `RevokeSessionCookie` MUST put a revocation into the response and hide the cookie
+//# from the rest of the request, and leave the session stored.
+#[test]
+fn quixote_revokes_the_cookie_and_leaves_the_session() {
+    for config in &QUIXOTE {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.done(Event::RevokeSessionCookie { request: ONE });
+        assert_eq!(run.state.request_cookie(ONE), None);
+        assert_eq!(run.held(1).unwrap().id, Some(id));
+        run.finish(1, Successful);
+        assert_eq!(run.cookie(), Some(CookieChange::Revoke));
+        assert_eq!(run.user_of(id).as_deref(), Some("alice"));
+    }
+}
+
+//= spec/session.md#event
+//# Under strict `RevokeSessionCookie` MUST be refused with `would_orphan`.
+//= spec/session.md#event
+//# Under strict `MaintainSession` MUST be refused with `saved_at_finish`.
+//= spec/session.md#event
+//# Under strict `InsertSession` MUST be refused with `id_not_issued`.
+#[test]
+fn strict_neither_orphans_nor_saves_early_nor_lets_choose() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    for cookie in [None, Some(id)] {
+        run.start(1, cookie);
+        run.set_value(1, "k", "v");
+        run.refused(Event::RevokeSessionCookie { request: ONE }, Refusal::WouldOrphan);
+        run.refused(Event::MaintainSession { request: ONE }, Refusal::SavedAtFinish);
+        for chosen in [id, [7; 16].into()] {
+            let insert = Event::InsertSession { request: ONE, id: chosen, user: None };
+            run.refused(insert, Refusal::IdNotIssued);
+        }
+        run.finish(1, Failed);
+    }
+}
+
+//= spec/session.md#event
+//# `ExpireSession` MUST delete what is stored under the id of the held session, put a revocation
+//# into the response, hide the cookie from the rest of the request, and leave it without a session.
+//= spec/session.md#event
+//# `ExpireSession` MUST put that revocation into the response also where the session was never
+//# stored or is gone by now.
+#[test]
+fn expiry_deletes_revokes_hides_and_leaves_nothing() {
+    for config in &ALL {
+        for gone in [false, true] {
+            let mut run = Run::of(config);
+            let id = run.log_in("alice");
+            run.start(1, Some(id));
+            if gone {
+                run.done(Event::DeleteSession { id });
+            }
+            run.done(expire(1));
+            let delete = (!gone).then_some(StoreOp::Delete { id });
+            assert_eq!(run.effects.store, delete);
+            assert!(run.state.is_empty() && run.held(1).is_none());
+            assert_eq!(run.state.request_cookie(ONE), None);
+            run.finish(1, Successful);
+            assert_eq!(run.cookie(), Some(CookieChange::Revoke));
+        }
+        let mut run = Run::of(config);
+        run.start(1, None);
+        run.done(expire(1));
+        run.finish(1, Successful);
+        assert_eq!(run.cookie(), Some(CookieChange::Revoke), "also where none was stored");
+    }
+}
+
+//= spec/session.md#event
+//# `NewSession` MUST give the request a session that begins with the event, in place of what it
+//# held.
+//= spec/session.md#event
+//# Under strict `NewSession` MUST be refused with `would_orphan` while the session that the request
+//# holds is stored and in time.
+//= spec/session.md#event
+//# Under strict `NewSession` in place of a stored session that is over MUST discard that session.
+#[test]
+fn a_new_session_takes_the_place_of_what_was_held() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        let begin = Event::NewSession { request: ONE };
+        run.start(1, Some(id));
+        if config.semantics == Semantics::Strict {
+            run.refused(begin.clone(), Refusal::WouldOrphan);
+            run.done(Event::DeleteSession { id });
+        }
+        run.now += 7;
+        run.done(begin.clone());
+        let held = run.held(1).unwrap();
+        assert_eq!((held.id, held.session.user(), held.session.created().0), (None, None, run.now));
+        run.set_user(1, Some("bob"));
+        let new = run.save(1).unwrap();
+        assert_eq!(run.stored_user(new), Some("bob"));
+        run.start(1, None);
+        run.set_value(1, "k", "v");
+        run.done(begin);
+        assert_eq!(run.save(1), None, "what it held was not stored, and is not");
+    }
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    run.start(1, Some(id));
+    run.now += 30 * 60_000;
+    run.done(Event::NewSession { request: ONE });
+    assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
+    assert!(run.state.is_empty());
+}
+
+//= spec/session.md#event
+//# Under Quixote `MaintainSession` MUST save or discard the held session as a successful finish
+//# would, and leave the request open.
+//= spec/session.md#event
+//# Under Quixote `MaintainSession` MUST hide the cookie from the rest of the request where it
+//# revokes it.
+#[test]
+fn quixote_saves_in_the_middle() {
+    for config in &QUIXOTE {
+        let maintain = Event::MaintainSession { request: ONE };
+        let mut run = Run::of(config);
+        run.start(1, None);
+        run.done(maintain.clone());
+        assert!(run.state.is_empty());
+        run.set_user(1, Some("alice"));
+        run.done(maintain.clone());
+        let id = run.held(1).unwrap().id.unwrap();
+        assert_eq!(run.stored_user(id), Some("alice"));
+        assert!(matches!(run.effects.store, Some(StoreOp::Put { .. })));
+        assert_eq!(run.save(1), Some(id), "the cookie leaves with the response");
+        let mut other = Run::of(config);
+        other.state = run.state.clone();
+        other.start(1, Some(id));
+        assert!(other.has_cookie(1, false));
+        other.set_user(1, None);
+        other.done(maintain);
+        assert_eq!(other.effects.store, Some(StoreOp::Delete { id }));
+        assert!(!other.has_cookie(1, false));
+        other.finish(1, Successful);
+        assert_eq!(other.cookie(), Some(CookieChange::Revoke));
+    }
+}
+
+//= spec/session.md#event
+//# Under Quixote `InsertSession` MUST store a session that begins with the event, with the given
+//# user, under the given id, over whatever is there.
+#[test]
+fn quixote_stores_under_a_chosen_id() {
+    for config in &QUIXOTE {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        run.start(1, None);
+        for user in [Some("bob"), None] {
+            run.now += 3;
+            let chosen = user.map(Into::into);
+            run.done(Event::InsertSession { request: ONE, id, user: chosen });
+            let stored = run.stored(id).unwrap();
+            assert_eq!((run.stored_user(id), stored.created().0), (user, run.now));
+            assert_eq!((run.state.len(), stored.remote_addr()), (1, "192.0.2.1"));
+        }
+        assert_eq!(run.held(1).unwrap().id, None);
+    }
+}
+
+//= spec/session.md#event
+//# `DeleteSession` MUST delete what is stored under the id, and be refused with `unknown_session`
+//# where nothing is.
+//= spec/session.md#event
+//# `DeleteSessionsOf` MUST delete every stored session of that user and no other.
+#[test]
+fn the_manager_deletes_one_session_or_all_of_a_user() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        let ids = ["alice", "bob", "alice"].map(|user| run.log_in(user));
+        run.done(Event::DeleteSession { id: ids[0] });
+        run.refused(Event::DeleteSession { id: ids[0] }, Refusal::UnknownSession);
+        let another = run.log_in("alice");
+        run.start(1, Some(another));
+        run.done(Event::DeleteSessionsOf { user: "alice".into() });
+        assert_eq!(run.effects.store, Some(StoreOp::DeleteAll { ids: vec![ids[2], another] }));
+        assert_eq!(run.state.keys(), [ids[1]]);
+        run.done(Event::DeleteSessionsOf { user: "alice".into() });
+        assert_eq!(run.effects.store, None);
+    }
+}
+
+//= spec/session.md#event
+//# `Sweep` MUST delete every stored session that is over and no other, so under Quixote none.
+#[test]
+fn a_sweep_takes_what_is_over_and_nothing_else() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        run.log_in("alice");
+        run.now += 30 * 60_000 - 1;
+        let young = run.log_in("bob");
+        run.now += 1;
+        let before = run.state.clone();
+        run.done(Event::Sweep);
+        if config.semantics == Semantics::Strict {
+            assert_eq!(run.state.keys(), [young]);
+        } else {
+            assert!(run.state == before && run.effects.store.is_none());
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Section `step`: finishes.
+
+use quixote_session::{Config, CookieChange, Event, Refusal, RequestId, SessionId};
+
+use super::run::{
+    ALL, Abandoned, COPIES, Failed, Interrupted, QUIXOTE, Run, Successful, expire, finish,
+};
+
+const ONE: RequestId = RequestId(1);
+
+//= spec/session.md#step
+//# Under live a request that fails or is abandoned MUST leave the changes that it made to the
+//# shared object standing.
+#[test]
+fn live_leaves_what_a_failed_request_changed() {
+    for outcome in [Failed, Abandoned] {
+        let mut run = Run::of(&Config::QUIXOTE);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.set_user(1, Some("bob"));
+        run.set_value(1, "k", "v");
+        run.finish(1, outcome);
+        assert_eq!(run.effects.store, None);
+        assert_eq!((run.stored_user(id), run.value(id, "k")), (Some("bob"), Some("v")));
+    }
+}
+
+//= spec/session.md#step
+//# Under copying and strict a request that fails or is abandoned MUST leave no trace in the store,
+//# expiry and spent form tokens under strict excepted, and what `MaintainSession`, `ExpireSession`
+//# and `InsertSession` did under copying.
+#[test]
+fn copies_leave_no_trace_of_a_failed_request_but_what_is_final() {
+    for config in &COPIES {
+        for outcome in [Failed, Abandoned] {
+            let mut run = Run::of(config);
+            let id = run.log_in("alice");
+            let token = run.form(id);
+            let before = run.stored(id).cloned();
+            run.now += 100_000;
+            run.start(1, Some(id));
+            run.start(2, None);
+            for request in [1, 2] {
+                run.set_user(request, Some("bob"));
+                run.set_value(request, "k", "v");
+                run.token(request);
+                assert_eq!(run.finish(request, outcome).store, None);
+            }
+            assert_eq!((run.stored(id), run.state.len()), (before.as_ref(), 1));
+            run.start(3, Some(id));
+            run.spend(3, token);
+            run.finish(3, outcome);
+            let spent = run.stored(id).unwrap().form_tokens().is_empty();
+            assert_eq!(spent, config.cookie_hardened, "under strict a spent token stays spent");
+            run.start(4, Some(id));
+            run.done(expire(4));
+            run.finish(4, outcome);
+            assert!(run.state.is_empty(), "what was expired stays expired");
+        }
+    }
+}
+
+//= spec/session.md#step
+//# Under Quixote an interrupted or failed request MUST lose what its response said about the cookie
+//# before, while the save of an interrupted one may say something new.
+#[test]
+fn quixote_loses_a_revocation_with_the_response() {
+    for config in &QUIXOTE {
+        for (outcome, kept) in [(Successful, true), (Interrupted, false), (Failed, false)] {
+            let mut run = Run::of(config);
+            let id = run.log_in("alice");
+            run.start(1, Some(id));
+            run.done(expire(1));
+            run.finish(1, outcome);
+            assert_eq!(run.cookie(), Some(CookieChange::Revoke).filter(|_| kept));
+        }
+        let mut run = Run::of(config);
+        run.start(1, None);
+        run.done(Event::RevokeSessionCookie { request: ONE });
+        run.set_user(1, Some("alice"));
+        run.finish(1, Interrupted);
+        assert!(run.id_set().is_some(), "a fresh response has no Max-Age to keep");
+    }
+}
+
+//= spec/session.md#step
+//# Under strict a revocation MUST leave with the response whatever the outcome, an abandoned
+//# request excepted, unless the finish sets a cookie.
+#[test]
+fn a_strict_logout_leaves_with_any_response() {
+    for outcome in [Successful, Interrupted, Failed, Abandoned] {
+        let mut run = Run::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.done(expire(1));
+        run.finish(1, outcome);
+        let expected = Some(CookieChange::Revoke).filter(|_| outcome != Abandoned);
+        assert_eq!(run.cookie(), expected);
+        assert!(run.state.is_empty());
+    }
+}
+
+//= spec/session.md#step
+//# Under strict a cookie that is set MUST name a session that is stored, and have no Max-Age.
+#[test]
+fn logout_and_new_data_in_one_request_give_one_good_cookie() {
+    let mut run = Run::of(&Config::STRICT);
+    let old = run.log_in("alice");
+    run.start(1, Some(old));
+    run.done(expire(1));
+    run.done(Event::NewSession { request: ONE });
+    run.set_value(1, "k", "v");
+    run.finish(1, Successful);
+    let Some(CookieChange::Set(id)) = run.cookie() else { panic!("{:?}", run.effects) };
+    assert!(id != old && run.value(id, "k") == Some("v"));
+}
+
+//= spec/session.md#step
+//# A finish that is refused MUST leave the request open.
+//= spec/session.md#step
+//# A finish with the outcome failed or abandoned MUST NOT be refused while the request is open.
+#[test]
+fn a_refused_finish_leaves_the_request_open_and_it_can_fail() {
+    for config in &ALL {
+        for outcome in [Failed, Abandoned] {
+            let mut run = Run::of(&Config { max_sessions: 1, ..config.clone() });
+            run.log_in("alice");
+            run.start(1, None);
+            run.set_user(1, Some("bob"));
+            for _ in 0..2 {
+                run.refused(finish(1, Successful), Refusal::TooManySessions);
+                assert!(run.state.is_open(ONE));
+            }
+            run.finish(1, outcome);
+            assert!(!run.state.is_open(ONE));
+        }
+    }
+}
+
+//= spec/session.md#step
+//# A finish with the outcome failed or abandoned MUST NOT be refused while the request is open.
+#[test]
+fn whatever_happened_a_request_can_fail() {
+    for config in &ALL {
+        for outcome in [Failed, Abandoned] {
+            let mut run = Run::of(config);
+            let id = run.log_in("alice");
+            for (request, cookie) in [(1, None), (2, Some(id)), (3, Some(id)), (4, Some(id))] {
+                run.start(request, cookie);
+                run.set_value(request, "k", "v");
+            }
+            run.done(expire(3));
+            run.now += 100 * 3_600_000;
+            for request in [1, 2, 3, 4] {
+                run.finish(request, outcome);
+            }
+            assert_eq!(run.state.open_requests(), 0);
+        }
+    }
+}
+
+//= spec/session.md#step
+//# Under strict an id that left the store MUST NOT come back, by any interleaving.
+#[test]
+fn a_dead_id_stays_dead_whoever_still_holds_it() {
+    let mut run = Run::of(&Config::STRICT);
+    let mut dead: Vec<SessionId> = Vec::new();
+    for way in 0..3 {
+        let id = run.log_in("alice");
+        let token = run.form(id);
+        for request in 1..=6 {
+            run.start(request, Some(id));
+        }
+        match way {
+            0 => run.done(expire(1)),
+            1 => run.done(Event::DeleteSession { id }),
+            _ => run.done(Event::DeleteSessionsOf { user: "alice".into() }),
+        }
+        dead.push(id);
+        run.set_value(2, "k", "v");
+        run.set_user(3, Some("bob"));
+        run.set_user(4, None);
+        let _ = run.spend(5, token);
+        for (request, outcome) in [(1, Successful), (2, Interrupted), (3, Successful)] {
+            let _ = run.send(finish(request, outcome));
+        }
+        for request in 1..=6 {
+            let _ = run.send(finish(request, Successful));
+            let _ = run.send(finish(request, Failed));
+        }
+        assert!(run.state.is_empty() && run.state.open_requests() == 0);
+    }
+    assert!(dead.iter().all(|id| run.user_of(*id).is_none()));
+}

@@ -1,0 +1,281 @@
+//! Section `step`: saves.
+
+use quixote_session::{Config, CookieChange, Event, Refusal, RequestId, StoreOp};
+
+use super::run::{Failed, Interrupted, QUIXOTE, Run, Successful, finish};
+
+const ONE: RequestId = RequestId(1);
+
+//= spec/session.md#step
+//# Under Quixote a held session without info MUST be deleted and its cookie revoked if one is
+//# stored under its id, and otherwise ignored.
+#[test]
+fn quixote_deletes_what_lost_its_info() {
+    for config in &QUIXOTE {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.start(2, Some(id));
+        run.set_user(1, None);
+        run.set_user(2, None);
+        run.finish(1, Successful);
+        assert_eq!(run.effects.store, Some(StoreOp::Delete { id }));
+        assert_eq!(run.cookie(), Some(CookieChange::Revoke));
+        run.finish(2, Successful);
+        assert_eq!((&run.effects.store, run.cookie()), (&None, None), "it is gone already");
+        run.start(3, None);
+        run.finish(3, Successful);
+        assert_eq!((&run.effects.store, run.cookie()), (&None, None), "it was never there");
+    }
+}
+
+//= spec/session.md#step
+//# Under Quixote a held session with info and without id MUST be stored under a drawn id, which the
+//# cookie then names.
+#[test]
+fn quixote_stores_what_has_info_for_the_first_time() {
+    for config in &QUIXOTE {
+        for outcome in [Successful, Interrupted] {
+            let mut run = Run::of(config);
+            run.start(1, None);
+            run.set_user(1, Some("alice"));
+            let session = run.held(1).unwrap().session.clone();
+            run.finish(1, outcome);
+            let id = run.id_set().unwrap();
+            assert_eq!(run.effects.store, Some(StoreOp::Put { id, session: session.clone() }));
+            assert_eq!(run.stored(id), Some(&session));
+        }
+    }
+}
+
+//= spec/session.md#step
+//# Under Quixote a cookie that is set after a revocation in the same response MUST keep the Max-Age
+//# of 0.
+#[test]
+fn a_quixote_cookie_after_a_revocation_is_dead_born() {
+    for config in &QUIXOTE {
+        let mut run = Run::of(config);
+        let old = run.log_in("alice");
+        run.start(1, Some(old));
+        run.done(Event::RevokeSessionCookie { request: ONE });
+        run.done(Event::NewSession { request: ONE });
+        run.set_user(1, Some("bob"));
+        run.finish(1, Successful);
+        let Some(CookieChange::Stillborn(id)) = run.cookie() else { panic!("{:?}", run.effects) };
+        assert_eq!(run.stored_user(id), Some("bob"), "yet it is stored");
+    }
+}
+
+//= spec/session.md#step
+//# Under copying a held session with info and an id MUST be stored whole, over whatever is there,
+//# and again if it was deleted.
+#[test]
+fn copying_writes_the_whole_copy_over_anything() {
+    for deleted in [false, true] {
+        let mut run = Run::of(&Config::QUIXOTE_PERSISTENT);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.start(2, Some(id));
+        run.set_value(2, "k", "v");
+        run.finish(2, Successful);
+        if deleted {
+            run.done(Event::DeleteSession { id });
+        }
+        let session = run.held(1).unwrap().session.clone();
+        run.finish(1, Successful);
+        assert_eq!(run.effects.store, Some(StoreOp::Put { id, session: session.clone() }));
+        assert_eq!((run.stored(id), run.value(id, "k")), (Some(&session), None));
+        assert_eq!(run.cookie(), None);
+    }
+}
+
+//= spec/session.md#step
+//# Under live a held session that has an id MUST NOT be stored again.
+#[test]
+fn live_stores_nothing_again() {
+    let mut run = Run::of(&Config::QUIXOTE);
+    let id = run.log_in("alice");
+    for deleted in [false, true] {
+        run.start(1, Some(id));
+        run.set_value(1, "k", "v");
+        if deleted {
+            run.done(Event::DeleteSession { id });
+        }
+        run.finish(1, Successful);
+        assert_eq!((&run.effects.store, run.cookie()), (&None, None));
+        assert_eq!(run.stored(id).is_some(), !deleted);
+    }
+}
+
+/// Every way in which somebody else ends a session.
+fn ended_by(way: usize, run: &mut Run, id: quixote_session::SessionId) {
+    match way {
+        0 => run.done(Event::DeleteSession { id }),
+        1 => run.done(Event::DeleteSessionsOf { user: "alice".into() }),
+        2 => {
+            run.start(9, Some(id));
+            run.done(super::run::expire(9));
+            run.finish(9, Failed);
+        }
+        3 => {
+            run.start(9, Some(id));
+            run.set_user(9, Some("bob"));
+            run.finish(9, Successful);
+        }
+        _ => run.now += 30 * 60_000,
+    }
+}
+
+//= spec/session.md#step
+//# Under strict a finish with changes to a session that is no longer stored, or is over, MUST be
+//# refused with `session_gone`.
+//= spec/session.md#step
+//# Under strict a finish without changes to such a session MUST be done, with no operation on the
+//# store and no cookie for it.
+//= spec/session.md#step
+//# Under strict a revocation MUST NOT be sent because somebody else ended the session.
+//= spec/session.md#step
+//# A finish that is refused MUST leave the request open.
+#[test]
+fn what_somebody_else_ended_stays_ended_and_whoever_has_changes_is_told() {
+    for way in 0..5 {
+        let mut run = Run::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.start(2, Some(id));
+        run.set_value(1, "k", "v");
+        ended_by(way, &mut run, id);
+        for outcome in [Successful, Interrupted] {
+            run.refused(finish(1, outcome), Refusal::SessionGone);
+        }
+        assert!(run.state.is_open(ONE));
+        run.set_value(1, "k", "w");
+        let stored = run.state.len();
+        for (request, outcome) in [(2, Successful), (1, Failed)] {
+            run.finish(request, outcome);
+            assert_eq!((&run.effects.store, run.cookie()), (&None, None), "{way}");
+        }
+        assert_eq!(run.state.len(), stored);
+    }
+}
+
+//= spec/session.md#step
+//# Under strict a save MUST apply the request's changes, key by key, to the session as it is stored
+//# now, and leave all else there as it is.
+#[test]
+fn a_save_merges_key_by_key() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    run.start(1, Some(id));
+    run.set_value(1, "both", "0");
+    run.set_value(1, "gone", "0");
+    run.set_value(1, "kept", "0");
+    run.finish(1, Successful);
+    let kept = run.form(id);
+    for request in [1, 2] {
+        run.start(request, Some(id));
+    }
+    let tokens = [1, 2].map(|request| run.token(request));
+    run.set_value(1, "both", "1");
+    run.set_value(2, "both", "2");
+    run.set_value(1, "one", "1");
+    run.set_value(2, "two", "2");
+    run.done(Event::RemoveValue { request: ONE, key: "gone".into() });
+    run.finish(2, Successful);
+    assert!(matches!(run.effects.store, Some(StoreOp::Update { .. })));
+    run.finish(1, Successful);
+    let values = ["both", "gone", "kept", "one", "two"].map(|key| run.value(id, key));
+    assert_eq!(values, [Some("1"), None, Some("0"), Some("1"), Some("2")], "the later save wins");
+    assert_eq!(run.stored_user(id), Some("alice"));
+    let queue = run.stored(id).unwrap().form_tokens().as_slice().to_vec();
+    assert_eq!(queue, [kept, tokens[1], tokens[0]]);
+}
+
+//= spec/session.md#step
+//# Under strict a save that changes the stored user, in either direction, MUST move the session to
+//# a new id in one operation, after which the old id is dead, no earlier form token is accepted,
+//# and the cookie names the new id.
+#[test]
+fn a_change_of_the_user_moves_the_session() {
+    for user in [Some("bob"), Some(""), None] {
+        let mut run = Run::of(&Config::STRICT);
+        let old = run.log_in("alice");
+        let token = run.form(old);
+        run.start(1, Some(old));
+        run.start(2, Some(old));
+        run.set_value(2, "k", "v");
+        run.finish(2, Successful);
+        run.set_user(1, user);
+        let new = run.save(1).unwrap();
+        let session = run.stored(new).unwrap().clone();
+        assert_eq!(run.effects.store, Some(StoreOp::Rotate { from: old, to: new, session }));
+        assert_eq!((run.stored_user(new), run.value(new, "k")), (user, Some("v")));
+        assert!(new != old && run.stored(old).is_none() && run.user_of(old).is_none());
+        run.start(3, Some(new));
+        assert!(!run.has_token(3, token) && run.state.len() == 1);
+    }
+    let mut run = Run::of(&Config::STRICT);
+    run.start(1, None);
+    run.set_value(1, "k", "v");
+    let anonymous = run.save(1).unwrap();
+    run.start(1, Some(anonymous));
+    run.set_user(1, Some("alice"));
+    assert!(run.save(1).is_some_and(|new| new != anonymous), "a login is a change");
+}
+
+//= spec/session.md#step
+//# Under strict a save that leaves no info MUST discard the session and revoke its cookie.
+#[test]
+fn a_save_that_leaves_nothing_discards_and_revokes() {
+    for outcome in [Successful, Interrupted] {
+        let mut run = Run::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.set_user(1, None);
+        run.finish(1, outcome);
+        assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
+        assert_eq!(run.cookie(), Some(CookieChange::Revoke));
+        assert!(run.state.is_empty());
+    }
+}
+
+//= spec/session.md#step
+//# Under strict a session that is not stored yet MUST be created under a drawn id if it has info
+//# and is in time, be ignored if it has none, and otherwise be refused with `session_gone`.
+#[test]
+fn strict_creates_what_has_info_and_is_in_time() {
+    let mut run = Run::of(&Config::STRICT);
+    for request in [1, 2, 3] {
+        run.start(request, None);
+    }
+    run.set_user(1, Some("alice"));
+    run.set_user(3, Some("alice"));
+    let session = run.held(1).unwrap().session.clone();
+    run.finish(1, Successful);
+    let id = run.id_set().unwrap();
+    assert_eq!(run.effects.store, Some(StoreOp::Create { id, session }));
+    run.finish(2, Successful);
+    assert_eq!((&run.effects.store, run.cookie()), (&None, None));
+    run.now += 30 * 60_000;
+    run.refused(finish(3, Successful), Refusal::SessionGone);
+}
+
+//= spec/session.md#step
+//# Under strict a finish that changes nothing and notes no access MUST ask for no operation on the
+//# store.
+#[test]
+fn strict_writes_nothing_where_nothing_changed() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    for outcome in [Successful, Interrupted] {
+        run.start(1, Some(id));
+        assert!(run.has_cookie(1, true));
+        assert!(!run.has_token(1, [7; 16].into()));
+        run.finish(1, outcome);
+        assert_eq!((&run.effects.store, run.cookie()), (&None, None));
+    }
+    run.now += 60_001;
+    run.start(1, Some(id));
+    run.finish(1, Successful);
+    assert!(matches!(run.effects.store, Some(StoreOp::Update { .. })), "a noted access is written");
+}

@@ -1,0 +1,100 @@
+//! Section `session`.
+
+use quixote_session::{Config, Event, RequestId, Session, Timestamp};
+
+use super::run::{ALL, Run, Successful};
+
+//= spec/session.md#session
+//# A session MUST begin without user, values and form tokens, created and accessed at the moment of
+//# the event, and with the remote address of its request.
+#[test]
+fn a_session_begins_with_nothing_but_its_moment_and_its_address() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        run.start(1, None);
+        let begun = Session::new("192.0.2.1".into(), Timestamp(run.now));
+        assert_eq!(run.held(1).unwrap().session, &begun);
+        assert_eq!((begun.user(), begun.values().len(), begun.form_tokens().len()), (None, 0, 0));
+        assert_eq!((begun.created().0, begun.accessed().0), (run.now, run.now));
+        assert_eq!(begun.remote_addr(), "192.0.2.1");
+        run.now += 5;
+        run.done(Event::NewSession { request: RequestId(1) });
+        let anew = Session::new("192.0.2.1".into(), Timestamp(run.now));
+        assert_eq!(run.held(1).unwrap().session, &anew);
+    }
+}
+
+//= spec/session.md#session
+//# A session MUST count as having info if, and only if, its user is a text that is not empty, or it
+//# holds a form token, or it holds a value, be that the empty text.
+#[test]
+fn info_is_a_user_that_is_not_empty_a_token_or_a_value() {
+    for config in &ALL {
+        let informed = |change: &dyn Fn(&mut Run)| {
+            let mut run = Run::of(config);
+            run.start(1, None);
+            change(&mut run);
+            let info = run.held(1).unwrap().session.has_info();
+            assert_eq!(run.save(1).is_some(), info, "and so it is stored, or not");
+            info
+        };
+        assert!(!informed(&|_| ()));
+        assert!(!informed(&|run| run.set_user(1, Some(""))));
+        assert!(informed(&|run| run.set_user(1, Some("0"))));
+        assert!(informed(&|run| run.set_value(1, "", "")));
+        assert!(informed(&|run| _ = run.token(1)));
+        assert!(!informed(&|run| {
+            run.set_user(1, Some("alice"));
+            run.set_user(1, None);
+        }));
+    }
+}
+
+//= spec/session.md#session
+//# An empty user MUST be exported as `REMOTE_USER` like any other, though it is no info.
+#[test]
+fn the_empty_user_is_exported() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        run.start(1, None);
+        run.set_user(1, Some(""));
+        run.set_value(1, "k", "v");
+        let id = run.save(1).unwrap();
+        assert_eq!(run.user_of(id).as_deref(), Some(""));
+    }
+}
+
+//= spec/session.md#session
+//# The form tokens of a session MUST be a queue of at most `max_form_tokens`, from which the oldest
+//# goes when a new one finds it full.
+#[test]
+fn the_oldest_token_makes_room() {
+    for config in &ALL {
+        for cap in [1, 2, 16] {
+            let mut run = Run::of(&Config { max_form_tokens: cap, ..config.clone() });
+            run.start(1, None);
+            let tokens: Vec<_> = (0..20).map(|_| run.token(1)).collect();
+            let newest = &tokens[20 - usize::from(cap)..];
+            assert_eq!(run.held(1).unwrap().session.form_tokens().as_slice(), newest);
+            let id = run.save(1).unwrap();
+            let later = run.form(id);
+            let stored = run.stored(id).unwrap().form_tokens().as_slice();
+            assert_eq!((stored.len(), stored.last()), (usize::from(cap), Some(&later)));
+        }
+    }
+}
+
+//= spec/session.md#session
+//# Under strict a session MUST NOT be stored without info.
+#[test]
+fn strict_stores_nothing_without_info() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    for change in [Some("alice"), Some(""), None] {
+        run.start(1, Some(id));
+        run.set_user(1, change);
+        run.finish(1, Successful);
+        assert!(run.state.values().iter().all(|session| session.has_info()));
+    }
+    assert!(run.state.is_empty());
+}

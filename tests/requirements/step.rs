@@ -1,0 +1,283 @@
+//! Section `step`: all events, start, changes, form tokens.
+
+use quixote_session::check::population::{Habits, Population, Seeded};
+use quixote_session::{
+    Config, CookieChange, CookieValue, Event, Refusal, Reply, Semantics, SessionId, State, StoreOp,
+    step,
+};
+
+use super::run::{ALL, COPIES, Failed, QUIXOTE, Run, Successful, finish};
+
+//= spec/session.md#step
+//# Every input in every state MUST be answered.
+//= spec/session.md#step
+//# The same configuration, state and input MUST give the same state and effects.
+#[test]
+fn every_input_is_answered_and_always_alike() {
+    for config in &ALL {
+        let mut choices = Seeded::new(11);
+        let (mut population, mut state) = (Population::new(Habits::ALL), State::new());
+        for _ in 0..20_000 {
+            let turn = population.next_turn(config, &state, &mut choices);
+            let again = step(config, state.clone(), turn.input.clone());
+            let (after, effects) = step(config, state, turn.input.clone());
+            assert!(again.0 == after && again.1 == effects);
+            population.learn(&turn, &effects);
+            state = after;
+        }
+    }
+}
+
+//= spec/session.md#step
+//# A start MUST find the session that is stored under the id in its cookie, and otherwise begin one
+//# that is not stored.
+//= spec/session.md#step
+//# An id that a client brings and that is not stored MUST NOT be adopted, and its cookie is not
+//# revoked for that.
+//= spec/session.md#step
+//# A start MUST answer with the user of the session that it found, which is exported as
+//# `REMOTE_USER`.
+#[test]
+fn a_start_finds_what_is_stored_and_adopts_nothing() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        assert_eq!(run.start(1, Some(id)).as_deref(), Some("alice"));
+        assert_eq!(run.held(1).unwrap().id, Some(id));
+        let planted: SessionId = "00000000000000ff00000000000000ff".parse().unwrap();
+        assert_eq!(run.start(2, Some(planted)), None);
+        assert_eq!(run.held(2).unwrap().id, None);
+        assert_eq!(run.finish(2, Successful).cookie, None, "nor is its cookie revoked");
+        run.start(2, Some(planted));
+        run.set_user(2, Some("bob"));
+        let issued = run.save(2).unwrap();
+        assert!(issued != planted && run.stored(planted).is_none());
+        assert_eq!(run.start(3, None), None);
+        assert_eq!(run.held(3).unwrap().id, None);
+    }
+}
+
+//= spec/session.md#step
+//# Under live a request MUST hold the stored object itself, shared with every other request on it,
+//# even after its deletion.
+//= spec/session.md#step
+//# Under live a change MUST be seen at once in the store and by every request on the object.
+#[test]
+fn live_requests_share_the_stored_object() {
+    let mut run = Run::of(&Config::QUIXOTE);
+    let id = run.log_in("alice");
+    run.start(1, Some(id));
+    run.start(2, Some(id));
+    run.set_value(1, "k", "v");
+    assert_eq!(run.effects.store, None);
+    assert_eq!((run.value(id, "k"), run.held(2).unwrap().session.values().len()), (Some("v"), 1));
+    run.done(Event::DeleteSession { id });
+    run.set_user(2, Some("bob"));
+    let shared = run.held(1).unwrap();
+    assert!(core::ptr::eq(shared.session, run.held(2).unwrap().session));
+    assert_eq!(shared.session.user().map(AsRef::as_ref), Some("bob"), "even after its deletion");
+}
+
+//= spec/session.md#step
+//# Under copying and strict a request MUST hold a copy of what was stored when it started.
+//= spec/session.md#step
+//# Under copying and strict a change MUST NOT be seen by anybody else before it is saved, a spent
+//# form token under strict excepted.
+#[test]
+fn copies_are_their_requests_own() {
+    for config in &COPIES {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        let before = run.stored(id).cloned();
+        run.start(1, Some(id));
+        run.start(2, Some(id));
+        run.set_value(1, "k", "v");
+        run.set_user(1, Some("bob"));
+        run.token(1);
+        assert_eq!(run.stored(id), before.as_ref());
+        assert_eq!(Some(run.held(2).unwrap().session), before.as_ref());
+        run.finish(1, Successful);
+        let held = run.held(2).unwrap();
+        assert_eq!((held.id, Some(held.session)), (Some(id), before.as_ref()), "as it started");
+    }
+}
+
+//= spec/session.md#step
+//# Under strict the changes of a request MUST be remembered apart from what it read.
+#[test]
+fn strict_remembers_what_a_request_changed() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    run.start(1, Some(id));
+    run.set_value(1, "mine", "1");
+    let text = serde_json::to_value(&run.state).unwrap();
+    assert_eq!(text["requests"][0]["data"]["changes"]["values"]["mine"], "1");
+    run.start(2, Some(id));
+    run.set_value(2, "yours", "2");
+    run.finish(2, Successful);
+    run.finish(1, Successful);
+    assert_eq!((run.value(id, "mine"), run.value(id, "yours")), (Some("1"), Some("2")));
+}
+
+//= spec/session.md#step
+//# Under strict a start MUST discard the session that its cookie names if that is over.
+#[test]
+fn strict_discards_what_a_start_finds_over() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    run.now += 30 * 60_000;
+    assert_eq!(run.start(1, Some(id)), None);
+    assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
+    assert!(run.state.is_empty());
+}
+
+//= spec/session.md#step
+//# Under strict a change of the user MUST end the form tokens that are outstanding, and only those
+//# created after it remain.
+#[test]
+fn tokens_die_with_the_user_they_were_issued_to() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    let earlier = run.form(id);
+    run.start(1, Some(id));
+    let mine = run.token(1);
+    run.set_user(1, Some("bob"));
+    assert!(!run.has_token(1, earlier) && !run.has_token(1, mine));
+    let later = run.token(1);
+    assert!(run.has_token(1, later));
+    let moved = run.save(1).unwrap();
+    assert_eq!(run.stored(moved).unwrap().form_tokens().as_slice(), [later]);
+    run.start(1, Some(moved));
+    run.set_user(1, Some("bob"));
+    assert!(run.has_token(1, later), "no change, no end");
+}
+
+//= spec/session.md#step
+//# Under Quixote `RemoveFormToken` MUST take the token out of the session that the request holds,
+//# which under copying reaches the store with a save.
+#[test]
+fn quixote_spends_a_token_where_the_request_holds_it() {
+    for config in &QUIXOTE {
+        let live = config.semantics == Semantics::Live;
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        let token = run.form(id);
+        run.start(1, Some(id));
+        run.start(2, Some(id));
+        assert_eq!(run.spend(1, token), Reply::Done);
+        assert_eq!((run.effects.store.clone(), run.has_token(1, token)), (None, false));
+        assert_eq!(run.stored(id).unwrap().form_tokens().is_empty(), live);
+        assert_eq!(run.has_token(2, token), !live);
+        run.finish(1, Successful);
+        assert!(run.stored(id).unwrap().form_tokens().is_empty());
+    }
+}
+
+//= spec/session.md#step
+//# Under strict `RemoveFormToken` on a stored session MUST spend the token in the store, at once
+//# and for all requests, whatever becomes of this one.
+#[test]
+fn strict_spends_a_token_at_once_for_all_and_for_good() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    let token = run.form(id);
+    for request in [1, 2] {
+        run.start(request, Some(id));
+    }
+    run.set_value(1, "k", "v");
+    assert_eq!(run.spend(1, token), Reply::Done);
+    let session = run.stored(id).unwrap().clone();
+    assert!(session.form_tokens().is_empty() && session.values().is_empty());
+    assert_eq!(run.effects.store, Some(StoreOp::Update { id, session }));
+    assert_eq!(run.spend(2, token), Reply::Refused(Refusal::UnknownToken));
+    run.finish(1, Failed);
+    run.start(3, Some(id));
+    assert_eq!(run.spend(3, token), Reply::Refused(Refusal::UnknownToken));
+}
+
+//= spec/session.md#step
+//# Under strict a token that the request itself created and has not saved MUST be accepted, once,
+//# without an operation on the store.
+#[test]
+fn a_token_of_this_very_request_is_accepted_once() {
+    for stored in [false, true] {
+        let mut run = Run::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        run.start(1, Some(id).filter(|_| stored));
+        let token = run.token(1);
+        assert_eq!((run.spend(1, token), &run.effects.store), (Reply::Done, &None));
+        assert_eq!(run.spend(1, token), Reply::Refused(Refusal::UnknownToken));
+        run.set_value(1, "k", "v");
+        run.finish(1, Successful);
+        assert!(run.state.values().iter().all(|session| session.form_tokens().is_empty()));
+    }
+}
+
+//= spec/session.md#step
+//# Under strict `RemoveFormToken` MUST be refused with `session_gone` where the held session is no
+//# longer stored or is over.
+//= spec/session.md#step
+//# Under strict a stored token MUST NOT be accepted by a request whose user differs from the stored
+//# session's.
+#[test]
+fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    let token = run.form(id);
+    for request in [1, 2, 3] {
+        run.start(request, Some(id));
+    }
+    run.set_user(1, Some("bob"));
+    assert_eq!(run.spend(1, token), Reply::Refused(Refusal::UnknownToken));
+    assert!(run.stored(id).unwrap().form_tokens().contains(&token), "and it is not spent");
+    let over = run.now + 30 * 60_000;
+    let before = core::mem::replace(&mut run.now, over);
+    assert_eq!(run.spend(2, token), Reply::Refused(Refusal::SessionGone));
+    run.now = before;
+    run.done(Event::DeleteSession { id });
+    assert_eq!(run.spend(3, token), Reply::Refused(Refusal::SessionGone));
+}
+
+//= spec/session.md#step
+//# Under strict a session that loses its last info by that MUST be discarded from the store at
+//# once, and the response revokes its cookie unless the finish stores a session.
+//= spec/session.md#step
+//# Under strict the request MUST go on with what it had changed, as a session that is not stored
+//# yet and keeps its moment of creation.
+#[test]
+fn the_last_token_takes_the_session_with_it_and_the_request_goes_on() {
+    for (user, outcome, logged_in) in [
+        (Some("alice"), Successful, true),
+        (Some("alice"), Failed, false),
+        (None, Successful, false),
+    ] {
+        let mut run = Run::of(&Config::STRICT);
+        run.start(1, None);
+        let token = run.token(1);
+        let (id, created) = (run.save(1).unwrap(), run.now);
+        run.now += 5;
+        run.start_with(2, Some(CookieValue::Id(id)), "");
+        assert_eq!(run.spend(2, token), Reply::Done);
+        assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
+        assert!(run.state.is_empty());
+        let held = run.held(2).unwrap();
+        assert_eq!((held.id, held.session.created().0), (None, created));
+        run.set_user(2, user);
+        run.finish(2, outcome);
+        assert_eq!(run.state.len(), usize::from(logged_in));
+        assert_eq!(run.cookie() == Some(CookieChange::Revoke), !logged_in);
+        assert_eq!(run.id_set().is_some_and(|new| new != id), logged_in);
+    }
+    let mut run = Run::of(&Config::STRICT);
+    run.start(1, None);
+    let token = run.token(1);
+    let id = run.save(1).unwrap();
+    run.start(2, Some(id));
+    run.set_value(2, "k", "before");
+    assert_eq!(run.spend(2, token), Reply::Done);
+    let held = run.held(2).unwrap();
+    assert_eq!(held.session.values()["k"], "before", "what it changed goes with it");
+    assert_eq!(run.send(finish(2, Successful)), Reply::Done);
+    let new = run.id_set().unwrap();
+    assert_eq!(run.value(new, "k"), Some("before"));
+}

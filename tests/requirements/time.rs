@@ -1,0 +1,191 @@
+//! Section `time`.
+
+use quixote_session::{Config, Event, Refusal, Reply, RequestId, Session, Timestamp};
+
+use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
+
+//= spec/session.md#time
+//# The time that has passed between two moments MUST count as 0 where the clock went back in
+//# between.
+//= spec/session.md#time
+//# An age that is shown to the application MUST be negative where the clock stands before the
+//# moment that it is counted from.
+#[test]
+fn what_has_passed_is_never_negative_and_an_age_may_be() {
+    let (early, late) = (Timestamp(1_000), Timestamp(3_500));
+    assert_eq!((late.since(early), early.since(late), late.since(late)), (2_500, 0, 0));
+    let session = Session::new("".into(), late);
+    assert_eq!((session.creation_age(early), session.access_age(early)), (-2_500, -2_500));
+    assert_eq!((session.creation_age(late), session.access_age(Timestamp(3_501))), (0, 1));
+}
+
+//= spec/session.md#time
+//# An access MUST be noted where strictly more than `access_resolution_ms` has passed since the
+//# access that was noted last, and only there.
+#[test]
+fn an_access_is_noted_beyond_the_resolution_and_not_at_it() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        let created = run.now;
+        for (passed, noted) in [(0, 0), (config.access_resolution_ms, 0)] {
+            run.now = created + passed;
+            run.start(1, Some(id));
+            assert_eq!(run.held(1).unwrap().session.accessed(), Timestamp(created + noted));
+            run.finish(1, Successful);
+            assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(created));
+        }
+        run.now = created + config.access_resolution_ms + 1;
+        run.start(1, Some(id));
+        assert_eq!(run.held(1).unwrap().session.accessed(), Timestamp(run.now));
+        run.finish(1, Successful);
+        assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(run.now));
+    }
+}
+
+//= spec/session.md#time
+//# A clock that goes back MUST NOT move the noted access of a session, which is never before its
+//# creation.
+#[test]
+fn a_clock_that_goes_back_moves_no_access() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        let created = run.now;
+        run.now -= 10 * config.access_resolution_ms;
+        assert_eq!(run.user_of(id).as_deref(), Some("alice"));
+        run.start(1, Some(id));
+        run.set_value(1, "k", "v");
+        run.finish(1, Successful);
+        let session = run.stored(id).unwrap();
+        assert_eq!((session.created().0, session.accessed().0), (created, created));
+    }
+}
+
+//= spec/session.md#time
+//# Under strict a session MUST be over from the very millisecond in which the time since its noted
+//# access equals `idle_limit_ms`, or the time since its creation equals `absolute_limit_ms`.
+#[test]
+fn a_session_is_over_in_the_millisecond_of_its_limit() {
+    let config = Config {
+        access_resolution_ms: 0,
+        idle_limit_ms: Some(100),
+        absolute_limit_ms: Some(250),
+        ..Config::STRICT
+    };
+    let begin = || {
+        let mut run = Run::of(&config);
+        let id = run.log_in("alice");
+        (run, id)
+    };
+    for (passed, found) in [(99, true), (100, false), (101, false)] {
+        let (mut run, id) = begin();
+        run.now += passed;
+        assert_eq!(run.user_of(id).is_some(), found, "idle for {passed}");
+    }
+    for (last, found) in [(89, true), (90, false)] {
+        let (mut run, id) = begin();
+        for passed in [80, 80, last] {
+            run.now += passed;
+            run.start(1, Some(id));
+            assert_eq!(run.held(1).unwrap().id.is_some(), passed != last || found);
+            run.finish(1, Successful);
+        }
+    }
+}
+
+//= spec/session.md#time
+//# A limit that is absent MUST NOT end a session, and under Quixote none does.
+#[test]
+fn a_limit_that_is_absent_ends_nothing() {
+    let unlimited = Config { idle_limit_ms: None, absolute_limit_ms: None, ..Config::STRICT };
+    let idle = Config { absolute_limit_ms: None, ..Config::STRICT };
+    let quixote = QUIXOTE.map(|config| Config {
+        idle_limit_ms: Some(1),
+        absolute_limit_ms: Some(1),
+        ..config
+    });
+    for config in [&unlimited, &quixote[0], &quixote[1]] {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        run.now = u64::MAX;
+        run.done(Event::Sweep);
+        assert_eq!(run.user_of(id).as_deref(), Some("alice"));
+    }
+    let mut run = Run::of(&idle);
+    let id = run.log_in("alice");
+    for _ in 0..100 {
+        run.now += 29 * 60_000;
+        run.start(1, Some(id));
+        run.finish(1, Successful);
+    }
+    assert!(run.user_of(id).is_some(), "kept warm for two days");
+}
+
+//= spec/session.md#time
+//# Under strict a session that is over MUST NOT be found by a start, be said to exist by
+//# `HasSessionCookie`, accept a form token, or be saved to.
+#[test]
+fn what_is_over_is_not_stored_wherever_it_is_used() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    let token = run.form(id);
+    run.start(1, Some(id));
+    run.set_value(1, "k", "v");
+    assert!(run.has_cookie(1, true));
+    run.now += 30 * 60_000;
+    assert!(!run.has_cookie(1, true));
+    let spend = Event::RemoveFormToken { request: RequestId(1), token: token.into() };
+    run.refused(spend, Refusal::SessionGone);
+    run.refused(finish(1, Successful), Refusal::SessionGone);
+    assert_eq!(run.start(2, Some(id)), None);
+    assert_eq!(run.held(2).unwrap().id, None);
+}
+
+//= spec/session.md#time
+//# A renewal MUST keep the moment of creation, so that the absolute limit bounds the whole chain of
+//# ids.
+#[test]
+fn a_chain_of_renewals_ends_with_its_first_session() {
+    let mut run = Run::of(&Config::STRICT);
+    let mut id = run.log_in("alice");
+    let (created, mut renewals) = (run.now, 0);
+    loop {
+        run.now += 20 * 60_000;
+        let user = ["bob", "alice"][renewals % 2];
+        if run.start(1, Some(id)).is_none() {
+            break;
+        }
+        run.set_user(1, Some(user));
+        id = run.save(1).expect("a renewal sets a cookie");
+        assert_eq!(run.stored(id).unwrap().created(), Timestamp(created));
+        renewals += 1;
+    }
+    assert_eq!((renewals, run.now - created), (35, 12 * 3_600_000));
+}
+
+//= spec/session.md#time
+//# Any moments from 0 to 2^64 − 1, in whatever order, MUST be taken without overflow or panic.
+#[test]
+fn the_ends_of_time_are_moments_like_any_other() {
+    let moments = [u64::MAX, 0, 1, u64::MAX - 1, 1_000, u64::MAX / 2, 0];
+    for config in &ALL {
+        for first in moments {
+            let mut run = Run::of(config);
+            run.now = first;
+            let id = run.log_in("alice");
+            for now in moments {
+                run.now = now;
+                run.start(1, Some(id));
+                let age = run.held(1).unwrap().session.creation_age(Timestamp(now));
+                assert!(age > i64::MIN);
+                let _ = run.send(set_value(1, "k", "v"));
+                if let Reply::Refused(_) = run.send(finish(1, Successful)) {
+                    run.done(expire(1));
+                    run.finish(1, Successful);
+                }
+                run.done(Event::Sweep);
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Section `token`.
+
+use quixote_session::{
+    Config, CookieChange, CookieOp, CookieValue, Effects, Entropy, Event, FormToken, Input,
+    Refusal, Reply, RequestId, SessionId, SubmittedToken, Timestamp,
+};
+
+use super::run::{ALL, QUIXOTE, Run, Successful, finish};
+
+const CREATE: Event = Event::CreateFormToken { request: RequestId(1) };
+
+//= spec/session.md#token
+//# An id or a form token MUST be drawn with as many random bits as the configuration says, 64 or
+//# 128.
+#[test]
+fn ids_and_tokens_are_as_wide_as_configured() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        run.start(1, None);
+        let token = run.token(1);
+        let id = run.save(1).unwrap();
+        let bytes = if config.semantics == Config::STRICT.semantics { 16 } else { 8 };
+        assert_eq!(config.width.bytes(), bytes);
+        assert_eq!((id.reveal_bytes().len(), token.reveal_bytes().len()), (bytes, bytes));
+    }
+}
+
+//= spec/session.md#token
+//# Its text MUST be exactly 16 or 32 lower-case hex digits, and text of any other form names
+//# nothing.
+#[test]
+fn other_text_names_nothing() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice").reveal().to_string();
+        assert!([16, 32].contains(&id.len()));
+        let half = id.get(..id.len() - 1).unwrap();
+        let upper = id.to_uppercase();
+        let others = ["", "0x", "é000000000000000", half, &format!("{id}0"), &format!(" {id}")];
+        for text in others {
+            assert!(text.parse::<SessionId>().is_err() && text.parse::<FormToken>().is_err());
+            assert_eq!(SubmittedToken::from(text), SubmittedToken::IllFormed);
+            assert_eq!(run.start_with(1, Some(CookieValue::from(text)), ""), None, "{text}");
+            run.finish(1, Successful);
+        }
+        assert!("00000000000000A1".parse::<SessionId>().is_err(), "{upper}");
+        let user = run.start_with(1, Some(CookieValue::from(id.as_str())), "");
+        assert_eq!(user.as_deref(), Some("alice"));
+    }
+}
+
+//= spec/session.md#token
+//# Draws MUST be taken from the front of the input's 32 bytes, one after the other, which makes
+//# four of 64 bits or two of 128.
+#[test]
+fn draws_are_taken_from_the_front() {
+    let bytes: [u8; 32] = core::array::from_fn(|place| u8::try_from(place).unwrap());
+    for config in &ALL {
+        let width = config.width.bytes();
+        let mut run = Run::of(config);
+        for number in 0..usize::from(config.width.draws()) {
+            run.start(1, None);
+            run.set_user(1, Some("alice"));
+            run.send_with(Entropy::from_bytes(bytes), finish(1, Successful));
+            let id = run.id_set().unwrap();
+            let expected = &bytes[number * width..][..width];
+            assert_eq!(id.reveal_bytes(), expected, "those in front are in use by now");
+        }
+        assert_eq!(run.state.len(), 32 / width);
+    }
+}
+
+//= spec/session.md#token
+//# An id MUST be drawn again until no session is stored under it.
+//= spec/session.md#token
+//# An event for which every draw is in use already MUST be refused with `entropy_used_up`.
+#[test]
+fn a_used_id_is_drawn_again_until_no_draw_is_left() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        let used = run.log_in("alice");
+        let before = run.stored(used).cloned();
+        let mut bytes = [0; 32];
+        for place in bytes.chunks_exact_mut(used.reveal_bytes().len()) {
+            place.copy_from_slice(used.reveal_bytes());
+        }
+        run.start(1, None);
+        run.set_user(1, Some("bob"));
+        let open = run.state.clone();
+        let refused = run.send_with(Entropy::from_bytes(bytes), finish(1, Successful));
+        assert_eq!(refused, Reply::Refused(Refusal::EntropyUsedUp));
+        assert!(run.state == open);
+        *bytes.last_mut().unwrap() ^= 1;
+        run.send_with(Entropy::from_bytes(bytes), finish(1, Successful));
+        assert_ne!(run.id_set().unwrap(), used);
+        assert_eq!(run.effects.draws, config.width.draws());
+        assert_eq!(run.stored(used).cloned(), before);
+    }
+}
+
+//= spec/session.md#token
+//# Under Quixote a form token MUST be queued as it was drawn, even where an equal one is
+//# outstanding.
+#[test]
+fn quixote_queues_equal_tokens_twice() {
+    for config in &QUIXOTE {
+        let mut run = Run::of(config);
+        run.start(1, None);
+        for _ in 0..2 {
+            run.send_with(Entropy::from_draws([7, 8, 9, 10]), CREATE);
+        }
+        let queue = run.held(1).unwrap().session.form_tokens().clone();
+        assert_eq!(queue.as_slice(), [FormToken::from(7_u64.to_be_bytes()); 2]);
+    }
+}
+
+//= spec/session.md#token
+//# Under strict a form token MUST be drawn again until none equal to it is outstanding in the
+//# session.
+//= spec/session.md#token
+//# An event for which every draw is in use already MUST be refused with `entropy_used_up`.
+#[test]
+fn strict_draws_a_token_again_while_an_equal_one_is_outstanding() {
+    let mut run = Run::of(&Config::STRICT);
+    run.start(1, None);
+    let entropy = Entropy::from_draws([0, 7, 0, 8]);
+    let replies = [0; 3].map(|_| run.send_with(entropy, CREATE));
+    let token = |number: u64| Reply::Token(u128::from(number).to_be_bytes().into());
+    assert_eq!(replies, [token(7), token(8), Reply::Refused(Refusal::EntropyUsedUp)]);
+}
+
+//= spec/session.md#token
+//# Text that is made for a log MUST NOT show more than the first four digits of an id or a form
+//# token, and nothing of the entropy.
+#[test]
+fn what_is_made_for_a_log_shows_four_digits() {
+    let mut run = Run::of(&Config::STRICT);
+    let entropy = Entropy::from_bytes([0xab; 32]);
+    run.start(1, None);
+    run.set_value(1, "k", "a secret of the visitor");
+    run.send_with(entropy, CREATE);
+    run.send_with(entropy, finish(1, Successful));
+    let id = run.id_set().unwrap();
+    run.start(1, Some(id));
+    let held = run.held(1).unwrap();
+    let event = Event::StartRequest {
+        request: RequestId(2),
+        cookie: Some(CookieValue::Id(id)),
+        remote_addr: "".into(),
+        script_name: "".into(),
+    };
+    let input = Input { now: Timestamp(0), entropy, event };
+    let op = CookieOp { value: CookieChange::Set(id), path: "/".into() };
+    let effects = Effects { cookie: Some(op), ..run.effects.clone() };
+    let texts = [
+        format!("{id:?} {held:?} {held} {} {}", held.dump(true), held.dump(false)),
+        format!("{input:?} {effects:?} {:?} {entropy:?}", run.state),
+        format!(
+            "{:?} {:?}",
+            Reply::Token([0xab; 16].into()),
+            SubmittedToken::from(&*"ab".repeat(8))
+        ),
+    ];
+    for text in texts {
+        assert!(text.contains("abab") && !text.contains("ababa"), "{text}");
+        assert!(!text.contains("171, 171") && !text.contains("of the visitor"), "{text}");
+    }
+}

@@ -1,0 +1,312 @@
+//! Section `trace`.
+
+use core::ops::ControlFlow;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use quixote_session::check::population::Habits;
+use quixote_session::check::record::{Recording, record};
+use quixote_session::check::replay::{Replayed, replay};
+use quixote_session::check::trace::{MAX_LINE_BYTES, TraceReader, TraceWriter};
+use quixote_session::{Config, Semantics};
+
+use super::run::{ALL, QUIXOTE};
+
+const ONE: &str = concat!(
+    r#"{"format":"quixote-session-trace/1","title":"","origin":"","config":{"#,
+    r#""sharing":"live","cookie_name":"QX_session","cookie_path":null,"cookie_domain":null,"#,
+    r#""access_resolution_ms":1000}}"#
+);
+const TWO: &str = concat!(
+    r#"{"format":"quixote-session-trace/2","title":"","origin":"","config":{"#,
+    r#""semantics":"strict","id_bits":128,"cookie_name":"__Host-session","cookie_path":"/","#,
+    r#""cookie_domain":null,"cookie_hardened":true,"access_resolution_ms":60000,"#,
+    r#""idle_limit_ms":1800000,"absolute_limit_ms":null,"max_form_tokens":16}}"#
+);
+const START: &str = concat!(
+    r#"{"now":0,"event":"start_request","request":1,"cookie_header":null,"remote_addr":"c","#,
+    r#""script_name":"","expect":{"remote_user":null}}"#
+);
+const FINISH: &str =
+    r#"{"now":0,"event":"finish_request","request":1,"outcome":"successful","expect":{}}"#;
+
+fn go_on() -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Reads and replays; an error is its text.
+fn run(text: impl AsRef<[u8]>) -> Result<Replayed, String> {
+    let trace = TraceReader::new("t", text.as_ref()).map_err(|error| error.to_string())?;
+    replay(trace, &mut go_on).map_err(|error| error.to_string())
+}
+
+fn lines(lines: &[&str]) -> String {
+    lines.join("\n")
+}
+
+/// Replays, and says which keys differ.
+fn differs(text: &str) -> Vec<&'static str> {
+    let differs = run(text).unwrap().differs;
+    let found = differs.map(|differs| differs.differences);
+    found.into_iter().flatten().map(|difference| difference.key).collect()
+}
+
+fn recorded(config: &Config, seed: u64) -> Vec<u8> {
+    let mut trace = Vec::new();
+    let recording = Recording { config: config.clone(), habits: Habits::ALL, seed, steps: 2_000 };
+    record(&recording, &mut trace, &mut go_on).unwrap();
+    trace
+}
+
+//= spec/session.md#trace
+//# A trace MUST be UTF-8 without a byte order mark, one JSON object a line, no line empty or longer
+//# than 16 MiB, and the first line its header.
+#[test]
+fn a_trace_is_lines_of_json_in_utf8() {
+    assert_eq!(run(lines(&[ONE, START, FINISH])).unwrap().steps, 2);
+    let long = format!("{START}{}", " ".repeat(MAX_LINE_BYTES));
+    for (text, expected) in [
+        (Vec::new(), "t:1:1: "),
+        (lines(&[START]).into(), "t:1:"),
+        (format!("\u{feff}{ONE}").into(), "t:1:1: "),
+        (lines(&[ONE, "", START]).into(), "t:2:1: "),
+        (lines(&[ONE, "[]"]).into(), "t:2:"),
+        (lines(&[ONE, r#"{"now":"#]).into(), "t:2:"),
+        ([ONE.as_bytes(), b"\n{\"now\xff\":0}"].concat(), "t:2:"),
+        (lines(&[ONE, &long]).into(), "t:2:"),
+    ] {
+        let error = run(text).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+    assert_eq!(MAX_LINE_BYTES, 16 << 20);
+}
+
+//= spec/session.md#trace
+//# The `format` of a header MUST be `quixote-session-trace/1` or `quixote-session-trace/2`.
+//= spec/session.md#trace
+//# A configuration that the check refuses MUST NOT be accepted in a header.
+#[test]
+fn a_header_names_its_format_and_a_fit_configuration() {
+    for (from, to, expected) in [
+        ("trace/1", "trace/3", "expected the format"),
+        ("trace/1", "trace", "expected the format"),
+        ("QX_session", "a;b", "cookie_name"),
+        (r#""cookie_path":null"#, r#""cookie_path":"app""#, "cookie_path"),
+    ] {
+        let error = run(ONE.replace(from, to)).unwrap_err();
+        assert!(error.starts_with("t:1:") && error.contains(expected), "{error}");
+    }
+    let insecure = TWO.replace(r#""cookie_hardened":true"#, r#""cookie_hardened":false"#);
+    assert!(run(insecure).unwrap_err().contains("__Host-"));
+}
+
+//= spec/session.md#trace
+//# A reader MUST refuse a key that is unknown, missing, doubled, or not an argument of the event,
+//# and say so with file, line and what was expected.
+#[test]
+fn a_reader_is_strict_about_keys() {
+    for (from, to, expected) in [
+        (r#""now":0,"#, "", "now"),
+        (r#""now":0,"#, r#""now":0,"now":0,"#, "now"),
+        (r#""now":0,"#, r#""now":0,"later":0,"#, "later"),
+        (r#""request":1,"#, "", "request"),
+        (r#""remote_addr":"c","#, "", "remote_addr"),
+        (r#""remote_addr":"c","#, r#""remote_addr":"c","token":"x","#, "token"),
+        (r#""remote_user":null"#, r#""set_cookie":null"#, "set_cookie"),
+        (r#""remote_user":null"#, r#""user":null"#, "user"),
+        (r#""expect":{"remote_user":null}"#, r#""expect":[]"#, "object"),
+        ("start_request", "begin_request", "begin_request"),
+    ] {
+        assert!(START.contains(from), "{from}");
+        let error = run(lines(&[ONE, &START.replace(from, to)])).unwrap_err();
+        assert!(error.starts_with("t:2:") && error.contains(expected), "{to}: {error}");
+    }
+    for (from, to) in [(r#""title":"","#, ""), (r#""title":"","#, r#""name":"","title":"","#)] {
+        assert!(run(ONE.replace(from, to)).unwrap_err().starts_with("t:1:"));
+    }
+}
+
+//= spec/session.md#trace
+//# A reader of version 1 MUST refuse what that version has no word for: the strict semantics,
+//# values, `transaction`, the events of version 2, and refusals other than `no_session`,
+//# `unknown_token` and `unknown_session`.
+#[test]
+fn version_one_has_words_for_quixote_alone() {
+    let strict = ONE.replace(r#""sharing":"live""#, r#""sharing":"strict""#);
+    assert!(run(strict).is_err());
+    let value = r#"{"now":0,"event":"set_value","request":1,"key":"k","value":"v","expect":{}}"#;
+    let sweep = r#"{"now":0,"event":"sweep","expect":{}}"#;
+    let transaction = FINISH.replace("{}", r#"{"transaction":"commit"}"#);
+    let refused = FINISH.replace("{}", r#"{"reply":{"refused":"unknown_request"}}"#);
+    let session = concat!(
+        r#"{"id":null,"user":null,"remote_addr":"c","created":0,"accessed":0,"form_tokens":[],"#,
+        r#""values":{"k":"v"}}"#
+    );
+    let holds = START.replace(r#""remote_user":null"#, &format!(r#""session":{session}"#));
+    for line in [value, sweep, &transaction, &refused, &holds] {
+        assert!(run(lines(&[ONE, line])).unwrap_err().contains("version 1"), "{line}");
+        assert!(run(lines(&[TWO, line])).is_ok(), "{line}");
+    }
+    let known = FINISH.replace("{}", r#"{"reply":{"refused":"no_session"}}"#);
+    assert!(run(lines(&[ONE, &known])).is_ok());
+}
+
+//= spec/session.md#trace
+//# The draws of a step, and its ids, MUST have the width of the configuration, and be no more than
+//# one input holds.
+#[test]
+fn draws_and_ids_have_the_width_of_the_configuration() {
+    let (narrow, wide) = ("0".repeat(16), "0".repeat(32));
+    let drawing = |draws: &[&str]| {
+        let draws = serde_json::to_string(draws).unwrap();
+        FINISH.replace(r#""now":0"#, &format!(r#""now":0,"draws":{draws}"#))
+    };
+    let delete =
+        |id: &str| format!(r#"{{"now":0,"event":"delete_session","id":"{id}","expect":{{}}}}"#);
+    for (header, fits, other, most) in [(ONE, &narrow, &wide, 4), (TWO, &wide, &narrow, 2)] {
+        let read = |line: String| run(lines(&[header, &line])).map(|replayed| replayed.steps);
+        assert_eq!(read(drawing(&vec![fits.as_str(); most])), Ok(1));
+        assert!(read(drawing(&vec![fits.as_str(); most + 1])).unwrap_err().starts_with("t:2:"));
+        assert!(read(drawing(&[other])).unwrap_err().starts_with("t:2:"));
+        assert_eq!(read(delete(fits)), Ok(1));
+        assert!(read(delete(other)).unwrap_err().starts_with("t:2:"));
+    }
+}
+
+//= spec/session.md#trace
+//# `stored` MUST stand in rising order of the ids, each once.
+#[test]
+fn stored_sessions_stand_in_order() {
+    let session = |id: &str| {
+        format!(
+            r#"{{"id":{id},"user":"a","remote_addr":"","created":0,"accessed":0,"form_tokens":[]}}"#
+        )
+    };
+    let [a, b] = ["a", "b"].map(|id| session(&format!("\"{}\"", id.repeat(16))));
+    let stored = |sessions: &[&String]| {
+        let sessions: Vec<&str> = sessions.iter().map(|session| session.as_str()).collect();
+        let list = format!(r#""stored":[{}]"#, sessions.join(","));
+        run(lines(&[ONE, &START.replace(r#""remote_user":null"#, &list)]))
+    };
+    assert!(stored(&[&a, &b]).is_ok());
+    for wrong in [[&b, &a], [&a, &a]] {
+        assert!(stored(&wrong).unwrap_err().contains("order"));
+    }
+    assert!(stored(&[&session("null")]).unwrap_err().starts_with("t:2:"));
+}
+
+//= spec/session.md#trace
+//# A replay MUST compare every key that stands in `expect`, and the number of draws, and nothing
+//# that does not stand there.
+//= spec/session.md#trace
+//# A replay MUST stop at the first step that differs and name each key that does.
+#[test]
+fn a_replay_compares_what_stands_there_up_to_the_first_difference() {
+    let trace = String::from_utf8(recorded(&Config::STRICT, 5)).unwrap();
+    let lines: Vec<&str> = trace.lines().collect();
+    let mut seen = std::collections::BTreeSet::new();
+    for (number, line) in lines.iter().enumerate().take(300).skip(1) {
+        let step: serde_json::Value = serde_json::from_str(line).unwrap();
+        let keys: Vec<String> = step["expect"].as_object().unwrap().keys().cloned().collect();
+        for key in keys {
+            let mut changed = step.clone();
+            changed["expect"][&key] = match key.as_str() {
+                "reply" => serde_json::json!({"token": "5".repeat(32)}),
+                "remote_user" | "request_cookie" => "mallory".into(),
+                "transaction" if step["expect"][&key] == "abort" => "commit".into(),
+                "transaction" => "abort".into(),
+                "stored" => serde_json::json!([]),
+                _ => serde_json::Value::Null,
+            };
+            if changed == step {
+                continue;
+            }
+            let text = [&lines[..number], &[&changed.to_string()]].concat().join("\n");
+            let replayed = run(format!("{text}\n{}", lines[number])).unwrap();
+            let differs = replayed.differs.expect("a change is noticed");
+            assert_eq!((differs.line, replayed.steps), (number as u64 + 1, number as u64));
+            assert!(differs.differences.iter().all(|difference| difference.key == key));
+            seen.insert(key);
+        }
+    }
+    assert_eq!(seen.len(), 7, "every key was changed somewhere: {seen:?}");
+    assert_eq!(differs(&self::lines(&[ONE, &START.replace(r#""remote_user":null"#, "")])), [""; 0]);
+    let drawn = START.replace(r#""now":0"#, r#""now":0,"draws":["00000000000000a1"]"#);
+    assert_eq!(differs(&self::lines(&[ONE, &drawn])), ["draws"]);
+}
+
+//= spec/session.md#trace
+//# What is written MUST be read back as the same header and steps.
+#[test]
+fn what_is_written_is_read_back() {
+    for config in &ALL {
+        let trace = recorded(config, 6);
+        let mut reader = TraceReader::new("t", &trace[..]).unwrap();
+        let header = reader.header().clone();
+        assert_eq!(header.config, *config);
+        let mut writer = TraceWriter::new(Vec::new(), &header).unwrap();
+        let steps: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
+        steps.iter().cloned().for_each(|step| writer.write(step).unwrap());
+        let written = writer.into_inner();
+        assert!(written == trace, "byte for byte");
+        let again = TraceReader::new("t", &written[..]).unwrap();
+        assert!(again.map(Result::unwrap).eq(steps));
+    }
+}
+
+//= spec/session.md#trace
+//# A recording of the machine MUST replay without a difference.
+#[test]
+fn a_recording_replays() {
+    for config in &ALL {
+        for seed in 0..5 {
+            let replayed = run(recorded(config, seed)).unwrap();
+            assert!(replayed.differs.is_none(), "{}, seed {seed}", config.semantics);
+            assert_eq!(replayed.steps, 2_000);
+        }
+    }
+}
+
+//= spec/session.md#trace
+//# An error about a trace MUST NOT show a run of 12 or more hex digits whole.
+#[test]
+fn an_error_shows_no_secret() {
+    let id = "00112233445566778899aabbccddeeff";
+    let delete = format!(r#"{{"now":0,"event":"{id}","id":"{id}","expect":{{}}}}"#);
+    let other = FINISH.replace("successful", id);
+    for line in [delete, other] {
+        let error = run(lines(&[TWO, &line])).unwrap_err();
+        assert!(error.contains("0011") && !error.contains("00112233445566"), "{error}");
+    }
+}
+
+fn recordings(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found = Vec::new();
+    for path in entries {
+        if path.is_dir() {
+            found.extend(recordings(&path));
+        } else if path.extension().is_some_and(|extension| extension == "jsonl") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+//= spec/session.md#trace
+//# The recordings of Quixote 2.4 in `tests/traces` MUST replay without a difference under live and
+//# copying.
+#[test]
+fn the_recordings_of_quixote_replay() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces/quixote-2.4");
+    let mut replayed_under: Vec<Semantics> = Vec::new();
+    for path in recordings(&folder) {
+        let file = BufReader::new(File::open(&path).unwrap());
+        let trace = TraceReader::new(path.to_string_lossy(), file).unwrap();
+        replayed_under.push(trace.header().config.semantics);
+        let replayed = replay(trace, &mut go_on).unwrap();
+        assert!(replayed.differs.is_none() && replayed.steps > 0, "{}", path.display());
+    }
+    assert!(QUIXOTE.iter().all(|config| replayed_under.contains(&config.semantics)));
+}

@@ -1,0 +1,119 @@
+//! What is generated into the specification's folder.
+
+use std::fmt::Write as _;
+
+use quixote_session::Semantics;
+use quixote_session::check::Property;
+
+use crate::rules::{Rule, Spec};
+use crate::sources::{Citation, Side, Source};
+use crate::trace::quotes;
+
+const HEAD: &str = "\
+# Traceability
+
+Written by `UPDATE_SPEC=1 cargo test --test spec`; the same test fails where this page is not what
+the code produces. A rule of `session.md` stands beside the code that obeys it, the tests that check
+it, the theorems that it helps to keep, and its names in the TLA+ model. SHOULD and MAY need neither
+code nor test.
+";
+
+/// The page that shows, for every rule, who obeys and who checks it.
+pub(crate) fn traceability(spec: &Spec, sources: &[Source]) -> String {
+    let citations: Vec<Citation> = sources.iter().flat_map(Source::citations).collect();
+    let model: Vec<_> = sources.iter().flat_map(Source::model_names).collect();
+    let mut page = String::from(HEAD);
+    for section in spec.sections() {
+        let _ = write!(page, "\n## {section}\n\n| rule | code | test | theorem | TLA+ |\n");
+        page.push_str("|---|---|---|---|---|\n");
+        for rule in spec.rules.iter().filter(|rule| rule.section == section) {
+            let [code, test] = [Side::Code, Side::Test].map(|side| places(rule, side, &citations));
+            let theorems = in_code(rule.properties.iter());
+            let names = model.iter().filter(|(own, _)| *own == rule.id).map(|(_, name)| name);
+            let names = in_code(rule.model.iter().chain(names));
+            let id = &rule.id;
+            let _ = writeln!(page, "| {id} | {code} | {test} | {theorems} | {names} |");
+        }
+    }
+    page.push_str("\n## Theorems\n\n| theorem | rules |\n|---|---|\n");
+    for property in Property::ALL {
+        let names = |rule: &&Rule| rule.properties.iter().any(|own| own == property.id());
+        let rules = spec.rules.iter().filter(names).map(|rule| rule.id.as_str());
+        let rules: Vec<&str> = rules.collect();
+        let _ = writeln!(page, "| `{property}` | {} |", rules.join(", "));
+    }
+    page
+}
+
+fn places(rule: &Rule, side: Side, citations: &[Citation]) -> String {
+    let mut places: Vec<String> = Vec::new();
+    for citation in citations.iter().filter(|own| own.side == side && quotes(own, rule)) {
+        let path = &citation.path;
+        let name = path.trim_start_matches("src/").trim_end_matches(".rs");
+        let place = format!("[{name}](../{path}) `{}`", citation.item);
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places.join("<br>")
+}
+
+fn in_code<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    for name in names.map(|name| format!("`{name}`")) {
+        if !shown.contains(&name) {
+            shown.push(name);
+        }
+    }
+    shown.join(", ")
+}
+
+const BEGIN: &str = "<!-- generated: theorems -->\n";
+const END: &str = "<!-- end -->";
+
+/// The specification with its table of theorems as the code declares them.
+pub(crate) fn with_theorems(spec: &str, sources: &[Source]) -> String {
+    let (before, rest) = spec.split_once(BEGIN).unwrap_or((spec, ""));
+    let after = rest.split_once(END).map_or("", |(_, after)| after);
+    format!("{before}{BEGIN}{}{END}{after}", theorems(sources))
+}
+
+fn theorems(sources: &[Source]) -> String {
+    let mut table = String::from("| theorem | live | copying | strict | judged by |\n");
+    table.push_str("|---|---|---|---|---|\n");
+    for property in Property::ALL {
+        let verdicts = [Semantics::Live, Semantics::Copying, Semantics::Strict].map(|semantics| {
+            if property.is_kept_by(semantics) {
+                "yes".into()
+            } else {
+                format!("[no](guarantees/{semantics}-{property}.md)")
+            }
+        });
+        let (sentence, judges) = (property.sentence(), judges(*property, sources));
+        let verdicts = verdicts.join(" | ");
+        let _ = writeln!(table, "| `{property}`: {sentence} | {verdicts} | {judges} |");
+    }
+    table
+}
+
+/// The functions of `src/check` that may find the property broken.
+fn judges(property: Property, sources: &[Source]) -> String {
+    let mut judges: Vec<String> = Vec::new();
+    let named = format!("Property::{property:?})");
+    for source in sources.iter().filter(|source| source.path.starts_with("src/check/")) {
+        let mut function = String::new();
+        for line in source.text.lines().map(str::trim) {
+            if let Some((_, rest)) = line.split_once("fn ") {
+                function = rest.split(['(', '<']).next().unwrap_or_default().into();
+            }
+            if line.contains("break_if(") && line.contains(&named) {
+                let path = source.path.trim_start_matches("src/check/").trim_end_matches(".rs");
+                let judge = format!("[{path}](../{}) `{function}`", source.path);
+                if !judges.contains(&judge) {
+                    judges.push(judge);
+                }
+            }
+        }
+    }
+    judges.join("<br>")
+}
