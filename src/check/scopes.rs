@@ -48,19 +48,24 @@ impl Size {
             Self::Small => [login, forms, values, time, manager, cookies],
             Self::Medium => [
                 Scope { clients: 2, outcomes: ANY, ..login },
+                Scope { outcomes: &[Successful, Failed], ..forms },
+                Scope {
+                    users: &["alice"],
+                    values: &["x"],
+                    events: &[Extra::LogOut, Extra::Expire],
+                    ..values
+                },
+                Scope { outcomes: ANY, moments: 6, ..time },
+                Scope { draws: 2, ..manager },
+                Scope { outcomes: ANY, draws: 3, ..cookies },
+            ],
+            Self::Large => [
+                Scope { in_flight: 3, users: &["alice"], ..login },
                 Scope { draws: 4, outcomes: &[Successful, Failed], ..forms },
                 Scope { users: &["alice"], events: &[Extra::LogOut, Extra::Expire], ..values },
                 Scope { in_flight: 2, ..time },
-                Scope { draws: 2, ..manager },
+                Scope { draws: 2, values: &["x"], ..manager },
                 Scope { in_flight: 2, outcomes: ANY, ..cookies },
-            ],
-            Self::Large => [
-                Scope { in_flight: 3, users: &["alice"], outcomes: ANY, ..login },
-                Scope { form_tokens: 2, draws: 4, outcomes: ANY, ..forms },
-                Scope { in_flight: 3, values: &["x", "y"], ..values },
-                Scope { in_flight: 2, draws: 3, moments: 5, ..time },
-                Scope { draws: 2, values: &["x"], outcomes: ANY, ..manager },
-                Scope { in_flight: 2, draws: 3, outcomes: ANY, ..cookies },
             ],
         }
     }
