@@ -1,0 +1,254 @@
+//! Every property that a semantics keeps, on random runs: of a population of clients, and of the
+//! bounded worlds with their browsers, further than exhaustive search can go.
+//!
+//! The cases of proptest are new in every run; what was witnessed is counted over a fixed seed.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "properties/broken.rs"]
+mod broken;
+#[path = "properties/states.rs"]
+mod states;
+mod story;
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use quixote_session::check::population::{Bytes, Choices, Habits, Population, Seeded};
+use quixote_session::check::transcript::Transcript;
+use quixote_session::check::{
+    Action, Findings, History, Properties, Property, Scope, Seen, Size, World, base_of,
+};
+use quixote_session::{Config, Effects, Entropy, Event, Input, Semantics, State, step};
+
+const ALL: [Semantics; 3] = [Semantics::Live, Semantics::Copying, Semantics::Strict];
+
+/// The limits are near, so that random clients reach them.
+fn config_of(semantics: Semantics) -> Config {
+    let limits = (semantics == Semantics::Strict).then_some((1_800_000, 7_200_000));
+    Config {
+        access_resolution_ms: 1_000,
+        max_form_tokens: 3,
+        idle_limit_ms: limits.map(|(idle, _)| idle),
+        absolute_limit_ms: limits.map(|(_, absolute)| absolute),
+        ..base_of(semantics)
+    }
+}
+
+/// What a run has seen so far, and its transcript.
+struct Watch {
+    semantics: Semantics,
+    witnessed: Properties,
+    transcript: Transcript,
+    lines: Vec<String>,
+}
+
+impl Watch {
+    fn new(semantics: Semantics) -> Self {
+        let transcript = Transcript::new(false);
+        Self { semantics, witnessed: Properties::NONE, transcript, lines: Vec::new() }
+    }
+
+    fn line(&mut self, input: &Input, effects: &Effects) {
+        self.lines.push(self.transcript.line(input, effects));
+    }
+
+    /// Takes in one step; the properties that it broke and must not, if any, and what led there.
+    fn take_in(&mut self, found: Findings) -> Result<(), String> {
+        self.witnessed = self.witnessed.union(found.sometimes);
+        let broken: Vec<_> = found
+            .broken
+            .iter()
+            .filter(|property| property.is_kept_by(self.semantics))
+            .map(|property| format!("{property}: {}\n", property.sentence()))
+            .collect();
+        if broken.is_empty() {
+            return Ok(());
+        }
+        Err(format!("{} breaks {}{}", self.semantics, broken.concat(), self.lines.join("\n")))
+    }
+}
+
+/// The draws that were taken so far, and the ids that callers chose.
+///
+/// A population also draws what is no longer in use, which a random source does once in 2^64
+/// events: the properties are promised to a source that does not. A stored id may be drawn again as
+/// an id, since it is the machine that has to see that.
+#[derive(Default)]
+struct Drawn {
+    taken: BTreeSet<Vec<u8>>,
+    replaced: u64,
+}
+
+impl Drawn {
+    fn refresh(&mut self, config: &Config, state: &State, input: &mut Input) {
+        let token = matches!(input.event, Event::CreateFormToken { .. });
+        let ids = if token { Vec::new() } else { state.keys() };
+        let mut bytes = *input.entropy.bytes();
+        for draw in bytes.chunks_exact_mut(config.width.bytes()) {
+            let stored = ids.iter().any(|id| id.reveal_bytes() == draw);
+            if self.taken.contains(draw) && !stored {
+                self.replaced += 1;
+                draw.fill(0xff);
+                draw[..8].copy_from_slice(&self.replaced.to_be_bytes());
+            }
+        }
+        input.entropy = Entropy::from_bytes(bytes);
+    }
+
+    fn take(&mut self, config: &Config, input: &Input, effects: &Effects) {
+        let draws = input.entropy.bytes().chunks_exact(config.width.bytes());
+        self.taken.extend(draws.take(usize::from(effects.draws)).map(<[u8]>::to_vec));
+        if let Event::InsertSession { id, .. } = &input.event {
+            self.taken.insert(id.reveal_bytes().to_vec());
+        }
+    }
+}
+
+/// So many steps of a random population under one semantics, held to what another one keeps; what
+/// was witnessed, or what broke.
+fn population(
+    semantics: Semantics,
+    held_to: Semantics,
+    steps: usize,
+    choices: &mut impl Choices,
+) -> Result<Properties, String> {
+    let config = &config_of(semantics);
+    let (mut population, mut state) = (Population::new(Habits::ALL), State::new());
+    let (mut history, mut watch) = (History::default(), Watch::new(held_to));
+    let mut drawn = Drawn::default();
+    for _ in 0..steps {
+        let mut turn = population.next_turn(config, &state, choices);
+        drawn.refresh(config, &state, &mut turn.input);
+        let before = state.clone();
+        let (after, effects) = step(config, state, turn.input.clone());
+        drawn.take(config, &turn.input, &effects);
+        population.learn(&turn, &effects);
+        watch.line(&turn.input, &effects);
+        let (before, input) = (&before, &turn.input);
+        let seen = Seen { config, before, input, after: &after, effects: &effects };
+        watch.take_in(history.observe(&seen))?;
+        state = after;
+    }
+    Ok(watch.witnessed)
+}
+
+/// So many actions of a bounded world, browsers included; what was witnessed, or what broke.
+fn walk(
+    semantics: Semantics,
+    scope: &Scope,
+    actions: usize,
+    choices: &mut impl Choices,
+) -> Result<Properties, String> {
+    let config = scope.config(&base_of(semantics));
+    let (mut world, mut watch) = (World::new(scope), Watch::new(semantics));
+    for _ in 0..actions {
+        let possible = world.actions(scope, config.width);
+        let Some(action) = choices.pick(&possible) else { break };
+        // An action that needs more draws than the world has leads out of it.
+        let Some((after, outcomes)) = world.after(scope, &config, action) else { continue };
+        match (action, &outcomes.effects) {
+            (Action::Step { input, .. }, Some(effects)) => watch.line(input, effects),
+            _ => watch.lines.push(format!("{:>16} {action:?}", "")),
+        }
+        watch.take_in(outcomes.found)?;
+        world = after;
+    }
+    Ok(watch.witnessed)
+}
+
+/// The medium worlds, with so many draws that a long walk does not run out of them.
+fn worlds() -> [Scope; 6] {
+    Size::Medium.scopes().map(|scope| Scope { draws: 60, ..scope })
+}
+
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
+}
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..1_500)
+}
+
+/// Some six bytes decide a turn, so that the last turns of a run are plain ones.
+fn turns(bytes: &[u8]) -> usize {
+    bytes.len() / 6 + 8
+}
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    #[test]
+    fn random_clients_break_no_property_that_is_kept(bytes in bytes()) {
+        for semantics in ALL {
+            let found = population(semantics, semantics, turns(&bytes), &mut Bytes::new(&bytes));
+            prop_assert!(found.is_ok(), "{}", found.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn random_walks_through_the_worlds_break_no_property_that_is_kept(
+        bytes in prop::collection::vec(any::<u8>(), 0..250),
+        world in 0..6_usize,
+    ) {
+        let scope = worlds().into_iter().nth(world).unwrap();
+        for semantics in ALL {
+            let found = walk(semantics, &scope, bytes.len(), &mut Bytes::new(&bytes));
+            prop_assert!(found.is_ok(), "{}", found.unwrap_err());
+        }
+    }
+}
+
+/// What a fixed seed shows of one semantics: by the population, and by the worlds.
+fn witnessed(semantics: Semantics) -> [Properties; 2] {
+    let union = |one: Properties, other: Result<Properties, String>| {
+        one.union(other.unwrap_or_else(|broken| panic!("{broken}")))
+    };
+    let clients =
+        (0..20).map(|seed| population(semantics, semantics, 1_000, &mut Seeded::new(seed)));
+    let worlds = worlds();
+    let walks = worlds.iter().flat_map(|scope| {
+        (0..20).map(move |seed| walk(semantics, scope, 300, &mut Seeded::new(seed)))
+    });
+    [clients.fold(Properties::NONE, union), walks.fold(Properties::NONE, union)]
+}
+
+/// A property that holds because nothing ever tries it says nothing.
+#[test]
+fn every_property_that_is_kept_was_put_to_the_test() {
+    for semantics in ALL {
+        let [clients, worlds] = witnessed(semantics);
+        let kept = || Property::ALL.iter().filter(|property| property.is_kept_by(semantics));
+        let missing = |witnessed: Properties| -> Vec<&str> {
+            let missing = kept().filter(|property| !witnessed.contains(**property));
+            missing.map(|property| property.id()).collect()
+        };
+        // The population has jars, but it is not told what a browser is owed.
+        let of_browsers: &[_] = match semantics {
+            Semantics::Strict => &["logout-reaches-the-client", "still-logged-in"],
+            Semantics::Live | Semantics::Copying => &[],
+        };
+        assert_eq!(missing(clients), of_browsers, "{semantics}, by the population");
+        assert_eq!(missing(worlds), [""; 0], "{semantics}, by the worlds");
+        let both = clients.union(worlds);
+        println!("{semantics}: {} of {} kept", kept().count(), Property::ALL.len());
+        assert_eq!(missing(both), [""; 0], "{semantics}");
+    }
+}
+
+/// The checks have teeth: held to what strict keeps, Quixote's semantics soon break it.
+#[test]
+fn random_clients_break_what_is_declared_broken() {
+    for semantics in [Semantics::Live, Semantics::Copying] {
+        let found = population(semantics, Semantics::Strict, 1_000, &mut Seeded::new(1));
+        let report = found.unwrap_err();
+        assert!(report.starts_with("strict breaks "), "{report}");
+        assert!(report.contains(" start_request "), "with the steps that led there: {report}");
+    }
+}
