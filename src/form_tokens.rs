@@ -24,7 +24,7 @@ use crate::token::FormToken;
 pub struct FormTokens(SmallVec<[FormToken; 2]>);
 
 impl FormTokens {
-    /// The most that a session holds, whatever its [`Config`] says.
+    /// The most that a session holds, whatever its [`Config`](crate::Config) says.
     pub const MAX: u8 = 16;
 
     /// The empty queue.

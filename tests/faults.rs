@@ -6,7 +6,12 @@
 //! Building takes seconds a fault, so this runs in CI and by hand:
 //! `cargo test --features cli --test faults -- --ignored`.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
