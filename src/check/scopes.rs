@@ -18,7 +18,7 @@ pub enum Size {
     Small,
     /// Minutes: part of CI.
     Medium,
-    /// Tens of millions of transitions: by hand.
+    /// A hundred million transitions, in less than 1 GiB: by hand.
     Large,
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     /// Which semantics
     #[arg(long, value_enum, default_value = "all")]
     semantics: Which,
-    /// How large the worlds are: seconds, minutes, or an hour
+    /// How large the worlds are: seconds, a minute, or several
     #[arg(long, value_enum, default_value = "small")]
     world: World,
     /// Print one JSON document
