@@ -1,0 +1,116 @@
+"""Compare every transition of a world with the code, in both directions.
+
+TLC prints each transition with both of its states. Here a state is written once, when it is
+first seen, and every line becomes JSON, so that `tests/tla.rs` reads it with serde."""
+
+import filecmp
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import tlc
+import worlds
+
+# The graphs of the small worlds, which `cargo test` compares without TLC.
+COMMITTED = tlc.ROOT / "tests" / "tla" / "graphs"
+
+NAMES = re.compile(r"\bNone\b|\bTRUE\b|\bFALSE\b|\bSame\b|\b[rc][0-9]+\b|<<|>>|[{}]")
+WRITTEN = {"None": "null", "TRUE": "true", "FALSE": "false", "<<": "[", ">>": "]"}
+WRITTEN |= {"{": "[", "}": "]"}
+
+
+def json_of(text):
+    """A value as TLC prints it within a text, as JSON: tuples and sets become arrays."""
+    text = text.replace('\\"', '"')
+    return NAMES.sub(lambda name: WRITTEN.get(name[0], f'"{name[0]}"'), text).replace(" ", "")
+
+
+def write(semantics, constants, path, module=tlc.SPEC / "Graph.tla"):
+    """Writes the graph of a world, compressed; returns how many states and transitions it has."""
+    config = worlds.config(semantics, constants, "VIEW View", "ACTION_CONSTRAINT Emit")
+    with tempfile.TemporaryDirectory() as folder:
+        line = tlc.command(module, config, Path(folder), "-deadlock")
+        tlc_runs = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, cwd=module.parent)
+        # Without a name and a time in its header, equal graphs are equal files.
+        with open(path, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
+            found = copy(tlc_runs.stdout, file)
+        if tlc_runs.wait() != 0:
+            raise RuntimeError("\n".join(found["other"][-30:]))
+    return len(found["states"]), found["transitions"]
+
+
+def copy(lines, file):
+    found = {"states": {}, "transitions": 0, "other": []}
+    events = {}
+
+    def number(state):
+        if state not in found["states"]:
+            found["states"][state] = len(found["states"])
+            file.write(f'{{"state":{json_of(state)}}}\n'.encode())
+        return found["states"][state]
+
+    for line in lines:
+        match line.rstrip("\n").strip('"').split("#"):
+            case ["", world]:
+                file.write(f'{{"world":{json_of(world)}}}\n'.encode())
+            case ["", before, seen, after]:
+                before, after = number(before), number(after)
+                if seen not in events:
+                    events[seen] = json_of(seen)
+                file.write(f'{{"step":[{before},{events[seen]},{after}]}}\n'.encode())
+                found["transitions"] += 1
+            case _:
+                found["other"].append(line)
+    return found
+
+
+def arguments(parser):
+    parser.add_argument("size", choices=["small", "large"], help="which worlds")
+    parser.add_argument("--update", action="store_true", help="keep the small graphs as they are now")
+
+
+def main(arguments):
+    """Writes the graphs of all worlds of a size and has the code compared with them. The small
+    ones must be those that are committed, byte for byte."""
+    folder = tlc.KEPT / "graphs" / arguments.size
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [
+            (f"{name}-{semantics}", pool.submit(write, semantics, world, path))
+            for semantics, name, world in worlds.of_size(arguments.size)
+            for path in [folder / f"{name}-{semantics}.gz"]
+        ]
+        for name, job in jobs:
+            states, transitions = job.result()
+            print(f"{name}: {states:,} states, {transitions:,} transitions", flush=True)
+    status = compare(folder)
+    if status == 0 and arguments.size == "small":
+        status = update(folder) if arguments.update else same_as_committed(folder)
+    return status
+
+
+def compare(folder):
+    """Has the code compared with the graphs in a folder."""
+    test = "cargo test --locked --release --features cli --test tla -- --ignored --nocapture"
+    environment = os.environ | {"TLA_GRAPHS": str(folder)}
+    return min(subprocess.run(test.split(), cwd=tlc.ROOT, env=environment).returncode, 1)
+
+
+def update(folder):
+    shutil.rmtree(COMMITTED, ignore_errors=True)
+    shutil.copytree(folder, COMMITTED)
+    return 0
+
+
+def same_as_committed(folder):
+    names = {path.name for path in [*folder.iterdir(), *COMMITTED.iterdir()]}
+    _, differ, missing = filecmp.cmpfiles(folder, COMMITTED, names, shallow=False)
+    for name in sorted(differ + missing):
+        print(f"{COMMITTED / name}: not what TLC writes now; `graph small --update` takes it over")
+    return 1 if differ + missing else 0

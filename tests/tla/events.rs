@@ -1,0 +1,171 @@
+//! Everything that can happen in a world, in the model's words and in the machine's.
+
+use quixote_session::check::Jar;
+use quixote_session::{
+    CookieChange, CookieOp, CookieValue, Entropy, Event, Outcome, RequestId, SubmittedToken,
+};
+use serde_json::{Value, json};
+
+use crate::graph::{Constants, StateRow};
+use crate::machine::{REMOTE_ADDR, Secrets, request_number};
+
+/// What the machine may be asked in this state, refused or not: an event and what would be drawn.
+pub(crate) fn inputs(constants: &Constants, state: &StateRow, secrets: Secrets) -> Vec<Asked> {
+    let mut asked = Vec::new();
+    let mut ask = |event: Value| {
+        let event = event.as_array().unwrap().clone();
+        let name = event[0].as_str().unwrap();
+        let all = match name {
+            "MaintainSession" | "FinishRequest" => state.id_draws.clone(),
+            "CreateFormToken" => state.token_draws.clone(),
+            _ => vec![Vec::new()],
+        };
+        asked.extend(all.into_iter().map(|draws| Asked { event: event.clone(), draws }));
+    };
+    starts(constants, state, secrets, &mut ask);
+    for request in &constants.requests {
+        changes(constants, request, &mut ask);
+        cookies(constants, request, &mut ask);
+    }
+    for id in (1..=constants.ids).filter(|_| constants.has("DeleteSession")) {
+        ask(json!(["DeleteSession", id]));
+    }
+    for user in constants.users.iter().filter(|_| constants.has("DeleteSessionsOf")) {
+        ask(json!(["DeleteSessionsOf", user]));
+    }
+    if constants.has("Sweep") {
+        ask(json!(["Sweep"]));
+    }
+    asked
+}
+
+/// An event, and what is there to be drawn.
+pub(crate) struct Asked {
+    pub(crate) event: Vec<Value>,
+    pub(crate) draws: Vec<u8>,
+}
+
+/// The first name that neither a request nor a response has starts; an open one is refused.
+fn starts(constants: &Constants, state: &StateRow, secrets: Secrets, ask: &mut impl FnMut(Value)) {
+    let names = || constants.requests.iter().zip(&state.requests).zip(&state.responses);
+    let unused = names().find(|((_, request), response)| request.is_none() && response.is_none());
+    let open = names().filter(|((_, request), _)| request.is_some());
+    for ((request, _), _) in unused.into_iter().chain(open) {
+        for (client, jar) in constants.clients.iter().zip(&state.jars) {
+            for mount in &constants.mounts {
+                let sent = jar_of(jar, secrets).sends(mount);
+                let sent = sent.map(|id| *id.reveal_bytes().last().unwrap());
+                ask(json!(["StartRequest", request, client, mount, sent]));
+            }
+        }
+    }
+}
+
+fn changes(constants: &Constants, request: &str, ask: &mut impl FnMut(Value)) {
+    for user in &constants.users {
+        ask(json!(["SetUser", request, user]));
+    }
+    if constants.has("LogOut") {
+        ask(json!(["SetUser", request, null]));
+    }
+    for key in &constants.keys {
+        for value in &constants.values {
+            ask(json!(["SetValue", request, key, value]));
+        }
+        ask(json!(["RemoveValue", request, key]));
+    }
+    if constants.has("Forms") {
+        ask(json!(["CreateFormToken", request]));
+        for token in 1..=constants.tokens {
+            ask(json!(["HasFormToken", request, token]));
+            ask(json!(["RemoveFormToken", request, token]));
+        }
+    }
+}
+
+fn cookies(constants: &Constants, request: &str, ask: &mut impl FnMut(Value)) {
+    if constants.has("HasSessionCookie") {
+        ask(json!(["HasSessionCookie", request, false]));
+        ask(json!(["HasSessionCookie", request, true]));
+    }
+    for event in ["RevokeSessionCookie", "ExpireSession", "NewSession", "MaintainSession"] {
+        if constants.has(event) {
+            ask(json!([event, request]));
+        }
+    }
+    for outcome in &constants.outcomes {
+        ask(json!(["FinishRequest", request, outcome]));
+    }
+    for id in &constants.chosen {
+        ask(json!(["InsertSession", request, id, null]));
+        for user in &constants.users {
+            ask(json!(["InsertSession", request, id, user]));
+        }
+    }
+}
+
+/// The machine's event of an event of the model; None for one of the world around it.
+pub(crate) fn event_of(event: &[Value], secrets: Secrets) -> Option<Event> {
+    let text = |place: usize| event[place].as_str();
+    let owned = |place: usize| text(place).map(Into::into);
+    let number = |place: usize| event[place].as_u64().map(|number| u8::try_from(number).unwrap());
+    let request = || RequestId(request_number(text(1).unwrap()));
+    let id = |place: usize| secrets.id(number(place).unwrap());
+    let token = || SubmittedToken::Token(secrets.token(number(2).unwrap()));
+    Some(match text(0).unwrap() {
+        "StartRequest" => Event::StartRequest {
+            request: request(),
+            cookie: number(4).map(|id| CookieValue::Id(secrets.id(id))),
+            remote_addr: REMOTE_ADDR.into(),
+            script_name: owned(3).unwrap(),
+        },
+        "SetUser" => Event::SetUser { request: request(), user: owned(2) },
+        "SetValue" => {
+            Event::SetValue { request: request(), key: owned(2).unwrap(), value: owned(3).unwrap() }
+        }
+        "RemoveValue" => Event::RemoveValue { request: request(), key: owned(2).unwrap() },
+        "CreateFormToken" => Event::CreateFormToken { request: request() },
+        "HasFormToken" => Event::HasFormToken { request: request(), token: token() },
+        "RemoveFormToken" => Event::RemoveFormToken { request: request(), token: token() },
+        "HasSessionCookie" => {
+            Event::HasSessionCookie { request: request(), must_exist: event[2] == true }
+        }
+        "RevokeSessionCookie" => Event::RevokeSessionCookie { request: request() },
+        "ExpireSession" => Event::ExpireSession { request: request() },
+        "NewSession" => Event::NewSession { request: request() },
+        "MaintainSession" => Event::MaintainSession { request: request() },
+        "FinishRequest" => Event::FinishRequest { request: request(), outcome: outcome(&event[2]) },
+        "InsertSession" => Event::InsertSession { request: request(), id: id(2), user: owned(3) },
+        "DeleteSession" => Event::DeleteSession { id: id(1) },
+        "DeleteSessionsOf" => Event::DeleteSessionsOf { user: owned(1).unwrap() },
+        "Sweep" => Event::Sweep,
+        _ => return None,
+    })
+}
+
+fn outcome(name: &Value) -> Outcome {
+    let all = [Outcome::Successful, Outcome::Interrupted, Outcome::Failed, Outcome::Abandoned];
+    all.into_iter().find(|outcome| name == outcome.name()).unwrap()
+}
+
+/// The bytes from which these numbers are drawn, the last one again and again.
+pub(crate) fn entropy(draws: &[u8], tokens: bool, secrets: Secrets) -> Entropy {
+    let mut bytes = [0; Entropy::BYTES];
+    if let Some(last) = draws.last() {
+        let numbers = draws.iter().chain(std::iter::repeat(last));
+        for (place, number) in bytes.chunks_exact_mut(secrets.0.bytes()).zip(numbers) {
+            place.copy_from_slice(&secrets.bytes(*number, tokens));
+        }
+    }
+    Entropy::from_bytes(bytes)
+}
+
+/// A client's cookies, as `src/check/browser.rs` keeps them.
+pub(crate) fn jar_of(row: &[(String, u8)], secrets: Secrets) -> Jar {
+    let mut jar = Jar::default();
+    for (path, id) in row {
+        let value = CookieChange::Set(secrets.id(*id));
+        jar.obey(&CookieOp { value, path: path.as_str().into() });
+    }
+    jar
+}

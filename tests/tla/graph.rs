@@ -1,0 +1,154 @@
+//! The graph of a world of `spec/SessionManager.tla`, as `spec/tlc graph` writes it: one line of
+//! JSON for the world, for each state when it is first seen, and for each transition.
+
+use std::io::{BufRead, BufReader, Read};
+
+use flate2::read::GzDecoder;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The constants of a world.
+#[derive(Deserialize, Clone, Debug)]
+pub(crate) struct Constants {
+    pub(crate) semantics: String,
+    pub(crate) requests: Vec<String>,
+    pub(crate) clients: Vec<String>,
+    pub(crate) ids: u8,
+    pub(crate) chosen: Vec<u8>,
+    pub(crate) users: Vec<String>,
+    pub(crate) keys: Vec<String>,
+    pub(crate) values: Vec<String>,
+    pub(crate) tokens: u8,
+    pub(crate) token_cap: u8,
+    pub(crate) mounts: Vec<String>,
+    pub(crate) outcomes: Vec<String>,
+    pub(crate) last_moment: u64,
+    pub(crate) resolution: u64,
+    pub(crate) idle: u64,
+    pub(crate) absolute: u64,
+    pub(crate) events: Vec<String>,
+}
+
+impl Constants {
+    pub(crate) fn has(&self, event: &str) -> bool {
+        self.events.iter().any(|own| own == event)
+    }
+}
+
+/// A state of a world. What is stored stands under its id, what only requests hold under the first
+/// of these.
+#[derive(Deserialize, Clone, PartialEq, Debug)]
+pub(crate) struct StateRow {
+    pub(crate) stored: Vec<Option<SessionRow>>,
+    pub(crate) held: Vec<Option<SessionRow>>,
+    pub(crate) requests: Vec<Option<RequestRow>>,
+    pub(crate) responses: Vec<Option<ResponseRow>>,
+    pub(crate) jars: Vec<Vec<(String, u8)>>,
+    pub(crate) now: u64,
+    pub(crate) id_draws: Vec<Vec<u8>>,
+    pub(crate) token_draws: Vec<Vec<u8>>,
+}
+
+#[derive(Deserialize, Clone, PartialEq, Debug)]
+pub(crate) struct SessionRow {
+    pub(crate) id: Option<u8>,
+    pub(crate) user: Option<String>,
+    pub(crate) values: Vec<(String, String)>,
+    pub(crate) tokens: Vec<u8>,
+    pub(crate) created: u64,
+    pub(crate) accessed: u64,
+}
+
+#[derive(Deserialize, Clone, PartialEq, Debug)]
+pub(crate) struct RequestRow {
+    pub(crate) client: String,
+    pub(crate) mount: String,
+    pub(crate) sent: Option<u8>,
+    pub(crate) cookie: Option<u8>,
+    pub(crate) holds: Option<Name>,
+    pub(crate) response: Option<CookieRow>,
+    pub(crate) changes: ChangesRow,
+}
+
+/// What a session goes by: its id, or the request that holds it.
+#[derive(Deserialize, Clone, PartialEq, Debug)]
+#[serde(untagged)]
+pub(crate) enum Name {
+    Id(u8),
+    Request(String),
+}
+
+#[derive(Deserialize, Clone, PartialEq, Debug)]
+pub(crate) struct ChangesRow {
+    /// `"Same"` where it was not changed.
+    pub(crate) user: Option<String>,
+    pub(crate) values: Vec<(String, Option<String>)>,
+    pub(crate) tokens: Vec<u8>,
+}
+
+#[derive(Deserialize, Clone, PartialEq, Debug)]
+pub(crate) struct ResponseRow {
+    pub(crate) client: String,
+    pub(crate) mount: String,
+    pub(crate) sent: Option<u8>,
+    pub(crate) change: Option<CookieRow>,
+}
+
+/// `["Set", id]`, `["Stillborn", id]` or `["Revoke"]`.
+pub(crate) type CookieRow = Vec<Value>;
+
+/// What the driver sees of a step.
+#[derive(Deserialize, Clone, PartialEq, Debug)]
+pub(crate) struct Seen {
+    /// Its name and its arguments.
+    pub(crate) event: Vec<Value>,
+    pub(crate) reply: Value,
+    pub(crate) op: Value,
+    pub(crate) end: Option<String>,
+    pub(crate) change: Option<CookieRow>,
+    pub(crate) path: Option<String>,
+    pub(crate) draws: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Line {
+    World(Constants),
+    State(StateRow),
+    Step(usize, Seen, usize),
+}
+
+/// All of it.
+pub(crate) struct Graph {
+    pub(crate) constants: Constants,
+    pub(crate) states: Vec<StateRow>,
+    /// For each state what can happen there, and the state that follows.
+    pub(crate) steps: Vec<Vec<(Seen, usize)>>,
+}
+
+impl Graph {
+    pub(crate) fn read(compressed: impl Read) -> Self {
+        let mut lines = BufReader::new(GzDecoder::new(compressed)).lines();
+        let first = lines.next().expect("a graph begins with its world").unwrap();
+        let Line::World(constants) = serde_json::from_str(&first).unwrap() else {
+            panic!("a graph begins with its world, not with {first}")
+        };
+        let mut graph = Self { constants, states: Vec::new(), steps: Vec::new() };
+        for line in lines {
+            match serde_json::from_str(&line.unwrap()).unwrap() {
+                Line::World(_) => panic!("a graph has one world"),
+                Line::State(state) => graph.states.push(state),
+                Line::Step(before, seen, after) => {
+                    graph.steps.resize_with(graph.states.len(), Vec::new);
+                    graph.steps[before].push((seen, after));
+                }
+            }
+        }
+        graph.steps.resize_with(graph.states.len(), Vec::new);
+        graph
+    }
+
+    pub(crate) fn transitions(&self) -> usize {
+        self.steps.iter().map(Vec::len).sum()
+    }
+}

@@ -1,0 +1,272 @@
+//! The model's states as the machine's, and back, through the serialised form of [`State`].
+
+use quixote_session::check::base_of;
+use quixote_session::{
+    Config, CookieChange, Effects, FormToken, Reply, Semantics, Session, SessionId, State, StoreOp,
+    Transaction, Width,
+};
+use serde_json::{Map, Value, json};
+
+use crate::graph::{ChangesRow, Constants, Name, RequestRow, Seen, SessionRow, StateRow};
+
+/// Milliseconds from one moment of the model's clock to the next.
+pub(crate) const MOMENT: u64 = 10_000;
+
+/// Where every request comes from, of which the model says nothing.
+pub(crate) const REMOTE_ADDR: &str = "192.0.2.1";
+
+/// Ids and form tokens are numbers in the model, and these bytes here.
+#[derive(Clone, Copy)]
+pub(crate) struct Secrets(pub(crate) Width);
+
+impl Secrets {
+    /// The bytes of a draw; a token's differ from those of the id of its number.
+    pub(crate) fn bytes(self, number: u8, token: bool) -> Vec<u8> {
+        let mut bytes = vec![0; self.0.bytes()];
+        let last = bytes.len() - 1;
+        (bytes[last - 1], bytes[last]) = (u8::from(token), number);
+        bytes
+    }
+
+    fn text(self, number: u8, token: bool) -> String {
+        let digits = self.0.bytes() * 2;
+        format!("{:0digits$x}", u16::from(token) << 8 | u16::from(number))
+    }
+
+    pub(crate) fn id(self, number: u8) -> SessionId {
+        self.text(number, false).parse().unwrap()
+    }
+
+    pub(crate) fn token(self, number: u8) -> FormToken {
+        self.text(number, true).parse().unwrap()
+    }
+}
+
+fn number(hex: &Value) -> u8 {
+    let text = hex.as_str().unwrap();
+    u8::from_str_radix(&text[text.len() - 2..], 16).unwrap()
+}
+
+fn last_byte(secret: &[u8]) -> u8 {
+    *secret.last().unwrap()
+}
+
+/// The rules of a world: those of its semantics, with its limits.
+pub(crate) fn config(constants: &Constants) -> Config {
+    let semantics = match constants.semantics.as_str() {
+        "live" => Semantics::Live,
+        "copying" => Semantics::Copying,
+        "strict" => Semantics::Strict,
+        other => panic!("no semantics is called {other}"),
+    };
+    Config {
+        access_resolution_ms: constants.resolution * MOMENT,
+        idle_limit_ms: Some(constants.idle * MOMENT),
+        absolute_limit_ms: Some(constants.absolute * MOMENT),
+        max_form_tokens: constants.token_cap,
+        ..base_of(semantics)
+    }
+}
+
+/// `r3` is request 3.
+pub(crate) fn request_number(name: &str) -> u64 {
+    name[1..].parse().unwrap()
+}
+
+/// Model to machine.
+pub(crate) fn state_of(row: &StateRow, names: &[String], secrets: Secrets) -> State {
+    let (mut stored, mut held, mut requests) = (Vec::new(), Vec::new(), Vec::new());
+    let mut called: Vec<Name> = Vec::new();
+    for (session, id) in row.stored.iter().zip(1..) {
+        if let Some(session) = session {
+            called.push(Name::Id(id));
+            let session = session_json(session, secrets);
+            stored.push(json!({"id": secrets.text(id, false), "session": session}));
+        }
+    }
+    for (request, name) in row.requests.iter().zip(names) {
+        let Some(request) = request else { continue };
+        let holds = request.holds.as_ref().map(|holds| {
+            if let (Name::Request(holder), false) = (holds, called.contains(holds)) {
+                let place = names.iter().position(|name| name == holder).unwrap();
+                let session = row.held[place].as_ref().expect("a request holds a session");
+                let id = session.id.map(|id| secrets.text(id, false));
+                held.push(json!({"id": id, "session": session_json(session, secrets)}));
+                called.push(holds.clone());
+            }
+            called.iter().position(|name| name == holds).expect("what is held is in memory")
+        });
+        let data = request_json(request, secrets);
+        requests.push(json!({"request": request_number(name), "holds": holds, "data": data}));
+    }
+    let state = json!({"stored": stored, "held": held, "requests": requests});
+    serde_json::from_value(state).expect("a state of the model is one of the machine")
+}
+
+fn session_json(row: &SessionRow, secrets: Secrets) -> Value {
+    let tokens: Vec<_> = row.tokens.iter().map(|token| secrets.text(*token, true)).collect();
+    json!({
+        "user": row.user,
+        "remote_addr": REMOTE_ADDR,
+        "created": row.created * MOMENT,
+        "accessed": row.accessed * MOMENT,
+        "form_tokens": tokens,
+        "values": object(&row.values),
+    })
+}
+
+fn request_json(row: &RequestRow, secrets: Secrets) -> Value {
+    let id = |value: &Value| secrets.text(u8::try_from(value.as_u64().unwrap()).unwrap(), false);
+    let response = row.response.as_deref().map(|change| match change {
+        [name] if name == "Revoke" => json!("revoke"),
+        [name, value] if name == "Set" => json!({"set": id(value)}),
+        [name, value] if name == "Stillborn" => json!({"stillborn": id(value)}),
+        other => panic!("{other:?} is no cookie"),
+    });
+    json!({
+        "cookie": row.cookie.map(|id| secrets.text(id, false)),
+        "remote_addr": REMOTE_ADDR,
+        "script_name": row.mount,
+        "response": response,
+        "changes": changes_json(&row.changes, secrets),
+    })
+}
+
+fn changes_json(changes: &ChangesRow, secrets: Secrets) -> Option<Value> {
+    let same = changes.user.as_deref() == Some("Same");
+    let tokens: Vec<_> = changes.tokens.iter().map(|token| secrets.text(*token, true)).collect();
+    (!same || !changes.values.is_empty() || !tokens.is_empty()).then(|| {
+        let user = (!same).then(|| json!({"to": changes.user}));
+        json!({"user": user, "values": object(&changes.values), "form_tokens": tokens})
+    })
+}
+
+fn object<T: serde::Serialize>(values: &[(String, T)]) -> Map<String, Value> {
+    values.iter().map(|(key, value)| (key.clone(), json!(value))).collect()
+}
+
+/// Machine to model: what `row` says of the machine's part is replaced by what `state` holds.
+pub(crate) fn update(row: &mut StateRow, state: &State, names: &[String]) {
+    let state = serde_json::to_value(state).unwrap();
+    row.stored.fill(None);
+    row.held.fill(None);
+    let mut called: Vec<Name> = Vec::new();
+    for stored in state["stored"].as_array().unwrap() {
+        let id = number(&stored["id"]);
+        row.stored[usize::from(id) - 1] = Some(session_row(&stored["session"], Some(id)));
+        called.push(Name::Id(id));
+    }
+    let first_held = called.len();
+    let known = std::mem::replace(&mut row.requests, vec![None; names.len()]);
+    for open in state["requests"].as_array().unwrap() {
+        let place =
+            names.iter().position(|name| Some(request_number(name)) == open["request"].as_u64());
+        let place = place.expect("the request is one of the world's");
+        let holds = open["holds"].as_u64().map(|at| {
+            let at = usize::try_from(at).unwrap();
+            if at == called.len() {
+                let held = &state["held"][at - first_held];
+                let id = held["id"].is_string().then(|| number(&held["id"]));
+                row.held[place] = Some(session_row(&held["session"], id));
+                called.push(Name::Request(names[place].clone()));
+            }
+            called[at].clone()
+        });
+        let known = known[place].as_ref().expect("the world knows whose request it is");
+        row.requests[place] = Some(request_row(&open["data"], holds, known));
+    }
+}
+
+fn session_row(session: &Value, id: Option<u8>) -> SessionRow {
+    let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
+    let values = session["values"].as_object().into_iter().flatten();
+    SessionRow {
+        id,
+        user: text(&session["user"]),
+        values: values.map(|(key, value)| (key.clone(), text(value).unwrap())).collect(),
+        tokens: tokens_row(&session["form_tokens"]),
+        created: session["created"].as_u64().unwrap() / MOMENT,
+        accessed: session["accessed"].as_u64().unwrap() / MOMENT,
+    }
+}
+
+fn tokens_row(tokens: &Value) -> Vec<u8> {
+    tokens.as_array().into_iter().flatten().map(number).collect()
+}
+
+/// Client, mount and what was sent are the world's to know.
+fn request_row(data: &Value, holds: Option<Name>, known: &RequestRow) -> RequestRow {
+    let response = match &data["response"] {
+        Value::Null => None,
+        Value::String(_) => Some(vec![json!("Revoke")]),
+        set if set["set"].is_string() => Some(vec![json!("Set"), number(&set["set"]).into()]),
+        set => Some(vec![json!("Stillborn"), number(&set["stillborn"]).into()]),
+    };
+    let changes = &data["changes"];
+    let user = match &changes["user"] {
+        Value::Null => Some("Same".into()),
+        user => user["to"].as_str().map(ToOwned::to_owned),
+    };
+    let values = changes["values"].as_object().into_iter().flatten();
+    let values = values.map(|(key, value)| (key.clone(), value.as_str().map(ToOwned::to_owned)));
+    RequestRow {
+        cookie: data["cookie"].is_string().then(|| number(&data["cookie"])),
+        holds,
+        response,
+        changes: ChangesRow {
+            user,
+            values: values.collect(),
+            tokens: tokens_row(&changes["form_tokens"]),
+        },
+        ..known.clone()
+    }
+}
+
+/// What the driver sees of a step that was not refused, as the model writes it.
+pub(crate) fn seen_of(event: Vec<Value>, effects: &Effects, draws: &[u8]) -> Seen {
+    Seen {
+        event,
+        reply: match &effects.reply {
+            Reply::Done => "done".into(),
+            Reply::Started { remote_user } => json!(remote_user.as_deref()),
+            Reply::Token(token) => last_byte(token.reveal_bytes()).into(),
+            Reply::Answer(answer) => (*answer).into(),
+            Reply::Refused(why) => panic!("refused with {why:?} is no step"),
+        },
+        op: effects.store.as_ref().map_or(Value::Null, op_row),
+        end: effects.transaction.map(|end| match end {
+            Transaction::Commit => "commit".into(),
+            Transaction::Abort => "abort".into(),
+        }),
+        change: effects.cookie.as_ref().map(|cookie| match cookie.value {
+            CookieChange::Set(id) => vec![json!("Set"), last_byte(id.reveal_bytes()).into()],
+            CookieChange::Revoke => vec![json!("Revoke")],
+            CookieChange::Stillborn(id) => {
+                vec![json!("Stillborn"), last_byte(id.reveal_bytes()).into()]
+            }
+        }),
+        path: effects.cookie.as_ref().map(|cookie| cookie.path.to_string()),
+        draws: draws[..usize::from(effects.draws).min(draws.len())].to_vec(),
+    }
+}
+
+fn op_row(op: &StoreOp) -> Value {
+    let id = |id: &SessionId| last_byte(id.reveal_bytes());
+    let ids = |ids: &[SessionId]| ids.iter().map(id).collect::<Vec<_>>();
+    let row = |session: &Session, id: u8| {
+        let row = session_row(&json!(session), Some(id));
+        json!([row.id, row.user, row.values, row.tokens, row.created, row.accessed])
+    };
+    match op {
+        StoreOp::Put { id: at, session } => json!(["Put", id(at), row(session, id(at))]),
+        StoreOp::Create { id: at, session } => json!(["Create", id(at), row(session, id(at))]),
+        StoreOp::Update { id: at, session } => json!(["Update", id(at), row(session, id(at))]),
+        StoreOp::Rotate { from, to, session } => {
+            json!(["Rotate", id(from), id(to), row(session, id(to))])
+        }
+        StoreOp::Delete { id: at } => json!(["Delete", id(at)]),
+        StoreOp::Discard { id: at } => json!(["Discard", id(at)]),
+        StoreOp::DeleteAll { ids: all } => json!(["DeleteAll", ids(all)]),
+        StoreOp::DiscardAll { ids: all } => json!(["DiscardAll", ids(all)]),
+    }
+}
