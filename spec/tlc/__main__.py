@@ -6,13 +6,14 @@ Exit status: 0 if all is as declared, 1 if something differs, 2 if the arguments
 import argparse
 import sys
 
+import check
 import graph
 
 
 def main():
     parser = argparse.ArgumentParser(prog="spec/tlc", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in [graph]:
+    for module in [check, graph]:
         name = module.__name__
         command = commands.add_parser(name, help=module.__doc__.split("\n")[0])
         module.arguments(command)

@@ -65,8 +65,10 @@ SMALL = {
 # More than 100,000 states and 550,000 transitions each: one world for each semantics, in which
 # requests that log in, log out, create tokens and spend them overlap in time.
 LARGE = {
-    "live": world(MaxToken=1, LastMoment=2, Events={"LogOut", "Forms", "ExpireSession"}),
-    "copying": world(MaxToken=1, LastMoment=2, Events={"LogOut", "Forms", "ExpireSession"}),
+    "live": world(MaxToken=1, Users={"alice", ""}, LastMoment=1,
+                  Events={"LogOut", "Forms", "ExpireSession"}),
+    "copying": world(MaxToken=1, Users={"alice", ""}, LastMoment=1,
+                     Events={"LogOut", "Forms", "ExpireSession"}),
     "strict": world(MaxToken=1, LastMoment=2, Idle=1, Absolute=2,
                     Events={"LogOut", "Forms", "ExpireSession"}),
 }  # fmt: skip
@@ -79,12 +81,12 @@ def of_size(size):
     return [(semantics, name, small) for semantics in SEMANTICS for name, small in SMALL.items()]
 
 
-def config(semantics, constants, *lines):
+def config(semantics, constants, *lines, specification="Spec"):
     """The text of a .cfg file."""
     values = {"Semantics": semantics, "None": Name("None"), "Same": Name("Same"), **constants}
     text = ["CONSTANTS"]
     text += [f"  {name} = {tla(value)}" for name, value in values.items()]
-    return "\n".join([*text, "SPECIFICATION Spec", *lines, ""])
+    return "\n".join([*text, f"SPECIFICATION {specification}", *lines, ""])
 
 
 class Name(str):

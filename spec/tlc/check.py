@@ -1,0 +1,160 @@
+"""Check every theorem of session.md under every semantics, and that no action is dead.
+
+What holds is checked in all worlds; what is declared to be broken must be found broken in one.
+"""
+
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import tlc
+import worlds
+
+MODULE = tlc.SPEC / "Theorems.tla"
+LINE = re.compile(r"^\| `([a-z-]+)`: .* \| (\S+) \| (\S+) \| (\S+) \| [^|]*\|$", re.M)
+
+# A refusal is no step here: `graph` compares what is refused.
+NOT_A_STEP = "refusal-changes-nothing"
+
+# The world that shows a weakness, under each semantics that has it.
+SHOWN_BY = {
+    "StoredHasInfo": "manager", "IdsAreIssued": "manager", "NoIdComesBack": "manager",
+    "NoIdSurvivesLogin": "forms", "OneUserPerId": "login", "NoTokenSurvivesLogin": "forms",
+    "StoreOpsReproduceStore": "login", "FailureLeavesNoTrace": "cookies",
+    "NoUpdateIsLost": "values", "ReadingStoresNothing": "manager", "TokenAcceptedOnce": "forms",
+    "CookieNamesStored": "cookies", "NoSessionIsOrphaned": "cookies",
+    "RevocationMatches": "cookies", "NothingPastItsLimits": "time", "SweepLeavesNoneOver": "time",
+    "LogoutReachesTheClient": "cookies", "StillLoggedIn": "cookies",
+}  # fmt: skip
+
+# What a client must not keep for ever it keeps where a cookie is revoked under another path.
+EVENTUALLY = {"live": False, "copying": False, "strict": True}
+EVENTUALLY_WORLD = worlds.world(
+    Mounts={"", "/app"}, Outcomes={"successful"}, Events={"ExpireSession"}
+)
+
+# Strict refuses these, always.
+NEVER = {
+    "live": set(),
+    "copying": set(),
+    "strict": {"RevokeSessionCookie", "MaintainSession", "InsertSession"},
+}
+ACTION = re.compile(r"^<(\w+) line .* of module SessionManager(?: \((\d+) .*\))?>: \d+:(\d+)", re.M)
+
+
+def theorems(semantics):
+    """The theorems, by their TLA+ names, and whether this semantics keeps each."""
+    column = 2 + worlds.SEMANTICS.index(semantics)
+    rows = LINE.finditer((tlc.SPEC / "session.md").read_text())
+    return {camel(row[1]): row[column] == "yes" for row in rows if row[1] != NOT_A_STEP}
+
+
+def camel(name):
+    return "".join(part.capitalize() for part in name.split("-"))
+
+
+def line(theorem):
+    """The line of a .cfg file that has TLC check a theorem."""
+    text = MODULE.read_text()
+    is_step = re.search(rf"^{theorem} ==\s*\[\]\[", text, re.M)
+    return f"PROPERTY {theorem}" if is_step else f"INVARIANT {theorem}"
+
+
+def run(semantics, world, names):
+    """Whether TLC finds these theorems kept, and what it printed."""
+    config = worlds.config(
+        semantics, worlds.SMALL[world], "VIEW HistoryView", *map(line, names),
+        specification="TheoremsSpec",
+    )  # fmt: skip
+    status, output = tlc.run(MODULE, config, "-deadlock")
+    if status not in (tlc.HOLDS, tlc.INVARIANT, tlc.PROPERTY):
+        raise RuntimeError(output[-3000:])
+    return status == tlc.HOLDS, output
+
+
+def kept(semantics, world):
+    """What holds, in one world."""
+    names = [name for name, holds in theorems(semantics).items() if holds]
+    holds, output = run(semantics, world, names)
+    if holds:
+        transitions, states = tlc.counts(output)
+        seen = f"{states:,} states, {transitions:,} transitions"
+        return True, f"{semantics}: {len(names)} theorems hold in {world} ({seen})"
+    broken = re.search(r"(?:property|Invariant) (\w+)", output)
+    return False, f"{semantics}: {broken[1] if broken else 'a theorem'} is broken in {world}\n{output}"
+
+
+def broken(semantics, theorem):
+    """What is declared to be broken."""
+    world = SHOWN_BY[theorem]
+    holds, output = run(semantics, world, [theorem])
+    if holds:
+        return False, f"{semantics}: {theorem} is declared broken, and holds in {world}"
+    return True, f"{semantics}: {theorem} is broken in {world} after {length(output)} steps"
+
+
+def length(output):
+    """How many steps a counterexample has."""
+    return len(re.findall(r"^State \d+:", output, re.M)) - 1
+
+
+def eventually(semantics):
+    """The theorem about what happens in the end."""
+    config = worlds.config(
+        semantics, EVENTUALLY_WORLD, "PROPERTY RevokedCookieGoes", specification="FairSpec"
+    )
+    status, output = tlc.run(tlc.SPEC / "Eventually.tla", config, "-deadlock")
+    if status not in (tlc.HOLDS, tlc.PROPERTY):
+        raise RuntimeError(output[-3000:])
+    holds = status == tlc.HOLDS
+    verdict = "holds" if holds else f"is broken after {length(output)} steps"
+    return holds == EVENTUALLY[semantics], f"{semantics}: RevokedCookieGoes {verdict}"
+
+
+def coverage(semantics, world):
+    """How often each action happens in a world."""
+    config = worlds.config(semantics, worlds.SMALL[world], "VIEW View")
+    module = tlc.SPEC / "SessionManager.tla"
+    source = module.read_text().splitlines()
+    _, output = tlc.run(module, config, "-deadlock", "-coverage", "1")
+    taken = {}
+    for name, at, count in ACTION.findall(output):
+        # TLC names an action that needs a choice by its place in Next.
+        name = re.search(r"(\w+)(?:\([^()]*(?:\([^()]*\))?[^()]*\))?$", source[int(at) - 1])[1] if at else name
+        taken[name] = taken.get(name, 0) + int(count)
+    return taken
+
+
+def dead(semantics, jobs):
+    """No action is dead but those that this semantics refuses."""
+    taken = {}
+    for job in jobs:
+        for name, count in job.result().items():
+            taken[name] = taken.get(name, 0) + count
+    never = {name for name, count in taken.items() if count == 0}
+    listed = ", ".join(sorted(never)) or "none"
+    text = f"{semantics}: {len(taken)} actions, never taken: {listed}"
+    return len(taken) > 20 and never == NEVER[semantics], text
+
+
+def arguments(parser):
+    pass
+
+
+def main(_arguments):
+    failed = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = []
+        for semantics in worlds.SEMANTICS:
+            jobs += [pool.submit(kept, semantics, world) for world in worlds.SMALL]
+            weak = [name for name, holds in theorems(semantics).items() if not holds]
+            jobs += [pool.submit(broken, semantics, name) for name in weak]
+            jobs.append(pool.submit(eventually, semantics))
+            covered = [pool.submit(coverage, semantics, world) for world in worlds.SMALL]
+            jobs.append(pool.submit(dead, semantics, covered))
+        for job in jobs:
+            as_declared, text = job.result()
+            failed += not as_declared
+            print(f"{'ok    ' if as_declared else 'FAILED'} {text}", flush=True)
+    print(f"{len(jobs) - failed} as declared, {failed} not")
+    return 1 if failed else 0
