@@ -3,10 +3,9 @@
 (* Every transition of a world, one line each, for the code in src/ to be  *)
 (* compared with: what can be drawn and the state before, what the driver  *)
 (* sees, the state after. `spec/tlc graph` runs it, `tests/tla.rs` reads   *)
-(* it. Records and functions are written as tuples, because TLC prints the *)
-(* fields of a record in no fixed order.                                   *)
+(* it.                                                                     *)
 (***************************************************************************)
-EXTENDS SessionManager
+EXTENDS Rows
 
 Ordered(set) ==
   CHOOSE order \in [1 .. Cardinality(set) -> set] : {order[n] : n \in DOMAIN order} = set
@@ -16,12 +15,6 @@ RequestOrder == Ordered(Requests)
 ClientOrder == Ordered(Clients)
 
 InOrder(Row(_), function, order) == [n \in DOMAIN order |-> Row(function[order[n]])]
-
-ValuesRow(values, nothing) == {<<k, values[k]>> : k \in {k \in Keys : values[k] # nothing}}
-
-SessionRow(s) ==
-  IF s = None THEN None
-  ELSE <<s.id, s.user, ValuesRow(s.values, None), s.tokens, s.created, s.accessed>>
 
 RequestRow(q) ==
   IF q = None THEN None

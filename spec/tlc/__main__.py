@@ -8,12 +8,13 @@ import sys
 
 import check
 import graph
+import traces
 
 
 def main():
     parser = argparse.ArgumentParser(prog="spec/tlc", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in [check, graph]:
+    for module in [check, graph, traces]:
         name = module.__name__
         command = commands.add_parser(name, help=module.__doc__.split("\n")[0])
         module.arguments(command)

@@ -41,8 +41,10 @@ def command(module, config, folder, *options, workers=1):
 
     It is to run in the module's own folder; modules that it extends are found there too."""
     (folder / "run.cfg").write_text(config)
+    # TLC unpacks its own modules into the temporary folder, where runs would get into each
+    # other's way.
     return [
-        "java", "-XX:+UseParallelGC", "-Xmx3g", "-Xss64m",
+        "java", "-XX:+UseParallelGC", "-Xmx3g", "-Xss64m", f"-Djava.io.tmpdir={folder}",
         f"-DTLA-Library={SPEC}", "-cp", str(jar()), "tlc2.TLC",
         "-workers", str(workers), "-metadir", str(folder / "states"),
         "-config", str(folder / "run.cfg"), *options, module.name,
