@@ -146,8 +146,7 @@ HoldInstead(memory, r, s) ==
 
 -----------------------------------------------------------------------------
 (* Draws. What is drawn is an input: a sequence, taken from the front until *)
-(* one is not in use. An id or a token that nobody remembers is as good as  *)
-(* a new one, so the model draws it again, and its runs have no end.        *)
+(* one is not in use.                                                       *)
 
 Free(draws, Used(_)) == {n \in DOMAIN draws : ~Used(draws[n])}
 
@@ -159,21 +158,6 @@ Taken(draws, Used(_)) ==
                           \A m \in Free(draws, Used) : n <= m)
 
 Last(taken) == taken[Len(taken)]
-
-NamesId(change, id) == change # None /\ Len(change) = 2 /\ change[2] = id
-
-\* Whether anybody remembers the id: the store, a request, a response, a client.
-IsKnown(id) ==
-  \/ \E name \in DOMAIN sessions : sessions[name] # None /\ sessions[name].id = id
-  \/ \E r \in Requests :
-       \/ IsOpen(r) /\ (requests[r].sent = id \/ NamesId(requests[r].response, id))
-       \/ responses[r] # None /\ (responses[r].sent = id \/ NamesId(responses[r].change, id))
-  \/ \E c \in Clients, p \in Paths : jars[c][p] = id
-
-IsOutstanding(t) ==
-  \E name \in DOMAIN sessions : sessions[name] # None /\ Among(t, sessions[name].tokens)
-
-Least(numbers) == CHOOSE n \in numbers : \A m \in numbers : n <= m
 
 -----------------------------------------------------------------------------
 (* What a step shows: the event with its arguments, the answer, the        *)
@@ -564,6 +548,24 @@ Unused ==
 
 \* RFC 6265: the longer path is sent first, and of several cookies the last one counts.
 Sends(c, m) == IF jars[c]["/"] # None THEN jars[c]["/"] ELSE jars[c][m \o "/"]
+
+\* An id or a token that nobody remembers is as good as a new one, so worlds draw it again, and
+\* their runs have no end.
+
+NamesId(change, id) == change # None /\ Len(change) = 2 /\ change[2] = id
+
+\* Whether anybody remembers the id: the store, a request, a response, a client.
+IsKnown(id) ==
+  \/ \E name \in DOMAIN sessions : sessions[name] # None /\ sessions[name].id = id
+  \/ \E r \in Requests :
+       \/ IsOpen(r) /\ (requests[r].sent = id \/ NamesId(requests[r].response, id))
+       \/ responses[r] # None /\ (responses[r].sent = id \/ NamesId(responses[r].change, id))
+  \/ \E c \in Clients, p \in Paths : jars[c][p] = id
+
+IsOutstanding(t) ==
+  \E name \in DOMAIN sessions : sessions[name] # None /\ Among(t, sessions[name].tokens)
+
+Least(numbers) == CHOOSE n \in numbers : \A m \in numbers : n <= m
 
 \* What is drawn: a number that is fresh; where the world has it also one in use and then a
 \* fresh one, or nothing but one in use. The draws end where numbers do.

@@ -8,18 +8,21 @@ import sys
 
 import check
 import graph
+import teeth
+import tlc
 import traces
 
 
 def main():
     parser = argparse.ArgumentParser(prog="spec/tlc", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in [check, graph, traces]:
+    for module in [check, graph, traces, teeth]:
         name = module.__name__
         command = commands.add_parser(name, help=module.__doc__.split("\n")[0])
         module.arguments(command)
         command.set_defaults(main=module.main)
     arguments = parser.parse_args()
+    tlc.jar()
     sys.exit(arguments.main(arguments))
 
 

@@ -1,6 +1,7 @@
 """Check every theorem of session.md under every semantics, and that no action is dead.
 
 What holds is checked in all worlds; what is declared to be broken must be found broken in one.
+What was found must be what verdicts.md says; `--update` takes it over.
 """
 
 import os
@@ -11,6 +12,7 @@ import tlc
 import worlds
 
 MODULE = tlc.SPEC / "Theorems.tla"
+VERDICTS = tlc.SPEC / "verdicts.md"
 LINE = re.compile(r"^\| `([a-z-]+)`: .* \| (\S+) \| (\S+) \| (\S+) \| [^|]*\|$", re.M)
 
 # A refusal is no step here: `graph` compares what is refused.
@@ -53,30 +55,27 @@ def camel(name):
     return "".join(part.capitalize() for part in name.split("-"))
 
 
-def line(theorem):
-    """The line of a .cfg file that has TLC check a theorem."""
-    text = MODULE.read_text()
-    is_step = re.search(rf"^{theorem} ==\s*\[\]\[", text, re.M)
-    return f"PROPERTY {theorem}" if is_step else f"INVARIANT {theorem}"
+def speaks_of_steps(theorem):
+    return re.search(rf"^{theorem} ==\s*\[\]\[", MODULE.read_text(), re.M) is not None
 
 
 def run(semantics, world, names):
-    """Whether TLC finds these theorems kept, and what it printed."""
+    """TLC's exit status where it checks these theorems, and what it printed."""
+    lines = [f"{'PROPERTY' if speaks_of_steps(name) else 'INVARIANT'} {name}" for name in names]
     config = worlds.config(
-        semantics, worlds.SMALL[world], "VIEW HistoryView", *map(line, names),
-        specification="TheoremsSpec",
-    )  # fmt: skip
+        semantics, worlds.SMALL[world], "VIEW HistoryView", *lines, specification="TheoremsSpec"
+    )
     status, output = tlc.run(MODULE, config, "-deadlock")
     if status not in (tlc.HOLDS, tlc.INVARIANT, tlc.PROPERTY):
         raise RuntimeError(output[-3000:])
-    return status == tlc.HOLDS, output
+    return status, output
 
 
 def kept(semantics, world):
     """What holds, in one world."""
     names = [name for name, holds in theorems(semantics).items() if holds]
-    holds, output = run(semantics, world, names)
-    if holds:
+    status, output = run(semantics, world, names)
+    if status == tlc.HOLDS:
         transitions, states = tlc.counts(output)
         seen = f"{states:,} states, {transitions:,} transitions"
         return True, f"{semantics}: {len(names)} theorems hold in {world} ({seen})"
@@ -87,8 +86,8 @@ def kept(semantics, world):
 def broken(semantics, theorem):
     """What is declared to be broken."""
     world = SHOWN_BY[theorem]
-    holds, output = run(semantics, world, [theorem])
-    if holds:
+    status, output = run(semantics, world, [theorem])
+    if status != (tlc.PROPERTY if speaks_of_steps(theorem) else tlc.INVARIANT):
         return False, f"{semantics}: {theorem} is declared broken, and holds in {world}"
     return True, f"{semantics}: {theorem} is broken in {world} after {length(output)} steps"
 
@@ -138,23 +137,46 @@ def dead(semantics, jobs):
 
 
 def arguments(parser):
-    pass
+    parser.add_argument("--update", action="store_true", help="write verdicts.md")
 
 
-def main(_arguments):
-    failed = 0
+def submit_all(pool):
+    jobs = []
+    for semantics in worlds.SEMANTICS:
+        jobs += [pool.submit(kept, semantics, world) for world in worlds.SMALL]
+        weak = [name for name, holds in theorems(semantics).items() if not holds]
+        jobs += [pool.submit(broken, semantics, name) for name in weak]
+        jobs.append(pool.submit(eventually, semantics))
+        covered = [pool.submit(coverage, semantics, world) for world in worlds.SMALL]
+        jobs.append(pool.submit(dead, semantics, covered))
+    return jobs
+
+
+def main(arguments):
+    failed, found = 0, []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = []
-        for semantics in worlds.SEMANTICS:
-            jobs += [pool.submit(kept, semantics, world) for world in worlds.SMALL]
-            weak = [name for name, holds in theorems(semantics).items() if not holds]
-            jobs += [pool.submit(broken, semantics, name) for name in weak]
-            jobs.append(pool.submit(eventually, semantics))
-            covered = [pool.submit(coverage, semantics, world) for world in worlds.SMALL]
-            jobs.append(pool.submit(dead, semantics, covered))
+        jobs = submit_all(pool)
         for job in jobs:
             as_declared, text = job.result()
             failed += not as_declared
+            found.append(text)
             print(f"{'ok    ' if as_declared else 'FAILED'} {text}", flush=True)
     print(f"{len(jobs) - failed} as declared, {failed} not")
+    if arguments.update and not failed:
+        VERDICTS.write_text(page(found))
+    elif not failed and VERDICTS.read_text() != page(found):
+        print(f"FAILED {VERDICTS.name} says otherwise: `check --update` takes this over")
+        failed = 1
     return 1 if failed else 0
+
+
+def page(found):
+    return f"""# What TLC finds
+
+Written by `python3 spec/tlc check --update`; `python3 spec/tlc check` fails where TLC finds anything
+else. The worlds are those of [tlc/worlds.py](tlc/worlds.py), the theorems those of
+[Theorems.tla](Theorems.tla) and, of what happens in the end, [Eventually.tla](Eventually.tla). States
+are told apart together with what the theorems remember of the past.
+
+{chr(10).join(f"- {text}" for text in found)}
+"""

@@ -30,21 +30,26 @@ def json_of(text):
     return NAMES.sub(lambda name: WRITTEN.get(name[0], f'"{name[0]}"'), text).replace(" ", "")
 
 
-def write(semantics, constants, path, module=tlc.SPEC / "Graph.tla"):
-    """Writes the graph of a world, compressed; returns how many states and transitions it has."""
+def write(semantics, constants, path, module=tlc.SPEC / "Graph.tla", most=None):
+    """Writes the graph of a world, compressed; returns how many states and transitions it has.
+    It stops beyond `most` transitions."""
     config = worlds.config(semantics, constants, "VIEW View", "ACTION_CONSTRAINT Emit")
     with tempfile.TemporaryDirectory() as folder:
-        line = tlc.command(module, config, Path(folder), "-deadlock")
+        # A short run does not earn back what the JVM's better compiler costs.
+        java = ["-XX:TieredStopAtLevel=1"] if most else []
+        line = tlc.command(module, config, Path(folder), "-deadlock", java=java)
         tlc_runs = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, cwd=module.parent)
         # Without a name and a time in its header, equal graphs are equal files.
         with open(path, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
-            found = copy(tlc_runs.stdout, file)
-        if tlc_runs.wait() != 0:
+            found = copy(tlc_runs.stdout, file, most)
+        if most and found["transitions"] > most:
+            tlc_runs.kill()
+        elif tlc_runs.wait() != 0:
             raise RuntimeError("\n".join(found["other"][-30:]))
     return len(found["states"]), found["transitions"]
 
 
-def copy(lines, file):
+def copy(lines, file, most):
     found = {"states": {}, "transitions": 0, "other": []}
     events = {}
 
@@ -64,6 +69,8 @@ def copy(lines, file):
                     events[seen] = json_of(seen)
                 file.write(f'{{"step":[{before},{events[seen]},{after}]}}\n'.encode())
                 found["transitions"] += 1
+                if found["transitions"] == (most or 0) + 1 and most:
+                    break
             case _:
                 found["other"].append(line)
     return found

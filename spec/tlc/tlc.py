@@ -36,7 +36,7 @@ def jar():
     return path
 
 
-def command(module, config, folder, *options, workers=1):
+def command(module, config, folder, *options, workers=1, java=()):
     """The command that checks a module with the text of a .cfg file; `folder` is scratch.
 
     It is to run in the module's own folder; modules that it extends are found there too."""
@@ -45,7 +45,7 @@ def command(module, config, folder, *options, workers=1):
     # other's way.
     return [
         "java", "-XX:+UseParallelGC", "-Xmx3g", "-Xss64m", f"-Djava.io.tmpdir={folder}",
-        f"-DTLA-Library={SPEC}", "-cp", str(jar()), "tlc2.TLC",
+        *java, f"-DTLA-Library={SPEC}", "-cp", str(jar()), "tlc2.TLC",
         "-workers", str(workers), "-metadir", str(folder / "states"),
         "-config", str(folder / "run.cfg"), *options, module.name,
     ]  # fmt: skip
