@@ -6,7 +6,9 @@ What was found must be what verdicts.md says; `--update` takes it over.
 
 import os
 import re
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import tlc
 import worlds
@@ -27,6 +29,22 @@ SHOWN_BY = {
     "CookieNamesStored": "cookies", "NoSessionIsOrphaned": "cookies",
     "RevocationMatches": "cookies", "NothingPastItsLimits": "time", "SweepLeavesNoneOver": "time",
     "LogoutReachesTheClient": "cookies", "StillLoggedIn": "cookies",
+}  # fmt: skip
+
+# Theorems that hold everywhere might say nothing. Each must be found broken once its rule is.
+PLANTED = {
+    "IdsNameTheirSession": (
+        "strict", "login", "!.sessions[id] = [s EXCEPT !.id = id]]", "!.sessions[id] = s]"),
+    "EveryObjectIsReachable": (
+        "live", "cookies", "IF holders = {} THEN [memory EXCEPT !.sessions[from] = None]",
+        "IF holders = {} THEN memory"),
+    "TokensAreBounded": ("live", "forms", "Len(queue) = TokenCap", "Len(queue) = TokenCap + 1"),
+    "AccessedNotBeforeCreated": ("live", "time", "now > s.accessed + Resolution", "TRUE"),
+    "UserIsEndedEverywhere": (
+        "live", "manager", "IsStored(i) /\\ sessions[i].user = u", "IsStored(i) /\\ sessions[i].user # u"),
+    "ExpiryIsImmediate": (
+        "live", "cookies", "deleted == IF IsStored(id) THEN Unstore(Memory, id) ELSE Memory",
+        "deleted == Memory"),
 }  # fmt: skip
 
 # What a client must not keep for ever it keeps where a cookie is revoked under another path.
@@ -59,13 +77,13 @@ def speaks_of_steps(theorem):
     return re.search(rf"^{theorem} ==\s*\[\]\[", MODULE.read_text(), re.M) is not None
 
 
-def run(semantics, world, names):
+def run(semantics, world, names, module=MODULE):
     """TLC's exit status where it checks these theorems, and what it printed."""
     lines = [f"{'PROPERTY' if speaks_of_steps(name) else 'INVARIANT'} {name}" for name in names]
     config = worlds.config(
         semantics, worlds.SMALL[world], "VIEW HistoryView", *lines, specification="TheoremsSpec"
     )
-    status, output = tlc.run(MODULE, config, "-deadlock")
+    status, output = tlc.run(module, config, "-deadlock")
     if status not in (tlc.HOLDS, tlc.INVARIANT, tlc.PROPERTY):
         raise RuntimeError(output[-3000:])
     return status, output
@@ -90,6 +108,21 @@ def broken(semantics, theorem):
     if status != (tlc.PROPERTY if speaks_of_steps(theorem) else tlc.INVARIANT):
         return False, f"{semantics}: {theorem} is declared broken, and holds in {world}"
     return True, f"{semantics}: {theorem} is broken in {world} after {length(output)} steps"
+
+
+def planted(theorem):
+    """What holds everywhere, with its rule broken."""
+    semantics, world, old, new = PLANTED[theorem]
+    text = tlc.MODEL.read_text()
+    assert text.count(old) == 1, old
+    with tempfile.TemporaryDirectory() as folder:
+        tlc.with_model(text.replace(old, new), Path(folder))
+        status, output = run(semantics, world, [theorem], Path(folder) / MODULE.name)
+    if status == tlc.HOLDS:
+        return False, f"{semantics}: {theorem} holds in {world} though its rule is broken"
+    return True, (
+        f"{semantics}: {theorem} is broken in {world} after {length(output)} steps, once its rule is"
+    )
 
 
 def length(output):
@@ -140,8 +173,14 @@ def arguments(parser):
     parser.add_argument("--update", action="store_true", help="write verdicts.md")
 
 
+def everywhere():
+    """The theorems that no semantics breaks."""
+    kept = [{name for name, holds in theorems(s).items() if holds} for s in worlds.SEMANTICS]
+    return set.intersection(*kept)
+
+
 def submit_all(pool):
-    jobs = []
+    jobs = [pool.submit(planted, name) for name in PLANTED]
     for semantics in worlds.SEMANTICS:
         jobs += [pool.submit(kept, semantics, world) for world in worlds.SMALL]
         weak = [name for name, holds in theorems(semantics).items() if not holds]
@@ -154,6 +193,7 @@ def submit_all(pool):
 
 def main(arguments):
     failed, found = 0, []
+    assert everywhere() == PLANTED.keys(), everywhere() ^ PLANTED.keys()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = submit_all(pool)
         for job in jobs:

