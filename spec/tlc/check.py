@@ -15,7 +15,7 @@ import worlds
 
 MODULE = tlc.SPEC / "Theorems.tla"
 VERDICTS = tlc.SPEC / "verdicts.md"
-LINE = re.compile(r"^\| `([a-z-]+)`: .* \| (\S+) \| (\S+) \| (\S+) \| [^|]*\|$", re.M)
+LINE = re.compile(r"^\| `([a-z-]+)`: .* \| (\S+) \| (\S+) \| (\S+) \| [^|]*\|$", re.MULTILINE)
 
 # A refusal is no step here: `graph` compares what is refused.
 NOT_A_STEP = "refusal-changes-nothing"
@@ -41,7 +41,8 @@ PLANTED = {
     "TokensAreBounded": ("live", "forms", "Len(queue) = TokenCap", "Len(queue) = TokenCap + 1"),
     "AccessedNotBeforeCreated": ("live", "time", "now > s.accessed + Resolution", "TRUE"),
     "UserIsEndedEverywhere": (
-        "live", "manager", "IsStored(i) /\\ sessions[i].user = u", "IsStored(i) /\\ sessions[i].user # u"),
+        "live", "manager", "IsStored(i) /\\ sessions[i].user = u",
+        "IsStored(i) /\\ sessions[i].user # u"),
     "ExpiryIsImmediate": (
         "live", "cookies", "deleted == IF IsStored(id) THEN Unstore(Memory, id) ELSE Memory",
         "deleted == Memory"),
@@ -59,7 +60,10 @@ NEVER = {
     "copying": set(),
     "strict": {"RevokeSessionCookie", "MaintainSession", "InsertSession"},
 }
-ACTION = re.compile(r"^<(\w+) line .* of module SessionManager(?: \((\d+) .*\))?>: \d+:(\d+)", re.M)
+LAST_CALL = re.compile(r"(\w+)(?:\([^()]*(?:\([^()]*\))?[^()]*\))?$")
+ACTION = re.compile(
+    r"^<(\w+) line .* of module SessionManager(?: \((\d+) .*\))?>: \d+:(\d+)", re.MULTILINE
+)
 
 
 def theorems(semantics):
@@ -74,7 +78,7 @@ def camel(name):
 
 
 def speaks_of_steps(theorem):
-    return re.search(rf"^{theorem} ==\s*\[\]\[", MODULE.read_text(), re.M) is not None
+    return re.search(rf"^{theorem} ==\s*\[\]\[", MODULE.read_text(), re.MULTILINE) is not None
 
 
 def run(semantics, world, names, module=MODULE):
@@ -97,8 +101,9 @@ def kept(semantics, world):
         transitions, states = tlc.counts(output)
         seen = f"{states:,} states, {transitions:,} transitions"
         return True, f"{semantics}: {len(names)} theorems hold in {world} ({seen})"
-    broken = re.search(r"(?:property|Invariant) (\w+)", output)
-    return False, f"{semantics}: {broken[1] if broken else 'a theorem'} is broken in {world}\n{output}"
+    name = re.search(r"(?:property|Invariant) (\w+)", output)
+    what = name[1] if name else "a theorem"
+    return False, f"{semantics}: {what} is broken in {world}\n{output}"
 
 
 def broken(semantics, theorem):
@@ -120,14 +125,13 @@ def planted(theorem):
         status, output = run(semantics, world, [theorem], Path(folder) / MODULE.name)
     if status == tlc.HOLDS:
         return False, f"{semantics}: {theorem} holds in {world} though its rule is broken"
-    return True, (
-        f"{semantics}: {theorem} is broken in {world} after {length(output)} steps, once its rule is"
-    )
+    found = f"is broken in {world} after {length(output)} steps, once its rule is"
+    return True, f"{semantics}: {theorem} {found}"
 
 
 def length(output):
     """How many steps a counterexample has."""
-    return len(re.findall(r"^State \d+:", output, re.M)) - 1
+    return len(re.findall(r"^State \d+:", output, re.MULTILINE)) - 1
 
 
 def eventually(semantics):
@@ -151,8 +155,8 @@ def coverage(semantics, world):
     _, output = tlc.run(module, config, "-deadlock", "-coverage", "1")
     taken = {}
     for name, at, count in ACTION.findall(output):
-        # TLC names an action that needs a choice by its place in Next.
-        name = re.search(r"(\w+)(?:\([^()]*(?:\([^()]*\))?[^()]*\))?$", source[int(at) - 1])[1] if at else name
+        # TLC names an action that needs a choice by its place in Next, where it stands last.
+        name = LAST_CALL.search(source[int(at) - 1])[1] if at else name
         taken[name] = taken.get(name, 0) + int(count)
     return taken
 
@@ -213,10 +217,10 @@ def main(arguments):
 def page(found):
     return f"""# What TLC finds
 
-Written by `python3 spec/tlc check --update`; `python3 spec/tlc check` fails where TLC finds anything
-else. The worlds are those of [tlc/worlds.py](tlc/worlds.py), the theorems those of
-[Theorems.tla](Theorems.tla) and, of what happens in the end, [Eventually.tla](Eventually.tla). States
-are told apart together with what the theorems remember of the past.
+Written by `python3 spec/tlc check --update`; `python3 spec/tlc check` fails where TLC finds
+anything else. The worlds are those of [tlc/worlds.py](tlc/worlds.py), the theorems those of
+[Theorems.tla](Theorems.tla) and, of what happens in the end, [Eventually.tla](Eventually.tla).
+States are told apart together with what the theorems remember of the past.
 
 {chr(10).join(f"- {text}" for text in found)}
 """

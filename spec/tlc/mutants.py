@@ -1,7 +1,7 @@
 """Single changes of the model, each of which the comparison with the code must notice.
 
-A change stands for a slip of the pen: a guard dropped, a branch swapped, a bound off by one. They are
-made from the text of SessionManager.tla by the rules below, one for each place where a rule fits.
+A change stands for a slip of the pen: a guard dropped, a branch swapped, a bound off by one. They
+are made from the text of SessionManager.tla by the rules below, wherever one fits.
 """
 
 import re

@@ -19,12 +19,12 @@ import tlc
 import worlds
 
 TABLE = tlc.SPEC / "mutants.md"
-ROW = re.compile(r"^\| (.*) \| (\S[^|]*) \|$", re.M)
+ROW = re.compile(r"^\| (.*) \| (\S[^|]*) \|$", re.MULTILINE)
 SHARE = 8
 
 # What cannot be noticed, since it is the same machine, and why.
 EQUIVALENT = tlc.SPEC / "equivalent_mutants.md"
-REASON = re.compile(r"^- (.*)\n  ((?:.|\n  )*)", re.M)
+REASON = re.compile(r"^- (.*)\n  ((?:.|\n  )*)", re.MULTILINE)
 
 # A change that has not even a graph: TLC stops with an error, or the world grows beyond twice its
 # size. No credit is taken for these.
@@ -45,7 +45,13 @@ LIKELY = [
     ("DeleteSession|InsertSession|Where|All", ["alone in manager"]),
     ("kept|Discard|draws|taken", ["alone in login"]),
 ]
-STRICT = "Rotate|Create|SaveChanges|Apply|merged|changes|Spend|Over|Strict|PushNew|kept"
+STRICT = "changes|Over|Strict|kept"
+
+# Under other semantics these definitions are not used.
+STRICT_ALONE = {
+    "Later", "PastItsLimits", "PushNew", "Apply", "MaySpend", "Spend", "SpendLast", "Create",
+    "Rotate", "SaveChanges",
+}  # fmt: skip
 
 
 def small_worlds():
@@ -67,12 +73,13 @@ WORLDS = small_worlds()
 
 
 def likely(mutant):
-    """All these worlds, the likely ones first."""
+    """The worlds that may notice a change, the likely ones first."""
     text = f"{mutant.name} {mutant.old}"
     order = worlds.SEMANTICS[::-1] if re.search(STRICT, text) else worlds.SEMANTICS
+    order = ["strict"] if mutant.name in STRICT_ALONE else order
     names = [name for words, names in LIKELY if re.search(words, text) for name in names]
     first = [f"{name}-{semantics}" for name in names for semantics in order]
-    return dict.fromkeys([*first, *WORLDS])
+    return dict.fromkeys([*first, *(world for world in WORLDS if WORLDS[world][0] in order)])
 
 
 def comparison():
@@ -103,9 +110,8 @@ def noticed(test, mutant, world):
             return None
         line = [test, "--ignored", "--quiet"]
         environment = os.environ | {"TLA_GRAPHS": str(path)}
-        return subprocess.run(
-            line, cwd=tlc.ROOT, env=environment, capture_output=True
-        ).returncode != 0  # fmt: skip
+        done = subprocess.run(line, cwd=tlc.ROOT, env=environment, capture_output=True, check=False)
+        return done.returncode != 0
 
 
 def transitions_of(world):
@@ -151,9 +157,10 @@ def table(found):
         "# Changes of the model, and who notices",
         "",
         "Written by `python3 spec/tlc teeth --all --update`. Each row changes one line of",
-        "[SessionManager.tla](SessionManager.tla); beside it stands the world whose graph the code then",
-        f"differs from, the smallest one. `{NO_MODEL}`: what is left is no model. Changes that nobody",
-        "notices are listed in [equivalent_mutants.md](equivalent_mutants.md), with the reason.",
+        "[SessionManager.tla](SessionManager.tla); beside it stands the first world found in which",
+        "the code differs from it; in those called `alone` there is one request at a time.",
+        f"`{NO_MODEL}`: what is left is no model. `{NOBODY}`: it is the same machine, for the reason",
+        "in [equivalent_mutants.md](equivalent_mutants.md).",
         "",
         "| change | noticed in |",
         "|---|---|",

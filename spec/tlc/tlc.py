@@ -56,7 +56,7 @@ def run(module, config, *options, workers=1):
     """Runs to the end: the exit status and what was printed."""
     with tempfile.TemporaryDirectory() as name:
         line = command(module, config, Path(name), *options, workers=workers)
-        done = subprocess.run(line, capture_output=True, text=True, cwd=module.parent)
+        done = subprocess.run(line, cwd=module.parent, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
 
@@ -69,5 +69,6 @@ def with_model(text, folder):
 
 def counts(output):
     """Transitions and distinct states, as TLC prints them at the end."""
-    found = re.search(r"^(\d+) states generated, (\d+) distinct states found, 0", output, re.M)
+    line = re.compile(r"^(\d+) states generated, (\d+) distinct states found, 0", re.MULTILINE)
+    found = line.search(output)
     return (int(found[1]), int(found[2])) if found else None

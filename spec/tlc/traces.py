@@ -77,7 +77,7 @@ def follow(portion):
     if status != tlc.HOLDS:
         raise RuntimeError(output[-3000:])
     reached = [0] * len(portion)
-    for which, at in re.findall(r"^<<(\d+), (\d+)>>$", output, re.M):
+    for which, at in re.findall(r"^<<(\d+), (\d+)>>$", output, re.MULTILINE):
         reached[int(which) - 1] = int(at)
     return reached
 
@@ -136,7 +136,8 @@ def set_field(*path, to):
 
 # One field each of what was observed.
 CHANGES = {
-    "the reply of a refused event": set_field("reply", to=lambda r: "done" if "refused" in r else r),
+    "the reply of a refused event": set_field(
+        "reply", to=lambda reply: "done" if "refused" in reply else reply),
     "the answer": set_field("reply", "answer", to=lambda answer: not answer),
     "the user that is exported": set_field("remote_user", to=lambda _: "mallory"),
     "the user of the session": set_field("session", "user", to=lambda _: "mallory"),

@@ -180,7 +180,8 @@ class Trace:
     def sent(self, header):
         """The session cookie in a header: the last one of that name, its quotes taken off."""
         pairs = (pair.strip().partition("=") for pair in (header or "").split(";"))
-        values = [text.strip() for name, _, text in pairs if name.strip() == self.config["cookie_name"]]
+        cookie_name = self.config["cookie_name"]
+        values = [text.strip() for name, _, text in pairs if name.strip() == cookie_name]
         return values[-1].removeprefix('"').removesuffix('"') if values else None
 
     def cookie(self, text):
