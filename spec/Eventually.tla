@@ -1,8 +1,8 @@
 ----------------------------- MODULE Eventually -----------------------------
 (***************************************************************************)
 (* What happens in the end, if responses arrive: a client whose cookie was *)
-(* revoked does not keep it. The other theorems speak of single states and *)
-(* steps, and would hold of a machine that does nothing; this one not.     *)
+(* revoked does not keep it. The other theorems say what does not happen;  *)
+(* this one says that something does.                                      *)
 (***************************************************************************)
 EXTENDS SessionManager
 

@@ -17,7 +17,7 @@
 (* at the end, says that some action happens. `[f EXCEPT ![x] = y]` is f   *)
 (* but for its value at x, `/\` is and, `\/` is or.                        *)
 (*                                                                         *)
-(* Names in brackets, like [step-28], are rules of `session.md` that the   *)
+(* Names in brackets, like [step-N], are rules of `session.md` that the    *)
 (* next definition states. A test compares every step of this module with  *)
 (* the code in src/, in both directions: see README.md.                    *)
 (***************************************************************************)
@@ -77,7 +77,7 @@ HasInfo(s) ==
 \* [time-3] [time-4]
 Touched(s) == IF now > s.accessed + Resolution THEN [s EXCEPT !.accessed = now] ELSE s
 
-\* [time-1] [time-5] [time-6]
+\* [time-1] [time-5]
 PastItsLimits(s) == now >= s.accessed + Idle \/ now >= s.created + Absolute
 Over(s) == Strict /\ PastItsLimits(s)
 
@@ -522,7 +522,7 @@ Lose(r) ==
   /\ UNCHANGED <<sessions, requests, jars, now>>
   /\ Shows(<<"Lose", r>>, None, None)
 
-\* The clock shows another moment, later or earlier. [time-9]
+\* The clock shows another moment, later or earlier.
 Clock(moment) ==
   /\ moment # now
   /\ now' = moment
@@ -583,6 +583,8 @@ With(event, arguments) == IF event \in Events THEN arguments ELSE {}
 Moments == 0 .. LastMoment
 
 Next ==
+  \/ \E r \in Unused, c \in Clients, m \in Mounts, sent \in With("Forge", Ids) :
+       StartRequest(r, c, m, sent)
   \/ \E r \in Unused, c \in Clients, m \in Mounts : StartRequest(r, c, m, Sends(c, m))
   \/ \E r \in Requests, u \in Users \union With("LogOut", {None}) : SetUser(r, u)
   \/ \E r \in Requests, k \in Keys, v \in Values : SetValue(r, k, v)

@@ -64,7 +64,7 @@ OwnTrail(own) ==
   IN [own EXCEPT
        !.touched = IF anew \/ Is({"MaintainSession", "FinishRequest"}) THEN {} ELSE @ \union Touch,
        !.changed = @ \/ ~Is({"HasFormToken", "HasSessionCookie", "InsertSession"}),
-       !.ended = @ \/ (ends /\ ~Is({"NewSession", "SetUser"})),
+       !.ended = @ \/ (ends /\ ~Is({"NewSession"})),
        !.identity = @ \/ ends \/ Is({"SetUser", "NewSession", "RevokeSessionCookie"}),
        !.login = CASE Is({"SetUser"}) -> IF seen'.event[3] = "" THEN None ELSE seen'.event[3]
                    [] anew \/ (Is({"FinishRequest"}) /\ seen'.event[3] \in {"failed", "abandoned"})
@@ -146,7 +146,8 @@ InMemory == {name \in DOMAIN sessions : sessions[name] # None}
 
 IdsNameTheirSession == \A id \in Ids : IsStored(id) => sessions[id].id = id
 
-EveryObjectIsReachable == \A r \in Requests \intersect InMemory : requests[r].holds = r
+EveryObjectIsReachable ==
+  \A r \in Requests \intersect InMemory : IsOpen(r) /\ requests[r].holds = r
 
 StoredHasInfo == \A id \in Ids : IsStored(id) => HasInfo(sessions[id])
 
@@ -155,11 +156,11 @@ TokensAreBounded == \A name \in InMemory : Len(sessions[name].tokens) <= TokenCa
 AccessedNotBeforeCreated ==
   \A name \in InMemory : sessions[name].accessed >= sessions[name].created
 
-\* Draws and what callers choose are different numbers.
-IdsAreIssued == \A id \in Chosen : ~IsStored(id)
-
 -----------------------------------------------------------------------------
 (* Steps: ids and users. *)
+
+IdsAreIssued ==
+  [][\A id \in Ids : ~IsStored(id) /\ IsStoredNext(id) => Among(id, seen'.draws)]_vars
 
 \* What is drawn is fresh or refused, so an id that comes without being drawn has been here.
 NoIdComesBack ==
@@ -201,11 +202,16 @@ Stored == [id \in Ids |-> sessions[id]]
 
 StoreOpsReproduceStore == [][CarriedOut(Stored, seen'.op) = Stored']_vars
 
-SameButForAccess ==
-  \A id \in Ids :
-    /\ IsStored(id) <=> IsStoredNext(id)
-    /\ IsStored(id) => \E moment \in Moments :
-         [sessions[id] EXCEPT !.accessed = moment] = [sessions'[id] EXCEPT !.accessed = moment]
+SameButForAccess(id) ==
+  /\ IsStored(id) <=> IsStoredNext(id)
+  /\ IsStored(id) => [sessions[id] EXCEPT !.accessed = 0] = [sessions'[id] EXCEPT !.accessed = 0]
+
+\* The token is gone, and with it the session if that was all.
+SameButForToken(id, t) ==
+  \/ SameButForAccess(id)
+  \/ /\ IsStored(id)
+     /\ LET left == [sessions[id] EXCEPT !.tokens = Without(@, t)]
+        IN IF IsStoredNext(id) THEN sessions'[id] = left ELSE ~HasInfo(left)
 
 \* Stronger than its row: until a request has succeeded, nothing that it does leaves a trace, but
 \* for expiry, spent form tokens and a session that was found over.
@@ -214,7 +220,9 @@ FailureLeavesNoTrace ==
             "RevokeSessionCookie"})
      \/ Is({"NewSession"}) /\ seen'.op = None
      \/ Is({"FinishRequest"}) /\ seen'.event[3] \in {"failed", "abandoned"}
-     => SameButForAccess]_vars
+     => \A id \in Ids : SameButForAccess(id)]_vars
+  /\ [][Is({"RemoveFormToken"}) =>
+         \A id \in Ids : SameButForToken(id, seen'.event[3])]_vars
 
 \* What a session holds under a key, None if nothing.
 At(s, key) ==
@@ -274,6 +282,7 @@ RevocationMatches ==
        IN \A p \in Paths : request.sent # None /\ jars[request.client][p] = request.sent
                              => p = seen'.path]_vars
 
+\* Where the limits lie the model says; whether that is right the comparison with the code shows.
 NothingPastItsLimits ==
   [][Is({"StartRequest"}) /\ IsStored(seen'.event[5]) /\ PastItsLimits(sessions[seen'.event[5]])
        => sessions'[requests'[Request].holds].id # seen'.event[5]]_vars
@@ -293,11 +302,11 @@ ExpiryIsImmediate == [][Is({"ExpireSession"}) => ~IsStoredNext(Held(Request).id)
 LogoutReachesTheClient ==
   [][Is({"Deliver"}) /\ trail[Request].ended =>
        LET response == responses[Request]
-       IN response.sent = None
-            \/ SendsNext(response.client, response.mount) # response.sent]_vars
+       IN response.sent = None \/ \A p \in Paths : jars'[response.client][p] # response.sent]_vars
 
+\* Of a client that sends its own cookie.
 StillLoggedIn ==
-  [][Is({"StartRequest"}) =>
+  [][Is({"StartRequest"}) /\ seen'.event[5] = Sends(seen'.event[3], seen'.event[4]) =>
        LET due == owed'[seen'.event[3]]
        IN due = None \/ due[2] # seen'.event[4] \/ due[1] = seen'.reply]_vars
 =============================================================================

@@ -68,7 +68,11 @@ impl Changes {
     /// acceptance.
     //= spec/session.md#step
     //# Under strict a save MUST apply the request's changes, key by key, to the session as it is
-    //# stored now, and leave all else there as it is.
+    //# stored now, and leave all else there as it is but the noted access, which becomes the later
+    //# of the two.
+    //= spec/session.md#step
+    //# Under strict a save MUST queue the request's own form tokens in their order behind those
+    //# that stand, and not once more one that stands already.
     pub(crate) fn apply_to(&self, session: &mut Session, max_form_tokens: u8) {
         if let Some(user) = &self.user
             && session.user != user.to

@@ -142,7 +142,7 @@ impl Step<'_> {
     /// The session stored under `id`, unless strict counts it as over.
     //= spec/session.md#time
     //# Under strict a session that is over MUST NOT be found by a start, be said to exist by
-    //# `HasSessionCookie`, accept a form token, or be saved to.
+    //# `HasSessionCookie`, accept a form token that is stored in it, or be saved to.
     fn in_time(&self, id: SessionId) -> Option<&Session> {
         self.state.get(&id).filter(|session| !session.is_out_of_time(self.config, self.now))
     }

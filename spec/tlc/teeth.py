@@ -1,10 +1,11 @@
 """Change the model in one place at a time: the comparison with the code must notice.
 
-Without arguments the changes of the committed table are tried, every eighth, each in the world that
-noticed it; `--all` tries every change in every small world until one notices, and `--update` then
-writes the table anew.
+Every eighth of the changes that mutants.py makes is tried, in one world after the other until one
+notices; `--all` tries each of them. What is the same machine, and so cannot be noticed, stands in
+equivalent_mutants.md with the reason.
 """
 
+import gzip
 import json
 import os
 import re
@@ -18,16 +19,14 @@ import mutants
 import tlc
 import worlds
 
-TABLE = tlc.SPEC / "mutants.md"
-ROW = re.compile(r"^\| (.*) \| (\S[^|]*) \|$", re.MULTILINE)
-SHARE = 8
+SHARE, FEWEST = 8, 30
 
-# What cannot be noticed, since it is the same machine, and why.
+# What cannot be noticed, and why: a change, and behind it the reason.
 EQUIVALENT = tlc.SPEC / "equivalent_mutants.md"
-REASON = re.compile(r"^- (.*)\n  ((?:.|\n  )*)", re.MULTILINE)
+REASON = re.compile(r"^- (.*)$", re.MULTILINE)
 
-# A change that has not even a graph: TLC stops with an error, or the world grows beyond twice its
-# size. No credit is taken for these.
+# Verdicts other than a world's name. Where TLC stops with an error there is nothing to compare, and
+# no credit is taken.
 NO_MODEL, NOBODY = "TLC stops", "nobody"
 
 
@@ -94,7 +93,7 @@ def comparison():
 
 def noticed(test, mutant, world):
     """Whether the comparison in this world notices the change; None if there is no comparison.
-    Without a change there is nothing to notice."""
+    A world that grows beyond twice its size differs by that."""
     semantics, constants = WORLDS[world]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -115,10 +114,10 @@ def noticed(test, mutant, world):
 
 
 def transitions_of(world):
-    """How many a world has, as far as it is known."""
+    """How many a world has. Those without a committed graph have fewer than this."""
     if world.startswith(ALONE):
         return 10_000
-    with graph.gzip.open(graph.COMMITTED / f"{world}.gz", "rt") as lines:
+    with gzip.open(graph.COMMITTED / f"{world}.gz", "rt") as lines:
         return sum(line.startswith('{"step"') for line in lines)
 
 
@@ -137,90 +136,62 @@ def first_to_notice(test, mutant):
     return NO_MODEL if stopped else NOBODY
 
 
-def all_of_them(test, found, pool):
-    """Each change and the world that noticed it. What was found before is kept in a file."""
+def tried(test, pool, found):
+    """Each change, and the world that noticed it. `--all` takes long: what is known is kept."""
     kept = tlc.KEPT / "mutants.json"
-    text = tlc.MODEL.read_text()
+    text = tlc.MODEL.read_text() + worlds.__doc__ + str(WORLDS)
     known = json.loads(kept.read_text()) if kept.exists() else {}
-    known = known.get("found", {}) if known.get("model") == text else {}
-    jobs = {pool.submit(first_to_notice, test, mutant): mutant.key()
-            for mutant in found if mutant.key() not in known}  # fmt: skip
+    known = known["found"] if known.get("of") == text else {}
+    jobs = {
+        pool.submit(first_to_notice, test, mutant): mutant.key()
+        for mutant in found
+        if mutant.key() not in known
+    }
     for job in as_completed(jobs):
         known[jobs[job]] = job.result()
-        kept.write_text(json.dumps({"model": text, "found": known}))
+        kept.write_text(json.dumps({"of": text, "found": known}))
         print(f"{job.result()}: {jobs[job]}", flush=True)
     return {mutant.key(): known[mutant.key()] for mutant in found}
 
 
-def table(found):
-    lines = [
-        "# Changes of the model, and who notices",
-        "",
-        "Written by `python3 spec/tlc teeth --all --update`. Each row changes one line of",
-        "[SessionManager.tla](SessionManager.tla); beside it stands the first world found in which",
-        "the code differs from it; in those called `alone` there is one request at a time.",
-        f"`{NO_MODEL}`: what is left is no model. `{NOBODY}`: it is the same machine, for the reason",
-        "in [equivalent_mutants.md](equivalent_mutants.md).",
-        "",
-        "| change | noticed in |",
-        "|---|---|",
-    ]
-    escaped = ((key.replace("|", "\\|"), world) for key, world in found.items())
-    lines += [f"| {key} | {world} |" for key, world in escaped]
-    return "\n".join([*lines, ""])
-
-
-def read_table():
-    rows = ROW.findall(TABLE.read_text())[1:]
-    return {key.replace("\\|", "|"): world for key, world in rows}
-
-
-def equivalents():
-    return dict(REASON.findall(EQUIVALENT.read_text())) if EQUIVALENT.exists() else {}
-
-
 def arguments(parser):
-    parser.add_argument("--all", action="store_true", help="every change in every small world")
-    parser.add_argument("--update", action="store_true", help="with --all: write the table")
+    parser.add_argument("--all", action="store_true", help="every change")
 
 
 def main(arguments):
     found = mutants.mutants(tlc.MODEL.read_text())
+    reasons = REASON.findall(EQUIVALENT.read_text())
     test = comparison()
-    if noticed(test, None, next(iter(WORLDS))) is not False:
-        print("FAILED the model as it stands is not noticed to agree")
-        return 1
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         if arguments.all:
-            worlds_of = all_of_them(test, found, pool)
-            if arguments.update:
-                TABLE.write_text(table(worlds_of))
+            share, agreeing = found, list(WORLDS)
         else:
-            worlds_of = read_table()
-            share = [m for m in found if worlds_of.get(m.key()) in WORLDS][::SHARE]
-            again = pool.map(lambda m: noticed(test, m, worlds_of[m.key()]), share)
-            for mutant, is_noticed in zip(share, again, strict=True):
-                print(f"{'ok     noticed' if is_noticed else 'FAILED unnoticed'} {mutant.key()}")
-                if not is_noticed:
-                    worlds_of[mutant.key()] = NOBODY
-            print(f"{len(share)} changes were tried")
-    return verdict(found, worlds_of)
+            share = [mutant for mutant in found if mutant.key() not in reasons][::SHARE]
+            agreeing = [world for world in WORLDS if world.startswith(ALONE)]
+        # Where the model as it stands is noticed to differ, every change would be.
+        agree = pool.map(lambda world: noticed(test, None, world) is False, agreeing)
+        faults = [f"{world} differs without a change"
+                  for world, good in zip(agreeing, agree, strict=True) if not good]  # fmt: skip
+        worlds_of = tried(test, pool, share) if not faults else {}
+    return verdict(found, reasons, worlds_of, faults, arguments.all)
 
 
-def verdict(found, worlds_of):
-    """The table has every change, and what nobody notices has its reason."""
+def verdict(found, reasons, worlds_of, faults, is_all):
+    """What nobody notices has its reason, and every reason a change that nobody notices."""
     keys = {mutant.key() for mutant in found}
-    unnoticed = {key for key in keys if worlds_of.get(key) == NOBODY}
-    reasons = equivalents().keys()
-    faults = [f"not in {TABLE.name}: {key}" for key in keys - worlds_of.keys()]
-    faults += [f"no change of this model: {key}" for key in worlds_of.keys() - keys]
-    faults += [f"nobody notices: {key}" for key in unnoticed - reasons]
-    faults += [f"not, or no longer, unnoticed: {key}" for key in reasons - unnoticed]
+    unnoticed = {key for key, world in worlds_of.items() if world == NOBODY}
+    stopped = sum(world == NO_MODEL for world in worlds_of.values())
+    count = len(worlds_of) - len(unnoticed) - stopped
+    faults += [f"no change of this model: {key}" for key in set(reasons) - keys]
+    faults += [f"nobody notices: {key}" for key in unnoticed - set(reasons)]
+    if is_all:
+        faults += [f"no longer unnoticed: {key}" for key in set(reasons) & keys - unnoticed]
+    if count < FEWEST:
+        faults.append(f"fewer than {FEWEST} changes were noticed")
     for fault in sorted(faults):
         print(f"FAILED {fault}")
-    stopped = sum(world == NO_MODEL for world in worlds_of.values())
     print(
-        f"{len(keys)} changes: {len(keys) - stopped - len(unnoticed)} noticed, {len(unnoticed)} "
-        f"equivalent, in {stopped} TLC stops"
+        f"{len(worlds_of)} of {len(keys)} changes tried: {count} noticed, {len(unnoticed)} not, "
+        f"in {stopped} TLC stops; {len(reasons)} are the same machine"
     )
     return 1 if faults else 0

@@ -194,7 +194,7 @@ def main(arguments):
     traces = read(paths)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         counts = list(pool.map(accepted, portions(traces)))
-    count, steps = (sum(column) for column in zip(*counts, strict=True))
+    count, steps = (sum(pair[column] for pair in counts) for column in (0, 1))
     print(f"{count} of {len(paths)} traces are runs of the model, {steps:,} steps")
     good = count == len(paths)
     if not arguments.trace:

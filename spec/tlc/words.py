@@ -6,6 +6,7 @@ import re
 from worlds import Name
 
 PLAIN = re.compile(r"[\w/.-]*")
+QUOTED = re.compile(r'"(.*)"')
 NONE = Name("None")
 
 # Cookie texts under which no session is ever stored are numbers from here on.
@@ -63,12 +64,15 @@ class Trace:
         semantics = config.get("semantics") or config["sharing"]
         if semantics == "strict" and None in limits:
             raise OutsideTheModel("a time limit that is absent")
+        if semantics == "strict" and config["cookie_path"] != "/":
+            raise OutsideTheModel("a path of strict other than /")
         return {
             "Semantics": semantics,
             "Resolution": config["access_resolution_ms"],
             "TokenCap": config.get("max_form_tokens", 16),
-            "Idle": limits[0] or 1,
-            "Absolute": limits[1] or 1,
+            # Only strict knows them.
+            "Idle": limits[0] or 0,
+            "Absolute": limits[1] or 0,
         }
 
     def _collect_ids(self, line):
@@ -97,7 +101,10 @@ class Trace:
 
     def _line(self, number, line):
         expect = line["expect"]
-        refused = isinstance(expect.get("reply"), dict) and "refused" in expect["reply"]
+        reply = expect.get("reply")
+        refused = isinstance(reply, dict) and "refused" in reply
+        if refused and reply["refused"].startswith(("text_too", "too_many")):
+            raise OutsideTheModel("a limit of the configuration")
         slot = self._slot(line, refused)
         event = self._event(line, slot)
         number_of = self.token if event[0] == "CreateFormToken" else self.id
@@ -157,12 +164,18 @@ class Trace:
                     shown.append([key, self.cookie(value)])
                 case "set_cookie" if not refused:
                     shown.append([key, self.change(value)])
+                    if value and value["name"] != self.config["cookie_name"]:
+                        shown.append(["path", "another cookie"])
                     if self.names_path() and value:
                         shown.append(["path", value["path"]])
                 case "transaction" if not refused:
                     shown.append([key, value or NONE])
                 case "stored":
                     shown.append([key, Rows(self.row(session) for session in value)])
+                case "reply" | "remote_user" | "set_cookie" | "transaction":
+                    pass  # of a refused event, or of a start, whose answer is the user
+                case _:
+                    raise OutsideTheModel(f"the key {key} of expect")
         return shown
 
     def moment(self, time):
@@ -179,10 +192,13 @@ class Trace:
 
     def sent(self, header):
         """The session cookie in a header: the last one of that name, its quotes taken off."""
-        pairs = (pair.strip().partition("=") for pair in (header or "").split(";"))
+        pairs = (pair.split("=", 1) for pair in (header or "").split(";") if "=" in pair)
         cookie_name = self.config["cookie_name"]
-        values = [text.strip() for name, _, text in pairs if name.strip() == cookie_name]
-        return values[-1].removeprefix('"').removesuffix('"') if values else None
+        values = [text.strip() for name, text in pairs if name.strip() == cookie_name]
+        if not values:
+            return None
+        quoted = QUOTED.fullmatch(values[-1])
+        return quoted[1] if quoted else values[-1]
 
     def cookie(self, text):
         if text is None or text in self.ids:
@@ -222,7 +238,8 @@ class Trace:
         text, age = value["value"], value["max_age"]
         if (text, age) == ("", 0):
             return ["Revoke"]
-        return ["Set" if age is None else "Stillborn", self.cookie(text)]
+        kinds = {None: "Set", 0: "Stillborn"}
+        return [kinds.get(age, f"Max-Age {age}"), self.cookie(text)]
 
     def row(self, session):
         if session is None:

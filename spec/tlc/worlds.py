@@ -30,7 +30,7 @@ def world(**constants):
 
 ANY = {"successful", "interrupted", "failed", "abandoned"}
 
-# What src/check/scopes.rs calls by the same names.
+# What src/check/scopes.rs has too is called by the same names there.
 SMALL = {
     "login": world(
         Users={"alice", "bob"},
@@ -58,6 +58,21 @@ SMALL = {
             "NewSession", "MaintainSession", "RevokeSessionCookie", "ExpireSession",
             "HasSessionCookie",
         },
+    ),
+    # Form tokens in a queue that holds some and not all, equal ones among them.
+    "queue": world(
+        Requests=["r1"], MaxToken=3, TokenCap=2, Outcomes={"successful"},
+        Events={"Forms", "Collide"},
+    ),
+    # Form tokens and new sessions while time passes, and accesses that are not noted.
+    "late": world(
+        Requests=["r1"], Users={"alice", ""}, MaxToken=1, LastMoment=3, Resolution=1, Idle=3,
+        Outcomes={"successful"}, Events={"Forms", "NewSession"},
+    ),
+    # Clients that send any id: stolen, dead, or never issued.
+    "strangers": world(
+        Clients=["c1", "c2"], Requests=["r1"], Outcomes={"successful"},
+        Events={"Forge", "LogOut", "ExpireSession", "HasSessionCookie"},
     ),
 }  # fmt: skip
 

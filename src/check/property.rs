@@ -140,7 +140,7 @@ properties! {
         "After the manager deletes a user's sessions none of that user is stored.",
         sometimes "the manager deletes a user's session while a request holds it", broken by [];
     ExpiryIsImmediate = "expiry-is-immediate":
-        "Once a request has expired its session, no session is stored under that id.",
+        "When a request expires its session, none is stored under that id right afterwards.",
         sometimes "a stored session is expired while another request holds it", broken by [];
     LogoutReachesTheClient = "logout-reaches-the-client":
         "When the response to a request that ended its session arrives, the client no longer \

@@ -164,11 +164,11 @@ impl Step<'_> {
     //# Under strict a token that the request itself created and has not saved MUST be accepted,
     //# once, without an operation on the store.
     //= spec/session.md#step
-    //# Under strict `RemoveFormToken` MUST be refused with `session_gone` where the held session is
-    //# no longer stored or is over.
+    //# Under strict `RemoveFormToken` of a token that the request did not create itself MUST be
+    //# refused with `session_gone` where the held session is no longer stored or is over.
     //= spec/session.md#step
-    //# Under strict a stored token MUST NOT be accepted by a request whose user differs from the
-    //# stored session's.
+    //# Under strict a stored token MUST be refused with `unknown_token` to a request whose user
+    //# differs from the stored session's.
     pub(super) fn spend_form_token(
         &mut self,
         request: RequestId,

@@ -22,6 +22,9 @@ impl Step<'_> {
     //# `REMOTE_USER`.
     //= spec/session.md#session
     //# An empty user MUST be exported as `REMOTE_USER` like any other, though it is no info.
+    //= spec/session.md#step
+    //# A start MUST note the access in the session that it found, which under live is in the store
+    //# at once and otherwise with the save.
     pub(super) fn start_request(
         &mut self,
         request: RequestId,
@@ -53,8 +56,8 @@ impl Step<'_> {
     /// What a new request holds: in live sharing the stored object itself, else a copy of it; a
     /// session that is not stored yet where the cookie names none.
     //= spec/session.md#step
-    //# A start MUST find the session that is stored under the id in its cookie, and otherwise begin
-    //# one that is not stored.
+    //# A start MUST find the session that is stored under the id in its cookie and, under strict,
+    //# in time, and otherwise begin one that is not stored.
     //= spec/session.md#step
     //# An id that a client brings and that is not stored MUST NOT be adopted, and its cookie is not
     //# revoked for that.
@@ -90,8 +93,9 @@ impl Step<'_> {
     //# shared object standing.
     //= spec/session.md#step
     //# Under copying and strict a request that fails or is abandoned MUST leave no trace in the
-    //# store, expiry and spent form tokens under strict excepted, and what `MaintainSession`,
-    //# `ExpireSession` and `InsertSession` did under copying.
+    //# store but what `ExpireSession` and, under copying, `MaintainSession` and `InsertSession`
+    //# did, the form tokens that it spent under strict, and the discard of a session that it found
+    //# over.
     //= spec/session.md#step
     //# Under Quixote an interrupted or failed request MUST lose what its response said about the
     //# cookie before, while the save of an interrupted one may say something new.

@@ -26,9 +26,9 @@ fn live_leaves_what_a_failed_request_changed() {
 }
 
 //= spec/session.md#step
-//# Under copying and strict a request that fails or is abandoned MUST leave no trace in the store,
-//# expiry and spent form tokens under strict excepted, and what `MaintainSession`, `ExpireSession`
-//# and `InsertSession` did under copying.
+//# Under copying and strict a request that fails or is abandoned MUST leave no trace in the store
+//# but what `ExpireSession` and, under copying, `MaintainSession` and `InsertSession` did, the form
+//# tokens that it spent under strict, and the discard of a session that it found over.
 #[test]
 fn copies_leave_no_trace_of_a_failed_request_but_what_is_final() {
     for config in &COPIES {

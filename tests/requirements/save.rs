@@ -1,6 +1,6 @@
 //! Section `step`: saves.
 
-use quixote_session::{Config, CookieChange, Event, Refusal, RequestId, StoreOp};
+use quixote_session::{Config, CookieChange, Event, Refusal, Reply, RequestId, StoreOp, Timestamp};
 
 use super::run::{Failed, Interrupted, QUIXOTE, Run, Successful, finish};
 
@@ -161,7 +161,7 @@ fn what_somebody_else_ended_stays_ended_and_whoever_has_changes_is_told() {
 
 //= spec/session.md#step
 //# Under strict a save MUST apply the request's changes, key by key, to the session as it is stored
-//# now, and leave all else there as it is.
+//# now, and leave all else there as it is but the noted access, which becomes the later of the two.
 #[test]
 fn a_save_merges_key_by_key() {
     let mut run = Run::of(&Config::STRICT);
@@ -189,6 +189,54 @@ fn a_save_merges_key_by_key() {
     assert_eq!(run.stored_user(id), Some("alice"));
     let queue = run.stored(id).unwrap().form_tokens().as_slice().to_vec();
     assert_eq!(queue, [kept, tokens[1], tokens[0]]);
+}
+
+//= spec/session.md#step
+//# Under strict a save MUST queue the request's own form tokens in their order behind those that
+//# stand, and not once more one that stands already.
+#[test]
+fn the_tokens_of_a_request_are_queued_behind_those_that_stand() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    let kept = run.form(id);
+    for request in [1, 2] {
+        run.start(request, Some(id));
+    }
+    let entropy = run.entropy();
+    let [one, same] = [1, 2].map(|request| {
+        let event = Event::CreateFormToken { request: RequestId(request) };
+        match run.send_with(entropy.clone(), event) {
+            Reply::Token(token) => token,
+            other => panic!("{other:?}"),
+        }
+    });
+    let own = [run.token(2), run.token(2)];
+    run.finish(1, Successful);
+    run.finish(2, Successful);
+    let queue = run.stored(id).unwrap().form_tokens().as_slice();
+    assert_eq!(one, same);
+    assert_eq!(queue, [kept, same, own[0], own[1]]);
+}
+
+//= spec/session.md#step
+//# Under strict a save MUST apply the request's changes, key by key, to the session as it is stored
+//# now, and leave all else there as it is but the noted access, which becomes the later of the two.
+#[test]
+fn a_save_keeps_the_later_of_two_accesses() {
+    let resolution = Config::STRICT.access_resolution_ms;
+    for order in [[1, 2], [2, 1]] {
+        let mut run = Run::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        for request in [1, 2] {
+            run.now += resolution + 1;
+            run.start(request, Some(id));
+        }
+        let late = run.now;
+        for request in order {
+            run.finish(request, Successful);
+        }
+        assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(late));
+    }
 }
 
 //= spec/session.md#step

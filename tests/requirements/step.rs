@@ -29,8 +29,8 @@ fn every_input_is_answered_and_always_alike() {
 }
 
 //= spec/session.md#step
-//# A start MUST find the session that is stored under the id in its cookie, and otherwise begin one
-//# that is not stored.
+//# A start MUST find the session that is stored under the id in its cookie and, under strict, in
+//# time, and otherwise begin one that is not stored.
 //= spec/session.md#step
 //# An id that a client brings and that is not stored MUST NOT be adopted, and its cookie is not
 //# revoked for that.
@@ -214,11 +214,11 @@ fn a_token_of_this_very_request_is_accepted_once() {
 }
 
 //= spec/session.md#step
-//# Under strict `RemoveFormToken` MUST be refused with `session_gone` where the held session is no
-//# longer stored or is over.
+//# Under strict `RemoveFormToken` of a token that the request did not create itself MUST be refused
+//# with `session_gone` where the held session is no longer stored or is over.
 //= spec/session.md#step
-//# Under strict a stored token MUST NOT be accepted by a request whose user differs from the stored
-//# session's.
+//# Under strict a stored token MUST be refused with `unknown_token` to a request whose user differs
+//# from the stored session's.
 #[test]
 fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
     let mut run = Run::of(&Config::STRICT);

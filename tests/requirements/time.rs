@@ -1,6 +1,6 @@
 //! Section `time`.
 
-use quixote_session::{Config, Event, Refusal, Reply, RequestId, Session, Timestamp};
+use quixote_session::{Config, Event, Refusal, Reply, RequestId, Semantics, Session, Timestamp};
 
 use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
 
@@ -38,6 +38,25 @@ fn an_access_is_noted_beyond_the_resolution_and_not_at_it() {
         run.now = created + config.access_resolution_ms + 1;
         run.start(1, Some(id));
         assert_eq!(run.held(1).unwrap().session.accessed(), Timestamp(run.now));
+        run.finish(1, Successful);
+        assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(run.now));
+    }
+}
+
+//= spec/session.md#step
+//# A start MUST note the access in the session that it found, which under live is in the store at
+//# once and otherwise with the save.
+#[test]
+fn an_access_is_noted_by_the_start_and_stored_at_once_or_with_the_save() {
+    for config in &ALL {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        let created = run.now;
+        run.now += config.access_resolution_ms + 1;
+        run.start(1, Some(id));
+        let live = config.semantics == Semantics::Live;
+        let noted = if live { run.now } else { created };
+        assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(noted));
         run.finish(1, Successful);
         assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(run.now));
     }
@@ -124,7 +143,7 @@ fn a_limit_that_is_absent_ends_nothing() {
 
 //= spec/session.md#time
 //# Under strict a session that is over MUST NOT be found by a start, be said to exist by
-//# `HasSessionCookie`, accept a form token, or be saved to.
+//# `HasSessionCookie`, accept a form token that is stored in it, or be saved to.
 #[test]
 fn what_is_over_is_not_stored_wherever_it_is_used() {
     let mut run = Run::of(&Config::STRICT);

@@ -20,7 +20,14 @@ pub(crate) fn inputs(constants: &Constants, state: &StateRow, secrets: Secrets) 
             "CreateFormToken" => state.token_draws.clone(),
             _ => vec![Vec::new()],
         };
-        asked.extend(all.into_iter().map(|draws| Asked { event: event.clone(), draws }));
+        let beyond = |draws: &[u8]| match draws.last() {
+            Some(last) if state.is_in_use(*last, name == "CreateFormToken") => *last,
+            _ => UNKNOWN,
+        };
+        asked.extend(all.into_iter().map(|draws| {
+            let beyond = beyond(&draws);
+            Asked { event: event.clone(), draws, beyond }
+        }));
     };
     starts(constants, state, secrets, &mut ask);
     for request in &constants.requests {
@@ -43,6 +50,30 @@ pub(crate) fn inputs(constants: &Constants, state: &StateRow, secrets: Secrets) 
 pub(crate) struct Asked {
     pub(crate) event: Vec<Value>,
     pub(crate) draws: Vec<u8>,
+    /// What stands behind the draws, again and again: the last of them if it is in use, so that
+    /// the machine gives up; otherwise what no world has, so that a draw too many shows.
+    pub(crate) beyond: u8,
+}
+
+/// It names nothing in any world.
+const UNKNOWN: u8 = 200;
+
+impl Asked {
+    /// What the machine takes if it takes so many draws.
+    pub(crate) fn taken(&self, draws: u8) -> Vec<u8> {
+        let all = self.draws.iter().chain(std::iter::repeat(&self.beyond));
+        all.take(draws.into()).copied().collect()
+    }
+
+    /// The bytes from which all of that is drawn.
+    pub(crate) fn entropy(&self, secrets: Secrets) -> Entropy {
+        let mut bytes = [0; Entropy::BYTES];
+        let places = bytes.chunks_exact_mut(secrets.0.bytes());
+        for (place, number) in places.zip(self.taken(secrets.0.draws())) {
+            place.copy_from_slice(&secrets.bytes(number, self.event[0] == "CreateFormToken"));
+        }
+        Entropy::from_bytes(bytes)
+    }
 }
 
 /// The first name that neither a request nor a response has starts; an open one is refused.
@@ -55,7 +86,10 @@ fn starts(constants: &Constants, state: &StateRow, secrets: Secrets, ask: &mut i
             for mount in &constants.mounts {
                 let sent = jar_of(jar, secrets).sends(mount);
                 let sent = sent.map(|id| *id.reveal_bytes().last().unwrap());
-                ask(json!(["StartRequest", request, client, mount, sent]));
+                let forged = (1..=constants.ids).filter(|_| constants.has("Forge")).map(Some);
+                for sent in forged.filter(|forged| *forged != sent).chain([sent]) {
+                    ask(json!(["StartRequest", request, client, mount, sent]));
+                }
             }
         }
     }
@@ -146,18 +180,6 @@ pub(crate) fn event_of(event: &[Value], secrets: Secrets) -> Option<Event> {
 fn outcome(name: &Value) -> Outcome {
     let all = [Outcome::Successful, Outcome::Interrupted, Outcome::Failed, Outcome::Abandoned];
     all.into_iter().find(|outcome| name == outcome.name()).unwrap()
-}
-
-/// The bytes from which these numbers are drawn, the last one again and again.
-pub(crate) fn entropy(draws: &[u8], tokens: bool, secrets: Secrets) -> Entropy {
-    let mut bytes = [0; Entropy::BYTES];
-    if let Some(last) = draws.last() {
-        let numbers = draws.iter().chain(std::iter::repeat(last));
-        for (place, number) in bytes.chunks_exact_mut(secrets.0.bytes()).zip(numbers) {
-            place.copy_from_slice(&secrets.bytes(*number, tokens));
-        }
-    }
-    Entropy::from_bytes(bytes)
 }
 
 /// A client's cookies, as `src/check/browser.rs` keeps them.

@@ -49,6 +49,18 @@ pub(crate) struct StateRow {
     pub(crate) token_draws: Vec<Vec<u8>>,
 }
 
+impl StateRow {
+    /// Whether a session is stored under this id, or holds this token.
+    pub(crate) fn is_in_use(&self, number: u8, is_token: bool) -> bool {
+        let mut sessions = self.stored.iter().chain(&self.held).flatten();
+        if is_token {
+            sessions.any(|session| session.tokens.contains(&number))
+        } else {
+            self.stored.get(usize::from(number) - 1).is_some_and(Option::is_some)
+        }
+    }
+}
+
 #[derive(Deserialize, Clone, PartialEq, Debug)]
 pub(crate) struct SessionRow {
     pub(crate) id: Option<u8>,

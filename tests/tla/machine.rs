@@ -42,13 +42,24 @@ impl Secrets {
     }
 }
 
-fn number(hex: &Value) -> u8 {
+/// The number of an id or a token, which must be one that was made from it.
+fn number(hex: &Value, is_token: bool) -> u8 {
     let text = hex.as_str().unwrap();
-    u8::from_str_radix(&text[text.len() - 2..], 16).unwrap()
+    let number = u8::from_str_radix(&text[text.len() - 2..], 16).unwrap();
+    let width = if text.len() == 16 { Width::Bits64 } else { Width::Bits128 };
+    assert_eq!(text, Secrets(width).text(number, is_token));
+    number
 }
 
-fn last_byte(secret: &[u8]) -> u8 {
-    *secret.last().unwrap()
+fn id_number(id: SessionId) -> u8 {
+    number(&json!(id), false)
+}
+
+/// A moment of the model, whose clock has no others.
+fn moment(milliseconds: &Value) -> u64 {
+    let milliseconds = milliseconds.as_u64().unwrap();
+    assert_eq!(milliseconds % MOMENT, 0, "{milliseconds} is between two moments");
+    milliseconds / MOMENT
 }
 
 /// The rules of a world: those of its semantics, with its limits.
@@ -152,7 +163,7 @@ pub(crate) fn update(row: &mut StateRow, state: &State, names: &[String]) {
     row.held.fill(None);
     let mut called: Vec<Name> = Vec::new();
     for stored in state["stored"].as_array().unwrap() {
-        let id = number(&stored["id"]);
+        let id = number(&stored["id"], false);
         row.stored[usize::from(id) - 1] = Some(session_row(&stored["session"], Some(id)));
         called.push(Name::Id(id));
     }
@@ -166,7 +177,7 @@ pub(crate) fn update(row: &mut StateRow, state: &State, names: &[String]) {
             let at = usize::try_from(at).unwrap();
             if at == called.len() {
                 let held = &state["held"][at - first_held];
-                let id = held["id"].is_string().then(|| number(&held["id"]));
+                let id = held["id"].is_string().then(|| number(&held["id"], false));
                 row.held[place] = Some(session_row(&held["session"], id));
                 called.push(Name::Request(names[place].clone()));
             }
@@ -178,6 +189,7 @@ pub(crate) fn update(row: &mut StateRow, state: &State, names: &[String]) {
 }
 
 fn session_row(session: &Value, id: Option<u8>) -> SessionRow {
+    assert_eq!(session["remote_addr"], REMOTE_ADDR);
     let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
     let values = session["values"].as_object().into_iter().flatten();
     SessionRow {
@@ -185,22 +197,25 @@ fn session_row(session: &Value, id: Option<u8>) -> SessionRow {
         user: text(&session["user"]),
         values: values.map(|(key, value)| (key.clone(), text(value).unwrap())).collect(),
         tokens: tokens_row(&session["form_tokens"]),
-        created: session["created"].as_u64().unwrap() / MOMENT,
-        accessed: session["accessed"].as_u64().unwrap() / MOMENT,
+        created: moment(&session["created"]),
+        accessed: moment(&session["accessed"]),
     }
 }
 
 fn tokens_row(tokens: &Value) -> Vec<u8> {
-    tokens.as_array().into_iter().flatten().map(number).collect()
+    tokens.as_array().into_iter().flatten().map(|token| number(token, true)).collect()
 }
 
-/// Client, mount and what was sent are the world's to know.
+/// The client and what it sent are the world's to know.
 fn request_row(data: &Value, holds: Option<Name>, known: &RequestRow) -> RequestRow {
+    assert_eq!(data["remote_addr"], REMOTE_ADDR);
     let response = match &data["response"] {
         Value::Null => None,
         Value::String(_) => Some(vec![json!("Revoke")]),
-        set if set["set"].is_string() => Some(vec![json!("Set"), number(&set["set"]).into()]),
-        set => Some(vec![json!("Stillborn"), number(&set["stillborn"]).into()]),
+        set if set["set"].is_string() => {
+            Some(vec![json!("Set"), number(&set["set"], false).into()])
+        }
+        set => Some(vec![json!("Stillborn"), number(&set["stillborn"], false).into()]),
     };
     let changes = &data["changes"];
     let user = match &changes["user"] {
@@ -210,7 +225,8 @@ fn request_row(data: &Value, holds: Option<Name>, known: &RequestRow) -> Request
     let values = changes["values"].as_object().into_iter().flatten();
     let values = values.map(|(key, value)| (key.clone(), value.as_str().map(ToOwned::to_owned)));
     RequestRow {
-        cookie: data["cookie"].is_string().then(|| number(&data["cookie"])),
+        mount: data["script_name"].as_str().unwrap().to_owned(),
+        cookie: data["cookie"].is_string().then(|| number(&data["cookie"], false)),
         holds,
         response,
         changes: ChangesRow {
@@ -223,13 +239,13 @@ fn request_row(data: &Value, holds: Option<Name>, known: &RequestRow) -> Request
 }
 
 /// What the driver sees of a step that was not refused, as the model writes it.
-pub(crate) fn seen_of(event: Vec<Value>, effects: &Effects, draws: &[u8]) -> Seen {
+pub(crate) fn seen_of(event: Vec<Value>, effects: &Effects, draws: Vec<u8>) -> Seen {
     Seen {
         event,
         reply: match &effects.reply {
             Reply::Done => "done".into(),
             Reply::Started { remote_user } => json!(remote_user.as_deref()),
-            Reply::Token(token) => last_byte(token.reveal_bytes()).into(),
+            Reply::Token(token) => number(&json!(token), true).into(),
             Reply::Answer(answer) => (*answer).into(),
             Reply::Refused(why) => panic!("refused with {why:?} is no step"),
         },
@@ -239,19 +255,19 @@ pub(crate) fn seen_of(event: Vec<Value>, effects: &Effects, draws: &[u8]) -> See
             Transaction::Abort => "abort".into(),
         }),
         change: effects.cookie.as_ref().map(|cookie| match cookie.value {
-            CookieChange::Set(id) => vec![json!("Set"), last_byte(id.reveal_bytes()).into()],
+            CookieChange::Set(id) => vec![json!("Set"), id_number(id).into()],
             CookieChange::Revoke => vec![json!("Revoke")],
             CookieChange::Stillborn(id) => {
-                vec![json!("Stillborn"), last_byte(id.reveal_bytes()).into()]
+                vec![json!("Stillborn"), id_number(id).into()]
             }
         }),
         path: effects.cookie.as_ref().map(|cookie| cookie.path.to_string()),
-        draws: draws[..usize::from(effects.draws).min(draws.len())].to_vec(),
+        draws,
     }
 }
 
 fn op_row(op: &StoreOp) -> Value {
-    let id = |id: &SessionId| last_byte(id.reveal_bytes());
+    let id = |id: &SessionId| id_number(*id);
     let ids = |ids: &[SessionId]| ids.iter().map(id).collect::<Vec<_>>();
     let row = |session: &Session, id: u8| {
         let row = session_row(&json!(session), Some(id));

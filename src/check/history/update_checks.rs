@@ -11,8 +11,9 @@ use crate::session::Session;
 impl History {
     //= spec/session.md#step
     //# Under copying and strict a request that fails or is abandoned MUST leave no trace in the
-    //# store, expiry and spent form tokens under strict excepted, and what `MaintainSession`,
-    //# `ExpireSession` and `InsertSession` did under copying.
+    //# store but what `ExpireSession` and, under copying, `MaintainSession` and `InsertSession`
+    //# did, the form tokens that it spent under strict, and the discard of a session that it found
+    //# over.
     pub(super) fn check_request(&self, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         let Some(request) = seen.input.event.request() else { return };
         let Some(trail) = self.trail(request) else { return };
@@ -40,7 +41,8 @@ impl History {
 
     //= spec/session.md#step
     //# Under strict a save MUST apply the request's changes, key by key, to the session as it is
-    //# stored now, and leave all else there as it is.
+    //# stored now, and leave all else there as it is but the noted access, which becomes the later
+    //# of the two.
     fn check_save(
         &self,
         request: RequestId,
