@@ -90,10 +90,17 @@ TrailNext(r) ==
 
 RememberTrail == trail' = [r \in Requests |-> TrailNext(r)]
 
+\* How often a token stands in memory. It cannot be accepted more often than that.
+Copies(t) ==
+  Cardinality({<<name, n>> \in (DOMAIN sessions) \X (1 .. TokenCap) :
+    /\ sessions'[name] # None
+    /\ n <= Len(sessions'[name].tokens) /\ sessions'[name].tokens[n] = t})
+
 RememberIssued ==
   issued' =
     CASE Is({"CreateFormToken"}) ->
-           [issued EXCEPT ![seen'.reply] = IF IsOutstanding(seen'.reply) THEN @ + 1 ELSE 1]
+           LET t == seen'.reply
+           IN [issued EXCEPT ![t] = IF @ + 1 < Copies(t) THEN @ + 1 ELSE Copies(t)]
       [] Is({"RemoveFormToken"}) /\ issued[seen'.event[3]] > 0 ->
            [issued EXCEPT ![seen'.event[3]] = @ - 1]
       [] OTHER -> issued

@@ -68,14 +68,54 @@ fn in_code<'a>(names: impl Iterator<Item = &'a String>) -> String {
     shown.join(", ")
 }
 
-const BEGIN: &str = "<!-- generated: theorems -->\n";
 const END: &str = "<!-- end -->";
 
-/// The specification with its table of theorems as the code declares them.
-pub(crate) fn with_theorems(spec: &str, sources: &[Source]) -> String {
-    let (before, rest) = spec.split_once(BEGIN).unwrap_or((spec, ""));
+/// The specification with its tables as the code, and what was found, have them.
+pub(crate) fn with_tables(spec: &str, sources: &[Source], found: &Found) -> String {
+    let spec = with_table(spec, "<!-- generated: theorems -->\n", &theorems(sources));
+    with_table(&spec, "<!-- generated: bounds -->\n", &bounds(found))
+}
+
+fn with_table(spec: &str, begin: &str, table: &str) -> String {
+    let (before, rest) = spec.split_once(begin).unwrap_or((spec, ""));
     let after = rest.split_once(END).map_or("", |(_, after)| after);
-    format!("{before}{BEGIN}{}{END}{after}", theorems(sources))
+    format!("{before}{begin}{table}{END}{after}")
+}
+
+/// The committed pages that say what the two exhaustive checks found.
+pub(crate) struct Found {
+    pub(crate) guarantees: String,
+    pub(crate) verdicts: String,
+}
+
+/// How far the exhaustive checks go, in all worlds of a semantics together.
+fn bounds(found: &Found) -> String {
+    let mut table = String::from("| checked in | semantics | worlds | states | transitions |\n");
+    table.push_str("|---|---|---|---|---|\n");
+    let pages = [("the code", &found.guarantees), ("the model", &found.verdicts)];
+    for (what, page) in pages {
+        for semantics in [Semantics::Live, Semantics::Copying, Semantics::Strict] {
+            let name = semantics.to_string();
+            let counts: Vec<_> = page.lines().filter_map(|line| counts(line, &name)).collect();
+            let [states, transitions]: [u64; 2] =
+                [0, 1].map(|column| counts.iter().map(|counts| counts[column]).sum());
+            let worlds = counts.len();
+            let _ = writeln!(table, "| {what} | {name} | {worlds} | {states} | {transitions} |");
+        }
+    }
+    table
+}
+
+/// States and transitions of a world, from `| login | live | 9 | 99 | 9 |` or from
+/// `- live: 9 theorems hold in login (9 states, 99 transitions)`.
+fn counts(line: &str, semantics: &str) -> Option<[u64; 2]> {
+    let line = line.replace(',', "");
+    let numbers: Vec<u64> =
+        line.split(['|', ' ', '(', ')']).filter_map(|word| word.parse().ok()).collect();
+    let of_code = line.contains(&format!(" | {semantics} | ")).then_some(0);
+    let of_model = line.starts_with(&format!("- {semantics}: ")) && line.contains(" hold in ");
+    let first = of_code.or(of_model.then_some(1))?;
+    Some([*numbers.get(first)?, *numbers.get(first.saturating_add(1))?])
 }
 
 fn theorems(sources: &[Source]) -> String {
