@@ -583,8 +583,7 @@ With(event, arguments) == IF event \in Events THEN arguments ELSE {}
 Moments == 0 .. LastMoment
 
 Next ==
-  \/ \E r \in Unused, c \in Clients, m \in Mounts, sent \in With("Forge", Ids) :
-       StartRequest(r, c, m, sent)
+  \/ \E r \in Unused, c \in Clients, m \in Mounts, i \in With("Forge", Ids) : StartRequest(r, c, m, i)
   \/ \E r \in Unused, c \in Clients, m \in Mounts : StartRequest(r, c, m, Sends(c, m))
   \/ \E r \in Requests, u \in Users \union With("LogOut", {None}) : SetUser(r, u)
   \/ \E r \in Requests, k \in Keys, v \in Values : SetValue(r, k, v)
