@@ -1,4 +1,5 @@
-//! What people read: the texts of errors, of `Debug` and of `Display`, whole and exactly.
+//! What people read: the texts of errors, of `Debug` and of `Display`, whole and exactly; and what
+//! listings and hashes show.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -139,4 +140,14 @@ fn a_token_that_is_queued_twice_is_outstanding() {
         assert!(FormTokens::try_from(vec![token; count]).unwrap().contains(&token));
     }
     assert!(!FormTokens::try_from(vec![token]).unwrap().contains(&[8; 8].into()));
+}
+
+/// What was stored under an id before is gone from every listing.
+#[test]
+fn a_session_that_is_written_over_is_listed_once() {
+    let id = SessionId::from([7; 8]);
+    let session = |at| Session::new("".into(), Timestamp(at));
+    let state = State::new().with_stored(id, Some(session(1))).with_stored(id, Some(session(2)));
+    assert_eq!(state.items(), [(id, &session(2))]);
+    assert_eq!((state.len(), state.keys()), (1, vec![id]));
 }
