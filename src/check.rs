@@ -1,6 +1,7 @@
 //! What checks the machine: traces and their replay, random clients, properties, exploration.
 
 mod browser;
+mod cells;
 mod counterexample;
 mod explore;
 mod guarantees;
@@ -15,6 +16,7 @@ pub mod transcript;
 mod world;
 
 pub use browser::{Browsers, Client, Errand, Jar};
+pub use cells::{Cell, Cells, Phase};
 pub use counterexample::Counterexample;
 pub use explore::{Explored, Progress, explore};
 pub use guarantees::{Column, Guarantees, Verdict, base_of};

@@ -34,12 +34,25 @@ enum Command {
 
 /// Reads the arguments, runs the command, and says how it went.
 pub(crate) fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
-        Command::Replay(arguments) => replay::run(&arguments),
-        Command::Record(arguments) => record::run(&arguments),
-        Command::Explore(arguments) => explore::run(&arguments),
+    let done = match Arguments::try_parse() {
+        Err(said) => say(&said),
+        Ok(Arguments { command }) => match command {
+            Command::Replay(arguments) => replay::run(&arguments),
+            Command::Record(arguments) => record::run(&arguments),
+            Command::Explore(arguments) => explore::run(&arguments),
+        },
     };
     done.unwrap_or_else(|error| failed(&error)).into()
+}
+
+/// Help, the version, or what is wrong with the arguments. A reader that closed its end does not
+/// want it, as with all other output.
+fn say(said: &clap::Error) -> io::Result<Exit> {
+    match said.print() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ if said.use_stderr() => Ok(Exit::Failed),
+        _ => Ok(Exit::Well),
+    }
 }
 
 fn failed(error: &io::Error) -> Exit {

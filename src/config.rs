@@ -80,10 +80,12 @@ pub struct Config {
     /// makes room. Values outside are held to that range.
     pub max_form_tokens: u8,
     /// Bytes in one text that an event brings: user, key, value, remote address, script name.
-    /// Longer ones are refused with [`Refusal::TextTooLong`](crate::Refusal::TextTooLong).
+    /// Longer ones are refused with [`Refusal::TextTooLong`](crate::Refusal::TextTooLong). A longer
+    /// session cookie is no refusal: it is taken for the empty one, and names no session either.
     pub max_text_bytes: usize,
     /// Values in one session; one more is refused with
-    /// [`Refusal::TooManyValues`](crate::Refusal::TooManyValues).
+    /// [`Refusal::TooManyValues`](crate::Refusal::TooManyValues). Under strict a request remembers
+    /// the keys that it has removed, too, and may set new ones up to twice this number.
     pub max_values: usize,
     /// Requests in flight, at most 2^31 − 1 whatever stands here; one more is refused with
     /// [`Refusal::TooManyRequests`](crate::Refusal::TooManyRequests).

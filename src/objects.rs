@@ -157,7 +157,11 @@ mod tests {
     use crate::{Session, Timestamp};
 
     fn object() -> Object {
-        Object::new(None, Session::new("".into(), Timestamp(0)))
+        created(0)
+    }
+
+    fn created(at: u64) -> Object {
+        Object::new(None, Session::new("".into(), Timestamp(at)))
     }
 
     //= spec/session.md#state
@@ -181,14 +185,19 @@ mod tests {
     fn chunks_do_not_move_and_places_are_distinct() {
         let mut objects = Objects::new();
         let slots: alloc::vec::Vec<Slot> = (0..3_000)
-            .map(|_| {
-                let slot = objects.insert(object());
+            .map(|number| {
+                let slot = objects.insert(created(number));
                 objects.hold(slot);
                 slot
             })
             .collect();
         assert_eq!(objects.iter().count(), 3_000);
+        let chunks: alloc::vec::Vec<_> = objects.chunks.iter().map(alloc::vec::Vec::len).collect();
+        assert_eq!(chunks, [1_024, 1_024, 952]);
         assert!(slots.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(slots.iter().all(|slot| objects.get(*slot).is_some()));
+        for (slot, number) in slots.iter().zip(0..) {
+            let found = objects.get(*slot).map(|object| object.session.created());
+            assert_eq!(found, Some(Timestamp(number)));
+        }
     }
 }

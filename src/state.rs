@@ -314,3 +314,44 @@ const fn mix(number: u64) -> u64 {
     let product = (number as u128).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (product as u64) ^ ((product >> 64) as u64)
 }
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+mod tests {
+    use super::{hash_of_id, hash_of_request};
+    use crate::{RequestId, SessionId};
+
+    /// A table takes the place from the low bits of a hash and a tag from the seven top ones, so
+    /// numbers that differ anywhere have to differ there.
+    fn spread(hashes: impl Iterator<Item = u64>) {
+        let (mut low, mut top) = ([0_u32; 256], [0_u32; 128]);
+        for hash in hashes {
+            low[usize::from(hash.to_le_bytes()[0])] += 1;
+            top[usize::from(hash.to_be_bytes()[0] >> 1)] += 1;
+        }
+        // 2,048 hashes: 8 and 16 on average.
+        assert!(low.iter().all(|count| *count < 32), "{low:?}");
+        assert!(top.iter().all(|count| (1..64).contains(count)), "{top:?}");
+    }
+
+    /// Ids whose bytes from `place` on count, and whose other bytes are `rest`.
+    fn ids(place: usize, rest: u8) -> impl Iterator<Item = SessionId> {
+        (0..2_048_u16).map(move |number| {
+            let mut bytes = [rest; 16];
+            bytes[place..place + 2].copy_from_slice(&number.to_be_bytes());
+            bytes.into()
+        })
+    }
+
+    #[test]
+    fn hashes_spread_over_all_of_a_table() {
+        for place in [0, 3, 6, 8, 11, 14] {
+            for rest in [0, 0x5e, 0xff] {
+                spread(ids(place, rest).map(|id| hash_of_id(&id)));
+            }
+        }
+        for step in [1, 1 << 20, 1 << 40, 1 << 50] {
+            spread((0..2_048).map(|number| hash_of_request(RequestId(number * step))));
+        }
+    }
+}

@@ -40,14 +40,24 @@ pub struct Habits {
     pub values: bool,
     /// Whether the manager deletes the sessions of a user, and sweeps.
     pub manager: bool,
+    /// Whether the driver sends any event to requests that are not open, and the application texts
+    /// that are too long; draws collide and sessions run out of time more often, too.
+    pub careless: bool,
     /// Makes the fresh draws of one population differ from those of another.
     pub salt: u64,
 }
 
 impl Habits {
     /// Three clients with up to four requests in flight and every event there is.
-    pub const ALL: Self =
-        Self { clients: 3, in_flight: 4, stored: 8, values: true, manager: true, salt: 0 };
+    pub const ALL: Self = Self {
+        clients: 3,
+        in_flight: 4,
+        stored: 8,
+        values: true,
+        manager: true,
+        careless: false,
+        salt: 0,
+    };
 
     /// The same with the events that version 1 of the trace format has.
     pub const VERSION_ONE: Self = Self { values: false, manager: false, ..Self::ALL };
@@ -170,9 +180,10 @@ impl Population {
         };
         let deed = deeds::choose(&self.habits, choices);
         if deed == Deed::Stray {
-            return self.stray(config, choices);
+            return self.stray(config, state, choices);
         }
         let event = self.event(deed, actor, config, state, choices);
+        let event = self.perhaps_too_long(event, config, choices);
         let client = event.request().map(|_| actor.client);
         let entropy = self.entropy(config, choices);
         Turn { client, cookie_header: None, input: Input { now: self.now, entropy, event } }
@@ -266,19 +277,27 @@ impl Population {
             remote_addr: smol_str::format_smolstr!("192.0.2.{host}"),
             script_name: SmolStr::new_static(choices.pick(&mounts).copied().unwrap_or_default()),
         };
+        let event = self.perhaps_too_long(event, config, choices);
         let entropy = self.entropy(config, choices);
         Turn { client, cookie_header, input: Input { now: self.now, entropy, event } }
     }
 
     /// A driver that has lost count: a request that is open starts again, or one that is not
     /// open goes on. Refused, whatever it is.
-    fn stray(&mut self, config: &Config, choices: &mut impl Choices) -> Turn {
+    fn stray(&mut self, config: &Config, state: &State, choices: &mut impl Choices) -> Turn {
         if choices.below(2) == 1
             && let Some(open) = choices.pick(&self.open).copied()
         {
             return self.start_as(open.request, None, None, config, choices);
         }
         let request = RequestId(self.requests.saturating_add(1_000_000));
+        if self.habits.careless {
+            let nobody = Open { request, client: 0, stuck: false };
+            let deed = deeds::choose(&self.habits, choices);
+            let event = self.event(deed, nobody, config, state, choices);
+            let event = self.perhaps_too_long(event, config, choices);
+            return self.by_nobody(event, config, choices);
+        }
         let event = match choices.below(3) {
             0 => Event::CreateFormToken { request },
             1 => Event::SetUser { request, user: Some("mallory".into()) },

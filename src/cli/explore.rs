@@ -23,7 +23,7 @@ use super::output::{NewFile, Pipe, complain};
 ///
 /// The exit status is 0 if every verdict is the one that the specification declares, 1 if any
 /// differs (also where a known weakness no longer shows), 2 if something could not be written, 130
-/// after Ctrl-C.
+/// after Ctrl-C, which prints the results so far and writes no page.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Which semantics
@@ -55,20 +55,31 @@ enum World {
     Large,
 }
 
+impl Which {
+    const fn list(self) -> &'static [Semantics] {
+        match self {
+            Self::Live => &[Semantics::Live],
+            Self::Copying => &[Semantics::Copying],
+            Self::Strict => &[Semantics::Strict],
+            Self::All => &[Semantics::Live, Semantics::Copying, Semantics::Strict],
+        }
+    }
+}
+
+impl World {
+    const fn size(self) -> Size {
+        match self {
+            Self::Small => Size::Small,
+            Self::Medium => Size::Medium,
+            Self::Large => Size::Large,
+        }
+    }
+}
+
 /// Searches, and reports.
 pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     let interrupt = Interrupt::watch();
-    let semantics: &[Semantics] = match arguments.semantics {
-        Which::Live => &[Semantics::Live],
-        Which::Copying => &[Semantics::Copying],
-        Which::Strict => &[Semantics::Strict],
-        Which::All => &[Semantics::Live, Semantics::Copying, Semantics::Strict],
-    };
-    let size = match arguments.world {
-        World::Small => Size::Small,
-        World::Medium => Size::Medium,
-        World::Large => Size::Large,
-    };
+    let (semantics, size) = (arguments.semantics.list(), arguments.world.size());
     let bar = progress();
     let began = Instant::now();
     let found = Guarantees::explore(size, semantics, &mut |semantics, scope, progress| {
@@ -88,7 +99,13 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     }
     out.flush()?;
     if let Some(folder) = &arguments.out {
-        write_pages(folder, &found)?;
+        if interrupt.is_pressed() {
+            complain("interrupted, no page was written");
+        } else if let Err(error) = write_pages(folder, &found) {
+            let folder = quixote_session::check::trace::printable(&folder.to_string_lossy());
+            complain(&format!("{folder}: cannot write: {error}"));
+            return Ok(Exit::Failed);
+        }
     }
     Ok(match (interrupt.is_pressed(), found.surprises().is_empty()) {
         (true, _) => Exit::Interrupted,
@@ -209,19 +226,36 @@ fn as_json(found: &Guarantees) -> Value {
     })
 }
 
+/// All pages, or none: they get their names once every one of them is written beside.
 fn write_pages(folder: &Path, found: &Guarantees) -> io::Result<()> {
+    let is_new = !folder.exists();
     fs::create_dir_all(folder)?;
-    write_file(&folder.join("README.md"), found.page().as_bytes())?;
-    for counterexample in found.counterexamples() {
-        let name = counterexample.name();
-        write_file(&folder.join(format!("{name}.md")), counterexample.page().as_bytes())?;
-        write_file(&folder.join(format!("{name}.jsonl")), &counterexample.trace()?)?;
+    let done = pages(found).and_then(|pages| {
+        let files: io::Result<Vec<_>> =
+            pages.iter().map(|(name, text)| write_file(&folder.join(name), text)).collect();
+        files?.into_iter().try_for_each(NewFile::complete)
+    });
+    if done.is_err() && is_new {
+        // Empty unless a name could not be given, which leaves what has one.
+        let _ = fs::remove_dir(folder);
     }
-    Ok(())
+    done
 }
 
-fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
+/// The table, and each counterexample as a page and as a trace, by the names of their files.
+fn pages(found: &Guarantees) -> io::Result<Vec<(String, Vec<u8>)>> {
+    let mut pages = vec![("README.md".to_owned(), found.page().into_bytes())];
+    for counterexample in found.counterexamples() {
+        let name = counterexample.name();
+        pages.push((format!("{name}.md"), counterexample.page().into_bytes()));
+        pages.push((format!("{name}.jsonl"), counterexample.trace()?));
+    }
+    Ok(pages)
+}
+
+fn write_file(path: &Path, content: &[u8]) -> io::Result<NewFile> {
     let mut file = NewFile::create(path)?;
     file.write_all(content)?;
-    file.complete()
+    file.flush()?;
+    Ok(file)
 }

@@ -17,7 +17,7 @@ use super::output::{NewFile, Pipe, complain};
 ///
 /// The trace is for testing other implementations. Live and copying sharing without values make a
 /// trace of version 1, everything else one of version 2. The same arguments make the same trace.
-/// The exit status is 0, or 2 if it could not be written.
+/// The exit status is 0, 2 if it could not be written, or 130 after Ctrl-C, which leaves no file.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Which rules a request's session follows
@@ -89,14 +89,19 @@ fn to_file(recording: &Recording, path: &Path) -> Exit {
     }
 }
 
-/// A reader that has seen enough closes its end, and the trace ends there.
+/// A reader that has seen enough closes its end, and the trace ends there; after Ctrl-C it ends
+/// with the line that was under way.
 fn to_stdout(recording: &Recording) -> io::Result<Exit> {
+    let interrupt = Interrupt::watch();
     let out = Pipe::new(io::stdout().lock());
     let closed = out.closed();
     let mut out = BufWriter::new(out);
-    let until_closed =
-        &mut || if closed.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    record(recording, &mut out, until_closed)?;
+    let flow = &mut || if closed.get() { ControlFlow::Break(()) } else { interrupt.flow() };
+    record(recording, &mut out, flow)?;
     out.flush()?;
+    if interrupt.is_pressed() {
+        complain("interrupted, the trace ends early");
+        return Ok(Exit::Interrupted);
+    }
     Ok(Exit::Well)
 }

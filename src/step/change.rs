@@ -43,6 +43,9 @@ impl Step<'_> {
     //= spec/session.md#config
     //# One more value than `max_values` MUST be refused with `too_many_values`, when it is set and
     //# when changes of two requests meet in a save.
+    //= spec/session.md#config
+    //# Under strict, setting one more key MUST be refused with `too_many_values` where the request
+    //# has set or removed twice `max_values` keys that it has not saved.
     pub(super) fn set_value(
         &mut self,
         request: RequestId,
@@ -54,6 +57,12 @@ impl Step<'_> {
         let (strict, most) = (self.is_strict(), self.config.max_values);
         let (session, changes) = self.held_session(request)?;
         if session.values.len() >= most && !session.values.contains_key(&key) {
+            return Err(Refusal::TooManyValues);
+        }
+        let noted = changes.as_ref().map(|changes| &changes.values);
+        if noted
+            .is_some_and(|noted| noted.len() >= most.saturating_mul(2) && !noted.contains_key(&key))
+        {
             return Err(Refusal::TooManyValues);
         }
         if strict {

@@ -40,6 +40,7 @@ impl Step<'_> {
         }
         self.fits(&remote_addr)?;
         self.fits(&script_name)?;
+        let cookie = cookie.map(|cookie| self.bounded(cookie));
         let id = cookie.as_ref().and_then(CookieValue::session_id);
         let store = self.discard_if_out_of_time(id);
         let held = self.hold(id, &remote_addr);
@@ -51,6 +52,20 @@ impl Step<'_> {
         let data = RequestData { cookie, remote_addr, script_name, response: None, changes: None };
         self.state.open(request, Request { held: Some(held), data });
         Ok(Effects { store, ..Effects::reply(Reply::Started { remote_user }) })
+    }
+
+    /// A visitor cannot help the cookie that somebody gave them, so it is no reason to refuse the
+    /// start; what names no session need not be kept in full.
+    //= spec/session.md#config
+    //# A session cookie of more than `max_text_bytes` bytes MUST be kept as the empty one, which
+    //# names no session either, and no start is refused for it.
+    fn bounded(&self, cookie: CookieValue) -> CookieValue {
+        match cookie {
+            CookieValue::Text(text) if self.fits(&text).is_err() => {
+                CookieValue::Text(SmolStr::default())
+            }
+            cookie => cookie,
+        }
     }
 
     /// What a new request holds: in live sharing the stored object itself, else a copy of it; a

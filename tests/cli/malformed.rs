@@ -75,17 +75,25 @@ fn malformed_headers() -> Vec<Malformed> {
         header("key of version 2 in version 1", r#""sharing""#, r#""id_bits": 64, "sharing""#),
         header("cookie that no browser keeps", "QX_session", "a;b"),
         header("resolution below zero", "1000", "-1"),
+        header("resolution of 2^64", "1000", "18446744073709551616"),
+        header("duplicate key of the header", r#""title""#, r#""title": "", "title""#),
+        header("duplicate key of config", r#""sharing""#, r#""sharing": "live", "sharing""#),
         header_2("key of version 1 in version 2", r#""id_bits""#, r#""sharing": "live", "x""#),
         header_2("ids of 96 bits", "128", "96"),
         header_2("ids of 1000 bits", "128", "1000"),
         header_2("no form tokens", "16}", "0}"),
         header_2("absent limit", r#""idle_limit_ms": null, "#, ""),
+        header_2("form tokens beyond a byte", "16}", "300}"),
+        header_2("requests beyond 32 bits", "16}", r#"16, "max_requests": 4294967296}"#),
         header_2("limit below zero", r#""idle_limit_ms": null"#, r#""idle_limit_ms": -1"#),
     ]
 }
 
 fn malformed_lines() -> Vec<Malformed> {
     let deep = "[".repeat(100_000);
+    let objects = format!(r#""session": {}"#, r#"{"session": "#.repeat(100_000));
+    let twin = session("a1").replace(r#""user""#, r#""created": 1, "user""#);
+    let twin = format!(r#""stored": [{twin}], "reply""#);
     let twice = r#""set_value", "request": 1, "key": "k", "value": "1", "value": "2""#;
     let values = r#""form_tokens": [], "values": {"k": "1", "k": "2"}"#;
     let stored = session("a1").replace("00000000000000a1", &"a".repeat(32));
@@ -101,10 +109,15 @@ fn malformed_lines() -> Vec<Malformed> {
         Malformed("invalid UTF-8", [HEADER.as_bytes(), b"\n{\"now\": \"\xff\"}\n"].concat()),
         step("raw control character", "delete", "\u{1}delete"),
         step("duplicate key", r#""now": 0"#, r#""now": 0, "now": 1"#),
+        step("duplicate key of expect", r#""reply""#, r#""reply": "done", "reply""#),
+        step("duplicate key of a session", r#""reply""#, &twin),
+        step("deep nesting of objects", r#""reply""#, &format!(r#"{objects}, "reply""#)),
         event_2("duplicate argument", twice),
         Malformed("duplicate value", format!("{HEADER_2}\n{values}\n").into()),
         step("number below zero", r#""now": 0"#, r#""now": -5"#),
         step("number of 30 digits", r#""now": 0"#, &format!(r#""now": 1{}"#, "0".repeat(29))),
+        step("number of 2^64", r#""now": 0"#, r#""now": 18446744073709551616"#),
+        step("number below zero by nothing", r#""now": 0"#, r#""now": -0.0"#),
         step("number with a fraction", r#""now": 0"#, r#""now": 1.5"#),
         step("infinite number", r#""now": 0"#, r#""now": 1e999"#),
         step("wrong type", r#""now": 0"#, r#""now": "noon""#),

@@ -188,6 +188,48 @@ fn a_session_has_room_for_so_many_values() {
 }
 
 //= spec/session.md#config
+//# A session cookie of more than `max_text_bytes` bytes MUST be kept as the empty one, which names
+//# no session either, and no start is refused for it.
+#[test]
+fn a_cookie_that_is_too_long_is_taken_for_the_empty_one() {
+    for config in &ALL {
+        let mut run = Run::of(&Config { max_text_bytes: 9, ..config.clone() });
+        let id = run.log_in("alice");
+        for (request, sent, kept) in [(1, "123456789", "123456789"), (2, "1234567890", "")] {
+            run.start_with(request, Some(sent.into()), "");
+            assert_eq!(run.state.request_cookie(RequestId(request)), Some(&kept.into()));
+            assert!(run.has_cookie(request, false) && !run.has_cookie(request, true));
+        }
+        assert_eq!(run.user_of(id).as_deref(), Some("alice"), "an id has its own length");
+    }
+}
+
+//= spec/session.md#config
+//# Under strict, setting one more key MUST be refused with `too_many_values` where the request has
+//# set or removed twice `max_values` keys that it has not saved.
+#[test]
+fn a_request_remembers_so_many_changes() {
+    let mut run = Run::of(&Config { max_values: 2, ..Config::STRICT });
+    run.start(1, None);
+    run.set_value(1, "a", "1");
+    run.set_value(1, "b", "1");
+    let id = run.save(1).unwrap();
+    run.start(1, Some(id));
+    let remove = |run: &mut Run, key: &str| {
+        run.done(Event::RemoveValue { request: RequestId(1), key: key.into() });
+    };
+    for (old, new) in [("a", "c"), ("b", "d")] {
+        remove(&mut run, old);
+        run.set_value(1, new, "1");
+    }
+    remove(&mut run, "c");
+    run.refused(set_value(1, "e", "1"), Refusal::TooManyValues);
+    run.set_value(1, "c", "2");
+    run.finish(1, Successful);
+    assert_eq!((run.value(id, "a"), run.value(id, "c")), (None, Some("2")));
+}
+
+//= spec/session.md#config
 //# One more open request than `max_requests` MUST be refused with `too_many_requests`.
 #[test]
 fn there_is_room_for_so_many_requests() {

@@ -1,6 +1,7 @@
 //! Section `step`: saves.
 
 use quixote_session::{Config, CookieChange, Event, Refusal, Reply, RequestId, StoreOp, Timestamp};
+use quixote_session::{Config, CookieChange, Event, Refusal, Reply, RequestId, StoreOp};
 
 use super::run::{Failed, Interrupted, QUIXOTE, Run, Successful, finish};
 
@@ -157,6 +158,21 @@ fn what_somebody_else_ended_stays_ended_and_whoever_has_changes_is_told() {
         }
         assert_eq!(run.state.len(), stored);
     }
+}
+
+//= spec/session.md#step
+//# Under strict a finish without changes to such a session MUST be done, with no operation on the
+//# store and no cookie for it.
+#[test]
+fn a_token_that_came_and_went_in_one_request_is_no_change() {
+    let mut run = Run::of(&Config::STRICT);
+    let id = run.log_in("alice");
+    run.start(1, Some(id));
+    let token = run.token(1);
+    assert_eq!(run.spend(1, token), Reply::Done);
+    run.done(Event::DeleteSession { id });
+    let finished = run.finish(1, Successful);
+    assert_eq!((finished.store, finished.cookie), (None, None));
 }
 
 //= spec/session.md#step

@@ -2,8 +2,8 @@
 
 use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::{
-    Config, CookieChange, CookieValue, Event, Refusal, Reply, Semantics, SessionId, State, StoreOp,
-    step,
+    Config, CookieChange, CookieValue, Event, Refusal, Reply, RequestId, Semantics, SessionId,
+    State, StoreOp, step,
 };
 
 use super::run::{ALL, COPIES, Failed, QUIXOTE, Run, Successful, finish};
@@ -76,6 +76,25 @@ fn live_requests_share_the_stored_object() {
     let shared = run.held(1).unwrap();
     assert!(core::ptr::eq(shared.session, run.held(2).unwrap().session));
     assert_eq!(shared.session.user().map(AsRef::as_ref), Some("bob"), "even after its deletion");
+}
+
+/// What is shared, or copied, is so from the save on, too, where the request goes on after it.
+//= spec/session.md#step
+//# Under live a change MUST be seen at once in the store and by every request on the object.
+//= spec/session.md#step
+//# Under copying and strict a change MUST NOT be seen by anybody else before it is saved, a spent
+//# form token under strict excepted.
+#[test]
+fn a_change_after_a_save_in_the_middle_is_shared_under_live_alone() {
+    for (config, seen) in [(Config::QUIXOTE, Some("v")), (Config::QUIXOTE_PERSISTENT, None)] {
+        let mut run = Run::of(&config);
+        run.start(1, None);
+        run.set_user(1, Some("alice"));
+        run.done(Event::MaintainSession { request: RequestId(1) });
+        let id = run.state.keys()[0];
+        run.set_value(1, "k", "v");
+        assert_eq!(run.value(id, "k"), seen);
+    }
 }
 
 //= spec/session.md#step

@@ -50,6 +50,18 @@ const ALWAYS: [(usize, Deed); 14] = [
     (1, Deed::Stray),
 ];
 
+/// What a careless driver does besides.
+const CARELESS: [(usize, Deed); 5] = [
+    (6, Deed::AskForCookie),
+    (8, Deed::Insert),
+    (6, Deed::Delete),
+    (4, Deed::Stray),
+    (12, Deed::SetValue),
+];
+
+/// Longer texts than this are not made, where the configuration allows them.
+const MOST_BYTES: usize = 4_096;
+
 const VALUES: [(usize, Deed); 2] = [(10, Deed::SetValue), (4, Deed::RemoveValue)];
 const MANAGER: [(usize, Deed); 2] = [(1, Deed::DeleteUser), (2, Deed::Sweep)];
 
@@ -64,7 +76,8 @@ const OUTCOMES: [(usize, Outcome); 4] = [
 pub(super) fn choose(habits: &Habits, choices: &mut impl Choices) -> Deed {
     let values: &[_] = if habits.values { &VALUES } else { &[] };
     let manager: &[_] = if habits.manager { &MANAGER } else { &[] };
-    weighted(choices, &[&ALWAYS, values, manager]).unwrap_or(Deed::Finish)
+    let careless: &[_] = if habits.careless { &CARELESS } else { &[] };
+    weighted(choices, &[&ALWAYS, values, manager, careless]).unwrap_or(Deed::Finish)
 }
 
 /// One of the items, each as often as its number says; 0 decides for the first.
@@ -110,13 +123,45 @@ impl Population {
             Deed::Maintain => Event::MaintainSession { request },
             Deed::Insert => {
                 let user = if choices.below(3) == 1 { None } else { Some(user(choices)) };
-                Event::InsertSession { request, id: self.id(config.width, choices), user }
+                let id = self.cookie_to_insert(request, state, choices);
+                let id = id.unwrap_or_else(|| self.id(config.width, choices));
+                Event::InsertSession { request, id, user }
             }
             Deed::Delete => Event::DeleteSession { id: self.id(config.width, choices) },
             Deed::SetValue | Deed::RemoveValue => value_event(deed, request, choices),
             Deed::DeleteUser => Event::DeleteSessionsOf { user: user(choices) },
             Deed::Sweep => Event::Sweep,
         }
+    }
+
+    /// A careless application now and then brings a text that is one byte too long.
+    pub(super) fn perhaps_too_long(
+        &self,
+        mut event: Event,
+        config: &Config,
+        choices: &mut impl Choices,
+    ) -> Event {
+        if !self.habits.careless || config.max_text_bytes > MOST_BYTES || choices.below(12) != 1 {
+            return event;
+        }
+        let first = choices.below(2) == 0;
+        let text = match &mut event {
+            Event::StartRequest { remote_addr: one, script_name: other, .. }
+            | Event::SetValue { key: one, value: other, .. } => {
+                if first {
+                    one
+                } else {
+                    other
+                }
+            }
+            Event::SetUser { user: Some(user), .. }
+            | Event::InsertSession { user: Some(user), .. }
+            | Event::DeleteSessionsOf { user } => user,
+            Event::RemoveValue { key, .. } => key,
+            _ => return event,
+        };
+        *text = "x".repeat(config.max_text_bytes.saturating_add(1)).into();
+        event
     }
 
     /// Mostly a token of the request's own session; sometimes one that belongs to another, is
@@ -131,6 +176,17 @@ impl Population {
             (6, ..) => SubmittedToken::IllFormed,
             _ => SubmittedToken::Token(self.fresh_draw().into()),
         }
+    }
+
+    /// A careless application brings the session of the request's own cookie back.
+    fn cookie_to_insert(
+        &self,
+        request: RequestId,
+        state: &State,
+        choices: &mut impl Choices,
+    ) -> Option<SessionId> {
+        let wanted = self.habits.careless && choices.below(2) == 1;
+        state.request_cookie(request).filter(|_| wanted)?.session_id()
     }
 
     /// Mostly an id that is or was in use, else one that is made up.

@@ -18,7 +18,9 @@ impl Population {
             14 => 500,
             15 | 16 => 3_000,
             17 if choices.below(16) == 1 => 3_600_000,
-            18 if choices.below(16) == 1 => idle.saturating_sub(choices.below(2) as u64),
+            18 if choices.below(if self.habits.careless { 4 } else { 16 }) == 1 => {
+                idle.saturating_sub(choices.below(2) as u64)
+            }
             19 => {
                 let back = if choices.below(3) == 1 { 5_000 } else { 250 };
                 self.now.0 = self.now.0.saturating_sub(back);
@@ -39,10 +41,13 @@ impl Population {
         let taken = match choices.below(10) {
             8 => choices.below(3).saturating_add(1),
             9 => usize::from(config.width.draws()),
+            7 if self.habits.careless => usize::from(config.width.draws()),
             _ => return Entropy::from_bytes(bytes),
         };
         let id = choices.pick(&self.ids).map(SessionId::reveal_bytes);
-        let token = choices.pick(&self.tokens).map(FormToken::reveal_bytes);
+        let latest = self.habits.careless && choices.below(2) == 1;
+        let token = if latest { self.tokens.last() } else { choices.pick(&self.tokens) };
+        let token = token.map(FormToken::reveal_bytes);
         let known = if choices.below(3) == 1 { token } else { id };
         for place in bytes.chunks_exact_mut(config.width.bytes()).take(taken) {
             if let Some(known) = known

@@ -71,6 +71,7 @@ impl From<serde_json::Error> for Fault {
 /// What serde says, as what was expected.
 fn said_as_expected(text: &str, cut_off: bool) -> String {
     let text = text.replace(", expected u64", ", expected a whole number below 2^64");
+    let text = text.replace(", expected u32", ", expected a whole number below 2^32");
     let text = text.replace(", expected u8", ", expected a whole number below 256");
     let key = |kind: &str| text.strip_prefix(kind).and_then(|rest| rest.strip_prefix(' '));
     if cut_off {

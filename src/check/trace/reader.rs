@@ -1,5 +1,6 @@
 //! A trace as a stream: line by line, none of them longer than is sensible.
 
+use core::fmt;
 use std::format;
 use std::io::{self, BufRead, Read as _};
 use std::string::String;
@@ -27,11 +28,21 @@ pub const MAX_LINE_BYTES: usize = 16 << 20;
 /// assert_eq!(error.to_string(), "t.jsonl:2:51: expected 16 or 32 lower-case hex digits");
 /// # Ok::<(), quixote_session::check::trace::TraceError>(())
 /// ```
-#[derive(Debug)]
 pub struct TraceReader<R> {
     lines: Lines<R>,
     header: Header,
     over: bool,
+}
+
+/// Shows the place, and nothing of the line that stands there.
+impl<R> fmt::Debug for TraceReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Lines { file, number, .. } = &self.lines;
+        f.debug_struct("TraceReader")
+            .field("file", file)
+            .field("line", number)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<R: BufRead> TraceReader<R> {
@@ -85,7 +96,6 @@ impl<R: BufRead> Iterator for TraceReader<R> {
     }
 }
 
-#[derive(Debug)]
 struct Lines<R> {
     file: String,
     from: R,

@@ -1,5 +1,6 @@
 //! A trace as it is written.
 
+use core::fmt;
 use std::io::{self, Write};
 
 use super::header::{Header, Version};
@@ -17,11 +18,21 @@ use crate::token::Width;
 /// assert_eq!(TraceReader::new("trace", &written[..]).unwrap().header(), &header);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct TraceWriter<W> {
     to: W,
     version: Version,
     width: Width,
+}
+
+/// Shows nothing of what was written.
+impl<W> fmt::Debug for TraceWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, width, .. } = self;
+        f.debug_struct("TraceWriter")
+            .field("version", version)
+            .field("width", width)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<W: Write> TraceWriter<W> {

@@ -1,0 +1,93 @@
+//! Files and folders as nobody wants them: very many, unreadable, too deep.
+
+use std::fs;
+use std::path::Path;
+
+use super::{HEADER, STEP, err, folder, out, run, status};
+
+/// So many traces in one folder, of one step each. They are names of a few files, so that a
+/// million of them takes a folder and no space.
+fn many(folder: &Path, count: usize) {
+    for number in 0..count {
+        let source = folder.join(format!("source-{}", number / 10_000));
+        if number % 10_000 == 0 {
+            fs::write(&source, format!("{HEADER}\n{STEP}\n")).unwrap();
+        }
+        fs::hard_link(source, folder.join(format!("{number}.jsonl"))).unwrap();
+    }
+}
+
+fn replay_many(name: &str, count: usize) {
+    let folder = folder(name);
+    many(&folder, count);
+    let output = run(&folder, &["replay", "."]);
+    assert_eq!((status(&output), err(&output)), (0, ""));
+    let all = out(&output).lines().last().unwrap().split_whitespace().collect::<Vec<_>>();
+    assert_eq!(all, ["all", &count.to_string(), &count.to_string(), "0"]);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn twenty_thousand_tiny_traces_are_replayed() {
+    replay_many("many", 20_000);
+}
+
+/// By hand: `cargo test --release --features cli --test cli -- --ignored`.
+#[test]
+#[ignore = "a minute"]
+fn a_million_tiny_traces_are_replayed() {
+    replay_many("million", 1_000_000);
+}
+
+#[test]
+fn many_files_that_are_no_traces_are_each_named_once() {
+    let folder = folder("many_bad");
+    for number in 0..1_000 {
+        fs::write(folder.join(format!("{number:04}.jsonl")), "").unwrap();
+    }
+    let output = run(&folder, &["replay", "."]);
+    assert_eq!(status(&output), 2);
+    assert_eq!(err(&output).lines().count(), 1_000);
+    let first =
+        "error: ./0000.jsonl:1:1: expected the header of a trace, found the end of the file";
+    assert_eq!(err(&output).lines().next(), Some(first));
+    assert!(out(&output).ends_with("could not read 1000 of what was named\n"), "{}", out(&output));
+}
+
+#[test]
+fn folders_may_lie_as_deep_as_a_path_can_name() {
+    let folder = folder("deep");
+    let deep = folder.join("a/".repeat(1_500));
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join("t.jsonl"), format!("{HEADER}\n{STEP}\n")).unwrap();
+    let output = run(&folder, &["replay", "."]);
+    assert_eq!((status(&output), err(&output)), (0, ""));
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// Tests may run as root, who is refused nothing: so these are files that nobody can read.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_be_read_is_named_and_the_rest_is_replayed() {
+    use std::os::unix::fs::symlink;
+
+    let folder = folder("unreadable");
+    fs::create_dir(folder.join("traces")).unwrap();
+    fs::write(folder.join("traces/good.jsonl"), format!("{HEADER}\n{STEP}\n")).unwrap();
+    symlink("nowhere", folder.join("traces/dangling.jsonl")).unwrap();
+    symlink("loop.jsonl", folder.join("traces/loop.jsonl")).unwrap();
+    symlink("/proc/self/mem", folder.join("traces/memory.jsonl")).unwrap();
+    symlink("..", folder.join("traces/round")).unwrap();
+    let output = run(&folder, &["replay", "traces", "/proc/self/mem"]);
+    assert_eq!(status(&output), 2);
+    let named = [
+        "error: traces/dangling.jsonl: cannot read: No such file or directory (os error 2)",
+        "error: traces/loop.jsonl: cannot read: Too many levels of symbolic links (os error 40)",
+        "error: traces/memory.jsonl:1:1: expected a line, reading failed: Input/output error \
+         (os error 5)",
+        "error: /proc/self/mem:1:1: expected a line, reading failed: Input/output error \
+         (os error 5)",
+    ];
+    assert_eq!(err(&output).lines().collect::<Vec<_>>(), named);
+    assert!(out(&output).contains("all               1            1            0"));
+}

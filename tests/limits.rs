@@ -1,0 +1,155 @@
+//! Very much of everything: what is kept is bounded by the limits of `Config`, and never by luck.
+//!
+//! The heavy ones are ignored here; `.ci/run` runs them in its step "limits":
+//! `cargo test --release --features cli --test limits -- --include-ignored --nocapture
+//! --test-threads 1`. Ten million sessions take 1.6 GiB, a million requests half of one; with
+//! little optimisation both took a minute of processor time together.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::mem::take;
+
+use allocation_counter::measure;
+use quixote_session::{
+    Config, CookieChange, CookieValue, EntropySource, Event, Input, Outcome, Refusal, Reply,
+    RequestId, SessionId, State, Timestamp, step,
+};
+use quixote_session::{Effects, SmolStr};
+
+struct Run {
+    config: Config,
+    state: State,
+    entropy: EntropySource,
+}
+
+impl Run {
+    fn of(config: Config) -> Self {
+        Self { config, state: State::new(), entropy: EntropySource::new([7; 32]) }
+    }
+
+    fn send(&mut self, event: Event) -> Effects {
+        let input = Input { now: Timestamp(0), entropy: self.entropy.draw(), event };
+        let (state, effects) = step(&self.config, take(&mut self.state), input);
+        self.state = state;
+        effects
+    }
+
+    fn start(&mut self, number: u64, cookie: Option<CookieValue>) -> Reply {
+        let (request, remote_addr, script_name) = (RequestId(number), "".into(), "".into());
+        self.send(Event::StartRequest { request, cookie, remote_addr, script_name }).reply
+    }
+
+    fn set_value(&mut self, number: u64, key: SmolStr, value: SmolStr) -> Reply {
+        self.send(Event::SetValue { request: RequestId(number), key, value }).reply
+    }
+
+    fn finish(&mut self, number: u64) -> Effects {
+        let (request, outcome) = (RequestId(number), Outcome::Successful);
+        self.send(Event::FinishRequest { request, outcome })
+    }
+
+    /// Somebody logs in; the id, or why not.
+    fn log_in(&mut self) -> Result<SessionId, Reply> {
+        assert_eq!(self.start(0, None), Reply::Started { remote_user: None });
+        let (request, user) = (RequestId(0), Some("alice".into()));
+        self.send(Event::SetUser { request, user });
+        let finished = self.finish(0);
+        match finished.cookie.map(|cookie| cookie.value) {
+            Some(CookieChange::Set(id)) => Ok(id),
+            _ => Err(finished.reply),
+        }
+    }
+}
+
+const fn refused(why: Refusal) -> Reply {
+    Reply::Refused(why)
+}
+
+/// The most memory that this process has held, in MiB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.and_then(|text| text.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or(0) / 1_024
+}
+
+#[test]
+fn a_text_of_many_megabytes_is_refused_and_nothing_of_it_is_kept() {
+    let mut run = Run::of(Config::STRICT);
+    let long = SmolStr::from("x".repeat(64 << 20));
+    run.start(1, None);
+    let (request, user) = (RequestId(1), Some(long.clone()));
+    let events = [
+        Event::SetUser { request, user },
+        Event::SetValue { request, key: long.clone(), value: "".into() },
+        Event::SetValue { request, key: "".into(), value: long.clone() },
+        Event::RemoveValue { request, key: long.clone() },
+    ];
+    let counted = measure(|| {
+        for event in events {
+            assert!(matches!(run.send(event).reply, Reply::Refused(_)));
+        }
+    });
+    assert_eq!(counted.count_total, 0, "a refusal copies nothing");
+    run.start(2, Some(CookieValue::Text(long)));
+    assert_eq!(run.state.request_cookie(RequestId(2)), Some(&"".into()));
+}
+
+/// The largest session that strict allows, and the most that one request remembers beside it.
+#[test]
+fn a_session_and_a_request_are_bounded() {
+    let mut run = Run::of(Config::STRICT);
+    let text = |number: usize| SmolStr::from(format!("{number:05}{}", "x".repeat(65_531)));
+    run.start(1, None);
+    for number in 0..64 {
+        assert_eq!(run.set_value(1, text(number), text(number)), Reply::Done);
+    }
+    assert_eq!(run.set_value(1, "k".into(), "v".into()), refused(Refusal::TooManyValues));
+    let mut noted = 64;
+    for number in 64..1_000 {
+        let (request, key) = (RequestId(1), text(number - 64));
+        assert_eq!(run.send(Event::RemoveValue { request, key }).reply, Reply::Done);
+        if run.set_value(1, text(number), "".into()) != Reply::Done {
+            break;
+        }
+        noted += 1;
+    }
+    assert_eq!(noted, 128, "twice the values that a session may have");
+    assert_eq!(run.finish(1).reply, Reply::Done);
+}
+
+#[test]
+#[ignore = "takes 1.6 GiB"]
+fn ten_million_sessions_are_stored_and_one_more_is_refused() {
+    let mut run = Run::of(Config { max_sessions: 10_000_000, ..Config::STRICT });
+    let mut last = None;
+    for _ in 0..10_000_000 {
+        last = Some(run.log_in().unwrap());
+    }
+    assert_eq!(run.log_in(), Err(refused(Refusal::TooManySessions)));
+    assert_eq!((run.state.len(), run.state.open_requests()), (10_000_000, 1));
+    let id = last.unwrap();
+    let remote_user = Some("alice".into());
+    assert_eq!(run.start(1, Some(CookieValue::Id(id))), Reply::Started { remote_user });
+    assert_eq!(run.finish(1).reply, Reply::Done);
+    println!("10,000,000 sessions: {} MiB at most", peak());
+}
+
+#[test]
+#[ignore = "takes half a GiB"]
+fn a_million_requests_are_in_flight_and_one_more_is_refused() {
+    let mut run = Run::of(Config::STRICT);
+    for number in 0..1_000_000 {
+        assert_eq!(run.start(number, None), Reply::Started { remote_user: None });
+    }
+    assert_eq!(run.start(1_000_000, None), refused(Refusal::TooManyRequests));
+    for number in 0..1_000_000 {
+        assert_eq!(run.finish(number).reply, Reply::Done);
+    }
+    assert_eq!(run.state, State::new(), "nothing is left of them");
+    println!("1,000,000 requests: {} MiB at most", peak());
+}

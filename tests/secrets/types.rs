@@ -1,0 +1,172 @@
+//! Which public types hold secrets, and which do not. Both lists are compared with the sources.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::fs;
+use std::path::Path;
+
+use quixote_session::Semantics;
+use quixote_session::check::population::{Choices as _, Seeded};
+use quixote_session::check::{Size, World, base_of};
+
+/// Printed over a run of random clients.
+pub(super) const OF_RUNS: [&str; 34] = [
+    "CookieChange",
+    "CookieOp",
+    "CookieRecord",
+    "CookieValue",
+    "Difference",
+    "Differs",
+    "Dump",
+    "Effects",
+    "Entropy",
+    "EntropySource",
+    "Event",
+    "Expect",
+    "FormToken",
+    "FormTokens",
+    "History",
+    "Input",
+    "Population",
+    "Replayed",
+    "Reply",
+    "ReplyRecord",
+    "Seen",
+    "Session",
+    "SessionId",
+    "SessionRecord",
+    "SessionRef",
+    "State",
+    "StoreOp",
+    "SubmittedToken",
+    "TraceError",
+    "TraceReader",
+    "TraceStep",
+    "TraceWriter",
+    "Transcript",
+    "Turn",
+];
+
+/// Printed over walks through the worlds, and of what their search finds.
+pub(super) const OF_WORLDS: [&str; 11] = [
+    "Action",
+    "Browsers",
+    "Client",
+    "Column",
+    "Counterexample",
+    "Errand",
+    "Explored",
+    "Guarantees",
+    "Jar",
+    "Outcomes",
+    "World",
+];
+
+/// Hold neither an id nor a token, and why nobody need look.
+const HOLD_NONE: [(&str, &[&str]); 5] = [
+    (
+        "names, numbers and limits alone",
+        &[
+            "Config",
+            "Header",
+            "Outcome",
+            "Refusal",
+            "RequestId",
+            "Semantics",
+            "Timestamp",
+            "Transaction",
+            "Version",
+            "Width",
+        ],
+    ),
+    ("errors with fixed texts", &["ConfigError", "InvalidState", "NotHex", "TooManyFormTokens"]),
+    ("no state at all", &["NullSessionManager"]),
+    (
+        "what checks the machine, by names and counts",
+        &[
+            "Cell",
+            "Cells",
+            "Extra",
+            "Findings",
+            "Habits",
+            "Phase",
+            "Progress",
+            "Properties",
+            "Property",
+            "Recording",
+            "Scope",
+            "Size",
+            "Verdict",
+        ],
+    ),
+    (
+        "made to show a secret, and without Debug; or decisions, of which no secret is made",
+        &["Revealed", "Bytes", "Seeded"],
+    ),
+];
+
+/// Prints what random walks through the worlds come by.
+pub(super) fn walk(show: &mut dyn FnMut(&'static str, &dyn Debug)) {
+    for semantics in [Semantics::Copying, Semantics::Strict] {
+        for (scope, seed) in Size::Medium.scopes().into_iter().zip(0..) {
+            let config = scope.config(&base_of(semantics));
+            let (mut world, mut choices) = (World::new(&scope), Seeded::new(seed));
+            for _ in 0..100 {
+                let possible = world.actions(&scope, config.width);
+                let Some(action) = choices.pick(&possible) else { break };
+                let Some((after, outcomes)) = world.after(&scope, &config, action) else {
+                    continue;
+                };
+                world = after;
+                show("Action", action);
+                show("Outcomes", &outcomes);
+                show("World", &world);
+                show("Browsers", &world.browsers);
+                for client in world.browsers.clients() {
+                    show("Client", client);
+                    show("Jar", &client.jar);
+                }
+                for errand in world.browsers.responses() {
+                    show("Errand", errand);
+                }
+            }
+        }
+    }
+}
+
+/// The names behind `pub struct` and `pub enum` in a file, and those that a macro defines.
+fn types_in(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for line in text.lines().map(str::trim_start) {
+        let declared = ["pub struct ", "pub enum "].iter().find_map(|head| line.strip_prefix(head));
+        let name = declared.and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
+        names.extend(name.filter(|name| !name.is_empty()));
+    }
+    names
+}
+
+fn public_types(folder: &Path, names: &mut BTreeSet<String>) {
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() && !path.ends_with("cli") {
+            public_types(&path, names);
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("cli.rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            names.extend(types_in(&text).into_iter().map(ToOwned::to_owned));
+        }
+    }
+}
+
+/// A new public type has to be printed above, or be said to hold no secret.
+#[test]
+fn every_public_type_is_accounted_for() {
+    let mut names = BTreeSet::new();
+    public_types(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names);
+    // The two that `secret!` defines.
+    names.extend(["SessionId", "FormToken"].map(ToOwned::to_owned));
+    let holders = OF_RUNS.iter().chain(&OF_WORLDS).copied();
+    let others = HOLD_NONE.iter().flat_map(|(_, names)| names.iter().copied());
+    let listed: BTreeSet<String> = holders.chain(others).map(ToOwned::to_owned).collect();
+    let [new, gone] = [names.difference(&listed), listed.difference(&names)]
+        .map(|names| names.cloned().collect::<Vec<_>>().join(", "));
+    assert_eq!((new.as_str(), gone.as_str()), ("", ""), "public types that are new, or gone");
+}

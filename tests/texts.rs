@@ -1,0 +1,153 @@
+//! What people read: the texts of errors, of `Debug` and of `Display`, whole and exactly; and what
+//! listings and hashes show.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use quixote_session::{
+    Config, ConfigError, CookieValue, Entropy, Event, FormToken, FormTokens, Input, InvalidState,
+    NotHex, Outcome, Refusal, RequestId, Semantics, Session, SessionId, SessionRef, State,
+    Timestamp, TooManyFormTokens, step,
+};
+
+#[test]
+fn errors_say_what_was_expected() {
+    for (error, text) in [
+        (ConfigError::CookieName, "cookie_name: expected an RFC 6265 token"),
+        (ConfigError::CookiePath, "cookie_path: expected ASCII from '/', without ';' or controls"),
+        (ConfigError::CookieDomain, "cookie_domain: expected ASCII without ';' or controls"),
+        (
+            ConfigError::HostPrefix,
+            "cookie_name: __Host- needs a hardened cookie, path / and no domain",
+        ),
+        (ConfigError::SecurePrefix, "cookie_name: __Secure- needs a hardened cookie"),
+        (ConfigError::MaxFormTokens, "max_form_tokens: expected 1 to 16"),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+    assert_eq!(NotHex.to_string(), "expected 16 or 32 lower-case hex digits");
+    assert_eq!(TooManyFormTokens.to_string(), "expected at most 16 form tokens");
+    let broken = InvalidState::StoredOrder.to_string();
+    assert_eq!(broken, "stored: expected rising ids, each once");
+}
+
+#[test]
+fn semantics_and_refusals_have_the_names_of_the_specification() {
+    let names = [Semantics::Live, Semantics::Copying, Semantics::Strict].map(|s| s.to_string());
+    assert_eq!(names, ["live", "copying", "strict"]);
+    let refusals = [
+        Refusal::UnknownRequest,
+        Refusal::RequestOpen,
+        Refusal::NoSession,
+        Refusal::UnknownToken,
+        Refusal::UnknownSession,
+        Refusal::UnknownKey,
+        Refusal::EntropyUsedUp,
+        Refusal::SessionGone,
+        Refusal::WouldOrphan,
+        Refusal::SavedAtFinish,
+        Refusal::IdNotIssued,
+        Refusal::TextTooLong,
+        Refusal::TooManyValues,
+        Refusal::TooManyRequests,
+        Refusal::TooManySessions,
+    ];
+    for refusal in refusals {
+        // Serialisation derives the same name by itself.
+        assert_eq!(serde_json::to_value(refusal).unwrap(), refusal.name());
+    }
+}
+
+fn send(config: &Config, state: State, event: Event) -> State {
+    let entropy = Entropy::from_bytes([0x5e; 32]);
+    step(config, state, Input { now: Timestamp(1_000_000_000_000), entropy, event }).0
+}
+
+/// A request on a session of `user`, with a value and a token; saved, if wanted, under the id that
+/// is 5e all over.
+fn scene(user: Option<&str>, saved: bool) -> State {
+    let (config, request) = (Config::QUIXOTE, RequestId(1));
+    let (remote_addr, script_name) = ("192.0.2.1".into(), "".into());
+    let start = Event::StartRequest { request, cookie: None, remote_addr, script_name };
+    let mut state = send(&config, State::new(), start);
+    let user = user.map(Into::into);
+    state = send(&config, state, Event::SetUser { request, user });
+    let (key, value) = ("k".into(), "v".into());
+    state = send(&config, state, Event::SetValue { request, key, value });
+    state = send(&config, state, Event::CreateFormToken { request });
+    if saved { send(&config, state, Event::MaintainSession { request }) } else { state }
+}
+
+#[test]
+fn a_session_is_told_in_a_line_or_in_a_few() {
+    for (user, saved, line) in [
+        (Some("alice"), true, "session 5e5e… (user alice)"),
+        (Some("alice"), false, "session without id (user alice)"),
+        (Some(""), true, "session 5e5e… (no user)"),
+        (None, true, "session 5e5e… (no user)"),
+    ] {
+        let state = scene(user, saved);
+        assert_eq!(state.session(RequestId(1)).unwrap().to_string(), line);
+    }
+    let state = scene(Some("alice"), true);
+    let dump = "  user: alice\n  remote_addr: 192.0.2.1\n  created 2001-09-09 01:46:40, last \
+                accessed 2001-09-09 01:46:40\n  form_tokens: [FormToken(5e5e…)]\n";
+    let shown = state.session(RequestId(1)).unwrap();
+    assert_eq!(shown.dump(false).to_string(), dump);
+    assert_eq!(shown.dump(true).to_string(), format!("session 5e5e…:\n{dump}"));
+    let session = Session::new("".into(), Timestamp(0));
+    let dump = SessionRef { id: None, session: &session }.dump(true).to_string();
+    assert!(dump.starts_with("session without id:\n  user: none\n"), "{dump}");
+}
+
+#[test]
+fn debug_names_what_is_there_and_no_more() {
+    let state = scene(Some("alice"), true);
+    assert_eq!(format!("{state:?}"), "State { sessions: 1, open_requests: 1, .. }");
+    let session = state.session(RequestId(1)).unwrap().session;
+    let text = "Session { user: Some(\"alice\"), remote_addr: \"192.0.2.1\", created: \
+                1000000000000, accessed: 1000000000000, form_tokens: [FormToken(5e5e…)], values: \
+                [\"k\"] }";
+    assert_eq!(format!("{session:?}"), text);
+    let token = FormToken::from([0x70; 16]);
+    let tokens = FormTokens::try_from(vec![token]).unwrap();
+    assert_eq!(format!("{tokens:?}"), "[FormToken(7070…)]");
+    let cookies = [CookieValue::Id([0x5e; 8].into()), CookieValue::Text("secret".into())];
+    assert_eq!(format!("{cookies:?}"), "[SessionId(5e5e…), Text(6 bytes)]");
+    assert_eq!(format!("{:?}", Entropy::from_bytes([0x5e; 32])), "Entropy(…)");
+}
+
+#[test]
+fn states_are_empty_equal_and_hashed_by_what_they_hold() {
+    use std::hash::{BuildHasher as _, RandomState};
+
+    let random = RandomState::new();
+    let hash = |state: &State| random.hash_one(state);
+    let (one, other) = (scene(Some("alice"), true), scene(Some("bob"), true));
+    assert!(State::new().is_empty() && !one.is_empty());
+    assert_eq!(hash(&one), hash(&scene(Some("alice"), true)));
+    assert_ne!(hash(&one), hash(&other));
+    let failed = Event::FinishRequest { request: RequestId(1), outcome: Outcome::Failed };
+    assert_ne!(hash(&one), hash(&send(&Config::QUIXOTE, one.clone(), failed)));
+    let ids = [1, 2].map(|byte| random.hash_one(SessionId::from([byte; 8])));
+    assert_ne!(ids[0], ids[1]);
+}
+
+/// Quixote queues equal tokens twice: being there twice is being there.
+#[test]
+fn a_token_that_is_queued_twice_is_outstanding() {
+    let token = FormToken::from([7; 8]);
+    for count in 1..4 {
+        assert!(FormTokens::try_from(vec![token; count]).unwrap().contains(&token));
+    }
+    assert!(!FormTokens::try_from(vec![token]).unwrap().contains(&[8; 8].into()));
+}
+
+/// What was stored under an id before is gone from every listing.
+#[test]
+fn a_session_that_is_written_over_is_listed_once() {
+    let id = SessionId::from([7; 8]);
+    let session = |at| Session::new("".into(), Timestamp(at));
+    let state = State::new().with_stored(id, Some(session(1))).with_stored(id, Some(session(2)));
+    assert_eq!(state.items(), [(id, &session(2))]);
+    assert_eq!((state.len(), state.keys()), (1, vec![id]));
+}
