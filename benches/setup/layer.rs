@@ -17,29 +17,38 @@ use super::walk::Walk;
 pub(crate) struct Layered {
     service: <SessionManagerLayer<MemoryStore> as Layer<Application>>::Service,
     pub(crate) walk: Walk,
+    served: u64,
+}
+
+/// What a request brings.
+struct Visit {
+    token: String,
+    now: u64,
 }
 
 impl Layered {
     pub(crate) fn over(tower: Tower) -> Self {
         let service = SessionManagerLayer::new(tower.store).layer(Application);
-        Self { service, walk: tower.walk }
+        Self { service, walk: tower.walk, served: 0 }
     }
 
     /// The response's `Set-Cookie` header, if the token was found.
     pub(crate) fn serve(&mut self, cookies: &str, token: &str) -> Option<String> {
-        let request = Request::builder().header(COOKIE, cookies).body(token.to_owned()).ok()?;
+        self.served = self.served.wrapping_add(1);
+        let visit = Visit { token: token.to_owned(), now: self.served };
+        let request = Request::builder().header(COOKIE, cookies).body(visit).ok()?;
         let response = run(self.service.call(request)).ok()?;
         let header = response.headers().get(SET_COOKIE)?.to_str().ok()?.to_owned();
         response.status().is_success().then_some(header)
     }
 }
 
-/// Looks for the token that the request's body brings, and changes the session as every access to
-/// one of ours changes it.
+/// Looks for the token that the request brings, and changes the session as every access to one of
+/// ours changes it: a value that was there already would not be saved, nor the cookie be set.
 #[derive(Clone)]
 pub(crate) struct Application;
 
-impl Service<Request<String>> for Application {
+impl Service<Request<Visit>> for Application {
     type Response = Response<()>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
@@ -48,7 +57,7 @@ impl Service<Request<String>> for Application {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<String>) -> Self::Future {
+    fn call(&mut self, request: Request<Visit>) -> Self::Future {
         Box::pin(async move {
             let mut response = Response::new(());
             if !visit(&request).await {
@@ -59,9 +68,9 @@ impl Service<Request<String>> for Application {
     }
 }
 
-async fn visit(request: &Request<String>) -> bool {
+async fn visit(request: &Request<Visit>) -> bool {
     let Some(session) = request.extensions().get::<Session>() else { return false };
     let tokens = session.get::<Vec<String>>("tokens").await.ok().flatten();
-    let noted = session.insert("accessed", 1_000_000_000_000_u64).await;
-    noted.is_ok() && tokens.is_some_and(|tokens| tokens.contains(request.body()))
+    let noted = session.insert("accessed", request.body().now).await;
+    noted.is_ok() && tokens.is_some_and(|tokens| tokens.contains(&request.body().token))
 }
