@@ -45,6 +45,9 @@ fn say<T>(name: &str, tokens: u64, full: u64, make: impl Fn() -> T, add: impl Fn
     let highest = i64::try_from(grown.bytes_max).unwrap_or(i64::MAX);
     let peak = each(filled.bytes_current.saturating_add(highest));
     println!("{name}, {tokens} tokens: {best:.1} to {worst:.1} bytes, growing {peak:.1}");
+    if Extent::of_this_run() == Extent::Test {
+        return;
+    }
     for (point, bytes) in [("best", best), ("worst", worst), ("growing", peak)] {
         estimates::write(&format!("memory-{point}"), name, tokens, &[bytes]);
     }

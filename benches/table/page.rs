@@ -67,7 +67,6 @@ pub(crate) fn results() -> String {
         ("growth", "does-not", 917_504, "the one after it, µs", 1e3),
         ("sweep", "looks", 1_000_000, "a sweep, ns for each session looked at", 1e6),
         ("sweep", "ends", 1_000_000, "a sweep, ns for each session ended", 1e6),
-        ("sweep", "looks", 1_000_000, "a sweep that ends nobody, ms in all", 1e6),
     ] {
         page += &row(title, group, who, &[size], unit).unwrap_or_default();
     }

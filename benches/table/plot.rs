@@ -55,10 +55,10 @@ pub(crate) fn cost() -> String {
 
 /// Bytes a session at the best and the worst point of the table, for 0, 2 and 16 tokens.
 pub(crate) fn memory() -> String {
-    let up = |bytes: f64| BOTTOM - (BOTTOM - TOP) * (bytes.log10() - 2.0) / 2.0;
+    let up = |bytes: f64| BOTTOM - (BOTTOM - TOP) * (bytes.log10() - 2.0) / 1.5;
     let mut picture = Picture::new("Memory for each session, from the best to the worst point");
     for (bytes, name) in
-        [(100.0, "100 B"), (200.0, "200 B"), (500.0, "500 B"), (1e3, "1 kB"), (1e4, "10 kB")]
+        [(100.0, "100 B"), (200.0, "200 B"), (500.0, "500 B"), (1e3, "1 kB"), (2e3, "2 kB")]
     {
         picture.grid(up(bytes), name);
     }
@@ -67,11 +67,12 @@ pub(crate) fn memory() -> String {
         [(0, 160.0, "no token"), (2, 320.0, "2 tokens"), (16, 480.0, "16 tokens")]
     {
         picture.text(x, BOTTOM + 22.0, "middle", "#444", name);
-        for (at, (_, who, colour)) in (-2_i32..).zip(WHO) {
+        let mut x = x - 24.0;
+        for (_, who, colour) in WHO {
             let best = read("memory-best", who, tokens);
             let Some((best, worst)) = best.zip(read("memory-worst", who, tokens)) else { continue };
-            let x = x + 16.0 * f64::from(at);
-            picture.bar(x, up(best.median), up(worst.median).min(up(best.median) - 3.0), colour);
+            picture.bar(x, up(best.median), up(worst.median), colour);
+            x += 24.0;
             if tokens == 16 {
                 labels.push((RIGHT, up(worst.median), who, colour));
             }
@@ -107,8 +108,9 @@ impl Picture {
         self.text(LEFT - 8.0, y + 4.0, "end", "#444", name);
     }
 
-    /// From one height to another: a spread, or a range.
+    /// From one height to another: a spread, or a range. One that is small is still seen.
     fn bar(&mut self, x: f64, from: f64, to: f64, colour: &str) {
+        let (from, to) = if from - to < 5.0 { (from + 2.5, to - 2.5) } else { (from, to) };
         self.0 += &format!(
             "<path d=\"M{x:.1} {from:.1}V{to:.1}\" stroke=\"{colour}\" stroke-width=\"9\"/>\n"
         );
