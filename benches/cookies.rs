@@ -2,6 +2,7 @@
 //! it, and the response's `Set-Cookie` header out, beside tower-sessions' whole layer.
 
 #![allow(missing_docs, reason = "criterion's macros write functions without docs")]
+#![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
 mod setup;
 

@@ -4,6 +4,7 @@
 //! Read the ratios of one run and not the times: `cargo bench --bench table` prints them.
 
 #![allow(missing_docs, reason = "criterion's macros write functions without docs")]
+#![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
 mod setup;
 

@@ -4,6 +4,8 @@
 //!
 //! No time is measured, and one run says it exactly: so criterion only lends the form of its files.
 
+#![allow(clippy::expect_used, reason = "a bench fails by panicking")]
+
 mod setup;
 
 use allocation_counter::measure;

@@ -1,6 +1,7 @@
 //! The steps that look at many sessions: the one that makes the table grow, and the sweep.
 
 #![allow(missing_docs, reason = "criterion's macros write functions without docs")]
+#![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
 mod setup;
 

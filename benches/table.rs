@@ -4,6 +4,8 @@
 //! `cargo bench --bench table` prints it; with `-- --write` it goes into `benches/README.md`, with
 //! the two pictures beside it.
 
+#![allow(clippy::expect_used, reason = "a bench fails by panicking")]
+
 #[path = "table/page.rs"]
 mod page;
 #[path = "table/plot.rs"]

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 /// Texts by key. Most sessions have none: those pay for a null pointer and not for an empty map.
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[expect(clippy::box_collection, reason = "a pointer is a third of an empty map")]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(from = "BTreeMap<SmolStr, SmolStr>"))]
 #[cfg_attr(feature = "serde", serde(into = "BTreeMap<SmolStr, SmolStr>"))]

@@ -1,5 +1,6 @@
 //! The rival: tower-sessions with its `MemoryStore`, which keeps the same crowd.
 
+use std::collections::HashMap;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -75,7 +76,7 @@ pub(crate) fn token_of(number: u64, nth: u64) -> String {
 pub(crate) fn record(number: u64, tokens: u64) -> Record {
     let mut record = Record {
         id: id_of(number),
-        data: Default::default(),
+        data: HashMap::new(),
         expiry_date: OffsetDateTime::now_utc().saturating_add(Duration::DAY),
     };
     let tokens: Vec<String> = (0..tokens).map(|nth| token_of(number, nth)).collect();

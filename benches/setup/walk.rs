@@ -24,7 +24,7 @@ impl Walk {
         const FACTOR: u64 = 20 * 0x0051_7cc1 + 1;
         const SUMMAND: u64 = 7_640_891;
         let product = self.at.wrapping_mul(FACTOR).wrapping_add(SUMMAND);
-        self.at = product.wrapping_add(u64::from(!answer)) % self.size;
+        self.at = product.wrapping_add(u64::from(!answer)).checked_rem(self.size).unwrap_or(0);
         self.left = self.left.wrapping_sub(1);
         if self.left == 0 {
             self.left = self.size;

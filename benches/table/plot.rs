@@ -96,32 +96,36 @@ impl Picture {
         picture
     }
 
+    fn add(&mut self, element: &str) {
+        self.0.push_str(element);
+    }
+
     fn text(&mut self, x: f64, y: f64, anchor: &str, colour: &str, text: &str) {
-        self.0 += &format!(
+        self.add(&format!(
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">\
              {text}</text>\n"
-        );
+        ));
     }
 
     fn grid(&mut self, y: f64, name: &str) {
-        self.0 += &format!("<path d=\"M{LEFT} {y:.1}H{RIGHT}\" stroke=\"#ddd\"/>\n");
+        self.add(&format!("<path d=\"M{LEFT} {y:.1}H{RIGHT}\" stroke=\"#ddd\"/>\n"));
         self.text(LEFT - 8.0, y + 4.0, "end", "#444", name);
     }
 
     /// From one height to another: a spread, or a range. One that is small is still seen.
     fn bar(&mut self, x: f64, from: f64, to: f64, colour: &str) {
         let (from, to) = if from - to < 5.0 { (from + 2.5, to - 2.5) } else { (from, to) };
-        self.0 += &format!(
+        self.add(&format!(
             "<path d=\"M{x:.1} {from:.1}V{to:.1}\" stroke=\"{colour}\" stroke-width=\"9\"/>\n"
-        );
+        ));
     }
 
     fn curve(&mut self, points: &[(f64, f64)], colour: &str) {
         let joined: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-        self.0 += &format!(
+        self.add(&format!(
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>\n",
             joined.join(" ")
-        );
+        ));
     }
 
     /// Names at the ends of curves, moved apart where they would lie on each other.
