@@ -8,7 +8,7 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use quixote_session::Config;
 use quixote_session::check::{Action, Scope, Size, World, explore};
 use stateright::{Checker, Model, Property};
@@ -52,10 +52,10 @@ fn search(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("search");
     group.sample_size(10);
     group.throughput(Throughput::Elements(ours.transitions));
-    group.bench_function("ours", |bench| {
+    group.bench_function(BenchmarkId::new("ours", 1), |bench| {
         bench.iter(|| black_box(explore(&scope, &base, &mut |_| true)).states);
     });
-    group.bench_function("stateright", |bench| {
+    group.bench_function(BenchmarkId::new("stateright", 1), |bench| {
         bench.iter(|| {
             let config = scope.config(&base);
             let model = Searched { config, scope: scope.clone() };

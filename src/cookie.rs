@@ -1,9 +1,10 @@
 //! Cookie text: the `Cookie` header of a request to its session cookie, a [`CookieOp`] to the
-//! `Set-Cookie` header of a response. By the `cookie` crate.
+//! `Set-Cookie` header of a response.
+//!
+//! By hand, because only one cookie matters here: the `cookie` crate takes each of them apart and
+//! allocates for it. `tests/cookies.rs` holds both against that crate, text for text.
 
-use alloc::string::{String, ToString};
-
-use cookie::{Cookie, SameSite, time::Duration};
+use alloc::string::String;
 
 use crate::config::{Config, ConfigError, is_attribute_value, is_cookie_name};
 use crate::effect::{CookieChange, CookieOp};
@@ -41,11 +42,16 @@ pub const CACHE_CONTROL: (&str, &str) = ("Cache-Control", "no-store");
 //# their number.
 pub fn read_cookie(config: &Config, header: impl AsRef<[u8]>) -> Option<CookieValue> {
     let header = String::from_utf8_lossy(header.as_ref());
-    Cookie::split_parse(header.as_ref())
-        .filter_map(Result::ok)
-        .filter(|cookie| cookie.name() == config.cookie_name)
-        .last()
-        .map(|cookie| cookie.value_trimmed().into())
+    // The last one counts, so the search begins at the end and stops where it finds one.
+    header.rsplit(';').find_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        let named = name.trim() == config.cookie_name && !config.cookie_name.is_empty();
+        named.then(|| without_quotes(value.trim()).into())
+    })
+}
+
+fn without_quotes(value: &str) -> &str {
+    value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value)
 }
 
 /// The `Set-Cookie` header of a response (RFC 6265, section 4.1.1), to be sent with
@@ -92,28 +98,30 @@ pub fn set_cookie(config: &Config, op: &CookieOp) -> Result<String, ConfigError>
     if !is_attribute_value(&op.path) {
         return Err(ConfigError::CookiePath);
     }
-    let (value, live) = match op.value {
-        CookieChange::Set(id) => (id.reveal().to_string(), true),
-        CookieChange::Stillborn(id) => (id.reveal().to_string(), false),
-        CookieChange::Revoke => (String::new(), false),
-    };
-    let mut cookie = Cookie::new(config.cookie_name.as_str(), value);
-    cookie.set_path(op.path.as_str());
-    if let Some(domain) = &config.cookie_domain {
-        if !is_attribute_value(domain) {
-            return Err(ConfigError::CookieDomain);
-        }
-        cookie.set_domain(domain.as_str());
+    let domain = config.cookie_domain.as_deref();
+    if !domain.is_none_or(is_attribute_value) {
+        return Err(ConfigError::CookieDomain);
     }
-    if !live {
-        cookie.set_max_age(Duration::ZERO);
+    let mut header = String::with_capacity(128);
+    header.push_str(&config.cookie_name);
+    header.push('=');
+    if let CookieChange::Set(id) | CookieChange::Stillborn(id) = op.value {
+        id.reveal().with_text(|text| header.push_str(text));
     }
     if config.cookie_hardened {
-        cookie.set_secure(true);
-        cookie.set_http_only(true);
-        cookie.set_same_site(SameSite::Lax);
+        header.push_str("; HttpOnly; SameSite=Lax; Secure");
     }
-    Ok(cookie.to_string())
+    header.push_str("; Path=");
+    header.push_str(&op.path);
+    if let Some(domain) = domain {
+        header.push_str("; Domain=");
+        // A dot in front says nothing (RFC 6265, section 5.2.3).
+        header.push_str(domain.strip_prefix('.').unwrap_or(domain));
+    }
+    if !matches!(op.value, CookieChange::Set(_)) {
+        header.push_str("; Max-Age=0");
+    }
+    Ok(header)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The queue of a session's outstanding form tokens, bounded by its type.
 
+use alloc::vec::Vec;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
-use smallvec::SmallVec;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::token::FormToken;
@@ -15,13 +16,25 @@ use crate::token::FormToken;
 /// assert!(FormTokens::new().is_empty());
 /// assert_eq!(FormTokens::try_from(vec![[0; 8].into(); 17]), Err(TooManyFormTokens));
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(
-    feature = "serde",
-    serde(try_from = "alloc::vec::Vec<FormToken>", into = "alloc::vec::Vec<FormToken>")
-)]
-pub struct FormTokens(SmallVec<[FormToken; 2]>);
+#[cfg_attr(feature = "serde", serde(try_from = "Vec<FormToken>", into = "Vec<FormToken>"))]
+pub struct FormTokens(Queue);
+
+/// Most sessions have one form open, or two: so many tokens stand in the session itself.
+#[derive(Clone)]
+enum Queue {
+    /// The first `len` of these; the rest means nothing.
+    Few {
+        len: u8,
+        tokens: [FormToken; Queue::FEW],
+    },
+    Many(Vec<FormToken>),
+}
+
+impl Queue {
+    const FEW: usize = 2;
+}
 
 impl FormTokens {
     /// The most that a session holds, whatever its [`Config`](crate::Config) says.
@@ -30,32 +43,35 @@ impl FormTokens {
     /// The empty queue.
     #[must_use]
     pub const fn new() -> Self {
-        Self(SmallVec::new_const())
+        Self(Queue::Few { len: 0, tokens: [FormToken::ZERO; Queue::FEW] })
     }
 
     /// The tokens, oldest first.
     #[must_use]
     pub fn as_slice(&self) -> &[FormToken] {
-        &self.0
+        match &self.0 {
+            Queue::Few { len, tokens } => tokens.get(..usize::from(*len)).unwrap_or_default(),
+            Queue::Many(tokens) => tokens,
+        }
     }
 
     /// How many are outstanding.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.as_slice().len()
     }
 
     /// Whether none is outstanding.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_slice().is_empty()
     }
 
     /// Whether `token` is outstanding. Every token is compared, each in constant time, so that
     /// the time taken tells nothing about which one matched.
     #[must_use]
     pub fn contains(&self, token: &FormToken) -> bool {
-        self.0.iter().fold(Choice::from(0), |found, own| found | own.ct_eq(token)).into()
+        self.as_slice().iter().fold(Choice::from(0), |found, own| found | own.ct_eq(token)).into()
     }
 
     /// Queues `token`; the oldest make room until at most `cap` stand, itself included.
@@ -64,24 +80,69 @@ impl FormTokens {
     //# oldest goes when a new one finds it full.
     pub(crate) fn push(&mut self, token: FormToken, cap: u8) {
         let cap = usize::from(cap.clamp(1, Self::MAX));
-        let extra = self.0.len().saturating_add(1).saturating_sub(cap);
-        self.0.drain(..extra.min(self.0.len()));
-        self.0.push(token);
+        let extra = self.len().saturating_add(1).saturating_sub(cap);
+        for _ in 0..extra {
+            self.take(0);
+        }
+        match &mut self.0 {
+            Queue::Few { len, tokens } => {
+                if let Some(place) = tokens.get_mut(usize::from(*len)) {
+                    *place = token;
+                    *len = len.saturating_add(1);
+                } else {
+                    self.0 = Queue::Many(tokens.iter().copied().chain([token]).collect());
+                }
+            }
+            Queue::Many(tokens) => tokens.push(token),
+        }
     }
 
     /// Takes the oldest `token` out; says whether there was one.
     //= spec/session.md#session
     //# Of equal form tokens the oldest MUST be the one that is removed.
     pub(crate) fn remove(&mut self, token: &FormToken) -> bool {
-        let place = self.0.iter().position(|own| own == token);
+        let place = self.as_slice().iter().position(|own| own == token);
         if let Some(place) = place {
-            self.0.remove(place);
+            self.take(place);
         }
         place.is_some()
     }
 
+    /// Takes out the token at `place`, where one is; those behind it move up.
+    fn take(&mut self, place: usize) {
+        match &mut self.0 {
+            Queue::Few { len, tokens } => {
+                if let Some(rest) = tokens.get_mut(place..usize::from(*len))
+                    && !rest.is_empty()
+                {
+                    rest.rotate_left(1);
+                    *len = len.saturating_sub(1);
+                }
+            }
+            Queue::Many(tokens) => {
+                if place < tokens.len() {
+                    tokens.remove(place);
+                }
+            }
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::new();
+    }
+}
+
+impl PartialEq for FormTokens {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for FormTokens {}
+
+impl Hash for FormTokens {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.as_slice().hash(hasher);
     }
 }
 
@@ -93,7 +154,7 @@ impl Default for FormTokens {
 
 impl fmt::Debug for FormTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.0).finish()
+        f.debug_list().entries(self.as_slice()).finish()
     }
 }
 
@@ -109,20 +170,24 @@ impl fmt::Display for TooManyFormTokens {
 
 impl core::error::Error for TooManyFormTokens {}
 
-impl TryFrom<alloc::vec::Vec<FormToken>> for FormTokens {
+impl TryFrom<Vec<FormToken>> for FormTokens {
     type Error = TooManyFormTokens;
 
-    fn try_from(tokens: alloc::vec::Vec<FormToken>) -> Result<Self, TooManyFormTokens> {
+    fn try_from(tokens: Vec<FormToken>) -> Result<Self, TooManyFormTokens> {
         if tokens.len() > usize::from(Self::MAX) {
             return Err(TooManyFormTokens);
         }
-        Ok(Self(SmallVec::from_vec(tokens)))
+        let mut queue = Self::new();
+        for token in tokens {
+            queue.push(token, Self::MAX);
+        }
+        Ok(queue)
     }
 }
 
-impl From<FormTokens> for alloc::vec::Vec<FormToken> {
+impl From<FormTokens> for Vec<FormToken> {
     fn from(tokens: FormTokens) -> Self {
-        tokens.0.into_vec()
+        tokens.as_slice().to_vec()
     }
 }
 

@@ -97,6 +97,7 @@ mod state;
 mod step;
 mod time;
 mod token;
+mod values;
 
 pub use smol_str::SmolStr;
 

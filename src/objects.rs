@@ -64,6 +64,11 @@ impl Objects {
         }
     }
 
+    /// Whether an object stands there that is or was stored under `id`.
+    pub(crate) fn has_id(&self, slot: Slot, id: &SessionId) -> bool {
+        self.get(slot).is_some_and(|object| object.id.as_ref() == Some(id))
+    }
+
     pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut Object> {
         match self.entry(slot)? {
             Entry::Used(object) => Some(object),

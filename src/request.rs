@@ -83,8 +83,8 @@ impl Changes {
         for (key, value) in &self.values {
             match value {
                 Some(value) => session.values.insert(key.clone(), value.clone()),
-                None => session.values.remove(key),
-            };
+                None => drop(session.values.remove(key)),
+            }
         }
         for token in self.form_tokens.as_slice() {
             if !session.form_tokens.contains(token) {

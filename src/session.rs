@@ -9,6 +9,7 @@ use crate::config::{Config, Semantics};
 use crate::form_tokens::FormTokens;
 use crate::time::Timestamp;
 use crate::token::SessionId;
+use crate::values::Values;
 
 /// What is remembered about one visitor.
 ///
@@ -32,8 +33,11 @@ pub struct Session {
     pub(crate) created: Timestamp,
     pub(crate) accessed: Timestamp,
     pub(crate) form_tokens: FormTokens,
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "BTreeMap::is_empty"))]
-    pub(crate) values: BTreeMap<SmolStr, SmolStr>,
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "Values::new", skip_serializing_if = "Values::is_empty")
+    )]
+    pub(crate) values: Values,
 }
 
 impl Session {
@@ -49,7 +53,7 @@ impl Session {
             created: now,
             accessed: now,
             form_tokens: FormTokens::new(),
-            values: BTreeMap::new(),
+            values: Values::new(),
         }
     }
 
@@ -85,8 +89,8 @@ impl Session {
 
     /// The application's data, in the order of the keys.
     #[must_use]
-    pub const fn values(&self) -> &BTreeMap<SmolStr, SmolStr> {
-        &self.values
+    pub fn values(&self) -> &BTreeMap<SmolStr, SmolStr> {
+        self.values.as_map()
     }
 
     /// Milliseconds since the session began; negative if the clock went back before that.
@@ -172,7 +176,7 @@ impl fmt::Debug for Session {
             .field("created", &self.created.0)
             .field("accessed", &self.accessed.0)
             .field("form_tokens", &self.form_tokens)
-            .field("values", &self.values.keys())
+            .field("values", &self.values().keys())
             .finish()
     }
 }

@@ -5,6 +5,7 @@ use core::fmt;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use smol_str::SmolStr;
 
 use crate::event::RequestId;
 use crate::objects::{Object, Objects, Slot};
@@ -35,8 +36,16 @@ use crate::token::SessionId;
 #[derive(Clone)]
 pub struct State {
     pub(crate) objects: Objects,
-    stored: HashTable<Slot>,
+    stored: HashTable<Indexed>,
     pub(crate) requests: HashTable<(RequestId, Request)>,
+}
+
+/// Where the session stands whose id folds to these bits. They save a look at the object where ids
+/// differ, and let the index grow without one.
+#[derive(Clone, Copy)]
+struct Indexed {
+    fold: u32,
+    slot: Slot,
 }
 
 impl State {
@@ -179,8 +188,9 @@ impl State {
     //= spec/session.md#state
     //# A stored session MUST be found under its own id and under no other.
     pub(crate) fn slot_of(&self, id: &SessionId) -> Option<Slot> {
-        let names = |slot: &Slot| self.objects.get(*slot).is_some_and(|o| o.id == Some(*id));
-        self.stored.find(hash_of_id(id), names).copied()
+        let fold = fold_of_id(id);
+        let names = |own: &Indexed| own.fold == fold && self.objects.has_id(own.slot, id);
+        self.stored.find(hash_of_fold(fold), names).map(|own| own.slot)
     }
 
     /// Stores a held object itself: from now on it is shared.
@@ -190,17 +200,17 @@ impl State {
         }
         self.objects.set_stored(slot, true);
         let Self { objects, stored, .. } = self;
-        let names = |slot: &Slot| objects.get(*slot).is_some_and(|o| o.id == Some(id));
-        let rehash = |slot: &Slot| hash_of_slot(objects, *slot);
-        match stored.entry(hash_of_id(&id), names, rehash) {
+        let fold = fold_of_id(&id);
+        let names = |own: &Indexed| own.fold == fold && objects.has_id(own.slot, &id);
+        match stored.entry(hash_of_fold(fold), names, |own| hash_of_fold(own.fold)) {
             Entry::Occupied(mut entry) => {
-                let before = core::mem::replace(entry.get_mut(), slot);
+                let before = core::mem::replace(&mut entry.get_mut().slot, slot);
                 if before != slot {
                     objects.set_stored(before, false);
                 }
             }
             Entry::Vacant(entry) => {
-                entry.insert(slot);
+                entry.insert(Indexed { fold, slot });
             }
         }
     }
@@ -215,8 +225,10 @@ impl State {
     /// on while a request holds it.
     pub(crate) fn unstore(&mut self, id: &SessionId) -> bool {
         let objects = &self.objects;
-        let names = |slot: &Slot| objects.get(*slot).is_some_and(|o| o.id == Some(*id));
-        let removed = self.stored.find_entry(hash_of_id(id), names).map(|entry| entry.remove().0);
+        let fold = fold_of_id(id);
+        let names = |own: &Indexed| own.fold == fold && objects.has_id(own.slot, id);
+        let entry = self.stored.find_entry(hash_of_fold(fold), names);
+        let removed = entry.map(|entry| entry.remove().0.slot);
         if let Ok(slot) = removed {
             self.objects.set_stored(slot, false);
         }
@@ -248,15 +260,15 @@ impl State {
         self.requests.insert_unique(hash_of_request(request), (request, opened), rehash);
     }
 
-    /// Takes a request out and releases what it held.
-    pub(crate) fn close(&mut self, request: RequestId) -> Option<Request> {
+    /// Takes a request out and releases what it held; what is left of it is its script's name.
+    pub(crate) fn close(&mut self, request: RequestId) -> Option<SmolStr> {
         let hash = hash_of_request(request);
         let entry = self.requests.find_entry(hash, |(own, _)| *own == request).ok()?;
         let ((_, closed), _) = entry.remove();
         if let Some(slot) = closed.held {
             self.objects.release(slot);
         }
-        Some(closed)
+        Some(closed.data.script_name)
     }
 
     /// Gives the request another object to hold, or none, and releases what it held.
@@ -293,15 +305,15 @@ impl fmt::Debug for State {
     }
 }
 
-fn hash_of_slot(objects: &Objects, slot: Slot) -> u64 {
-    let id = objects.get(slot).and_then(|object| object.id);
-    id.map_or(0, |id| hash_of_id(&id))
+/// Ids are random bytes that no client can choose, so half of a fold of them is hash enough.
+#[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+fn fold_of_id(id: &SessionId) -> u32 {
+    let halves = id.reveal_bytes().as_chunks::<8>().0;
+    halves.iter().fold(0, |hash, half| mix(hash) ^ u64::from_le_bytes(*half)) as u32
 }
 
-/// Ids are random bytes that no client can choose, so a fold of them is hash enough.
-fn hash_of_id(id: &SessionId) -> u64 {
-    let halves = id.reveal_bytes().as_chunks::<8>().0;
-    mix(halves.iter().fold(0, |hash, half| mix(hash) ^ u64::from_le_bytes(*half)))
+const fn hash_of_fold(fold: u32) -> u64 {
+    mix(fold as u64)
 }
 
 fn hash_of_request(request: RequestId) -> u64 {

@@ -14,7 +14,7 @@ mod save;
 use alloc::boxed::Box;
 
 use crate::config::{Config, Semantics};
-use crate::effect::{CookieChange, Effects, Refusal, StoreOp};
+use crate::effect::{Effects, Refusal, Reply};
 use crate::event::{Event, Input, RequestId};
 use crate::objects::Object;
 use crate::request::{Changes, Request};
@@ -51,14 +51,20 @@ use crate::token::{Draws, SessionId};
 //= spec/session.md#trace
 //# The recordings of Quixote 2.4 in `tests/traces` MUST replay without a difference under live and
 //# copying.
+#[inline]
 #[must_use]
 pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects) {
     let Input { now, entropy, event } = input;
     let draws = Draws::new(&entropy, config.width);
-    let mut step = Step { config, state: &mut state, now, draws };
-    let answer = step.event(event);
-    let draws = step.draws.taken();
-    let effects = answer.map_or_else(Effects::refused, |effects| Effects { draws, ..effects });
+    let mut effects = Effects::reply(Reply::Done);
+    let mut step = Step { config, state: &mut state, now, draws, effects: &mut effects };
+    match step.event(event) {
+        Ok(reply) => {
+            effects.draws = step.draws.taken();
+            effects.reply = reply;
+        }
+        Err(why) => effects = Effects::refused(why),
+    }
     (state, effects)
 }
 
@@ -68,16 +74,12 @@ struct Step<'a> {
     state: &'a mut State,
     now: Timestamp,
     draws: Draws<'a>,
-}
-
-/// What saving a session asks for: an operation on the store, and the response's cookie.
-struct Saved {
-    store: Option<StoreOp>,
-    response: Option<CookieChange>,
+    /// What it asks of the driver, apart from the reply, which a rule returns.
+    effects: &'a mut Effects,
 }
 
 impl Step<'_> {
-    fn event(&mut self, event: Event) -> Result<Effects, Refusal> {
+    fn event(&mut self, event: Event) -> Result<Reply, Refusal> {
         match event {
             Event::StartRequest { request, cookie, remote_addr, script_name } => {
                 self.start_request(request, cookie, remote_addr, script_name)

@@ -73,10 +73,18 @@ impl Secret {
     }
 }
 
-/// Secrets of different widths differ; of equal width, every byte is looked at.
+/// Secrets of different widths differ; of equal width, every bit is looked at, 64 at a time.
 impl ConstantTimeEq for Secret {
     fn ct_eq(&self, other: &Self) -> Choice {
-        self.bytes().ct_eq(other.bytes())
+        match (self, other) {
+            (Self::Narrow(one), Self::Narrow(other)) => {
+                u64::from_ne_bytes(*one).ct_eq(&u64::from_ne_bytes(*other))
+            }
+            (Self::Wide(one), Self::Wide(other)) => {
+                u128::from_ne_bytes(*one).ct_eq(&u128::from_ne_bytes(*other))
+            }
+            _ => Choice::from(0),
+        }
     }
 }
 
@@ -246,6 +254,11 @@ secret! {
     /// # Ok::<(), quixote_session::NotHex>(())
     /// ```
     SessionId
+}
+
+impl FormToken {
+    /// What stands where no token does.
+    pub(crate) const ZERO: Self = Self(Secret::Narrow([0; 8]));
 }
 
 secret! {

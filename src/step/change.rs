@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::Step;
-use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
+use crate::effect::{CookieChange, Refusal, Reply, StoreOp};
 use crate::event::RequestId;
 use crate::objects::Object;
 use crate::presented::SubmittedToken;
@@ -21,7 +21,7 @@ impl Step<'_> {
         &mut self,
         request: RequestId,
         user: Option<SmolStr>,
-    ) -> Result<Effects, Refusal> {
+    ) -> Result<Reply, Refusal> {
         self.fits(user.as_deref().unwrap_or_default())?;
         let strict = self.is_strict();
         let (session, changes) = self.held_session(request)?;
@@ -35,7 +35,7 @@ impl Step<'_> {
             changes.user = Some(UserChange { to: user.clone() });
         }
         session.user = user;
-        Ok(Effects::reply(Reply::Done))
+        Ok(Reply::Done)
     }
 
     //= spec/session.md#event
@@ -51,12 +51,12 @@ impl Step<'_> {
         request: RequestId,
         key: SmolStr,
         value: SmolStr,
-    ) -> Result<Effects, Refusal> {
+    ) -> Result<Reply, Refusal> {
         self.fits(&key)?;
         self.fits(&value)?;
         let (strict, most) = (self.is_strict(), self.config.max_values);
         let (session, changes) = self.held_session(request)?;
-        if session.values.len() >= most && !session.values.contains_key(&key) {
+        if session.values().len() >= most && !session.values().contains_key(&key) {
             return Err(Refusal::TooManyValues);
         }
         let noted = changes.as_ref().map(|changes| &changes.values);
@@ -70,7 +70,7 @@ impl Step<'_> {
             changes.values.insert(key.clone(), Some(value.clone()));
         }
         session.values.insert(key, value);
-        Ok(Effects::reply(Reply::Done))
+        Ok(Reply::Done)
     }
 
     //= spec/session.md#event
@@ -80,20 +80,20 @@ impl Step<'_> {
         &mut self,
         request: RequestId,
         key: SmolStr,
-    ) -> Result<Effects, Refusal> {
+    ) -> Result<Reply, Refusal> {
         let strict = self.is_strict();
         let (session, changes) = self.held_session(request)?;
         session.values.remove(&key).ok_or(Refusal::UnknownKey)?;
         if strict {
             changes.get_or_insert_default().values.insert(key, None);
         }
-        Ok(Effects::reply(Reply::Done))
+        Ok(Reply::Done)
     }
 
     //= spec/session.md#event
     //# `CreateFormToken` MUST draw a token, queue it in the session that the request holds, and
     //# answer with it.
-    pub(super) fn create_form_token(&mut self, request: RequestId) -> Result<Effects, Refusal> {
+    pub(super) fn create_form_token(&mut self, request: RequestId) -> Result<Reply, Refusal> {
         let strict = self.is_strict();
         let cap = self.config.max_form_tokens;
         let token = self.draw_form_token(request)?;
@@ -102,7 +102,7 @@ impl Step<'_> {
         if strict {
             changes.get_or_insert_default().form_tokens.push(token, cap);
         }
-        Ok(Effects::reply(Reply::Token(token)))
+        Ok(Reply::Token(token))
     }
 
     /// A token that is not outstanding; in Quixote any token, which may be queued twice.
@@ -129,10 +129,10 @@ impl Step<'_> {
         &self,
         request: RequestId,
         token: SubmittedToken,
-    ) -> Result<Effects, Refusal> {
+    ) -> Result<Reply, Refusal> {
         let tokens = &self.held(request)?.session.form_tokens;
         let outstanding = token.token().is_some_and(|token| tokens.contains(&token));
-        Ok(Effects::reply(Reply::Answer(outstanding)))
+        Ok(Reply::Answer(outstanding))
     }
 
     //= spec/session.md#event
@@ -145,7 +145,7 @@ impl Step<'_> {
         &mut self,
         request: RequestId,
         token: SubmittedToken,
-    ) -> Result<Effects, Refusal> {
+    ) -> Result<Reply, Refusal> {
         let strict = self.is_strict();
         let id = self.held(request)?.id;
         let token = token.token().ok_or(Refusal::UnknownToken)?;
@@ -159,7 +159,7 @@ impl Step<'_> {
                 if let Some(changes) = changes {
                     changes.form_tokens.remove(&token);
                 }
-                Ok(Effects::reply(Reply::Done))
+                Ok(Reply::Done)
             }
         }
     }
@@ -183,12 +183,12 @@ impl Step<'_> {
         request: RequestId,
         id: SessionId,
         token: FormToken,
-    ) -> Result<Effects, Refusal> {
+    ) -> Result<Reply, Refusal> {
         let stored = self.in_time(id).cloned();
         let (session, changes) = self.held_session(request)?;
         if changes.as_mut().is_some_and(|changes| changes.form_tokens.remove(&token)) {
             session.form_tokens.remove(&token);
-            return Ok(Effects::reply(Reply::Done));
+            return Ok(Reply::Done);
         }
         let mut stored = stored.ok_or(Refusal::SessionGone)?;
         if session.user != stored.user || !stored.form_tokens.remove(&token) {
@@ -202,7 +202,8 @@ impl Step<'_> {
             self.detach(request, id, stored);
             StoreOp::Discard { id }
         };
-        Ok(Effects { store: Some(store), ..Effects::reply(Reply::Done) })
+        self.effects.store = Some(store);
+        Ok(Reply::Done)
     }
 
     /// Strict: the session under `id` has lost its last info to `request`, which goes on with what

@@ -2,9 +2,9 @@
 
 use smol_str::SmolStr;
 
-use super::{Saved, Step};
+use super::Step;
 use crate::config::Semantics;
-use crate::effect::{CookieChange, CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};
+use crate::effect::{CookieChange, CookieOp, Refusal, Reply, StoreOp, Transaction};
 use crate::event::{Outcome, RequestId};
 use crate::objects::{Object, Slot};
 use crate::presented::CookieValue;
@@ -31,7 +31,7 @@ impl Step<'_> {
         cookie: Option<CookieValue>,
         remote_addr: SmolStr,
         script_name: SmolStr,
-    ) -> Result<Effects, Refusal> {
+    ) -> Result<Reply, Refusal> {
         if self.state.is_open(request) {
             return Err(Refusal::RequestOpen);
         }
@@ -42,7 +42,7 @@ impl Step<'_> {
         self.fits(&script_name)?;
         let cookie = cookie.map(|cookie| self.bounded(cookie));
         let id = cookie.as_ref().and_then(CookieValue::session_id);
-        let store = self.discard_if_out_of_time(id);
+        self.discard_if_out_of_time(id);
         let held = self.hold(id, &remote_addr);
         let mut remote_user = None;
         if let Some(object) = self.state.objects.get_mut(held) {
@@ -51,7 +51,7 @@ impl Step<'_> {
         }
         let data = RequestData { cookie, remote_addr, script_name, response: None, changes: None };
         self.state.open(request, Request { held: Some(held), data });
-        Ok(Effects { store, ..Effects::reply(Reply::Started { remote_user }) })
+        Ok(Reply::Started { remote_user })
     }
 
     /// A visitor cannot help the cookie that somebody gave them, so it is no reason to refuse the
@@ -125,23 +125,22 @@ impl Step<'_> {
         &mut self,
         request: RequestId,
         outcome: Outcome,
-    ) -> Result<Effects, Refusal> {
+    ) -> Result<Reply, Refusal> {
         let carried = self.open_request(request)?.data.response;
         // Quixote replaces the response of a request that does not succeed, and with it the
         // cookie; strict decides the cookie when the response leaves.
         let fresh = if self.is_strict() { carried } else { None };
-        let (saved, transaction) = match outcome {
+        let (response, transaction) = match outcome {
             Outcome::Successful => (self.save(request, carried)?, Some(Transaction::Commit)),
             Outcome::Interrupted => (self.save(request, fresh)?, Some(Transaction::Commit)),
-            Outcome::Failed => (Saved { store: None, response: fresh }, Some(Transaction::Abort)),
-            Outcome::Abandoned => (Saved { store: None, response: None }, None),
+            Outcome::Failed => (fresh, Some(Transaction::Abort)),
+            Outcome::Abandoned => (None, None),
         };
-        let closed = self.state.close(request);
-        let cookie = saved.response.zip(closed).map(|(value, closed)| CookieOp {
-            value,
-            path: self.config.path_of_cookie(&closed.data.script_name),
-        });
-        Ok(Effects { store: saved.store, transaction, cookie, ..Effects::reply(Reply::Done) })
+        let script_name = self.state.close(request).unwrap_or_default();
+        self.effects.transaction = transaction;
+        self.effects.cookie = response
+            .map(|value| CookieOp { value, path: self.config.path_of_cookie(&script_name) });
+        Ok(Reply::Done)
     }
 
     //= spec/session.md#event
@@ -154,7 +153,7 @@ impl Step<'_> {
         &self,
         request: RequestId,
         must_exist: bool,
-    ) -> Result<Effects, Refusal> {
+    ) -> Result<Reply, Refusal> {
         let cookie = self.open_request(request)?.data.cookie.as_ref();
         let id = cookie.and_then(CookieValue::session_id);
         let answer = if must_exist {
@@ -162,7 +161,7 @@ impl Step<'_> {
         } else {
             cookie.is_some()
         };
-        Ok(Effects::reply(Reply::Answer(answer)))
+        Ok(Reply::Answer(answer))
     }
 
     //= spec/session.md#event
@@ -170,7 +169,7 @@ impl Step<'_> {
     //# cookie from the rest of the request, and leave the session stored.
     //= spec/session.md#event
     //# Under strict `RevokeSessionCookie` MUST be refused with `would_orphan`.
-    pub(super) fn revoke_session_cookie(&mut self, request: RequestId) -> Result<Effects, Refusal> {
+    pub(super) fn revoke_session_cookie(&mut self, request: RequestId) -> Result<Reply, Refusal> {
         let strict = self.is_strict();
         let open = self.state.request_mut(request).ok_or(Refusal::UnknownRequest)?;
         if strict {
@@ -178,7 +177,7 @@ impl Step<'_> {
         }
         open.data.response = Some(CookieChange::Revoke);
         open.data.cookie = None;
-        Ok(Effects::reply(Reply::Done))
+        Ok(Reply::Done)
     }
 
     //= spec/session.md#event
@@ -188,7 +187,7 @@ impl Step<'_> {
     //= spec/session.md#event
     //# `ExpireSession` MUST put that revocation into the response also where the session was never
     //# stored or is gone by now.
-    pub(super) fn expire_session(&mut self, request: RequestId) -> Result<Effects, Refusal> {
+    pub(super) fn expire_session(&mut self, request: RequestId) -> Result<Reply, Refusal> {
         let id = self.held(request)?.id;
         let stored = id.filter(|id| self.state.unstore(id));
         self.state.hold_instead(request, None);
@@ -197,8 +196,8 @@ impl Step<'_> {
             open.data.cookie = None;
             open.data.changes = None;
         }
-        let store = stored.map(|id| StoreOp::Delete { id });
-        Ok(Effects { store, ..Effects::reply(Reply::Done) })
+        self.effects.store = stored.map(|id| StoreOp::Delete { id });
+        Ok(Reply::Done)
     }
 
     //= spec/session.md#event
@@ -209,18 +208,18 @@ impl Step<'_> {
     //# request holds is stored and in time.
     //= spec/session.md#event
     //# Under strict `NewSession` in place of a stored session that is over MUST discard that session.
-    pub(super) fn new_session(&mut self, request: RequestId) -> Result<Effects, Refusal> {
+    pub(super) fn new_session(&mut self, request: RequestId) -> Result<Reply, Refusal> {
         let remote_addr = self.open_request(request)?.data.remote_addr.clone();
         let id = self.state.session(request).and_then(|held| held.id);
         if self.is_strict() && id.is_some_and(|id| self.in_time(id).is_some()) {
             return Err(Refusal::WouldOrphan);
         }
-        let store = self.discard_if_out_of_time(id);
+        self.discard_if_out_of_time(id);
         let session = Session::new(remote_addr, self.now);
         self.state.hold_instead(request, Some(Object::new(None, session)));
         if let Some(open) = self.state.request_mut(request) {
             open.data.changes = None;
         }
-        Ok(Effects { store, ..Effects::reply(Reply::Done) })
+        Ok(Reply::Done)
     }
 }

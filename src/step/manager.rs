@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::Step;
-use crate::effect::{Effects, Refusal, Reply, StoreOp};
+use crate::effect::{Refusal, Reply, StoreOp};
 use crate::event::RequestId;
 use crate::session::Session;
 use crate::token::SessionId;
@@ -19,7 +19,7 @@ impl Step<'_> {
         request: RequestId,
         id: SessionId,
         user: Option<SmolStr>,
-    ) -> Result<Effects, Refusal> {
+    ) -> Result<Reply, Refusal> {
         let remote_addr = self.open_request(request)?.data.remote_addr.clone();
         if self.is_strict() {
             return Err(Refusal::IdNotIssued);
@@ -28,8 +28,8 @@ impl Step<'_> {
         self.has_room_for(id)?;
         let session = Session { user, ..Session::new(remote_addr, self.now) };
         self.state.store_copy(id, session.clone());
-        let store = Some(StoreOp::Put { id, session });
-        Ok(Effects { store, ..Effects::reply(Reply::Done) })
+        self.effects.store = Some(StoreOp::Put { id, session });
+        Ok(Reply::Done)
     }
 
     //= spec/session.md#event
@@ -38,23 +38,23 @@ impl Step<'_> {
     //= spec/session.md#effect
     //# Under strict a deletion that somebody decided (`ExpireSession`, `DeleteSession`,
     //# `DeleteSessionsOf`) MUST be a `Delete` or `DeleteAll`, without a condition.
-    pub(super) fn delete_session(&mut self, id: SessionId) -> Result<Effects, Refusal> {
+    pub(super) fn delete_session(&mut self, id: SessionId) -> Result<Reply, Refusal> {
         if !self.state.unstore(&id) {
             return Err(Refusal::UnknownSession);
         }
-        let store = Some(StoreOp::Delete { id });
-        Ok(Effects { store, ..Effects::reply(Reply::Done) })
+        self.effects.store = Some(StoreOp::Delete { id });
+        Ok(Reply::Done)
     }
 
     //= spec/session.md#event
     //# `DeleteSessionsOf` MUST delete every stored session of that user and no other.
-    pub(super) fn delete_sessions_of(&mut self, user: &str) -> Effects {
+    pub(super) fn delete_sessions_of(&mut self, user: &str) -> Reply {
         let ids = self.state.sessions_of(user);
         for id in &ids {
             self.state.unstore(id);
         }
-        let store = (!ids.is_empty()).then_some(StoreOp::DeleteAll { ids });
-        Effects { store, ..Effects::reply(Reply::Done) }
+        self.effects.store = (!ids.is_empty()).then_some(StoreOp::DeleteAll { ids });
+        Reply::Done
     }
 
     //= spec/session.md#event
@@ -62,25 +62,25 @@ impl Step<'_> {
     //= spec/session.md#effect
     //# Under strict a deletion that is concluded from what was loaded (no info left, or over) MUST
     //# be a `Discard` or `DiscardAll`, under the condition that it has not changed since.
-    pub(super) fn sweep(&mut self) -> Effects {
+    pub(super) fn sweep(&mut self) -> Reply {
         let (config, now) = (self.config, self.now);
         let ids = self.state.ids_where(|session| session.is_out_of_time(config, now));
         for id in &ids {
             self.state.unstore(id);
         }
-        let store = (!ids.is_empty()).then_some(StoreOp::DiscardAll { ids });
-        Effects { store, ..Effects::reply(Reply::Done) }
+        self.effects.store = (!ids.is_empty()).then_some(StoreOp::DiscardAll { ids });
+        Reply::Done
     }
 
     /// Strict: deletes the session that a new request's cookie names if it is out of time.
     //= spec/session.md#step
     //# Under strict a start MUST discard the session that its cookie names if that is over.
-    pub(super) fn discard_if_out_of_time(&mut self, id: Option<SessionId>) -> Option<StoreOp> {
-        let id = id?;
-        if !self.state.get(&id)?.is_out_of_time(self.config, self.now) {
-            return None;
+    pub(super) fn discard_if_out_of_time(&mut self, id: Option<SessionId>) {
+        let Some(id) = id.filter(|_| self.is_strict()) else { return };
+        let over = |session: &Session| session.is_out_of_time(self.config, self.now);
+        if self.state.get(&id).is_some_and(over) {
+            self.state.unstore(&id);
+            self.effects.store = Some(StoreOp::Discard { id });
         }
-        self.state.unstore(&id);
-        Some(StoreOp::Discard { id })
     }
 }

@@ -1,8 +1,8 @@
 //! What a request holds is saved or discarded.
 
-use super::{Saved, Step};
+use super::Step;
 use crate::config::Semantics;
-use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
+use crate::effect::{CookieChange, Refusal, Reply, StoreOp};
 use crate::event::RequestId;
 use crate::request::Changes;
 use crate::session::Session;
@@ -17,24 +17,24 @@ impl Step<'_> {
     //= spec/session.md#event
     //# Under Quixote `MaintainSession` MUST hide the cookie from the rest of the request where it
     //# revokes it.
-    pub(super) fn maintain_session(&mut self, request: RequestId) -> Result<Effects, Refusal> {
+    pub(super) fn maintain_session(&mut self, request: RequestId) -> Result<Reply, Refusal> {
         self.held(request)?;
         if self.is_strict() {
             return Err(Refusal::SavedAtFinish);
         }
         let carried = self.open_request(request)?.data.response;
-        let Saved { store, response } = self.save(request, carried)?;
-        let revoked = matches!(store, Some(StoreOp::Delete { .. }));
+        let response = self.save(request, carried)?;
+        let revoked = matches!(self.effects.store, Some(StoreOp::Delete { .. }));
         if let Some(open) = self.state.request_mut(request) {
             open.data.response = response;
             // A revocation hides the cookie from the rest of the request, whoever asked for it.
             open.data.cookie.take_if(|_| revoked);
         }
-        Ok(Effects { store, ..Effects::reply(Reply::Done) })
+        Ok(Reply::Done)
     }
 
     /// Saves or discards what the request holds; `response` is the cookie that its response
-    /// carries so far.
+    /// carries so far, and what comes back is the one that it carries then.
     //= spec/session.md#effect
     //# Under Quixote every write MUST be a `Put` and every deletion a `Delete` or `DeleteAll`, none
     //# of which has a condition.
@@ -47,10 +47,10 @@ impl Step<'_> {
         &mut self,
         request: RequestId,
         response: Option<CookieChange>,
-    ) -> Result<Saved, Refusal> {
+    ) -> Result<Option<CookieChange>, Refusal> {
         let held = self.open_request(request)?.held;
         match held.and_then(|slot| self.state.objects.get(slot)).map(|object| object.id) {
-            None => Ok(Saved { store: None, response }),
+            None => Ok(response),
             Some(id) if self.is_strict() => match id {
                 None => self.create(request, response),
                 Some(id) => self.save_changes(request, id),
@@ -75,16 +75,12 @@ impl Step<'_> {
         request: RequestId,
         id: Option<SessionId>,
         response: Option<CookieChange>,
-    ) -> Result<Saved, Refusal> {
+    ) -> Result<Option<CookieChange>, Refusal> {
         let session = &self.held(request)?.session;
         if !session.has_info() {
-            return Ok(match id.filter(|id| self.state.unstore(id)) {
-                Some(id) => Saved {
-                    store: Some(StoreOp::Delete { id }),
-                    response: Some(CookieChange::Revoke),
-                },
-                None => Saved { store: None, response },
-            });
+            let Some(id) = id.filter(|id| self.state.unstore(id)) else { return Ok(response) };
+            self.effects.store = Some(StoreOp::Delete { id });
+            return Ok(Some(CookieChange::Revoke));
         }
         match id {
             None => {
@@ -94,13 +90,15 @@ impl Step<'_> {
                     None | Some(CookieChange::Set(_)) => CookieChange::Set(id),
                     Some(_) => CookieChange::Stillborn(id),
                 };
-                Ok(Saved { store: Some(self.put(request, id)?), response: Some(set) })
+                self.put(request, id)?;
+                Ok(Some(set))
             }
             Some(id) if session.is_dirty(self.config) => {
                 self.has_room_for(id)?;
-                Ok(Saved { store: Some(self.put(request, id)?), response })
+                self.put(request, id)?;
+                Ok(response)
             }
-            Some(_) => Ok(Saved { store: None, response }),
+            Some(_) => Ok(response),
         }
     }
 
@@ -109,7 +107,7 @@ impl Step<'_> {
     //= spec/session.md#step
     //# Under copying a held session with info and an id MUST be stored whole, over whatever is
     //# there, and again if it was deleted.
-    pub(super) fn put(&mut self, request: RequestId, id: SessionId) -> Result<StoreOp, Refusal> {
+    pub(super) fn put(&mut self, request: RequestId, id: SessionId) -> Result<(), Refusal> {
         let live = self.config.semantics == Semantics::Live;
         let slot = self.open_request(request)?.held.ok_or(Refusal::NoSession)?;
         let object = self.state.objects.get_mut(slot).ok_or(Refusal::NoSession)?;
@@ -120,7 +118,8 @@ impl Step<'_> {
         } else {
             self.state.store_copy(id, session.clone());
         }
-        Ok(StoreOp::Put { id, session })
+        self.effects.store = Some(StoreOp::Put { id, session });
+        Ok(())
     }
 
     /// Strict: stores a session that is not stored yet, if it has info.
@@ -136,10 +135,10 @@ impl Step<'_> {
         &mut self,
         request: RequestId,
         response: Option<CookieChange>,
-    ) -> Result<Saved, Refusal> {
+    ) -> Result<Option<CookieChange>, Refusal> {
         let session = &self.held(request)?.session;
         if !session.has_info() {
-            return Ok(Saved { store: None, response });
+            return Ok(response);
         }
         if session.is_out_of_time(self.config, self.now) {
             return Err(Refusal::SessionGone);
@@ -147,8 +146,8 @@ impl Step<'_> {
         let session = session.clone();
         let id = self.fresh_id()?;
         self.state.store_copy(id, session.clone());
-        let store = Some(StoreOp::Create { id, session });
-        Ok(Saved { store, response: Some(CookieChange::Set(id)) })
+        self.effects.store = Some(StoreOp::Create { id, session });
+        Ok(Some(CookieChange::Set(id)))
     }
 
     /// Strict: applies the request's changes to the session as it is stored now.
@@ -178,45 +177,49 @@ impl Step<'_> {
         &mut self,
         request: RequestId,
         id: SessionId,
-    ) -> Result<Saved, Refusal> {
-        let nothing = Saved { store: None, response: None };
+    ) -> Result<Option<CookieChange>, Refusal> {
         let changes = self.open_request(request)?.data.changes.as_deref();
         let unchanged = changes.is_none_or(Changes::is_empty);
         let Some(stored) = self.in_time(id) else {
-            return if unchanged { Ok(nothing) } else { Err(Refusal::SessionGone) };
+            return if unchanged { Ok(None) } else { Err(Refusal::SessionGone) };
         };
         let mut merged = stored.clone();
         if let Some(changes) = changes {
             changes.apply_to(&mut merged, self.config.max_form_tokens);
         }
         merged.accessed = merged.accessed.max(self.held(request)?.session.accessed);
-        if merged.values.len() > self.config.max_values {
+        if merged.values().len() > self.config.max_values {
             return Err(Refusal::TooManyValues);
         }
         // Changes to what stands there already are written too: the store must confirm that the
         // session is still stored.
         if unchanged && merged == *stored {
-            return Ok(nothing);
+            return Ok(None);
         }
         let renewed = merged.user != stored.user;
         if !merged.has_info() {
             self.state.unstore(&id);
-            let store = Some(StoreOp::Discard { id });
-            return Ok(Saved { store, response: Some(CookieChange::Revoke) });
+            self.effects.store = Some(StoreOp::Discard { id });
+            return Ok(Some(CookieChange::Revoke));
         }
         if renewed {
             return self.rotate(id, merged);
         }
         self.state.store_copy(id, merged.clone());
-        Ok(Saved { store: Some(StoreOp::Update { id, session: merged }), response: None })
+        self.effects.store = Some(StoreOp::Update { id, session: merged });
+        Ok(None)
     }
 
     /// Strict: moves a session to a new id.
-    fn rotate(&mut self, from: SessionId, session: Session) -> Result<Saved, Refusal> {
+    fn rotate(
+        &mut self,
+        from: SessionId,
+        session: Session,
+    ) -> Result<Option<CookieChange>, Refusal> {
         let to = self.draw_unused_id()?;
         self.state.unstore(&from);
         self.state.store_copy(to, session.clone());
-        let store = Some(StoreOp::Rotate { from, to, session });
-        Ok(Saved { store, response: Some(CookieChange::Set(to)) })
+        self.effects.store = Some(StoreOp::Rotate { from, to, session });
+        Ok(Some(CookieChange::Set(to)))
     }
 }

@@ -1,7 +1,6 @@
 //! Section `step`: saves.
 
 use quixote_session::{Config, CookieChange, Event, Refusal, Reply, RequestId, StoreOp, Timestamp};
-use quixote_session::{Config, CookieChange, Event, Refusal, Reply, RequestId, StoreOp};
 
 use super::run::{Failed, Interrupted, QUIXOTE, Run, Successful, finish};
 

@@ -151,7 +151,7 @@ impl<'a> SessionLine<'a> {
             created: session.created,
             accessed: session.accessed,
             form_tokens: session.form_tokens.as_slice(),
-            values: &session.values,
+            values: session.values(),
         }
     }
 }
@@ -175,6 +175,7 @@ impl<'de> Deserialize<'de> for SessionRecord {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let SessionKeys { id, user, remote_addr, created, accessed, form_tokens, values } =
             SessionKeys::deserialize(from)?;
+        let values = values.into();
         let session = Session { user, remote_addr, created, accessed, form_tokens, values };
         Ok(Self { id, session })
     }
