@@ -220,7 +220,7 @@ fn the_tokens_of_a_request_are_queued_behind_those_that_stand() {
     let entropy = run.entropy();
     let [one, same] = [1, 2].map(|request| {
         let event = Event::CreateFormToken { request: RequestId(request) };
-        match run.send_with(entropy.clone(), event) {
+        match run.send_with(entropy, event) {
             Reply::Token(token) => token,
             other => panic!("{other:?}"),
         }

@@ -97,8 +97,8 @@ fn bounds(found: &Found) -> String {
         for semantics in [Semantics::Live, Semantics::Copying, Semantics::Strict] {
             let name = semantics.to_string();
             let counts: Vec<_> = page.lines().filter_map(|line| counts(line, &name)).collect();
-            let [states, transitions]: [u64; 2] =
-                [0, 1].map(|column| counts.iter().map(|counts| counts[column]).sum());
+            let states: u64 = counts.iter().map(|(states, _)| states).sum();
+            let transitions: u64 = counts.iter().map(|(_, transitions)| transitions).sum();
             let worlds = counts.len();
             let _ = writeln!(table, "| {what} | {name} | {worlds} | {states} | {transitions} |");
         }
@@ -108,14 +108,14 @@ fn bounds(found: &Found) -> String {
 
 /// States and transitions of a world, from `| login | live | 9 | 99 | 9 |` or from
 /// `- live: 9 theorems hold in login (9 states, 99 transitions)`.
-fn counts(line: &str, semantics: &str) -> Option<[u64; 2]> {
+fn counts(line: &str, semantics: &str) -> Option<(u64, u64)> {
     let line = line.replace(',', "");
     let numbers: Vec<u64> =
         line.split(['|', ' ', '(', ')']).filter_map(|word| word.parse().ok()).collect();
     let of_code = line.contains(&format!(" | {semantics} | ")).then_some(0);
     let of_model = line.starts_with(&format!("- {semantics}: ")) && line.contains(" hold in ");
     let first = of_code.or(of_model.then_some(1))?;
-    Some([*numbers.get(first)?, *numbers.get(first.saturating_add(1))?])
+    Some((*numbers.get(first)?, *numbers.get(first.saturating_add(1))?))
 }
 
 fn theorems(sources: &[Source]) -> String {
