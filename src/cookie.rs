@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 
 use cookie::{Cookie, SameSite, time::Duration};
 
-use crate::config::{Config, ConfigError, is_attribute_value, is_cookie_name};
+use crate::config::{Config, ConfigError, is_attribute_value, is_cookie_name, is_domain};
 use crate::effect::{CookieChange, CookieOp};
 use crate::presented::CookieValue;
 
@@ -100,7 +100,7 @@ pub fn set_cookie(config: &Config, op: &CookieOp) -> Result<String, ConfigError>
     let mut cookie = Cookie::new(config.cookie_name.as_str(), value);
     cookie.set_path(op.path.as_str());
     if let Some(domain) = &config.cookie_domain {
-        if !is_attribute_value(domain) {
+        if !is_domain(domain) {
             return Err(ConfigError::CookieDomain);
         }
         cookie.set_domain(domain.as_str());
