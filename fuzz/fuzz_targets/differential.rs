@@ -1,4 +1,5 @@
-//! `cargo fuzz run differential`: see `src/differential.rs` for what it does, and README.md for how to run it.
+//! `cargo fuzz run differential`: see `src/differential.rs` for what it does, and README.md for how
+//! to run it.
 
 #![no_main]
 

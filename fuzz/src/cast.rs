@@ -1,4 +1,5 @@
-//! Who acts in a script: turns a move into an input, with the ids and tokens that are known by then.
+//! Who acts in a script: turns a move into an input, with the ids and tokens that are known by
+//! then.
 
 use quixote_session::{
     Config, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Reply, RequestId,

@@ -1,7 +1,8 @@
-//! What the fuzz targets of `quixote-session` do, each in a module of its name, and what they share.
+//! What the fuzz targets of `quixote-session` do, each in a module of its name, and what they
+//! share.
 //!
-//! `cargo fuzz run TARGET` feeds one of them; `cargo test --lib` replays the kept corpus through the
-//! same functions without a fuzzer. See README.md beside this folder.
+//! `cargo fuzz run TARGET` feeds one of them; `cargo test --lib` replays the kept corpus through
+//! the same functions without a fuzzer. See README.md beside this folder.
 
 pub mod cast;
 mod clock;

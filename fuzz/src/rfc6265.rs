@@ -80,8 +80,8 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `domain-value = <subdomain>`, RFC 1034, section 3.5, as enhanced by RFC 1123, section 2.1: labels
-/// of letters, digits and hyphens, which begin and end with a letter or digit.
+/// `domain-value = <subdomain>`, RFC 1034, section 3.5, as enhanced by RFC 1123, section 2.1:
+/// labels of letters, digits and hyphens, which begin and end with a letter or digit.
 pub(crate) fn is_subdomain(text: &str) -> bool {
     let is_label = |label: &str| {
         let inner = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
