@@ -23,7 +23,7 @@ options() {
     case $1 in
         step | differential) echo "-max_len=1259" ;;
         cookie) echo "-max_len=512" ;;
-        trace | state) echo "-max_len=4096" ;;
+        trace | state) echo "-max_len=2048" ;;
     esac
     echo "-timeout=10"
     echo "-rss_limit_mb=2048"

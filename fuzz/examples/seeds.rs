@@ -22,7 +22,7 @@ const STRICT_RUNS: u64 = 12;
 const STRICT_STEPS: u64 = 80;
 
 /// Of a long trace the first bytes are enough to learn its words from.
-const TRACE_BYTES: usize = 4_096;
+const TRACE_BYTES: usize = 2_048;
 
 /// The seeds of each target.
 struct Seeds(BTreeMap<&'static str, BTreeSet<Vec<u8>>>);

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Every comparison so far.
 pub static COMPARISONS: AtomicU64 = AtomicU64::new(0);
 
-/// Most comparisons for a byte of input, and for a call: about three times what is seen.
+/// Most comparisons for a byte of input, and for a call: more than twice what is seen.
 const COMPARISONS_PER_BYTE: u64 = 64;
 const COMPARISONS_PER_CALL: u64 = 1_024;
 
