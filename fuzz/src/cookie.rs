@@ -5,6 +5,7 @@
 //! else, and is read back by the `cookie` crate and by our own reader.
 
 use cookie::SameSite;
+use cookie::time::Duration;
 use quixote_session::{
     Config, ConfigError, CookieChange, CookieOp, SessionId, read_cookie, set_cookie,
 };
@@ -96,8 +97,8 @@ fn check_reading(config: &Config, header: &[u8]) {
 fn last_of_name(name: &str, header: &[u8]) -> Option<String> {
     let header = String::from_utf8_lossy(header);
     let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
-    let named = pairs.filter(|(own, _)| !own.trim().is_empty() && own.trim() == name);
-    let value = named.last()?.1.trim();
+    let mut named = pairs.filter(|(own, _)| !own.trim().is_empty() && own.trim() == name);
+    let value = named.next_back()?.1.trim();
     let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     Some(inner.unwrap_or(value).to_owned())
 }
@@ -173,7 +174,7 @@ fn check_read_back(config: &Config, op: &CookieOp, domain: Option<&str>, header:
     assert_eq!(read.http_only().unwrap_or(false), hardened);
     assert_eq!(read.same_site(), hardened.then_some(SameSite::Lax));
     let live = matches!(op.value, CookieChange::Set(_));
-    assert_eq!(read.max_age().map(|age| age.whole_seconds()), (!live).then_some(0));
+    assert_eq!(read.max_age(), (!live).then_some(Duration::ZERO));
     let returned = format!("{}={}", read.name(), read.value());
     let value = read_cookie(config, &returned);
     assert_eq!(value.and_then(|value| value.session_id()), id_of(op), "{returned:?}");

@@ -48,7 +48,7 @@ fn beside_naive(script: &Script) -> Result<(), String> {
     let mut cast = Cast::new(script.setup.repeats());
     let mut jars: [Jar; BROWSERS as usize] = Default::default();
     let mut owners: Vec<(RequestId, u8)> = Vec::new();
-    for own in script.moves.iter().filter(|own| is_known_to_naive(own)) {
+    for own in script.moves.iter().filter(|own| is_known_to_naive(**own)) {
         let jar = |client: u8, mount: &str| jars.get(usize::from(client))?.sends(mount);
         let Turn::Step(client, input) = cast.turn(&config, &both.state, jar, *own) else {
             continue;
@@ -68,6 +68,6 @@ fn beside_naive(script: &Script) -> Result<(), String> {
     Ok(())
 }
 
-fn is_known_to_naive(own: &Move) -> bool {
+fn is_known_to_naive(own: Move) -> bool {
     !matches!(Deed::of(own.deed), Deed::DeleteUser | Deed::Sweep)
 }

@@ -18,7 +18,7 @@ pub mod work;
 #[path = "../../tests/one_session/drives.rs"]
 mod drives;
 #[path = "../../tests/naive/mod.rs"]
-#[allow(missing_docs, unreachable_pub, reason = "a module of the tests")]
+#[allow(clippy::wildcard_imports, missing_docs, unreachable_pub, reason = "a module of the tests")]
 mod naive;
 #[path = "../../tests/differential/side_by_side.rs"]
 mod side_by_side;

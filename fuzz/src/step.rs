@@ -88,7 +88,7 @@ fn on_its_way(world: &World, place: u8) -> u8 {
 fn broken(config: &Config, repeats: bool, found: Findings) -> Option<String> {
     let semantics = config.semantics;
     let kept = |property: &Property| {
-        property.is_kept_by(semantics) && !(repeats && !WHATEVER_IS_DRAWN.contains(property))
+        property.is_kept_by(semantics) && (!repeats || WHATEVER_IS_DRAWN.contains(property))
     };
     let broken: Vec<_> = found.broken.iter().filter(kept).collect();
     let told =
