@@ -102,6 +102,21 @@ fn a_domain_is_a_host_name() {
     }
 }
 
+/// Found by the fuzz target `trace`: an error about a trace says what was expected there.
+#[test]
+fn every_refusal_says_what_was_expected() {
+    for error in [
+        ConfigError::CookieName,
+        ConfigError::CookiePath,
+        ConfigError::CookieDomain,
+        ConfigError::HostPrefix,
+        ConfigError::SecurePrefix,
+        ConfigError::MaxFormTokens,
+    ] {
+        assert!(error.to_string().contains(": expected "), "{error}");
+    }
+}
+
 //= spec/session.md#config
 //# It MUST refuse a name that begins with `__Host-` unless the cookie has the flags, Path `/` and
 //# no Domain, and one that begins with `__Secure-` unless it has the flags (RFC 6265bis, section
