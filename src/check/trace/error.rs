@@ -81,6 +81,9 @@ fn said_as_expected(text: &str, cut_off: bool) -> String {
         std::format!("expected the key {key} once, it stands twice")
     } else if text == "trailing characters" {
         "expected the end of the line after one JSON object".into()
+    } else if let Some((found, expected)) = text.rsplit_once(", expected ") {
+        // However long the one is, there is room for the other.
+        std::format!("{}, expected {expected}", shortened(found, 100))
     } else if text.contains("expected") {
         text
     } else {
