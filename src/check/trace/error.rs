@@ -92,15 +92,14 @@ fn said_as_expected(text: &str, cut_off: bool) -> String {
 }
 
 /// Text from outside, fit for a terminal and a log: controls are escaped, a run of 12 hex digits
-/// or more (a secret, maybe) shows its first four, and after `most` characters it ends.
+/// or more (a secret, maybe) shows its first four, and after `most` bytes shown it ends.
 //= spec/session.md#trace
 //# An error about a trace MUST NOT show a run of 12 or more hex digits whole.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     let mut shown = String::new();
     let mut rest = text;
-    let mut length = 0_usize;
     while let Some(first) = rest.chars().next() {
-        if length >= most {
+        if shown.len() >= most {
             shown.push('…');
             break;
         }
@@ -113,7 +112,6 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
             // Writing to a string does not fail.
             let _ = write_printable(&mut shown, first);
         }
-        length = length.saturating_add(kept);
         rest = rest.get(taken..).unwrap_or_default();
     }
     shown
