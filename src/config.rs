@@ -177,6 +177,9 @@ impl Config {
     //# The check of a configuration MUST refuse a cookie name that is no token of RFC 6265, section
     //# 4.1.1.
     //= spec/session.md#config
+    //# A Domain MUST be refused by the check unless it is labels of letters, digits and inner hyphens
+    //# with dots between them, and one dot in front at most (RFC 6265, sections 4.1.1 and 5.2.3).
+    //= spec/session.md#config
     //# It MUST refuse a Path or Domain with a semicolon, a control character, a character outside
     //# ASCII or a space at an end, and a Path that does not begin with `/`.
     //= spec/session.md#config
@@ -188,14 +191,13 @@ impl Config {
     //# a step.
     pub fn check(&self) -> Result<(), ConfigError> {
         let path = self.cookie_path.as_deref().unwrap_or_default();
-        let domain = self.cookie_domain.as_deref().unwrap_or_default();
         if !is_cookie_name(&self.cookie_name) {
             return Err(ConfigError::CookieName);
         }
         if !is_attribute_value(path) || !(path.is_empty() || path.starts_with('/')) {
             return Err(ConfigError::CookiePath);
         }
-        if !is_attribute_value(domain) {
+        if !self.cookie_domain.as_deref().is_none_or(is_domain) {
             return Err(ConfigError::CookieDomain);
         }
         // RFC 6265bis, section 4.1.3.2: a __Host- cookie is Secure, has Path=/ and no Domain; the
@@ -245,8 +247,19 @@ pub(crate) fn is_cookie_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && !separator(byte))
 }
 
-/// Whether `value` may stand in a Path or Domain attribute: RFC 6265 (4.1.1), no control
-/// character and no semicolon. Spaces at the ends would be lost and are refused too.
+/// Whether `domain` may stand in a Domain attribute: a subdomain of RFC 1034 (3.5) as RFC 1123
+/// (2.1) has it, which RFC 6265 (4.1.1) asks for. A dot in front is allowed and not sent (5.2.3).
+pub(crate) fn is_domain(domain: &str) -> bool {
+    let name = domain.strip_prefix('.').unwrap_or(domain);
+    let is_label = |label: &str| {
+        let inner = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (1..=63).contains(&label.len()) && inner && label.trim_matches('-').len() == label.len()
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
+}
+
+/// Whether `value` may stand in a Path attribute: RFC 6265 (4.1.1), no control character and no
+/// semicolon. Spaces at the ends would be lost and are refused too.
 pub(crate) fn is_attribute_value(value: &str) -> bool {
     value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b';')
         && value.trim_matches(' ').len() == value.len()
@@ -267,7 +280,7 @@ pub enum ConfigError {
     /// The path holds `;`, a control character or a character outside ASCII, begins without `/`,
     /// or has spaces at its ends.
     CookiePath,
-    /// The domain holds `;`, a control character, a character outside ASCII, or spaces at its ends.
+    /// The domain is no host name: labels of letters, digits and hyphens, with dots between them.
     CookieDomain,
     /// A `__Host-` cookie needs `cookie_hardened`, the path `/` and no domain.
     HostPrefix,
@@ -282,11 +295,11 @@ impl fmt::Display for ConfigError {
         f.write_str(match self {
             Self::CookieName => "cookie_name: expected an RFC 6265 token",
             Self::CookiePath => "cookie_path: expected ASCII from '/', without ';' or controls",
-            Self::CookieDomain => "cookie_domain: expected ASCII without ';' or controls",
+            Self::CookieDomain => "cookie_domain: expected a host name",
             Self::HostPrefix => {
-                "cookie_name: __Host- needs a hardened cookie, path / and no domain"
+                "cookie_name: expected a hardened cookie, path / and no domain with __Host-"
             }
-            Self::SecurePrefix => "cookie_name: __Secure- needs a hardened cookie",
+            Self::SecurePrefix => "cookie_name: expected a hardened cookie with __Secure-",
             Self::MaxFormTokens => "max_form_tokens: expected 1 to 16",
         })
     }

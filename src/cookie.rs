@@ -6,7 +6,7 @@
 
 use alloc::string::String;
 
-use crate::config::{Config, ConfigError, is_attribute_value, is_cookie_name};
+use crate::config::{Config, ConfigError, is_attribute_value, is_cookie_name, is_domain};
 use crate::effect::{CookieChange, CookieOp};
 use crate::presented::CookieValue;
 
@@ -99,7 +99,7 @@ pub fn set_cookie(config: &Config, op: &CookieOp) -> Result<String, ConfigError>
         return Err(ConfigError::CookiePath);
     }
     let domain = config.cookie_domain.as_deref();
-    if !domain.is_none_or(is_attribute_value) {
+    if !domain.is_none_or(is_domain) {
         return Err(ConfigError::CookieDomain);
     }
     let mut header = String::with_capacity(128);

@@ -1,5 +1,6 @@
 //! Session ids, form tokens, and the entropy that both are drawn from.
 
+use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
@@ -47,7 +48,7 @@ impl Width {
 /// The random bytes of an id or token.
 ///
 /// Compared in constant time; ordered, for listings only, by its bytes.
-#[derive(Clone, Copy, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Eq)]
 enum Secret {
     Narrow([u8; 8]),
     Wide([u8; 16]),
@@ -91,6 +92,19 @@ impl ConstantTimeEq for Secret {
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         self.ct_eq(other).into()
+    }
+}
+
+/// As its text is ordered, whatever the widths.
+impl Ord for Secret {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.bytes().cmp(other.bytes())
+    }
+}
+
+impl PartialOrd for Secret {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

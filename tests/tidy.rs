@@ -13,7 +13,9 @@ const FILE_LINES: usize = 400;
 fn sources() -> Vec<(PathBuf, String)> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
-    for folder in ["src", "tests", "examples", "benches", "fuzz/fuzz_targets"] {
+    for folder in
+        ["src", "tests", "examples", "benches", "fuzz/src", "fuzz/fuzz_targets", "fuzz/examples"]
+    {
         collect(&here.join(folder), &mut found);
     }
     found.sort();

@@ -84,6 +84,40 @@ fn a_path_or_domain_ends_nothing() {
 }
 
 //= spec/session.md#config
+//# A Domain MUST be refused by the check unless it is labels of letters, digits and inner hyphens
+//# with dots between them, and one dot in front at most (RFC 6265, sections 4.1.1 and 5.2.3).
+#[test]
+fn a_domain_is_a_host_name() {
+    let of = |domain: &str| {
+        let config = Config { cookie_domain: Some(domain.into()), ..Config::QUIXOTE };
+        config.check()
+    };
+    for domain in ["example.com", ".example.com", "localhost", "127.0.0.1", "xn--bcher-kva.example"]
+    {
+        assert_eq!(of(domain), Ok(()), "{domain:?}");
+    }
+    let long = "a".repeat(64);
+    for domain in ["", ".", "..a", "a.", "a..b", "-a.b", "a-.b", "a b", "/", "a_b", "a,b", &long] {
+        assert_eq!(of(domain), Err(ConfigError::CookieDomain), "{domain:?}");
+    }
+}
+
+/// Found by the fuzz target `trace`: an error about a trace says what was expected there.
+#[test]
+fn every_refusal_says_what_was_expected() {
+    for error in [
+        ConfigError::CookieName,
+        ConfigError::CookiePath,
+        ConfigError::CookieDomain,
+        ConfigError::HostPrefix,
+        ConfigError::SecurePrefix,
+        ConfigError::MaxFormTokens,
+    ] {
+        assert!(error.to_string().contains(": expected "), "{error}");
+    }
+}
+
+//= spec/session.md#config
 //# It MUST refuse a name that begins with `__Host-` unless the cookie has the flags, Path `/` and
 //# no Domain, and one that begins with `__Secure-` unless it has the flags (RFC 6265bis, section
 //# 4.1.3).

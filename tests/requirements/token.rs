@@ -166,3 +166,13 @@ fn what_is_made_for_a_log_shows_four_digits() {
         assert!(!text.contains("171, 171") && !text.contains("of the visitor"), "{text}");
     }
 }
+
+/// Found by the fuzz target `differential`: the narrow id was listed first, whatever its digits.
+#[test]
+fn ids_are_ordered_as_their_text_is_whatever_their_widths() {
+    let [low, high] = [SessionId::from([0x11; 16]), SessionId::from([0x22; 8])];
+    let short = SessionId::from([0x11; 8]);
+    assert!(short < low && low < high);
+    let text = |id: SessionId| id.reveal().to_string();
+    assert!(text(short) < text(low) && text(low) < text(high));
+}

@@ -310,3 +310,20 @@ fn the_recordings_of_quixote_replay() {
     }
     assert!(QUIXOTE.iter().all(|config| replayed_under.contains(&config.semantics)));
 }
+
+/// Found by the fuzz target `trace`: a word of 400 characters was told whole, and the rest cut off.
+//= spec/session.md#trace
+//# A reader MUST refuse a key that is unknown, missing, doubled, or not an argument of the event,
+//# and say so with file, line and what was expected.
+#[test]
+fn a_long_word_leaves_room_for_what_was_expected() {
+    // The second one is escaped, and so grows.
+    for word in ["x", "\u{7f}"].map(|word| word.repeat(1_000)) {
+        let event = FINISH.replace("finish_request", &word);
+        let key = FINISH.replace("outcome", &word);
+        for line in [event, key] {
+            let error = run(lines(&[ONE, START, &line])).unwrap_err();
+            assert!(error.contains(", expected one of `"), "{error}");
+        }
+    }
+}

@@ -82,6 +82,9 @@ fn said_as_expected(text: &str, cut_off: bool) -> String {
         std::format!("expected the key {key} once, it stands twice")
     } else if text == "trailing characters" {
         "expected the end of the line after one JSON object".into()
+    } else if let Some((found, expected)) = text.rsplit_once(", expected ") {
+        // However long the one is, there is room for the other.
+        std::format!("{}, expected {expected}", shortened(found, 100))
     } else if text.contains("expected") {
         text
     } else {
@@ -90,15 +93,14 @@ fn said_as_expected(text: &str, cut_off: bool) -> String {
 }
 
 /// Text from outside, fit for a terminal and a log: controls are escaped, a run of 12 hex digits
-/// or more (a secret, maybe) shows its first four, and after `most` characters it ends.
+/// or more (a secret, maybe) shows its first four, and after `most` bytes shown it ends.
 //= spec/session.md#trace
 //# An error about a trace MUST NOT show a run of 12 or more hex digits whole.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     let mut shown = String::new();
     let mut rest = text;
-    let mut length = 0_usize;
     while let Some(first) = rest.chars().next() {
-        if length >= most {
+        if shown.len() >= most {
             shown.push('…');
             break;
         }
@@ -111,7 +113,6 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
             // Writing to a string does not fail.
             let _ = write_printable(&mut shown, first);
         }
-        length = length.saturating_add(kept);
         rest = rest.get(taken..).unwrap_or_default();
     }
     shown

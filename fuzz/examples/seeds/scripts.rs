@@ -1,0 +1,225 @@
+//! A trace as scripts: for each step the move whose input comes closest to the one recorded.
+
+use std::collections::BTreeMap;
+
+use quixote_session::check::trace::{Header, TraceStep};
+use quixote_session::{
+    CookieValue, Effects, Event, Outcome, Reply, RequestId, Semantics, SessionId, State, StoreOp,
+    SubmittedToken, step,
+};
+use quixote_session_fuzz::cast::{Cast, Deed, Turn};
+use quixote_session_fuzz::script::{Move, Script, Setup};
+
+/// The trace under the semantics that it was recorded under, and under strict.
+pub(crate) fn of(header: &Header, steps: &[TraceStep]) -> Vec<Script> {
+    let own = header.config.semantics as u8;
+    let setup = |semantics| Setup { semantics, ..Setup::default() };
+    let mut scripts = vec![script(setup(own), steps)];
+    if header.config.semantics != Semantics::Strict {
+        scripts.push(script(setup(Semantics::Strict as u8), steps));
+    }
+    scripts
+}
+
+/// The trace beside the naive implementation, or, of strict, as turns of the two drives.
+pub(crate) fn of_both_sides(header: &Header, steps: &[TraceStep]) -> Vec<Script> {
+    let semantics = header.config.semantics as u8;
+    let setup = Setup { semantics, ..Setup::default() };
+    let own = match header.config.semantics {
+        Semantics::Strict => Vec::new(),
+        Semantics::Live | Semantics::Copying => vec![script(setup, steps)],
+    };
+    let strict = Setup { semantics: Semantics::Strict as u8, ..Setup::default() };
+    let turns = (0..).zip(steps).map(|(number, recorded)| turn(number, &recorded.input.event));
+    own.into_iter().chain([Script { setup: strict, moves: turns.collect() }]).collect()
+}
+
+/// A turn of the drives: what `tests/one_session/drives.rs` makes of these two bytes.
+fn turn(number: u8, event: &Event) -> Move {
+    let what = match event {
+        Event::FinishRequest { outcome, .. } => outcome_of(*outcome) * 8,
+        _ => number,
+    };
+    let deed = match event {
+        Event::StartRequest { .. } => 49,
+        Event::SetUser { .. } => 64,
+        Event::SetValue { .. } => 66,
+        Event::RemoveValue { .. } => 68,
+        Event::CreateFormToken { .. } => 69,
+        Event::HasFormToken { .. } => 71,
+        Event::RemoveFormToken { .. } => 72,
+        Event::HasSessionCookie { .. } => 74,
+        Event::ExpireSession { .. } | Event::RevokeSessionCookie { .. } => 75,
+        Event::NewSession { .. } => 76,
+        Event::FinishRequest { .. } => 77,
+        _ => 255,
+    };
+    Move { deed, what, ..Move::default() }
+}
+
+const fn outcome_of(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Successful => 0,
+        Outcome::Interrupted => 1,
+        Outcome::Failed => 2,
+        Outcome::Abandoned => 3,
+    }
+}
+
+/// What in the script stands for what in the trace.
+#[derive(Default)]
+struct Names {
+    requests: BTreeMap<RequestId, RequestId>,
+    ids: BTreeMap<SessionId, SessionId>,
+    tokens: Vec<(SubmittedToken, SubmittedToken)>,
+}
+
+fn script(setup: Setup, steps: &[TraceStep]) -> Script {
+    let config = setup.config();
+    let (mut cast, mut names) = (Cast::new(false), Names::default());
+    let (mut state, mut traced) = (State::new(), State::new());
+    let mut moves = Vec::new();
+    for recorded in steps {
+        let own = closest(&config, &cast, &state, &names, &recorded.input.event);
+        let Turn::Step(_, input) = cast.turn(&config, &state, |_, _| None, own) else { continue };
+        moves.push(own);
+        let (after, effects) = step(&config, state, input.clone());
+        state = after;
+        let (after, expected) = step(&config, traced, recorded.input.clone());
+        traced = after;
+        cast.learn(&effects);
+        names.learn((&recorded.input.event, &expected), (&input.event, &effects));
+        if let Event::FinishRequest { .. } = input.event {
+            // The response arrives before anything else happens.
+            moves.push(Move { deed: deed(Deed::Deliver), ..Move::default() });
+        }
+    }
+    Script { setup, moves }
+}
+
+fn deed(wanted: Deed) -> u8 {
+    let place = (0..).zip(Deed::ALL).find(|(_, deed)| *deed == wanted);
+    place.map_or(0, |(place, _)| place)
+}
+
+/// Tries the requests and the arguments until the event is the recorded one.
+fn closest(
+    config: &quixote_session::Config,
+    cast: &Cast,
+    state: &State,
+    names: &Names,
+    event: &Event,
+) -> Move {
+    let deed = deed(deed_of(event));
+    let wanted = names.translate(event);
+    let requests = state.requests();
+    let own = event.request().and_then(|request| names.requests.get(&request));
+    let who = requests.iter().position(|request| Some(request) == own);
+    let who = who.and_then(|who| u8::try_from(who).ok()).unwrap_or(0);
+    let fits = |own: &Move| {
+        let turn = cast.clone().turn(config, state, |_, _| None, *own);
+        matches!(turn, Turn::Step(_, input) if is_close(&input.event, &wanted))
+    };
+    let moves = (0..=255).map(|what| Move { deed, who, what, ..Move::default() });
+    moves.into_iter().find(fits).unwrap_or(Move { deed, who, ..Move::default() })
+}
+
+const fn deed_of(event: &Event) -> Deed {
+    match event {
+        Event::StartRequest { cookie: None, .. } => Deed::Start,
+        Event::StartRequest { .. } => Deed::Stranger,
+        Event::SetUser { .. } => Deed::SetUser,
+        Event::SetValue { .. } => Deed::SetValue,
+        Event::RemoveValue { .. } => Deed::RemoveValue,
+        Event::CreateFormToken { .. } => Deed::CreateToken,
+        Event::HasFormToken { .. } => Deed::HasToken,
+        Event::RemoveFormToken { .. } => Deed::SpendToken,
+        Event::HasSessionCookie { .. } => Deed::HasCookie,
+        Event::RevokeSessionCookie { .. } => Deed::Revoke,
+        Event::ExpireSession { .. } => Deed::Expire,
+        Event::NewSession { .. } => Deed::New,
+        Event::MaintainSession { .. } => Deed::Maintain,
+        Event::FinishRequest { .. } => Deed::Finish,
+        Event::InsertSession { .. } => Deed::Insert,
+        Event::DeleteSession { .. } => Deed::Delete,
+        Event::DeleteSessionsOf { .. } => Deed::DeleteUser,
+        Event::Sweep => Deed::Sweep,
+    }
+}
+
+/// Whether two events do the same to the session: its texts may differ.
+fn is_close(one: &Event, other: &Event) -> bool {
+    match (one, other) {
+        (
+            Event::StartRequest { cookie: one, script_name: mount, .. },
+            Event::StartRequest { cookie: other, script_name: wanted, .. },
+        ) => {
+            let text = |cookie: &Option<CookieValue>| matches!(cookie, Some(CookieValue::Text(_)));
+            (one == other && (one.is_some() || mount == wanted)) || (text(one) && text(other))
+        }
+        (Event::SetUser { user: one, .. }, Event::SetUser { user: other, .. }) => {
+            let known = other.as_deref() == Some("alice") || other.as_deref() == Some("bob");
+            one == other || (!known && one.is_some() == other.is_some())
+        }
+        (
+            Event::HasFormToken { token: one, .. } | Event::RemoveFormToken { token: one, .. },
+            Event::HasFormToken { token: other, .. } | Event::RemoveFormToken { token: other, .. },
+        ) => one == other,
+        (
+            Event::HasSessionCookie { must_exist: one, .. },
+            Event::HasSessionCookie { must_exist: other, .. },
+        ) => one == other,
+        (
+            Event::FinishRequest { outcome: one, .. },
+            Event::FinishRequest { outcome: other, .. },
+        ) => one == other,
+        (Event::DeleteSession { .. }, _) => one == other,
+        _ => one.name() == other.name(),
+    }
+}
+
+impl Names {
+    /// The recorded event, with the names that the script has for what is in it.
+    fn translate(&self, event: &Event) -> Event {
+        let id = |id: SessionId| self.ids.get(&id).copied().unwrap_or(id);
+        let named = |token: SubmittedToken| {
+            let known = self.tokens.iter().find(|(theirs, _)| *theirs == token);
+            known.map_or(token, |(_, ours)| *ours)
+        };
+        let mut event = event.clone();
+        match &mut event {
+            Event::StartRequest { cookie: Some(CookieValue::Id(theirs)), .. }
+            | Event::DeleteSession { id: theirs } => *theirs = id(*theirs),
+            Event::HasFormToken { token, .. } | Event::RemoveFormToken { token, .. } => {
+                *token = named(*token);
+            }
+            _ => {}
+        }
+        event
+    }
+
+    fn learn(&mut self, theirs: (&Event, &Effects), ours: (&Event, &Effects)) {
+        if let (
+            Event::StartRequest { request: theirs, .. },
+            Event::StartRequest { request: ours, .. },
+        ) = (theirs.0, ours.0)
+        {
+            self.requests.insert(*theirs, *ours);
+        }
+        if let (Some(theirs), Some(ours)) = (stored(theirs.1), stored(ours.1)) {
+            self.ids.insert(theirs, ours);
+        }
+        if let (Reply::Token(theirs), Reply::Token(ours)) = (&theirs.1.reply, &ours.1.reply) {
+            self.tokens.push(((*theirs).into(), (*ours).into()));
+        }
+    }
+}
+
+/// The id that came into the store.
+const fn stored(effects: &Effects) -> Option<SessionId> {
+    match &effects.store {
+        Some(StoreOp::Put { id, .. } | StoreOp::Create { id, .. }) => Some(*id),
+        Some(StoreOp::Rotate { to, .. }) => Some(*to),
+        _ => None,
+    }
+}

@@ -1,0 +1,6 @@
+//! `cargo fuzz run state`: see `src/state.rs` for what it does, and README.md for how to run it.
+
+#![no_main]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| quixote_session_fuzz::state::run(data));

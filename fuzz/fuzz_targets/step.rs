@@ -1,0 +1,6 @@
+//! `cargo fuzz run step`: see `src/step.rs` for what it does, and README.md for how to run it.
+
+#![no_main]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| quixote_session_fuzz::step::run(data));

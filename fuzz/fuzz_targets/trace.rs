@@ -1,0 +1,6 @@
+//! `cargo fuzz run trace`: see `src/trace.rs` for what it does, and README.md for how to run it.
+
+#![no_main]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| quixote_session_fuzz::trace::run(data));

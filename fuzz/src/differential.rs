@@ -1,0 +1,73 @@
+//! The target `differential`: two that must agree.
+//!
+//! Under Quixote's semantics the core runs beside the naive implementation of `tests/naive`; under
+//! strict one state for each request, over a shared store, runs beside one state for all. Both
+//! comparisons are those of the tests, fed by the fuzzer.
+
+use quixote_session::check::Jar;
+use quixote_session::check::base_of;
+use quixote_session::{Config, Event, RequestId, Semantics};
+
+use crate::cast::{BROWSERS, Cast, Deed, Turn};
+use crate::drives;
+use crate::script::{Move, Script};
+use crate::side_by_side::SideBySide;
+
+/// Plays the script in `data` on both sides.
+pub fn run(data: &[u8]) {
+    let script = Script::of(data);
+    let found = match script.setup.semantics() {
+        Semantics::Strict => drives::run(&turns(&script), false).map(drop),
+        Semantics::Live | Semantics::Copying => beside_naive(&script),
+    };
+    if let Err(difference) = found {
+        panic!("{difference}");
+    }
+}
+
+/// Two bytes of a move decide a turn of the drives.
+fn turns(script: &Script) -> Vec<(u8, u8)> {
+    script.moves.iter().map(|own| (own.deed, own.what)).collect()
+}
+
+/// The naive implementation knows the cap of 16 form tokens, and no other limit.
+fn config(script: &Script) -> Config {
+    let bent = script.setup.config();
+    Config {
+        width: bent.width,
+        cookie_path: bent.cookie_path,
+        access_resolution_ms: bent.access_resolution_ms,
+        ..base_of(bent.semantics)
+    }
+}
+
+/// Browsers here are jars that obey each response at once.
+fn beside_naive(script: &Script) -> Result<(), String> {
+    let config = config(script);
+    let mut both = SideBySide::new(&config, &config);
+    let mut cast = Cast::new(script.setup.repeats());
+    let mut jars: [Jar; BROWSERS as usize] = Default::default();
+    let mut owners: Vec<(RequestId, u8)> = Vec::new();
+    for own in script.moves.iter().filter(|own| is_known_to_naive(**own)) {
+        let jar = |client: u8, mount: &str| jars.get(usize::from(client))?.sends(mount);
+        let Turn::Step(client, input) = cast.turn(&config, &both.state, jar, *own) else {
+            continue;
+        };
+        let event = input.event.clone();
+        let effects = both.step(input)?;
+        cast.learn(&effects);
+        if let Event::StartRequest { request, .. } = event {
+            owners.push((request, client));
+        }
+        let owner = owners.iter().find(|(request, _)| Some(*request) == event.request());
+        let owner = owner.and_then(|(_, client)| jars.get_mut(usize::from(*client)));
+        if let (Some(cookie), Some(jar)) = (&effects.cookie, owner) {
+            jar.obey(cookie);
+        }
+    }
+    Ok(())
+}
+
+fn is_known_to_naive(own: Move) -> bool {
+    !matches!(Deed::of(own.deed), Deed::DeleteUser | Deed::Sweep)
+}

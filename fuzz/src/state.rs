@@ -1,0 +1,108 @@
+//! The target `state`: any bytes, read as a serialised `State`.
+//!
+//! Either an error that names the place, or a state that satisfies every invariant: it is written
+//! and read back the same, its queries agree with each other, and steps from it break nothing that
+//! holds in every state.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use quixote_session::check::{Action, Property, World, base_of};
+use quixote_session::{Semantics, State};
+
+use crate::cast::{Cast, Deed, Turn};
+use crate::script::Move;
+use crate::step::{SCOPE, WHATEVER_IS_DRAWN};
+
+/// The parts of a state, one of which an error about a whole state begins with.
+const PLACES: [&str; 6] = ["stored:", "requests:", "accessed:", "holds:", "held:", "changes:"];
+
+/// Reads `data` as a state and examines what comes of it.
+pub fn run(data: &[u8]) {
+    match serde_json::from_slice::<State>(data) {
+        Err(error) => check_error(&error),
+        Ok(state) => {
+            check_round_trip(&state);
+            check_queries(&state);
+            check_steps(&state);
+        }
+    }
+}
+
+/// A line and column of the text, or the part of the state that breaks an invariant.
+fn check_error(error: &serde_json::Error) {
+    let said = error.to_string();
+    let in_text = error.line() > 0 && said.contains(" at line ");
+    let in_state = PLACES.iter().any(|place| said.starts_with(place));
+    assert!(in_text || in_state, "names no place: {said}");
+}
+
+fn check_round_trip(state: &State) {
+    let text = serde_json::to_string(state).unwrap_or_else(|error| panic!("not written: {error}"));
+    let again = serde_json::from_str::<State>(&text);
+    let again = again.unwrap_or_else(|error| panic!("written, not read: {error}\n{text}"));
+    assert!(again == *state, "read back as another state: {text}");
+    assert_eq!(hash_of(&again), hash_of(state), "{text}");
+    assert_eq!(serde_json::to_string(&again).ok().as_ref(), Some(&text));
+}
+
+fn hash_of(state: &State) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    state.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What can be asked of a state is answered the same by each of its queries.
+fn check_queries(state: &State) {
+    let items = state.items();
+    assert_eq!(items.len(), state.len());
+    assert!(items.is_sorted_by(|one, next| one.0 < next.0), "ids do not rise");
+    for (id, session) in &items {
+        assert_eq!(state.get(id), Some(*session));
+        assert!(session.accessed() >= session.created(), "accessed before it was created");
+    }
+    let requests = state.requests();
+    assert_eq!(requests.len(), state.open_requests());
+    assert!(requests.is_sorted_by(|one, next| one < next), "requests do not rise");
+    for held in requests.iter().filter_map(|request| state.session(*request)) {
+        assert!(held.session.accessed() >= held.session.created(), "accessed before created");
+        assert!(held.session.form_tokens().len() <= 16, "too many form tokens");
+    }
+}
+
+/// Each deed once, in every semantics, from this state on: what holds in every state must hold.
+///
+/// Who and what is decided by the state itself, so that the fuzzer can reach all of it.
+fn check_steps(state: &State) {
+    let choices = hash_of(state).to_le_bytes().into_iter().cycle();
+    let deeds = (0..).zip(choices).take(Deed::ALL.len());
+    let moves: Vec<_> = deeds
+        .map(|(deed, byte)| Move { deed, who: byte, what: byte, when: byte, drawn: byte })
+        .collect();
+    for semantics in [Semantics::Live, Semantics::Copying, Semantics::Strict] {
+        let config = base_of(semantics);
+        let mut cast = Cast::knowing(state);
+        let mut world = World::new(&SCOPE);
+        world.state = state.clone();
+        for own in &moves {
+            let Turn::Step(client, input) =
+                cast.turn(&config, &world.state, |_, _| state.keys().first().copied(), *own)
+            else {
+                continue;
+            };
+            let action = Action::Step { client, input };
+            let Some((after, outcomes)) = world.after(&SCOPE, &config, &action) else { break };
+            let kept =
+                |property: &Property| property.is_kept_by(semantics) && of_any_state(*property);
+            let broken: Vec<_> = outcomes.found.broken.iter().filter(kept).collect();
+            assert!(broken.is_empty(), "{semantics} breaks {broken:?} by {action:?}");
+            world = after;
+        }
+    }
+}
+
+/// What was read may be the state of another semantics: stored without info, say, or with a
+/// request that holds the stored session itself.
+fn of_any_state(property: Property) -> bool {
+    let of_own_states = [Property::StoredHasInfo, Property::StoreOpsReproduceStore];
+    WHATEVER_IS_DRAWN.contains(&property) && !of_own_states.contains(&property)
+}

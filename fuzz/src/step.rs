@@ -1,0 +1,112 @@
+//! The target `step`: any moves, under any semantics and limits, from an empty state on.
+//!
+//! The oracle is the properties that the semantics keeps, those of the browsers included: a refusal
+//! changes nothing is one of them.
+
+use quixote_session::Config;
+use quixote_session::check::transcript::Transcript;
+use quixote_session::check::{Action, Findings, Outcomes, Property, Scope, World};
+
+use crate::cast::{BROWSERS, Cast, Turn};
+use crate::script::Script;
+
+/// A world whose actions are chosen from outside: of a scope only the clients and the count of
+/// draws say something here.
+pub(crate) const SCOPE: Scope = Scope {
+    name: "fuzz",
+    purpose: "Anything happens.",
+    clients: BROWSERS,
+    in_flight: u8::MAX,
+    draws: u8::MAX,
+    users: &[],
+    values: &[],
+    form_tokens: 0,
+    mounts: &[],
+    outcomes: &[],
+    moments: 0,
+    events: &[],
+};
+
+/// What holds whatever is drawn; everything else is promised to a source that repeats nothing.
+pub(crate) const WHATEVER_IS_DRAWN: [Property; 10] = [
+    Property::RefusalChangesNothing,
+    Property::IdsNameTheirSession,
+    Property::EveryObjectIsReachable,
+    Property::StoredHasInfo,
+    Property::TokensAreBounded,
+    Property::AccessedNotBeforeCreated,
+    Property::StoreOpsReproduceStore,
+    Property::NothingPastItsLimits,
+    Property::SweepLeavesNoneOver,
+    Property::UserIsEndedEverywhere,
+];
+
+/// Plays the script in `data`.
+pub fn run(data: &[u8]) {
+    let script = Script::of(data);
+    if let Some(broken) = play(&script, &mut |_, _| {}) {
+        panic!("{broken}\n{}", told(&script));
+    }
+}
+
+/// Plays a script, with every action and its outcomes shown to `watch`; the first properties that
+/// break and must not, if any.
+pub fn play(script: &Script, watch: &mut dyn FnMut(&Action, &Outcomes)) -> Option<String> {
+    let setup = script.setup;
+    let config = setup.config();
+    let mut cast = Cast::new(setup.repeats());
+    let mut world = World::new(&SCOPE);
+    for own in &script.moves {
+        let jar = |client: u8, mount: &str| {
+            world.browsers.clients().get(usize::from(client))?.jar.sends(mount)
+        };
+        let action = match cast.turn(&config, &world.state, jar, *own) {
+            Turn::Step(client, input) => Action::Step { client, input },
+            Turn::Deliver(place) => Action::Deliver(on_its_way(&world, place)),
+            Turn::Lose(place) => Action::Lose(on_its_way(&world, place)),
+        };
+        // A world that has no draws left is over.
+        let (after, outcomes) = world.after(&SCOPE, &config, &action)?;
+        watch(&action, &outcomes);
+        if let Some(broken) = broken(&config, setup.repeats(), outcomes.found) {
+            return Some(broken);
+        }
+        if let Some(effects) = &outcomes.effects {
+            cast.learn(effects);
+        }
+        world = after;
+    }
+    None
+}
+
+fn on_its_way(world: &World, place: u8) -> u8 {
+    let responses = u8::try_from(world.browsers.responses().len()).unwrap_or(u8::MAX);
+    place.checked_rem(responses).unwrap_or(0)
+}
+
+/// The properties that were broken though the semantics keeps them.
+fn broken(config: &Config, repeats: bool, found: Findings) -> Option<String> {
+    let semantics = config.semantics;
+    let kept = |property: &Property| {
+        property.is_kept_by(semantics) && (!repeats || WHATEVER_IS_DRAWN.contains(property))
+    };
+    let broken: Vec<_> = found.broken.iter().filter(kept).collect();
+    let told =
+        |property: &Property| format!("{semantics} breaks {property}: {}", property.sentence());
+    (!broken.is_empty()).then(|| broken.iter().map(told).collect::<Vec<_>>().join("\n"))
+}
+
+/// The setup and the moves, for people.
+fn told(script: &Script) -> String {
+    let mut transcript = Transcript::new(true);
+    let mut text = format!("{:#?}\n", script.setup.config());
+    play(script, &mut |action, outcomes| {
+        let line = match (action, &outcomes.effects) {
+            (Action::Step { input, .. }, Some(effects)) => transcript.line(input, effects),
+            _ => format!("{:>16} {action:?}", ""),
+        };
+        text += &line;
+        text.push('\n');
+    });
+    text
+}

@@ -1,0 +1,108 @@
+//! The target `trace`: any bytes, read as a trace.
+//!
+//! Either an error that names the place, or steps that satisfy every invariant of the format:
+//! they are written and read back the same, and replay without a panic.
+
+use core::ops::ControlFlow;
+
+use quixote_session::check::replay::replay;
+use quixote_session::check::trace::{Header, TraceError, TraceReader, TraceStep, TraceWriter};
+
+/// The name that errors carry.
+const FILE: &str = "fuzz.jsonl";
+
+/// Reads `data` as a trace and examines what comes of it.
+pub fn run(data: &[u8]) {
+    let (header, steps, error) = match TraceReader::new(FILE, data) {
+        Err(error) => return check_error(&error, data),
+        Ok(trace) => read(trace),
+    };
+    assert_eq!(header.config.check(), Ok(()), "a header with a configuration that is none");
+    for step in &steps {
+        check_step(&header, step);
+    }
+    check_round_trip(&header, &steps);
+    if let Some(error) = &error {
+        check_error(error, data);
+    }
+    check_replay(data, steps.len(), error.as_ref());
+}
+
+/// All that can be read, up to the first error.
+fn read(mut trace: TraceReader<&[u8]>) -> (Header, Vec<TraceStep>, Option<TraceError>) {
+    let header = trace.header().clone();
+    let mut steps = Vec::new();
+    while let Some(step) = trace.next() {
+        match step {
+            Ok(step) => steps.push(step),
+            Err(error) => {
+                assert!(trace.next().is_none(), "reading goes on after an error");
+                return (header, steps, Some(error));
+            }
+        }
+    }
+    (header, steps, None)
+}
+
+/// The file, a line and a column that are there, and one printable line that holds no secret.
+fn check_error(error: &TraceError, data: &[u8]) {
+    let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
+    let line = usize::try_from(error.line).ok().and_then(|line| line.checked_sub(1));
+    let line = line.and_then(|line| lines.get(line));
+    let line = line.unwrap_or_else(|| panic!("a line that is not there: {error}"));
+    let fits = (1..=line.len().max(1) + 1).contains(&error.column);
+    assert!(fits, "a column that is not there, of {}: {error}", line.len());
+    let shown = error.to_string();
+    let place = format!("{FILE}:{}:{}: ", error.line, error.column);
+    assert!(shown.starts_with(&place) && shown.len() > place.len(), "{shown}");
+    assert!(shown.contains("expected"), "does not say what was expected: {shown}");
+    assert!(!shown.chars().any(char::is_control), "not fit for a terminal: {shown:?}");
+    let runs = error.message.split(|digit: char| !digit.is_ascii_hexdigit());
+    assert!(runs.map(str::len).all(|run| run < 12), "shows a secret: {shown}");
+}
+
+/// What the format promises of a step that was read.
+fn check_step(header: &Header, step: &TraceStep) {
+    assert!(step.draws <= header.config.width.draws());
+    let unused = step.input.entropy.bytes();
+    let taken = usize::from(step.draws) * header.config.width.bytes();
+    assert!(unused[taken..].iter().all(|byte| *byte == 0), "entropy that was not drawn");
+    let stored = step.expect.stored.as_deref().unwrap_or_default();
+    assert!(stored.iter().all(|session| session.id.is_some()));
+    assert!(stored.is_sorted_by(|one, next| one.id < next.id));
+}
+
+fn check_round_trip(header: &Header, steps: &[TraceStep]) {
+    let text = write(header, steps);
+    let (again, steps_again, error) = match TraceReader::new(FILE, &text[..]) {
+        Ok(trace) => read(trace),
+        Err(error) => panic!("written, not read: {error}"),
+    };
+    assert!(error.is_none(), "written, not read: {error:?}");
+    assert_eq!(&again, header);
+    assert_eq!(steps_again, steps);
+    assert_eq!(write(&again, &steps_again), text, "written twice, in two ways");
+}
+
+fn write(header: &Header, steps: &[TraceStep]) -> Vec<u8> {
+    let written = TraceWriter::new(Vec::new(), header).and_then(|mut writer| {
+        for step in steps {
+            writer.write(step.clone())?;
+        }
+        Ok(writer.into_inner())
+    });
+    written.unwrap_or_else(|error| panic!("read, not written: {error}"))
+}
+
+/// A replay reads what the reader read, up to the first difference.
+fn check_replay(data: &[u8], steps: usize, error: Option<&TraceError>) {
+    let go_on = &mut || ControlFlow::Continue(());
+    let trace = TraceReader::new(FILE, data).unwrap_or_else(|error| panic!("not twice: {error}"));
+    match replay(trace, go_on) {
+        Ok(replayed) => {
+            let all = usize::try_from(replayed.steps).is_ok_and(|replayed| replayed == steps);
+            assert!(replayed.differs.is_some() || (all && error.is_none()), "stopped for nothing");
+        }
+        Err(found) => assert_eq!(Some(&found), error),
+    }
+}

@@ -1,0 +1,194 @@
+//! The core beside the naive implementation, step by step: the same inputs to both, and what can be
+//! observed in the same words. The fuzz target `differential` compares them too.
+
+use std::fmt::Write as _;
+
+use quixote_session::check::transcript::Transcript;
+use quixote_session::{
+    Config, CookieChange, Effects, Entropy, Event, Input, Outcome, Reply, Semantics, SessionId,
+    SessionRef, SmolStr, State, SubmittedToken, Transaction, step,
+};
+
+use super::naive::{
+    NaiveConfig, NaiveEvent, NaiveManager, NaiveOutcome, NaiveReply, NaiveSeen, NaiveSession,
+    NaiveSetCookie,
+};
+
+/// Both implementations at the same point of the same run.
+pub(crate) struct SideBySide<'a> {
+    config: &'a Config,
+    naive: NaiveManager,
+    /// The state of the core.
+    pub(crate) state: State,
+    led_there: Vec<(Input, Effects)>,
+}
+
+impl<'a> SideBySide<'a> {
+    /// The core under `config` and the naive one under `other`, before anything has happened.
+    pub(crate) fn new(config: &'a Config, other: &Config) -> Self {
+        let naive = NaiveManager::new(naive_config(other));
+        Self { config, naive, state: State::new(), led_there: Vec::new() }
+    }
+
+    /// One step of both; what the core asked for, or what differs and what led there.
+    pub(crate) fn step(&mut self, input: Input) -> Result<Effects, String> {
+        let Input { now, entropy, event } = &input;
+        let before = std::mem::take(&mut self.state);
+        let (after, effects) = step(self.config, before, input.clone());
+        self.state = after;
+        let request = event.request().map(|request| request.0);
+        let draws = draws(self.config, entropy);
+        let expected = self.naive.apply(now.0, request, &draws, naive_event(event), true);
+        let observed = seen(self.config, event, &self.state, &effects);
+        self.led_there.push((input, effects.clone()));
+        if observed != expected {
+            return Err(told(self.config, &self.led_there, &expected, &observed));
+        }
+        Ok(effects)
+    }
+}
+
+fn naive_config(config: &Config) -> NaiveConfig {
+    NaiveConfig {
+        copying: config.semantics == Semantics::Copying,
+        cookie_name: config.cookie_name.to_string(),
+        cookie_path: config.cookie_path.as_ref().map(ToString::to_string),
+        cookie_domain: config.cookie_domain.as_ref().map(ToString::to_string),
+        access_resolution_ms: config.access_resolution_ms,
+    }
+}
+
+fn naive_event(event: &Event) -> NaiveEvent {
+    let text = |text: &Option<SmolStr>| text.as_ref().map(ToString::to_string);
+    match event {
+        Event::StartRequest { cookie, remote_addr, script_name, .. } => NaiveEvent::StartRequest {
+            cookie: cookie.as_ref().map(|cookie| cookie.reveal().to_string()),
+            remote_addr: remote_addr.to_string(),
+            script_name: script_name.to_string(),
+        },
+        Event::SetUser { user, .. } => NaiveEvent::SetUser { user: text(user) },
+        Event::SetValue { key, value, .. } => {
+            NaiveEvent::SetValue { key: key.to_string(), value: value.to_string() }
+        }
+        Event::RemoveValue { key, .. } => NaiveEvent::RemoveValue { key: key.to_string() },
+        Event::CreateFormToken { .. } => NaiveEvent::CreateFormToken,
+        Event::HasFormToken { token, .. } => NaiveEvent::HasFormToken { token: submitted(*token) },
+        Event::RemoveFormToken { token, .. } => {
+            NaiveEvent::RemoveFormToken { token: submitted(*token) }
+        }
+        Event::HasSessionCookie { must_exist, .. } => {
+            NaiveEvent::HasSessionCookie { must_exist: *must_exist }
+        }
+        Event::RevokeSessionCookie { .. } => NaiveEvent::RevokeSessionCookie,
+        Event::ExpireSession { .. } => NaiveEvent::ExpireSession,
+        Event::NewSession { .. } => NaiveEvent::NewSession,
+        Event::MaintainSession { .. } => NaiveEvent::MaintainSession,
+        Event::FinishRequest { outcome, .. } => {
+            NaiveEvent::FinishRequest { outcome: naive_outcome(*outcome) }
+        }
+        Event::InsertSession { id, user, .. } => {
+            NaiveEvent::InsertSession { id: id.reveal().to_string(), user: text(user) }
+        }
+        Event::DeleteSession { id } => NaiveEvent::DeleteSession { id: id.reveal().to_string() },
+        Event::DeleteSessionsOf { .. } | Event::Sweep => panic!("the habits leave it out"),
+    }
+}
+
+fn naive_outcome(outcome: Outcome) -> NaiveOutcome {
+    match outcome {
+        Outcome::Successful => NaiveOutcome::Successful,
+        Outcome::Interrupted => NaiveOutcome::Interrupted,
+        Outcome::Failed => NaiveOutcome::Failed,
+        Outcome::Abandoned => NaiveOutcome::Abandoned,
+    }
+}
+
+fn submitted(token: SubmittedToken) -> String {
+    match token {
+        SubmittedToken::Token(token) => token.reveal().to_string(),
+        SubmittedToken::IllFormed => "ill-formed".to_owned(),
+    }
+}
+
+fn draws(config: &Config, entropy: &Entropy) -> Vec<String> {
+    let hex = |draw: &[u8]| {
+        draw.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
+    };
+    entropy.bytes().chunks_exact(config.width.bytes()).map(hex).collect()
+}
+
+/// What the core shows after a step, in the words of the naive implementation.
+fn seen(config: &Config, event: &Event, state: &State, effects: &Effects) -> NaiveSeen {
+    let request = event.request();
+    let held = request.and_then(|request| state.session(request));
+    let cookie = request.and_then(|request| state.request_cookie(request));
+    NaiveSeen {
+        reply: match &effects.reply {
+            Reply::Done => NaiveReply::Done,
+            Reply::Started { remote_user } => {
+                NaiveReply::Started { remote_user: remote_user.as_ref().map(ToString::to_string) }
+            }
+            Reply::Token(token) => NaiveReply::Token(token.reveal().to_string()),
+            Reply::Answer(answer) => NaiveReply::Answer(*answer),
+            Reply::Refused(why) => NaiveReply::Refused(why.name()),
+        },
+        session: held.map(naive_session),
+        request_cookie: cookie.map(|cookie| cookie.reveal().to_string()),
+        set_cookie: effects.cookie.as_ref().map(|op| set_cookie(config, op.value, &op.path)),
+        committed: effects.transaction.map(|end| end == Transaction::Commit),
+        stored: stored(state),
+        draws_used: usize::from(effects.draws),
+    }
+}
+
+fn stored(state: &State) -> Vec<NaiveSession> {
+    let shown = |(id, session)| naive_session(SessionRef { id: Some(id), session });
+    state.items().into_iter().map(shown).collect()
+}
+
+fn naive_session(shown: SessionRef<'_>) -> NaiveSession {
+    let SessionRef { id, session } = shown;
+    let tokens = session.form_tokens().as_slice().iter();
+    let values = session.values().iter();
+    NaiveSession {
+        id: id.map(|id| id.reveal().to_string()),
+        user: session.user().map(ToString::to_string),
+        remote_addr: session.remote_addr().to_owned(),
+        created: session.created().0,
+        accessed: session.accessed().0,
+        form_tokens: tokens.map(|token| token.reveal().to_string()).collect(),
+        values: values.map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+    }
+}
+
+fn set_cookie(config: &Config, change: CookieChange, path: &str) -> NaiveSetCookie {
+    let value = |id: SessionId| id.reveal().to_string();
+    let (value, max_age) = match change {
+        CookieChange::Set(id) => (value(id), None),
+        CookieChange::Revoke => (String::new(), Some(0)),
+        CookieChange::Stillborn(id) => (value(id), Some(0)),
+    };
+    NaiveSetCookie {
+        name: config.cookie_name.to_string(),
+        value,
+        path: path.to_owned(),
+        domain: config.cookie_domain.as_ref().map(ToString::to_string),
+        max_age,
+    }
+}
+
+fn told(
+    config: &Config,
+    led_there: &[(Input, Effects)],
+    expected: &NaiveSeen,
+    observed: &NaiveSeen,
+) -> String {
+    let mut transcript = Transcript::new(true);
+    let lines = led_there.iter().map(|(input, effects)| transcript.line(input, effects) + "\n");
+    let lines: String = lines.collect();
+    let semantics = config.semantics;
+    format!("{semantics}\n{lines}naive: {expected:#?}\ncore: {observed:#?}")
+}
