@@ -236,7 +236,8 @@ CreateFormToken(r, draws) ==
   /\ Holds(r)
   /\ LET s == Held(r)
          ch == requests[r].changes
-         taken == Taken(draws, LAMBDA t : Strict /\ Among(t, s.tokens))
+         stored == IF IsStored(s.id) THEN sessions[s.id].tokens ELSE <<>>
+         taken == Taken(draws, LAMBDA t : Strict /\ Among(t, s.tokens \o stored))
      IN /\ taken # <<>>
         /\ Changed(r, [s EXCEPT !.tokens = Push(@, Last(taken))],
                       [ch EXCEPT !.tokens = Push(@, Last(taken))])

@@ -183,9 +183,9 @@ impl Config {
     //# It MUST refuse a Path or Domain with a semicolon, a control character, a character outside
     //# ASCII or a space at an end, and a Path that does not begin with `/`.
     //= spec/session.md#config
-    //# It MUST refuse a name that begins with `__Host-` unless the cookie has the flags, Path `/`
-    //# and no Domain, and one that begins with `__Secure-` unless it has the flags (RFC 6265bis,
-    //# section 4.1.3).
+    //# It MUST refuse a name that begins with `__Host-`, in capitals or not, unless the cookie has
+    //# the flags, Path `/` and no Domain, and one that so begins with `__Secure-` unless it has the
+    //# flags (RFC 6265bis, section 4.1.3).
     //= spec/session.md#config
     //# A cap on form tokens outside 1 to 16 MUST be refused by the check and held to that range by
     //# a step.
@@ -218,8 +218,8 @@ impl Config {
     /// The Path of this response's cookie: the configured one, else the request's script name with
     /// a slash at its end.
     //= spec/session.md#cookie
-    //# The Path MUST be the configured one, or where there is none the request's script name with a
-    //# `/` added unless it ends in one.
+    //# The Path MUST be the configured one, or where there is none, or an empty one, the request's
+    //# script name with a `/` added unless it ends in one.
     pub(crate) fn path_of_cookie(&self, script_name: &SmolStr) -> SmolStr {
         match &self.cookie_path {
             Some(path) if !path.is_empty() => path.clone(),

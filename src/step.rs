@@ -182,8 +182,8 @@ impl Step<'_> {
     }
 
     //= spec/session.md#config
-    //# An event with a user, key, value, remote address or script name of more than
-    //# `max_text_bytes` bytes MUST be refused with `text_too_long`.
+    //# A start, `SetUser`, `SetValue` or `InsertSession` with a user, key, value, remote address or
+    //# script name of more than `max_text_bytes` bytes MUST be refused with `text_too_long`.
     fn fits(&self, text: &str) -> Result<(), Refusal> {
         if text.len() > self.config.max_text_bytes { Err(Refusal::TextTooLong) } else { Ok(()) }
     }

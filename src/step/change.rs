@@ -111,15 +111,24 @@ impl Step<'_> {
     //# outstanding.
     //= spec/session.md#token
     //# Under strict a form token MUST be drawn again until none equal to it is outstanding in the
-    //# session.
+    //# session, neither as the request holds it nor as it is stored.
     pub(super) fn draw_form_token(&mut self, request: RequestId) -> Result<FormToken, Refusal> {
         loop {
             self.held(request)?;
             let token = self.draws.form_token().ok_or(Refusal::EntropyUsedUp)?;
-            if !self.is_strict() || !self.held(request)?.session.form_tokens.contains(&token) {
+            if !self.is_strict() || !self.is_outstanding(request, &token)? {
                 return Ok(token);
             }
         }
+    }
+
+    /// Whether the session has this token, as the request holds it or as it is stored: where the
+    /// request changed the user, the tokens of the one before are gone from its copy alone.
+    fn is_outstanding(&self, request: RequestId, token: &FormToken) -> Result<bool, Refusal> {
+        let held = self.held(request)?;
+        let stored = held.id.and_then(|id| self.state.get(&id));
+        let sessions = stored.into_iter().chain([&held.session]);
+        Ok(sessions.into_iter().any(|session| session.form_tokens.contains(token)))
     }
 
     //= spec/session.md#event

@@ -118,9 +118,9 @@ fn every_refusal_says_what_was_expected() {
 }
 
 //= spec/session.md#config
-//# It MUST refuse a name that begins with `__Host-` unless the cookie has the flags, Path `/` and
-//# no Domain, and one that begins with `__Secure-` unless it has the flags (RFC 6265bis, section
-//# 4.1.3).
+//# It MUST refuse a name that begins with `__Host-`, in capitals or not, unless the cookie has the
+//# flags, Path `/` and no Domain, and one that so begins with `__Secure-` unless it has the flags
+//# (RFC 6265bis, section 4.1.3).
 #[test]
 fn a_prefix_is_a_promise() {
     let strict = Config::STRICT;
@@ -165,8 +165,8 @@ fn a_cap_outside_its_range_is_refused_and_held_to_it() {
 }
 
 //= spec/session.md#config
-//# An event with a user, key, value, remote address or script name of more than `max_text_bytes`
-//# bytes MUST be refused with `text_too_long`.
+//# A start, `SetUser`, `SetValue` or `InsertSession` with a user, key, value, remote address or
+//# script name of more than `max_text_bytes` bytes MUST be refused with `text_too_long`.
 #[test]
 fn a_text_has_its_length() {
     for config in &ALL {

@@ -104,8 +104,8 @@ fn a_cookie_ends_with_the_browser_and_a_revocation_at_once() {
 }
 
 //= spec/session.md#cookie
-//# The Path MUST be the configured one, or where there is none the request's script name with a `/`
-//# added unless it ends in one.
+//# The Path MUST be the configured one, or where there is none, or an empty one, the request's
+//# script name with a `/` added unless it ends in one.
 #[test]
 fn the_path_is_the_configured_one_or_the_scripts() {
     for config in &ALL {

@@ -116,7 +116,7 @@ fn quixote_queues_equal_tokens_twice() {
 
 //= spec/session.md#token
 //# Under strict a form token MUST be drawn again until none equal to it is outstanding in the
-//# session.
+//# session, neither as the request holds it nor as it is stored.
 //= spec/session.md#token
 //# An event for which every draw is in use already MUST be refused with `entropy_used_up`.
 #[test]
@@ -127,6 +127,12 @@ fn strict_draws_a_token_again_while_an_equal_one_is_outstanding() {
     let replies = [0; 3].map(|_| run.send_with(entropy, CREATE));
     let token = |number: u64| Reply::Token(u128::from(number).to_be_bytes().into());
     assert_eq!(replies, [token(7), token(8), Reply::Refused(Refusal::EntropyUsedUp)]);
+    // A form of nobody's session is not accepted once more after a login, whatever is drawn.
+    let id = run.save(1).unwrap();
+    run.start(1, Some(id));
+    run.set_user(1, Some("alice"));
+    assert!(!run.has_token(1, FormToken::from(7_u128.to_be_bytes())));
+    assert_eq!(run.send_with(Entropy::from_draws([0, 7, 0, 9]), CREATE), token(9));
 }
 
 //= spec/session.md#token
