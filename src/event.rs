@@ -2,9 +2,10 @@
 
 use smol_str::SmolStr;
 
+use crate::entropy::Entropy;
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::time::Timestamp;
-use crate::token::{Entropy, SessionId};
+use crate::token::SessionId;
 
 /// All that one step depends on besides `Config` and `State`: the moment, the randomness, the
 /// event.

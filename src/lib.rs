@@ -80,6 +80,7 @@ mod config;
 #[cfg(feature = "std")]
 mod cookie;
 mod effect;
+mod entropy;
 #[cfg(feature = "std")]
 mod entropy_source;
 mod event;
@@ -105,6 +106,7 @@ pub use crate::config::{Config, ConfigError, Semantics};
 #[cfg(feature = "std")]
 pub use crate::cookie::{CACHE_CONTROL, read_cookie, set_cookie};
 pub use crate::effect::{CookieChange, CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};
+pub use crate::entropy::Entropy;
 #[cfg(feature = "std")]
 pub use crate::entropy_source::EntropySource;
 pub use crate::event::{Event, Input, Outcome, RequestId};
@@ -117,4 +119,4 @@ pub use crate::session::{Dump, Session, SessionRef};
 pub use crate::state::State;
 pub use crate::step::step;
 pub use crate::time::Timestamp;
-pub use crate::token::{Entropy, FormToken, NotHex, Revealed, SessionId, Width};
+pub use crate::token::{FormToken, NotHex, Revealed, SessionId, Width};

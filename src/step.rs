@@ -15,13 +15,14 @@ use alloc::boxed::Box;
 
 use crate::config::{Config, Semantics};
 use crate::effect::{Effects, Refusal, Reply};
+use crate::entropy::Draws;
 use crate::event::{Event, Input, RequestId};
 use crate::objects::Object;
 use crate::request::{Changes, Request};
 use crate::session::Session;
 use crate::state::State;
 use crate::time::Timestamp;
-use crate::token::{Draws, SessionId};
+use crate::token::SessionId;
 
 /// Answers one input: the state after it, and what the driver carries out.
 ///

@@ -86,7 +86,7 @@ proptest! {
         id in any::<[u8; 16]>(),
         form in 0..3,
         path in "(/[!-:<-~]{0,12})?",
-        domain in proptest::option::of("[.]{0,2}[a-z.]{0,12}"),
+        domain in proptest::option::of(r"\.?[a-z]{1,6}(\.[a-z]{1,6}){0,2}"),
         cookie_hardened: bool,
     ) {
         let value = match form {

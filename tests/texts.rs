@@ -14,12 +14,12 @@ fn errors_say_what_was_expected() {
     for (error, text) in [
         (ConfigError::CookieName, "cookie_name: expected an RFC 6265 token"),
         (ConfigError::CookiePath, "cookie_path: expected ASCII from '/', without ';' or controls"),
-        (ConfigError::CookieDomain, "cookie_domain: expected ASCII without ';' or controls"),
+        (ConfigError::CookieDomain, "cookie_domain: expected a host name"),
         (
             ConfigError::HostPrefix,
-            "cookie_name: __Host- needs a hardened cookie, path / and no domain",
+            "cookie_name: expected a hardened cookie, path / and no domain with __Host-",
         ),
-        (ConfigError::SecurePrefix, "cookie_name: __Secure- needs a hardened cookie"),
+        (ConfigError::SecurePrefix, "cookie_name: expected a hardened cookie with __Secure-"),
         (ConfigError::MaxFormTokens, "max_form_tokens: expected 1 to 16"),
     ] {
         assert_eq!(error.to_string(), text);

@@ -13,12 +13,13 @@ use crate::check::history::{Findings, History, Seen};
 use crate::check::property::Property;
 use crate::config::Config;
 use crate::effect::{Effects, Reply};
+use crate::entropy::Entropy;
 use crate::event::{Event, Input, Outcome, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::state::State;
 use crate::step::step;
 use crate::time::Timestamp;
-use crate::token::{Entropy, FormToken, Width};
+use crate::token::{FormToken, Width};
 
 /// What a world contains. Everything that is not listed in it cannot happen there.
 #[derive(Clone, Debug)]

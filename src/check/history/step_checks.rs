@@ -5,11 +5,12 @@ use smallvec::SmallVec;
 use super::{Findings, History, Key, Seen, Stores};
 use crate::check::property::Property;
 use crate::effect::{CookieChange, Reply, StoreOp};
+use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::presented::SubmittedToken;
 use crate::session::{Session, SessionRef};
 use crate::state::State;
-use crate::token::{Entropy, SessionId, Width};
+use crate::token::{SessionId, Width};
 
 impl History {
     //= spec/session.md#state

@@ -2,7 +2,8 @@
 
 use super::{Choices, Population};
 use crate::config::Config;
-use crate::token::{Entropy, FormToken, SessionId};
+use crate::entropy::Entropy;
+use crate::token::{FormToken, SessionId};
 
 impl Population {
     /// The clock mostly stands still or moves by about the access resolution.

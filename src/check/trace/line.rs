@@ -16,10 +16,11 @@ use super::strict::{Object, given, object};
 use crate::config::Config;
 use crate::cookie::read_cookie;
 use crate::effect::Refusal;
+use crate::entropy::Entropy;
 use crate::event::{Event, Input, Outcome, RequestId};
 use crate::presented::SubmittedToken;
 use crate::time::Timestamp;
-use crate::token::{Entropy, SessionId, Width};
+use crate::token::{SessionId, Width};
 
 /// One step of a trace.
 #[derive(Clone, PartialEq, Eq)]
