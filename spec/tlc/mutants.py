@@ -92,7 +92,8 @@ def dropped_conjuncts(line):
     alone = re.match(r"(\s*/\\ )([^'=]*|.* # .*|.*requests\[r\] = None)$", line)
     if alone and balanced(alone[2]) and not re.search(r"LET|Shows|UNCHANGED|Remember", line):
         yield f"{alone[1]}TRUE"
-    both = list(re.finditer(r"(?<=\S)(?<!IN) (/\\|\\/) ", line))
+    # Not those that begin a list of conditions, one a line.
+    both = list(re.finditer(r"(?<=\S)(?<!IN)(?<!THEN)(?<!ELSE)(?<!==)(?<!:) (/\\|\\/) ", line))
     # Of a mixture TLA+ wants to know what binds.
     for match in both if len(both) == 1 else []:
         other = "\\/" if match[1] == "/\\" else "/\\"
