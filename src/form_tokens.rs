@@ -120,7 +120,7 @@ impl FormTokens {
                 }
             }
             Queue::Many(tokens) => {
-                if place < tokens.len() {
+                if tokens.get(place).is_some() {
                     tokens.remove(place);
                 }
             }
