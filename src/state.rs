@@ -331,8 +331,8 @@ const fn mix(number: u64) -> u64 {
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 mod tests {
-    use super::{fold_of_id, hash_of_fold, hash_of_request};
-    use crate::{RequestId, SessionId};
+    use super::{State, fold_of_id, hash_of_fold, hash_of_request};
+    use crate::{RequestId, Session, SessionId, Timestamp};
 
     /// A table takes the place from the low bits of a hash and a tag from the seven top ones, so
     /// numbers that differ anywhere have to differ there.
@@ -354,6 +354,22 @@ mod tests {
             bytes[place..place + 2].copy_from_slice(&number.to_be_bytes());
             bytes.into()
         })
+    }
+
+    //= spec/session.md#state
+    //# A stored session MUST be found under its own id and under no other.
+    #[test]
+    fn ids_that_fold_alike_are_told_apart() {
+        let ids = [1_u64, 1 << 32].map(|number| SessionId::from(number.to_be_bytes()));
+        assert_eq!(fold_of_id(&ids[0]), fold_of_id(&ids[1]));
+        for (gone, kept, created) in [(ids[0], ids[1], 2), (ids[1], ids[0], 1)] {
+            let mut state = State::new();
+            for (id, now) in ids.into_iter().zip(1..) {
+                state.store_copy(id, Session::new("".into(), Timestamp(now)));
+            }
+            assert!(state.unstore(&gone) && !state.has_session(&gone));
+            assert_eq!(state.get(&kept).map(Session::created), Some(Timestamp(created)));
+        }
     }
 
     #[test]

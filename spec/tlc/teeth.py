@@ -60,7 +60,10 @@ def small_worlds():
         for name, world in worlds.SMALL.items()
         if len(world["Requests"]) > 1
     }
-    named = [*alone.items(), *sorted(worlds.SMALL.items(), key=lambda item: item[0] != "time")]
+    named = [
+        *alone.items(),
+        *sorted(worlds.SMALL.items(), key=lambda item: len(item[1]["Requests"])),
+    ]
     return {
         f"{name}-{semantics}": (semantics, world)
         for name, world in named
