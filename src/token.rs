@@ -26,7 +26,7 @@ pub enum Width {
 }
 
 impl Width {
-    /// The bytes that one draw takes from [`Entropy`].
+    /// The bytes that one draw takes from [`Entropy`](crate::Entropy).
     #[must_use]
     pub const fn bytes(self) -> usize {
         match self {
@@ -35,7 +35,7 @@ impl Width {
         }
     }
 
-    /// How many draws the 32 bytes of an [`Entropy`] hold: 4 or 2.
+    /// How many draws the 32 bytes of an [`Entropy`](crate::Entropy) hold: 4 or 2.
     #[must_use]
     pub const fn draws(self) -> u8 {
         match self {
