@@ -225,7 +225,8 @@ impl Event {
     pub const fn needs_fresh_load(&self) -> bool {
         match self {
             Self::HasSessionCookie { must_exist, .. } => *must_exist,
-            Self::NewSession { .. } => true,
+            // A token must be none that is outstanding in the session as it is stored.
+            Self::NewSession { .. } | Self::CreateFormToken { .. } => true,
             Self::FinishRequest { outcome, .. } => {
                 matches!(outcome, Outcome::Successful | Outcome::Interrupted)
             }
