@@ -144,7 +144,7 @@ def first_to_notice(test, mutant):
 def tried(test, pool, found):
     """Each change, and the world that noticed it. `--all` takes long: what is known is kept."""
     kept = tlc.KEPT / "mutants.json"
-    text = tlc.MODEL.read_text() + worlds.__doc__ + str(WORLDS)
+    text = tlc.MODEL.read_text() + str(WORLDS)
     known = json.loads(kept.read_text()) if kept.exists() else {}
     known = known["found"] if known.get("of") == text else {}
     jobs = {

@@ -1,6 +1,6 @@
 """Check that recorded runs are runs of the model: Quixote's, and random ones of the code.
 
-Ten recordings with one field changed must be rejected, at the step of that field.
+Recordings with one field changed, one for each of CHANGES, must be rejected, at the step of that field.
 """
 
 import copy
