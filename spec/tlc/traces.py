@@ -1,6 +1,7 @@
 """Check that recorded runs are runs of the model: Quixote's, and random ones of the code.
 
-Recordings with one field changed, one for each of CHANGES, must be rejected, at the step of that field.
+Recordings with one field changed, one for each of CHANGES, must be rejected, at the step of that
+field.
 """
 
 import copy
