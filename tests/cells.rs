@@ -13,37 +13,29 @@
 #[path = "cells/world.rs"]
 mod world;
 
-use quixote_session::check::population::{Habits, Population, Seeded};
-use quixote_session::check::{Cell, Cells, base_of};
-use quixote_session::{Config, Semantics, State, step};
+mod clients;
 
+use std::cell::RefCell;
+
+use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
+use quixote_session::check::population::{Bytes, Population};
+use quixote_session::check::{Cell, Cells};
+use quixote_session::{Semantics, State, step};
+
+use clients::Run;
 use world::{World, worlds};
 
 const ALL: [Semantics; 3] = [Semantics::Live, Semantics::Copying, Semantics::Strict];
 
-/// Limits that a few clients reach; `full` says whether those of counts are among them, since a
-/// store that is always full shows little else.
-fn config(semantics: Semantics, full: bool) -> Config {
-    let limits = (semantics == Semantics::Strict).then_some((1_800_000, 7_200_000));
-    Config {
-        access_resolution_ms: 1_000,
-        max_form_tokens: 3,
-        max_text_bytes: 40,
-        max_values: 2,
-        max_requests: if full { 3 } else { 1_000 },
-        max_sessions: if full { 3 } else { 1_000 },
-        idle_limit_ms: limits.map(|(idle, _)| idle),
-        absolute_limit_ms: limits.map(|(_, absolute)| absolute),
-        ..base_of(semantics)
-    }
-}
+/// How many bytes decide a run: for 5,000 turns.
+const BYTES: usize = 30_000;
 
-/// Counts the cells of so many steps of random clients, who leave `without` undone.
-fn random(config: &Config, seed: u64, steps: usize, without: Option<&str>, cells: &mut Cells) {
-    let habits = Habits { careless: true, salt: seed, ..Habits::ALL };
-    let (mut population, mut state) = (Population::new(habits), State::new());
-    let mut choices = Seeded::new(seed);
-    for _ in 0..steps {
+/// Counts the cells of a run of random clients, who leave `without` undone.
+fn count(semantics: Semantics, run: &Run, without: Option<&str>, cells: &mut Cells) {
+    let config = &run.config(semantics);
+    let (mut population, mut state) = (Population::new(run.habits()), State::new());
+    let mut choices = Bytes::new(&run.bytes);
+    for _ in 0..run.turns() {
         let turn = population.next_turn(config, &state, &mut choices);
         if without == Some(turn.input.event.name()) {
             continue;
@@ -56,15 +48,19 @@ fn random(config: &Config, seed: u64, steps: usize, without: Option<&str>, cells
     }
 }
 
-/// By so many runs of 5,000 steps under each semantics.
-fn reached(without: Option<&str>, runs: u64) -> Cells {
-    let mut cells = Cells::default();
-    for semantics in ALL {
-        for seed in 0..runs {
-            random(&config(semantics, seed % 2 == 1), seed, 5_000, without, &mut cells);
+/// By so many cases of proptest, which are the same each time, under each semantics.
+fn reached(without: Option<&str>, cases: u32) -> Cells {
+    let cells = RefCell::default();
+    let cases = Cases { failure_persistence: None, ..Cases::with_cases(cases) };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let ran = TestRunner::new_with_rng(cases, rng).run(&clients::runs(BYTES), |run| {
+        for semantics in ALL {
+            count(semantics, &run, without, &mut cells.borrow_mut());
         }
-    }
-    cells
+        Ok(())
+    });
+    ran.unwrap();
+    cells.into_inner()
 }
 
 fn reached_by_search() -> Cells {

@@ -15,6 +15,8 @@
 mod broken;
 #[path = "properties/states.rs"]
 mod states;
+
+mod clients;
 mod story;
 
 use std::collections::BTreeSet;
@@ -28,18 +30,6 @@ use quixote_session::check::{
 use quixote_session::{Config, Effects, Entropy, Event, Input, Semantics, State, step};
 
 const ALL: [Semantics; 3] = [Semantics::Live, Semantics::Copying, Semantics::Strict];
-
-/// The limits are near, so that random clients reach them.
-fn config_of(semantics: Semantics) -> Config {
-    let limits = (semantics == Semantics::Strict).then_some((1_800_000, 7_200_000));
-    Config {
-        access_resolution_ms: 1_000,
-        max_form_tokens: 3,
-        idle_limit_ms: limits.map(|(idle, _)| idle),
-        absolute_limit_ms: limits.map(|(_, absolute)| absolute),
-        ..base_of(semantics)
-    }
-}
 
 /// What a run has seen so far, and its transcript.
 struct Watch {
@@ -111,16 +101,16 @@ impl Drawn {
     }
 }
 
-/// So many steps of a random population under one semantics, held to what another one keeps; what
-/// was witnessed, or what broke.
+/// So many steps of a population with these habits, held to what a semantics keeps; what was
+/// witnessed, or what broke.
 fn population(
-    semantics: Semantics,
+    config: &Config,
     held_to: Semantics,
-    steps: usize,
+    run: (Habits, usize),
     choices: &mut impl Choices,
 ) -> Result<Properties, String> {
-    let config = &config_of(semantics);
-    let (mut population, mut state) = (Population::new(Habits::ALL), State::new());
+    let (habits, steps) = run;
+    let (mut population, mut state) = (Population::new(habits), State::new());
     let (mut history, mut watch) = (History::default(), Watch::new(held_to));
     let mut drawn = Drawn::default();
     for _ in 0..steps {
@@ -172,22 +162,15 @@ fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
 }
 
-fn bytes() -> impl Strategy<Value = Vec<u8>> {
-    prop::collection::vec(any::<u8>(), 0..1_500)
-}
-
-/// Some six bytes decide a turn, so that the last turns of a run are plain ones.
-fn turns(bytes: &[u8]) -> usize {
-    bytes.len() / 6 + 8
-}
-
 proptest! {
     #![proptest_config(cases(150))]
 
     #[test]
-    fn random_clients_break_no_property_that_is_kept(bytes in bytes()) {
+    fn random_clients_break_no_property_that_is_kept(run in clients::runs(0..1_500)) {
         for semantics in ALL {
-            let found = population(semantics, semantics, turns(&bytes), &mut Bytes::new(&bytes));
+            let config = run.config(semantics);
+            let (turns, mut choices) = (run.turns(), Bytes::new(&run.bytes));
+            let found = population(&config, semantics, (run.habits(), turns), &mut choices);
             prop_assert!(found.is_ok(), "{}", found.unwrap_err());
         }
     }
@@ -210,8 +193,10 @@ fn witnessed(semantics: Semantics) -> [Properties; 2] {
     let union = |one: Properties, other: Result<Properties, String>| {
         one.union(other.unwrap_or_else(|broken| panic!("{broken}")))
     };
+    let config = clients::near(semantics);
+    let run = (Habits::ALL, 1_000);
     let clients =
-        (0..20).map(|seed| population(semantics, semantics, 1_000, &mut Seeded::new(seed)));
+        (0..20).map(|seed| population(&config, semantics, run.clone(), &mut Seeded::new(seed)));
     let worlds = worlds();
     let walks = worlds.iter().flat_map(|scope| {
         (0..20).map(move |seed| walk(semantics, scope, 300, &mut Seeded::new(seed)))
@@ -246,7 +231,8 @@ fn every_property_that_is_kept_was_put_to_the_test() {
 #[test]
 fn random_clients_break_what_is_declared_broken() {
     for semantics in [Semantics::Live, Semantics::Copying] {
-        let found = population(semantics, Semantics::Strict, 1_000, &mut Seeded::new(1));
+        let (config, run) = (clients::near(semantics), (Habits::ALL, 1_000));
+        let found = population(&config, Semantics::Strict, run, &mut Seeded::new(1));
         let report = found.unwrap_err();
         assert!(report.starts_with("strict breaks "), "{report}");
         assert!(report.contains(" start_request "), "with the steps that led there: {report}");

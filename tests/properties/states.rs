@@ -8,7 +8,8 @@ use quixote_session::{
     Config, CookieValue, Event, Outcome, Reply, RequestId, Semantics, State, step,
 };
 
-use super::{ALL, bytes, cases, config_of, turns};
+use super::{ALL, cases};
+use crate::clients::{self, near};
 use crate::story::Story;
 use proptest::prelude::*;
 
@@ -22,11 +23,13 @@ proptest! {
     #![proptest_config(cases(60))]
 
     #[test]
-    fn a_refusal_returns_an_equal_state_and_a_step_repeated_is_the_same(bytes in bytes()) {
-        for config in ALL.map(config_of) {
-            let (mut clients, mut state) = (Population::new(Habits::ALL), State::new());
-            let mut choices = Bytes::new(&bytes);
-            for _ in 0..turns(&bytes) {
+    fn a_refusal_returns_an_equal_state_and_a_step_repeated_is_the_same(
+        run in clients::runs(0..1_500)
+    ) {
+        for config in ALL.map(|semantics| run.config(semantics)) {
+            let (mut clients, mut state) = (Population::new(run.habits()), State::new());
+            let mut choices = Bytes::new(&run.bytes);
+            for _ in 0..run.turns() {
                 let turn = clients.next_turn(&config, &state, &mut choices);
                 let first = step(&config, state.clone(), turn.input.clone());
                 let second = step(&config, state.clone(), turn.input.clone());
@@ -44,11 +47,13 @@ proptest! {
     }
 
     #[test]
-    fn a_state_that_is_written_and_read_is_the_same_and_goes_on_the_same(bytes in bytes()) {
-        for config in ALL.map(config_of) {
-            let (mut clients, mut state) = (Population::new(Habits::ALL), State::new());
-            let mut choices = Bytes::new(&bytes);
-            for turn in 0..turns(&bytes) {
+    fn a_state_that_is_written_and_read_is_the_same_and_goes_on_the_same(
+        run in clients::runs(0..1_500)
+    ) {
+        for config in ALL.map(|semantics| run.config(semantics)) {
+            let (mut clients, mut state) = (Population::new(run.habits()), State::new());
+            let mut choices = Bytes::new(&run.bytes);
+            for turn in 0..run.turns() {
                 let turn_of = clients.next_turn(&config, &state, &mut choices);
                 // From time to time, the run goes on in a state that was read.
                 if turn % 8 == 0 {
@@ -75,7 +80,7 @@ proptest! {
 /// A run from a fixed seed ends the same, whoever runs it.
 #[test]
 fn a_run_can_be_repeated() {
-    for config in ALL.map(config_of) {
+    for config in ALL.map(near) {
         let run = || {
             let (mut clients, mut state) = (Population::new(Habits::ALL), State::new());
             let mut choices = Seeded::new(11);
@@ -123,7 +128,7 @@ fn arranged(config: &Config, order: [u64; 2], detour: bool) -> State {
 
 #[test]
 fn a_state_is_what_it_holds_and_not_how_it_came_about() {
-    for config in ALL.map(config_of) {
+    for config in ALL.map(near) {
         let plain = arranged(&config, [0, 1], false);
         for (order, detour) in [([1, 0], false), ([0, 1], true), ([1, 0], true)] {
             let other = arranged(&config, order, detour);
@@ -137,7 +142,7 @@ fn a_state_is_what_it_holds_and_not_how_it_came_about() {
 #[test]
 fn what_is_shared_is_part_of_a_state() {
     let held_by_two = |semantics: Semantics| {
-        let mut story = Story::of(config_of(semantics));
+        let mut story = Story::of(near(semantics));
         let request = story.start();
         story.insert(request, 9, Some("alice"));
         story.finish(request);

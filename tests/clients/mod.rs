@@ -1,0 +1,60 @@
+//! Random clients as proptest chooses them. The properties are tried on them, and the cells that
+//! they reach are counted, so both draw from one strategy.
+
+use proptest::collection::{SizeRange, vec};
+use proptest::prelude::*;
+use quixote_session::check::base_of;
+use quixote_session::check::population::Habits;
+use quixote_session::{Config, Semantics};
+
+/// Some six bytes decide a turn.
+const BYTES_OF_A_TURN: usize = 6;
+
+/// What decides a run of the clients, whatever the semantics.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    /// Every choice, in order.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether few requests and sessions are allowed. Not always, since a store that is always full
+    /// shows little else.
+    full: bool,
+    salt: u64,
+}
+
+/// Runs that are decided by so many bytes.
+pub(crate) fn runs(bytes: impl Into<SizeRange>) -> impl Strategy<Value = Run> {
+    let parts = (vec(any::<u8>(), bytes), any::<bool>(), any::<u64>());
+    parts.prop_map(|(bytes, full, salt)| Run { bytes, full, salt })
+}
+
+impl Run {
+    /// A few more turns than the bytes decide: these are plain ones.
+    pub(crate) fn turns(&self) -> usize {
+        self.bytes.len() / BYTES_OF_A_TURN + 8
+    }
+
+    /// The limits under which it runs.
+    pub(crate) fn config(&self, semantics: Semantics) -> Config {
+        let most = if self.full { 3 } else { 1_000 };
+        Config { max_requests: most, max_sessions: most, ..near(semantics) }
+    }
+
+    /// The drivers and applications of these clients are careless, too.
+    pub(crate) fn habits(&self) -> Habits {
+        Habits { careless: true, salt: self.salt, ..Habits::ALL }
+    }
+}
+
+/// Limits that a few clients reach.
+pub(crate) fn near(semantics: Semantics) -> Config {
+    let limits = (semantics == Semantics::Strict).then_some((1_800_000, 7_200_000));
+    Config {
+        access_resolution_ms: 1_000,
+        max_form_tokens: 3,
+        max_text_bytes: 40,
+        max_values: 2,
+        idle_limit_ms: limits.map(|(idle, _)| idle),
+        absolute_limit_ms: limits.map(|(_, absolute)| absolute),
+        ..base_of(semantics)
+    }
+}
