@@ -15,9 +15,9 @@ pub(crate) const BROWSERS: u8 = 2;
 /// Where the application is mounted.
 const MOUNTS: [&str; 5] = ["", "/app", "/app/", "/q", "/"];
 
-const USERS: [&str; 6] = ["alice", "bob", "", "\u{e9}t\u{e9}", "a;b", "longer than eight bytes"];
-const KEYS: [&str; 4] = ["cart", "theme", "", "longer than eight bytes"];
-const VALUES: [&str; 4] = ["1", "dark", "", "caf\u{e9}, longer than eight bytes"];
+const USERS: [&str; 6] = ["alice", "bob", "", "\u{e9}t\u{e9}", "a;b", "longer than sixteen bytes"];
+const KEYS: [&str; 4] = ["cart", "theme", "", "longer than sixteen bytes"];
+const VALUES: [&str; 4] = ["1", "dark", "", "caf\u{e9}, longer than sixteen bytes"];
 
 /// What a script can do, the plainest first. Deeds that a semantics or a driver does not have are
 /// left out by the one who asks.

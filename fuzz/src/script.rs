@@ -122,7 +122,8 @@ impl Setup {
             [base.cookie_path.clone(), Some("/".into()), Some("/shop".into()), Some("".into())];
         let bends_path = base.semantics != Semantics::Strict;
         let resolutions = [base.access_resolution_ms, 0, 1, 40, u64::MAX];
-        let texts = [base.max_text_bytes, 8, 0];
+        // The address of the clients fits 16.
+        let texts = [base.max_text_bytes, 16, 0];
         let values = [base.max_values, 1, 2, 0];
         let requests = [base.max_requests, 1, 2];
         let sessions = [base.max_sessions, 1, 2, 0];

@@ -5,7 +5,7 @@
 
 use quixote_session::Config;
 use quixote_session::check::transcript::Transcript;
-use quixote_session::check::{Action, Findings, Outcomes, Property, Scope, World};
+use quixote_session::check::{Action, Cell, Findings, Outcomes, Property, Scope, World};
 
 use crate::cast::{BROWSERS, Cast, Turn};
 use crate::script::Script;
@@ -41,17 +41,26 @@ pub(crate) const WHATEVER_IS_DRAWN: [Property; 10] = [
     Property::UserIsEndedEverywhere,
 ];
 
-/// Plays the script in `data`.
-pub fn run(data: &[u8]) {
+/// Plays the script in `data`, and tells `reached` the cell of every step.
+pub fn run(data: &[u8], reached: &mut dyn FnMut(Cell)) {
     let script = Script::of(data);
-    if let Some(broken) = play(&script, &mut |_, _| {}) {
+    let config = script.setup.config();
+    let found = play(&script, &mut |world, action, outcomes| {
+        if let (Action::Step { input, .. }, Some(effects)) = (action, &outcomes.effects) {
+            reached(Cell::of(&config, &world.state, input, effects));
+        }
+    });
+    if let Some(broken) = found {
         panic!("{broken}\n{}", told(&script));
     }
 }
 
-/// Plays a script, with every action and its outcomes shown to `watch`; the first properties that
-/// break and must not, if any.
-pub fn play(script: &Script, watch: &mut dyn FnMut(&Action, &Outcomes)) -> Option<String> {
+/// Is shown an action: the world before it, and the outcomes.
+type Watch<'a> = dyn FnMut(&World, &Action, &Outcomes) + 'a;
+
+/// Plays a script, with every action shown to `watch`; the first properties that break and must
+/// not, if any.
+fn play(script: &Script, watch: &mut Watch<'_>) -> Option<String> {
     let setup = script.setup;
     let config = setup.config();
     let mut cast = Cast::new(setup.repeats());
@@ -67,7 +76,7 @@ pub fn play(script: &Script, watch: &mut dyn FnMut(&Action, &Outcomes)) -> Optio
         };
         // A world that has no draws left is over.
         let (after, outcomes) = world.after(&SCOPE, &config, &action)?;
-        watch(&action, &outcomes);
+        watch(&world, &action, &outcomes);
         if let Some(broken) = broken(&config, setup.repeats(), outcomes.found) {
             return Some(broken);
         }
@@ -100,7 +109,7 @@ fn broken(config: &Config, repeats: bool, found: Findings) -> Option<String> {
 fn told(script: &Script) -> String {
     let mut transcript = Transcript::new(true);
     let mut text = format!("{:#?}\n", script.setup.config());
-    play(script, &mut |action, outcomes| {
+    play(script, &mut |_, action, outcomes| {
         let line = match (action, &outcomes.effects) {
             (Action::Step { input, .. }, Some(effects)) => transcript.line(input, effects),
             _ => format!("{:>16} {action:?}", ""),
