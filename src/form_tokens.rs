@@ -193,6 +193,9 @@ impl From<FormTokens> for Vec<FormToken> {
 
 #[cfg(test)]
 mod tests {
+    use core::hash::BuildHasher as _;
+    use std::collections::hash_map::RandomState;
+
     use super::FormTokens;
 
     //= spec/session.md#session
@@ -221,5 +224,30 @@ mod tests {
         assert!(tokens.remove(&[7; 8].into()));
         assert_eq!(tokens.as_slice(), [[8; 8].into(), [7; 8].into()]);
         assert!(!tokens.remove(&[9; 8].into()));
+    }
+
+    /// Two in place, three on the heap: equal is what holds equal tokens, and nothing else.
+    #[test]
+    fn equal_queues_are_those_of_equal_tokens_however_they_are_kept() {
+        let hasher = RandomState::new();
+        let queue = |bytes: &[u8]| {
+            let mut tokens = FormTokens::new();
+            for byte in bytes {
+                tokens.push([*byte; 8].into(), 16);
+            }
+            tokens
+        };
+        let mut shrunk = queue(&[7, 8, 9]);
+        assert!(shrunk.remove(&[9; 8].into()));
+        let mut emptied = queue(&[7, 8]);
+        assert!(emptied.remove(&[8; 8].into()));
+        for (one, other) in [(shrunk, queue(&[7, 8])), (emptied, queue(&[7]))] {
+            assert_eq!(one, other);
+            assert_eq!(hasher.hash_one(&one), hasher.hash_one(&other));
+        }
+        for (one, other) in [([7, 8].as_slice(), [8, 7].as_slice()), (&[7], &[7, 7]), (&[], &[0])] {
+            assert_ne!(queue(one), queue(other));
+            assert_ne!(hasher.hash_one(queue(one)), hasher.hash_one(queue(other)));
+        }
     }
 }
