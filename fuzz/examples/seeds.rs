@@ -1,8 +1,10 @@
 //! Writes a seed corpus for every target, made from traces: the recordings of Quixote under
-//! `tests/traces`, and random clients under strict, recorded here.
+//! `tests/traces`, and random clients under strict, recorded here. A few are written by hand.
 //!
 //! `cargo run --example seeds -- FOLDER` writes `FOLDER/TARGET/NUMBER`.
 
+#[path = "seeds/rare.rs"]
+mod rare;
 #[path = "seeds/scripts.rs"]
 mod scripts;
 
@@ -107,6 +109,9 @@ fn main() -> io::Result<()> {
     }
     for seed in 0..STRICT_RUNS {
         seeds.add_all_of(&recorded(&Config::STRICT, seed)?);
+    }
+    for script in rare::scripts() {
+        seeds.add("step", script.bytes());
     }
     for (target, seeds) in seeds.0 {
         let folder = folder.join(target);

@@ -97,7 +97,7 @@ fn script(setup: Setup, steps: &[TraceStep]) -> Script {
     Script { setup, moves }
 }
 
-fn deed(wanted: Deed) -> u8 {
+pub(crate) fn deed(wanted: Deed) -> u8 {
     let place = (0..).zip(Deed::ALL).find(|(_, deed)| *deed == wanted);
     place.map_or(0, |(place, _)| place)
 }
