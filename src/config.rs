@@ -56,6 +56,7 @@ impl fmt::Display for Semantics {
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Config {
     /// Which rules apply.
     pub semantics: Semantics,
@@ -64,8 +65,10 @@ pub struct Config {
     /// Name of the session cookie: an RFC 6265 token.
     pub cookie_name: SmolStr,
     /// The cookie's Path. None, or empty, derives it from each request's `script_name`.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub cookie_path: Option<SmolStr>,
     /// The cookie's Domain. None sends no such attribute: the cookie returns to this host alone.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub cookie_domain: Option<SmolStr>,
     /// Whether the cookie carries `Secure`, `HttpOnly` and `SameSite=Lax`.
     pub cookie_hardened: bool,
@@ -73,8 +76,10 @@ pub struct Config {
     /// `ACCESS_TIME_RESOLUTION`, which counts seconds).
     pub access_resolution_ms: u64,
     /// Strict only: a session not accessed for this many milliseconds, or more, is no session.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub idle_limit_ms: Option<u64>,
     /// Strict only: a session created this many milliseconds ago, or more, is no session.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub absolute_limit_ms: Option<u64>,
     /// Outstanding form tokens of one session: 1 to 16 (Quixote's `MAX_FORM_TOKENS`); the oldest
     /// makes room. Values outside are held to that range.

@@ -27,12 +27,16 @@ use crate::token::{FormToken, SessionId};
 //# the transaction, the cookie, the answer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Effects {
     /// First: what to persist.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub store: Option<StoreOp>,
     /// Then, when a request ends: whether to keep what was persisted.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub transaction: Option<Transaction>,
     /// Then: the session cookie of this response. Only when a request finishes.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub cookie: Option<CookieOp>,
     /// Last: the answer to whoever sent the event.
     pub reply: Reply,
@@ -65,6 +69,7 @@ impl Effects {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(tag = "op", rename_all = "snake_case"))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub enum StoreOp {
     /// Write, whatever is there.
     Put {
@@ -155,6 +160,7 @@ pub enum Transaction {
 /// `Cache-Control: no-store` (`CACHE_CONTROL` of the feature `std`).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct CookieOp {
     /// What the client is told.
     pub value: CookieChange,
@@ -179,13 +185,14 @@ pub enum CookieChange {
 /// The answer to an event.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 pub enum Reply {
     /// It happened.
     Done,
     /// The request has begun; its user is exported as `REMOTE_USER`, the empty one included.
     Started {
         /// The user of the session found.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
         remote_user: Option<SmolStr>,
     },
     /// The token to put into the form.

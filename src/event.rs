@@ -22,6 +22,7 @@ use crate::token::SessionId;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Input {
     /// The driver's clock, in milliseconds since the epoch. It may go back.
     pub now: Timestamp,
@@ -45,6 +46,7 @@ pub struct RequestId(pub u64);
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(tag = "event", rename_all = "snake_case"))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub enum Event {
     /// A request arrives: finds its session, or begins one that is not stored yet. Refused while
     /// the same number is open.
@@ -53,6 +55,7 @@ pub enum Event {
         request: RequestId,
         /// Value of the session cookie, None where the request carries none; see
         /// `read_cookie` of the feature `std`.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
         cookie: Option<CookieValue>,
         /// Where the request comes from (CGI's `REMOTE_ADDR`).
         remote_addr: SmolStr,
@@ -64,6 +67,7 @@ pub enum Event {
         /// The request's number.
         request: RequestId,
         /// The new user.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
         user: Option<SmolStr>,
     },
     /// The application sets one of its values.
@@ -147,6 +151,7 @@ pub enum Event {
         /// The id to store it under.
         id: SessionId,
         /// Its user.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
         user: Option<SmolStr>,
     },
     /// The manager deletes a session; refused if none is stored under that id.

@@ -1,8 +1,13 @@
-//! Reading a serialised state: its invariants are checked before it is believed.
+//! Reading what was serialised: invariants are checked before it is believed, a field that is
+//! absent is no null, and no key stands twice.
 
+use alloc::collections::BTreeMap;
 use core::fmt;
+use core::marker::PhantomData;
 
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
 
 use crate::objects::{Object, Slot};
 use crate::request::{Request, RequestData};
@@ -10,7 +15,7 @@ use crate::session::Session;
 use crate::snapshot::{Open, Snapshot};
 use crate::state::State;
 
-/// The first invariant found broken in a state that was read from outside.
+/// The first invariant found broken in a state, or a session, that was read from outside.
 ///
 /// ```
 /// use quixote_session::State;
@@ -58,12 +63,64 @@ impl Serialize for State {
     }
 }
 
-/// Refuses, with the words of [`InvalidState`], what no sequence of events could have led to.
+/// Refuses, with the words of [`InvalidState`], a state that breaks one of the invariants named there.
+/// Whether some sequence of events leads to it is not asked.
 impl<'de> Deserialize<'de> for State {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let snapshot = Snapshot::deserialize(from)?;
         check(&snapshot).map_err(serde::de::Error::custom)?;
         Ok(build(snapshot))
+    }
+}
+
+impl Serialize for Session {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+/// Refuses, with the words of [`InvalidState`], a session that was accessed before it was created.
+impl<'de> Deserialize<'de> for Session {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let session = Self::deserialize(from)?;
+        if session.accessed < session.created {
+            return Err(D::Error::custom(InvalidState::AccessedBeforeCreated));
+        }
+        Ok(session)
+    }
+}
+
+/// A field that must stand there and may be null: serde takes one that is absent for None.
+pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
+}
+
+/// A map in which no key stands twice: serde lets the last one win.
+pub(crate) fn each_once<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<SmolStr, T>, D::Error> {
+    from.deserialize_map(EachOnce(PhantomData))
+}
+
+struct EachOnce<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
+    type Value = BTreeMap<SmolStr, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map from texts, each once")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = BTreeMap::new();
+        while let Some((key, value)) = map.next_entry()? {
+            if values.insert(key, value).is_some() {
+                return Err(A::Error::custom("expected each key once, one stands twice"));
+            }
+        }
+        Ok(values)
     }
 }
 
@@ -76,10 +133,6 @@ fn check(snapshot: &Snapshot<Session, RequestData>) -> Result<(), InvalidState> 
     }
     if !requests.is_sorted_by(|one, next| one.request < next.request) {
         return Err(InvalidState::RequestOrder);
-    }
-    let sessions = stored.iter().map(|s| &s.session).chain(held.iter().map(|h| &h.session));
-    if sessions.into_iter().any(|session| session.accessed < session.created) {
-        return Err(InvalidState::AccessedBeforeCreated);
     }
     let mut known = stored.len();
     for open in requests {

@@ -26,17 +26,14 @@ use crate::values::Values;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[cfg_attr(feature = "serde", serde(remote = "Self", deny_unknown_fields))]
 pub struct Session {
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub(crate) user: Option<SmolStr>,
     pub(crate) remote_addr: SmolStr,
     pub(crate) created: Timestamp,
     pub(crate) accessed: Timestamp,
     pub(crate) form_tokens: FormTokens,
-    #[cfg_attr(
-        feature = "serde",
-        serde(default = "Values::new", skip_serializing_if = "Values::is_empty")
-    )]
     pub(crate) values: Values,
 }
 

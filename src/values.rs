@@ -8,8 +8,7 @@ use smol_str::SmolStr;
 /// Texts by key. Most sessions have none: those pay for a null pointer and not for an empty map.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[expect(clippy::box_collection, reason = "a pointer is a third of an empty map")]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(from = "BTreeMap<SmolStr, SmolStr>"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(into = "BTreeMap<SmolStr, SmolStr>"))]
 pub(crate) struct Values(Option<Box<BTreeMap<SmolStr, SmolStr>>>);
 
@@ -42,6 +41,13 @@ impl Values {
 impl From<BTreeMap<SmolStr, SmolStr>> for Values {
     fn from(values: BTreeMap<SmolStr, SmolStr>) -> Self {
         Self((!values.is_empty()).then(|| Box::new(values)))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Values {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        crate::restore::each_once(from).map(Self::from)
     }
 }
 

@@ -102,18 +102,47 @@ fn changes_to_no_session_are_refused() {
     refused(|state| state["requests"][0]["holds"] = Value::Null, why);
 }
 
+/// Where the objects of `state()` stand.
+const PLACES: [&str; 8] = [
+    "",
+    "/stored/0",
+    "/stored/0/session",
+    "/held/0",
+    "/held/0/session",
+    "/requests/0",
+    "/requests/0/data",
+    "/requests/0/data/changes",
+];
+
+/// Nothing is taken for granted: what is absent is not null, and no list is empty by itself.
+#[test]
+fn fields_that_are_left_out_are_refused_at_every_level() {
+    for place in PLACES {
+        let whole = state();
+        for name in whole.pointer(place).unwrap().as_object().unwrap().keys() {
+            let mut state = whole.clone();
+            state.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(name);
+            assert_eq!(error_of(&state), format!("missing field `{name}`"), "{place}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused() {
+    let text = serde_json::to_string(&state()).unwrap();
+    for (once, twice) in [
+        (r#""values":{"cart":"1"}"#, r#""values":{"cart":"1","cart":"1"}"#),
+        (r#""values":{}"#, r#""values":{"k":"1","k":"2"}"#),
+    ] {
+        assert!(text.contains(once), "{text}");
+        let error = serde_json::from_str::<State>(&text.replace(once, twice)).unwrap_err();
+        assert!(error.to_string().starts_with("expected each key once"), "{error}");
+    }
+}
+
 #[test]
 fn fields_that_nobody_knows_are_refused_at_every_level() {
-    for place in [
-        "",
-        "/stored/0",
-        "/stored/0/session",
-        "/held/0",
-        "/held/0/session",
-        "/requests/0",
-        "/requests/0/data",
-        "/requests/0/data/changes",
-    ] {
+    for place in PLACES {
         let mut state = state();
         state.pointer_mut(place).unwrap()["colour"] = json!("red");
         let error = error_of(&state);

@@ -1,0 +1,118 @@
+//! What a driver keeps or sends is read back the same, and nothing that is missing or unknown in it
+//! is passed over: a limit that is misspelt would be none.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod story;
+
+use quixote_session::check::base_of;
+use quixote_session::{
+    Config, Effects, Event, RequestId, Semantics, Session, SessionRef, SmolStr, State, StoreOp,
+    Timestamp,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use story::Story;
+
+const ALL: [Semantics; 3] = [Semantics::Live, Semantics::Copying, Semantics::Strict];
+
+/// Without one of its fields, or with one more, an object is none.
+fn every_field_counts<T: Serialize + DeserializeOwned>(whole: &T) {
+    let whole = serde_json::to_value(whole).unwrap();
+    assert!(serde_json::from_value::<T>(whole.clone()).is_ok(), "{whole}");
+    let mut more = whole.clone();
+    more.as_object_mut().unwrap().insert("colour".into(), json!("red"));
+    assert!(serde_json::from_value::<T>(more).is_err(), "one more than {whole}");
+    for name in whole.as_object().unwrap().keys() {
+        let mut less = whole.clone();
+        less.as_object_mut().unwrap().remove(name);
+        let Err(error) = serde_json::from_value::<T>(less) else { panic!("{name} of {whole}") };
+        assert_eq!(error.to_string(), format!("missing field `{name}`"));
+    }
+}
+
+/// A visitor with a basket, a form and a request in flight.
+fn story(semantics: Semantics) -> Story {
+    let mut story = Story::of(base_of(semantics));
+    let request = story.start();
+    story.set_user(request, "alice");
+    story.create_form_token(request);
+    story.set_value(request, "basket", "2 apples");
+    story.finish(request);
+    let id = story.world.state.keys().first().copied().unwrap();
+    let request = story.start_with(id);
+    story.set_value(request, "theme", "dark");
+    story
+}
+
+#[test]
+fn no_field_of_what_a_driver_keeps_can_be_left_out_or_made_up() {
+    for semantics in ALL {
+        let state = story(semantics).world.state;
+        let session = state.values().first().copied().cloned().unwrap();
+        every_field_counts(&base_of(semantics));
+        every_field_counts(&session);
+        every_field_counts(&StoreOp::Update { id: [7; 16].into(), session });
+    }
+    let request = RequestId(1);
+    let (remote_addr, script_name): (SmolStr, SmolStr) = ("192.0.2.1".into(), "".into());
+    every_field_counts(&Event::StartRequest { request, cookie: None, remote_addr, script_name });
+    every_field_counts(&Event::SetUser { request, user: None });
+    every_field_counts(&Effects::reply(quixote_session::Reply::Done));
+}
+
+/// A limit that is spelt wrongly, and so would be gone.
+#[test]
+fn a_configuration_does_not_lose_a_limit_by_a_wrong_letter() {
+    let text = serde_json::to_string(&Config::STRICT).unwrap();
+    let error = |text: &str| serde_json::from_str::<Config>(text).unwrap_err().to_string();
+    assert!(error(&text.replace("idle_limit_ms", "idle_limit")).starts_with("unknown field"));
+    let gone = text.replace(r#""idle_limit_ms":1800000,"#, "");
+    assert_ne!(gone, text);
+    assert!(error(&gone).starts_with("missing field `idle_limit_ms`"));
+}
+
+#[test]
+fn a_session_by_itself_is_checked_too() {
+    let mut session = serde_json::to_value(Session::new("".into(), Timestamp(9))).unwrap();
+    session["accessed"] = json!(8);
+    let error = serde_json::from_value::<Session>(session).unwrap_err();
+    assert_eq!(error.to_string(), "accessed: expected a time not before created");
+}
+
+/// Also in a format that says nothing about what follows.
+#[test]
+fn sessions_states_and_configurations_come_back_from_a_binary_format() {
+    fn back<T: Serialize + DeserializeOwned>(value: &T) -> T {
+        postcard::from_bytes(&postcard::to_allocvec(value).unwrap()).unwrap()
+    }
+    for semantics in ALL {
+        let story = story(semantics);
+        assert_eq!(back(&story.world.state), story.world.state);
+        assert_eq!(back(&base_of(semantics)), base_of(semantics));
+        let plain = Session::new("192.0.2.1".into(), Timestamp(0));
+        for session in story.world.state.values().into_iter().chain([&plain]) {
+            assert_eq!(&back(session), session);
+        }
+    }
+    assert_eq!(back(&State::new()), State::new());
+}
+
+/// The text that a store may already hold.
+#[test]
+fn a_session_looks_like_this() {
+    let state = story(Semantics::Strict).world.state;
+    let (id, session) = state.items().into_iter().next().unwrap();
+    let mut shown: Value = serde_json::to_value(session).unwrap();
+    shown["form_tokens"] = json!([]);
+    let expected = json!({
+        "user": "alice",
+        "remote_addr": "192.0.2.1",
+        "created": 1_000_000_000_000_u64,
+        "accessed": 1_000_000_000_000_u64,
+        "form_tokens": [],
+        "values": {"basket": "2 apples"},
+    });
+    assert_eq!(shown, expected, "{}", SessionRef { id: Some(id), session });
+}
