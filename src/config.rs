@@ -64,7 +64,8 @@ pub struct Config {
     pub width: Width,
     /// Name of the session cookie: an RFC 6265 token.
     pub cookie_name: SmolStr,
-    /// The cookie's Path. None, or empty, derives it from each request's `script_name`.
+    /// The cookie's Path. None, or empty, derives it from each request's `script_name`; strict must
+    /// have one, so that each cookie is revoked under the Path that it was set with.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub cookie_path: Option<SmolStr>,
     /// The cookie's Domain. None sends no such attribute: the cookie returns to this host alone.
@@ -75,10 +76,12 @@ pub struct Config {
     /// Milliseconds that must be exceeded before an access is noted (Quixote's
     /// `ACCESS_TIME_RESOLUTION`, which counts seconds).
     pub access_resolution_ms: u64,
-    /// Strict only: a session not accessed for this many milliseconds, or more, is no session.
+    /// Strict only: a session not accessed for this many milliseconds, or more, is no session. An
+    /// access counts as it is noted: by requests that end well, each `access_resolution_ms` at most.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub idle_limit_ms: Option<u64>,
-    /// Strict only: a session created this many milliseconds ago, or more, is no session.
+    /// Strict only: a session created this many milliseconds ago, or more, is no session. A login
+    /// does not begin a new one: the time before it counts.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub absolute_limit_ms: Option<u64>,
     /// Outstanding form tokens of one session: 1 to 16 (Quixote's `MAX_FORM_TOKENS`); the oldest
@@ -163,9 +166,11 @@ impl Config {
         }
     }
 
-    /// Says whether a browser would keep the cookie and the limits can be met; ask once, before
-    /// the first step. `step` is total whatever the answer; a cookie whose text is refused here is
-    /// refused by `set_cookie` too.
+    /// Says whether the cookie is one that browsers keep by RFC 6265 and 6265bis, and whether the
+    /// limits go together; ask once, before the first step. `step` is total whatever the answer; a
+    /// cookie whose text is refused here is refused by `set_cookie` too. Not asked is whether a
+    /// Domain is a public suffix like `com`, which browsers refuse, and whether a limit is so
+    /// small that it refuses everything, such as no session at all.
     ///
     /// # Errors
     /// The first [`ConfigError`] found, in the order of its variants.
@@ -177,6 +182,8 @@ impl Config {
     /// assert_eq!(shared.check(), Err(ConfigError::HostPrefix));
     /// let shouted = Config { cookie_name: "__HOST-id".into(), ..Config::QUIXOTE };
     /// assert_eq!(shouted.check(), Err(ConfigError::HostPrefix));
+    /// let hasty = Config { idle_limit_ms: Some(30_000), ..Config::STRICT };
+    /// assert_eq!(hasty.check(), Err(ConfigError::IdleLimit));
     /// ```
     //= spec/session.md#config
     //# The check of a configuration MUST refuse a cookie name that is no token of RFC 6265, section
@@ -192,8 +199,12 @@ impl Config {
     //# the flags, Path `/` and no Domain, and one that so begins with `__Secure-` unless it has the
     //# flags (RFC 6265bis, section 4.1.3).
     //= spec/session.md#config
+    //# Under strict the check MUST refuse a cookie without a Path of its own.
+    //= spec/session.md#config
     //# A cap on form tokens outside 1 to 16 MUST be refused by the check and held to that range by
     //# a step.
+    //= spec/session.md#config
+    //# Under strict the check MUST refuse an idle limit that is not above `access_resolution_ms`.
     pub fn check(&self) -> Result<(), ConfigError> {
         let path = self.cookie_path.as_deref().unwrap_or_default();
         if !is_cookie_name(&self.cookie_name) {
@@ -214,8 +225,17 @@ impl Config {
         if has_prefix(&self.cookie_name, "__Secure-") && !self.cookie_hardened {
             return Err(ConfigError::SecurePrefix);
         }
+        // Set under the Path of one script and revoked under that of another, it would stay.
+        let strict = self.semantics == Semantics::Strict;
+        if strict && path.is_empty() {
+            return Err(ConfigError::PathOfScript);
+        }
         if !(1..=FormTokens::MAX).contains(&self.max_form_tokens) {
             return Err(ConfigError::MaxFormTokens);
+        }
+        // A visitor who never pauses is noted too seldom to be taken for anything but idle.
+        if strict && self.idle_limit_ms.is_some_and(|idle| idle <= self.access_resolution_ms) {
+            return Err(ConfigError::IdleLimit);
         }
         Ok(())
     }
@@ -246,10 +266,22 @@ fn has_prefix(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// Whether `name` is a token of RFC 9110, which RFC 6265 (4.1.1) asks of a cookie's name.
+/// A cookie whose name and value are longer together is dropped (RFC 6265bis, section 5.6), and an
+/// id has up to 32 bytes.
+const MOST_NAME_BYTES: usize = 4_096 - 32;
+
+/// An attribute that is longer is ignored (RFC 6265bis, section 5.6).
+const MOST_ATTRIBUTE_BYTES: usize = 1_024;
+
+/// Whether `name` is a token of RFC 9110, which RFC 6265 (4.1.1) asks of a cookie's name, and leaves
+/// room for an id.
+//= spec/session.md#config
+//# A name of more than 4,064 bytes and a Path of more than 1,024 MUST be refused by the check (RFC
+//# 6265bis, section 5.6).
 pub(crate) fn is_cookie_name(name: &str) -> bool {
     let separator = |byte| b"()<>@,;:\\\"/[]?={}".contains(&byte);
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && !separator(byte))
+    (1..=MOST_NAME_BYTES).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_graphic() && !separator(byte))
 }
 
 /// Whether `domain` may stand in a Domain attribute: a subdomain of RFC 1034 (3.5) as RFC 1123
@@ -264,9 +296,10 @@ pub(crate) fn is_domain(domain: &str) -> bool {
 }
 
 /// Whether `value` may stand in a Path attribute: RFC 6265 (4.1.1), no control character and no
-/// semicolon. Spaces at the ends would be lost and are refused too.
+/// semicolon. Spaces at the ends would be lost, and a long one as a whole: both are refused too.
 pub(crate) fn is_attribute_value(value: &str) -> bool {
-    value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b';')
+    value.len() <= MOST_ATTRIBUTE_BYTES
+        && value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b';')
         && value.trim_matches(' ').len() == value.len()
 }
 
@@ -280,10 +313,10 @@ pub(crate) fn is_attribute_value(value: &str) -> bool {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ConfigError {
-    /// The name is no token of RFC 6265, section 4.1.1.
+    /// The name is no token of RFC 6265, section 4.1.1, or has more than 4,064 bytes.
     CookieName,
     /// The path holds `;`, a control character or a character outside ASCII, begins without `/`,
-    /// or has spaces at its ends.
+    /// has spaces at its ends, or more than 1,024 bytes.
     CookiePath,
     /// The domain is no host name: labels of letters, digits and hyphens, with dots between them.
     CookieDomain,
@@ -291,21 +324,29 @@ pub enum ConfigError {
     HostPrefix,
     /// A `__Secure-` cookie needs `cookie_hardened`.
     SecurePrefix,
+    /// Strict: without a path the cookie would have that of each request's script.
+    PathOfScript,
     /// The cap on form tokens is not between 1 and 16.
     MaxFormTokens,
+    /// Strict: the idle limit is not above the access resolution.
+    IdleLimit,
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::CookieName => "cookie_name: expected an RFC 6265 token",
-            Self::CookiePath => "cookie_path: expected ASCII from '/', without ';' or controls",
+            Self::CookieName => "cookie_name: expected an RFC 6265 token, up to 4,064 bytes",
+            Self::CookiePath => {
+                "cookie_path: expected ASCII from '/', without ';' or controls, up to 1,024 bytes"
+            }
             Self::CookieDomain => "cookie_domain: expected a host name",
             Self::HostPrefix => {
                 "cookie_name: expected a hardened cookie, path / and no domain with __Host-"
             }
             Self::SecurePrefix => "cookie_name: expected a hardened cookie with __Secure-",
+            Self::PathOfScript => "cookie_path: expected one for all requests under strict",
             Self::MaxFormTokens => "max_form_tokens: expected 1 to 16",
+            Self::IdleLimit => "idle_limit_ms: expected more than access_resolution_ms",
         })
     }
 }

@@ -90,6 +90,9 @@ impl<'de> Deserialize<'de> for Session {
     }
 }
 
+//= spec/session.md#state
+//# A serialised value that lacks a field, has one that nobody knows, or has a key twice MUST NOT be
+//# accepted.
 /// A field that must stand there and may be null: serde takes one that is absent for None.
 pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,

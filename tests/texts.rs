@@ -12,15 +12,20 @@ use quixote_session::{
 #[test]
 fn errors_say_what_was_expected() {
     for (error, text) in [
-        (ConfigError::CookieName, "cookie_name: expected an RFC 6265 token"),
-        (ConfigError::CookiePath, "cookie_path: expected ASCII from '/', without ';' or controls"),
+        (ConfigError::CookieName, "cookie_name: expected an RFC 6265 token, up to 4,064 bytes"),
+        (
+            ConfigError::CookiePath,
+            "cookie_path: expected ASCII from '/', without ';' or controls, up to 1,024 bytes",
+        ),
         (ConfigError::CookieDomain, "cookie_domain: expected a host name"),
         (
             ConfigError::HostPrefix,
             "cookie_name: expected a hardened cookie, path / and no domain with __Host-",
         ),
         (ConfigError::SecurePrefix, "cookie_name: expected a hardened cookie with __Secure-"),
+        (ConfigError::PathOfScript, "cookie_path: expected one for all requests under strict"),
         (ConfigError::MaxFormTokens, "max_form_tokens: expected 1 to 16"),
+        (ConfigError::IdleLimit, "idle_limit_ms: expected more than access_resolution_ms"),
     ] {
         assert_eq!(error.to_string(), text);
     }

@@ -1,7 +1,8 @@
 //! Section `config`.
 
 use quixote_session::{
-    Config, ConfigError, Event, Refusal, RequestId, Semantics, SmolStr, Width, set_cookie,
+    Config, ConfigError, CookieChange, CookieOp, Event, Refusal, RequestId, Semantics, SmolStr,
+    Width, set_cookie,
 };
 
 use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
@@ -111,7 +112,9 @@ fn every_refusal_says_what_was_expected() {
         ConfigError::CookieDomain,
         ConfigError::HostPrefix,
         ConfigError::SecurePrefix,
+        ConfigError::PathOfScript,
         ConfigError::MaxFormTokens,
+        ConfigError::IdleLimit,
     ] {
         assert!(error.to_string().contains(": expected "), "{error}");
     }
@@ -123,11 +126,11 @@ fn every_refusal_says_what_was_expected() {
 //# (RFC 6265bis, section 4.1.3).
 #[test]
 fn a_prefix_is_a_promise() {
-    let strict = Config::STRICT;
+    let live = Config { semantics: Semantics::Live, ..Config::STRICT };
     let prefixed = |name: &str, hardened, path: Option<&str>, domain: Option<&str>| {
         let (cookie_path, cookie_domain) = (path.map(SmolStr::new), domain.map(SmolStr::new));
         let cookie_name = name.into();
-        let cookie = Config { cookie_name, cookie_path, cookie_domain, ..strict.clone() };
+        let cookie = Config { cookie_name, cookie_path, cookie_domain, ..live.clone() };
         Config { cookie_hardened: hardened, ..cookie }.check()
     };
     assert_eq!(prefixed("__Host-s", true, Some("/"), None), Ok(()));
@@ -142,6 +145,58 @@ fn a_prefix_is_a_promise() {
         let secure = if hardened { Ok(()) } else { Err(ConfigError::SecurePrefix) };
         assert_eq!(prefixed("__Secure-s", hardened, path, domain), secure);
         assert_eq!(prefixed("s", hardened, path, domain), Ok(()));
+    }
+}
+
+//= spec/session.md#config
+//# A name of more than 4,064 bytes and a Path of more than 1,024 MUST be refused by the check (RFC
+//# 6265bis, section 5.6).
+#[test]
+fn what_a_browser_would_drop_for_its_length_is_refused() {
+    for (bytes, name, path) in [
+        (1_024, Ok(()), Ok(())),
+        (1_025, Ok(()), Err(ConfigError::CookiePath)),
+        (4_064, Ok(()), Err(ConfigError::CookiePath)),
+        (4_065, Err(ConfigError::CookieName), Err(ConfigError::CookiePath)),
+    ] {
+        let long = "/".repeat(bytes);
+        let named = Config { cookie_name: "n".repeat(bytes).into(), ..Config::QUIXOTE };
+        let under = Config { cookie_path: Some(long.as_str().into()), ..Config::QUIXOTE };
+        assert_eq!((named.check(), under.check()), (name, path), "{bytes}");
+        let op = |path: &str| CookieOp { value: CookieChange::Revoke, path: path.into() };
+        let sent = |config: &Config, path: &str| set_cookie(config, &op(path)).map(drop);
+        assert_eq!((sent(&named, "/"), sent(&Config::QUIXOTE, &long)), (name, path), "{bytes}");
+    }
+}
+
+//= spec/session.md#config
+//# Under strict the check MUST refuse a cookie without a Path of its own.
+#[test]
+fn under_strict_the_cookie_has_one_path() {
+    for path in [None, Some("".into())] {
+        for (base, expected) in [
+            (Config::STRICT, Err(ConfigError::PathOfScript)),
+            (Config::QUIXOTE, Ok(())),
+            (Config::QUIXOTE_PERSISTENT, Ok(())),
+        ] {
+            let config = Config { cookie_name: "sid".into(), cookie_path: path.clone(), ..base };
+            assert_eq!(config.check(), expected, "{}", config.semantics);
+        }
+    }
+}
+
+//= spec/session.md#config
+//# Under strict the check MUST refuse an idle limit that is not above `access_resolution_ms`.
+#[test]
+fn an_idle_limit_must_let_a_visitor_be_noted() {
+    for (idle, strict) in [
+        (None, Ok(())),
+        (Some(0), Err(ConfigError::IdleLimit)),
+        (Some(60_000), Err(ConfigError::IdleLimit)),
+        (Some(60_001), Ok(())),
+    ] {
+        let of = |base| Config { idle_limit_ms: idle, ..base }.check();
+        assert_eq!((of(Config::STRICT), of(Config::QUIXOTE)), (strict, Ok(())), "{idle:?}");
     }
 }
 

@@ -3,7 +3,7 @@
 use core::hash::BuildHasher as _;
 use std::collections::hash_map::RandomState;
 
-use quixote_session::{Event, Semantics, State};
+use quixote_session::{Event, Semantics, Session, State, Timestamp};
 
 use super::run::{ALL, Run, Successful, expire, finish};
 
@@ -130,9 +130,8 @@ fn a_serialised_state_is_read_back() {
 #[test]
 fn a_serialised_state_that_cannot_be_is_not_accepted() {
     let session = |accessed: u64| {
-        format!(
-            r#"{{"user":"a","remote_addr":"","created":5,"accessed":{accessed},"form_tokens":[]}}"#
-        )
+        let contents = r#""user":"a","remote_addr":"","form_tokens":[],"values":{}"#;
+        format!(r#"{{"created":5,"accessed":{accessed},{contents}}}"#)
     };
     let stored = |id: char, accessed| {
         let id = id.to_string().repeat(16);
@@ -143,7 +142,8 @@ fn a_serialised_state_that_cannot_be_is_not_accepted() {
         serde_json::from_str::<State>(&text).map_err(|error| error.to_string())
     };
     let open = |request: u64, holds: &str| {
-        let data = r#"{"cookie":null,"remote_addr":"","script_name":"","response":null}"#;
+        let texts = r#""remote_addr":"","script_name":"""#;
+        let data = format!(r#"{{"cookie":null,{texts},"response":null,"changes":null}}"#);
         format!(r#"{{"request":{request},"holds":{holds},"data":{data}}}"#)
     };
     let [a, b] = ['a', 'b'].map(|id| stored(id, 5));
@@ -158,5 +158,25 @@ fn a_serialised_state_that_cannot_be_is_not_accepted() {
     ] {
         let error = state(&stored, &held, &requests).unwrap_err();
         assert!(error.contains(what), "{error}");
+    }
+}
+
+//= spec/session.md#state
+//# A serialised value that lacks a field, has one that nobody knows, or has a key twice MUST NOT be
+//# accepted.
+#[test]
+fn a_serialised_value_is_whole_and_nothing_else() {
+    let text = serde_json::to_string(&Session::new("".into(), Timestamp(5))).unwrap();
+    let reads = |text: &str| serde_json::from_str::<Session>(text).is_ok();
+    assert!(reads(&text));
+    for (from, to) in [
+        (r#""user":null,"#, ""),
+        (r#","values":{}"#, ""),
+        (r#""user":null"#, r#""user":null,"colour":1"#),
+        (r#""user":null"#, r#""user":null,"user":null"#),
+        (r#""values":{}"#, r#""values":{"k":"1","k":"1"}"#),
+    ] {
+        assert!(text.contains(from), "{text}");
+        assert!(!reads(&text.replace(from, to)), "{from} made {to}");
     }
 }
