@@ -146,21 +146,44 @@ impl Session {
         }
     }
 
-    /// Whether a time limit of the strict semantics is reached. Both bounds are inclusive: a
-    /// session is over in the very millisecond in which its age equals the limit.
+    /// The first millisecond in which the session is over by a time limit of the strict semantics;
+    /// None where no limit ends it, as under Quixote.
+    ///
+    /// It moves when an access is noted, and with each such access comes a
+    /// [`StoreOp`](crate::StoreOp): a store that forgets by itself may do so from the moment that the
+    /// session last written to it says. [`Event::Sweep`](crate::Event::Sweep) then has nothing to do.
+    ///
+    /// ```
+    /// use quixote_session::{Config, Session, Timestamp};
+    ///
+    /// let session = Session::new("192.0.2.1".into(), Timestamp(5_000));
+    /// assert_eq!(session.expires_at(&Config::STRICT), Some(Timestamp(5_000 + 30 * 60_000)));
+    /// assert_eq!(session.expires_at(&Config::QUIXOTE), None);
+    /// ```
     //= spec/session.md#time
     //# Under strict a session MUST be over from the very millisecond in which the time since its
     //# noted access equals `idle_limit_ms`, or the time since its creation equals
     //# `absolute_limit_ms`.
     //= spec/session.md#time
     //# A limit that is absent MUST NOT end a session, and under Quixote none does.
-    pub(crate) fn is_out_of_time(&self, config: &Config, now: Timestamp) -> bool {
-        let reached = |since: Timestamp, limit: Option<u64>| {
-            limit.is_some_and(|limit| now.since(since) >= limit)
+    #[must_use]
+    pub fn expires_at(&self, config: &Config) -> Option<Timestamp> {
+        if config.semantics != Semantics::Strict {
+            return None;
+        }
+        let end = |since: Timestamp, limit: Option<u64>| match limit? {
+            // No time has passed even where the clock went back.
+            0 => Some(Timestamp(0)),
+            limit => since.0.checked_add(limit).map(Timestamp),
         };
-        config.semantics == Semantics::Strict
-            && (reached(self.accessed, config.idle_limit_ms)
-                || reached(self.created, config.absolute_limit_ms))
+        let idle = end(self.accessed, config.idle_limit_ms);
+        let absolute = end(self.created, config.absolute_limit_ms);
+        idle.into_iter().chain(absolute).min()
+    }
+
+    /// Whether the session is over at `now`.
+    pub(crate) fn is_out_of_time(&self, config: &Config, now: Timestamp) -> bool {
+        self.expires_at(config).is_some_and(|end| now >= end)
     }
 }
 

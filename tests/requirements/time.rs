@@ -113,6 +113,31 @@ fn a_session_is_over_in_the_millisecond_of_its_limit() {
     }
 }
 
+/// What a store that forgets by itself is told: by the definition, at the ends of time too.
+//= spec/session.md#time
+//# Under strict a session MUST be over from the very millisecond in which the time since its noted
+//# access equals `idle_limit_ms`, or the time since its creation equals `absolute_limit_ms`.
+#[test]
+fn the_first_millisecond_of_the_end_is_told() {
+    let limits = [None, Some(0), Some(1), Some(100), Some(u64::MAX)];
+    let moments = [0, 1, 99, 100, 101, 250, u64::MAX - 100, u64::MAX - 1, u64::MAX];
+    for (idle, absolute) in limits.iter().flat_map(|one| limits.map(|other| (*one, other))) {
+        let config = Config { idle_limit_ms: idle, absolute_limit_ms: absolute, ..Config::STRICT };
+        for (created, now) in moments.iter().flat_map(|one| moments.map(|other| (*one, other))) {
+            let session = Session::new("".into(), Timestamp(created));
+            let passed = Timestamp(now).since(Timestamp(created));
+            let over = [idle, absolute].into_iter().flatten().any(|limit| passed >= limit);
+            let told = session.expires_at(&config).is_some_and(|end| end <= Timestamp(now));
+            assert_eq!(told, over, "{idle:?}, {absolute:?}, from {created} at {now}");
+            for quixote in &QUIXOTE {
+                let (idle_limit_ms, absolute_limit_ms) = (idle, absolute);
+                let config = Config { idle_limit_ms, absolute_limit_ms, ..quixote.clone() };
+                assert_eq!(session.expires_at(&config), None);
+            }
+        }
+    }
+}
+
 //= spec/session.md#time
 //# A limit that is absent MUST NOT end a session, and under Quixote none does.
 #[test]
