@@ -1,6 +1,7 @@
 //! What a step asks of its driver, in the order of execution.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use smol_str::SmolStr;
 
@@ -32,7 +33,8 @@ pub struct Effects {
     /// First: what to persist.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub store: Option<StoreOp>,
-    /// Then, when a request ends: whether to keep what was persisted.
+    /// Then, when a request ends: whether the application's own data of this request are kept. Under
+    /// strict what `store` asked for stands in either case.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub transaction: Option<Transaction>,
     /// Then: the session cookie of this response. Only when a request finishes.
@@ -148,8 +150,9 @@ pub enum Transaction {
     /// Keep what the request persisted (`commit_changes`): it was successful or interrupted.
     Commit,
     /// Forget what the request persisted (`abort_changes`): it failed. Under strict the operations
-    /// on the store stand: a failed request has asked for none but those that are final, and
-    /// what is forgotten is the application's own data.
+    /// on the store stand: a failed request has asked for none but those that are final, and what
+    /// is forgotten is the application's own data. So do not write both in one transaction of a
+    /// database: to roll that back would undo a logout.
     Abort,
 }
 
@@ -223,7 +226,8 @@ pub enum Refusal {
     /// Every draw of the entropy is in use already; send the event again with fresh entropy.
     EntropyUsedUp,
     /// Strict: the request holds changes to a session that has ended since, by somebody else or by
-    /// a time limit. Nothing was saved; tell the user and finish the request as failed.
+    /// a time limit. Nothing was saved, and the request is still open; tell the user and finish it as
+    /// failed.
     SessionGone,
     /// Strict: the event would leave a stored session that no cookie names.
     WouldOrphan,
@@ -240,6 +244,16 @@ pub enum Refusal {
     /// `max_sessions` sessions are stored already.
     TooManySessions,
 }
+
+/// The reason's [`name`](Refusal::name).
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An answer and no failure of the program; an error for drivers that hand it on with `?`.
+impl core::error::Error for Refusal {}
 
 impl Refusal {
     /// The reason's name, as traces and the specification spell it.

@@ -42,14 +42,18 @@ pub struct RequestId(pub u64);
 /// What happens: to a request, in the order of its life, or to the manager.
 ///
 /// Each event of a request that is not open is refused with
-/// [`Refusal::UnknownRequest`](crate::Refusal::UnknownRequest).
+/// [`unknown_request`](crate::Refusal::UnknownRequest). What else it may be refused with stands at
+/// each; a refusal has changed nothing.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(tag = "event", rename_all = "snake_case"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub enum Event {
-    /// A request arrives: finds its session, or begins one that is not stored yet. Refused while
-    /// the same number is open.
+    /// A request arrives: finds its session, or begins one that is not stored yet.
+    ///
+    /// Refused with [`request_open`](crate::Refusal::RequestOpen) while the same number is open,
+    /// [`too_many_requests`](crate::Refusal::TooManyRequests), and
+    /// [`text_too_long`](crate::Refusal::TextTooLong) where the address or the script's name is.
     StartRequest {
         /// The request's number.
         request: RequestId,
@@ -59,10 +63,18 @@ pub enum Event {
         cookie: Option<CookieValue>,
         /// Where the request comes from (CGI's `REMOTE_ADDR`).
         remote_addr: SmolStr,
-        /// Path that the application is mounted at (CGI's `SCRIPT_NAME`).
+        /// Path that the application is mounted at (CGI's `SCRIPT_NAME`). Where the configuration
+        /// has no path, the cookie gets this one, and `set_cookie` refuses what a header cannot
+        /// hold: give it as it stands in the URL, percent-encoded.
         script_name: SmolStr,
     },
-    /// Somebody logs in, or, with None, out.
+    /// Somebody logs in or, with None, nobody is the user any more. Values stay, and a request that
+    /// fails undoes it: to log out for good, send [`Event::ExpireSession`]. Under strict the
+    /// session moves to a new id where the user differs from the one that is stored; the same user
+    /// once more changes nothing.
+    ///
+    /// Refused with [`no_session`](crate::Refusal::NoSession) and
+    /// [`text_too_long`](crate::Refusal::TextTooLong).
     SetUser {
         /// The request's number.
         request: RequestId,
@@ -71,6 +83,10 @@ pub enum Event {
         user: Option<SmolStr>,
     },
     /// The application sets one of its values.
+    ///
+    /// Refused with [`no_session`](crate::Refusal::NoSession),
+    /// [`text_too_long`](crate::Refusal::TextTooLong) and
+    /// [`too_many_values`](crate::Refusal::TooManyValues).
     SetValue {
         /// The request's number.
         request: RequestId,
@@ -79,27 +95,41 @@ pub enum Event {
         /// What it becomes.
         value: SmolStr,
     },
-    /// The application removes one of its values; refused if there is none.
+    /// The application removes one of its values.
+    ///
+    /// Refused with [`unknown_key`](crate::Refusal::UnknownKey) if there is none, and
+    /// [`no_session`](crate::Refusal::NoSession).
     RemoveValue {
         /// The request's number.
         request: RequestId,
         /// Which value.
         key: SmolStr,
     },
-    /// A form is rendered: draws a token for it.
+    /// A form is rendered: draws a token for it. The oldest one makes room where there are
+    /// [`max_form_tokens`](crate::Config::max_form_tokens).
+    ///
+    /// Refused with [`no_session`](crate::Refusal::NoSession), and under strict with
+    /// [`entropy_used_up`](crate::Refusal::EntropyUsedUp).
     CreateFormToken {
         /// The request's number.
         request: RequestId,
     },
     /// Asks whether a submitted token is outstanding, without spending it. The answer is no
     /// acceptance: that is [`Event::RemoveFormToken`].
+    ///
+    /// Refused with [`no_session`](crate::Refusal::NoSession).
     HasFormToken {
         /// The request's number.
         request: RequestId,
         /// The token as submitted.
         token: SubmittedToken,
     },
-    /// Accepts a submitted form by spending its token; refused if it is not outstanding.
+    /// Accepts a submitted form by spending its token.
+    ///
+    /// Refused with [`unknown_token`](crate::Refusal::UnknownToken) if it is not outstanding,
+    /// [`no_session`](crate::Refusal::NoSession), and under strict with
+    /// [`session_gone`](crate::Refusal::SessionGone) where the session has ended meanwhile, which
+    /// includes that a login of another request has moved it.
     RemoveFormToken {
         /// The request's number.
         request: RequestId,
@@ -114,29 +144,48 @@ pub enum Event {
         must_exist: bool,
     },
     /// Takes the cookie from the client and hides it from the rest of the request, leaving the
-    /// session stored. Strict refuses: it would orphan the session.
+    /// session stored.
+    ///
+    /// Strict refuses with [`would_orphan`](crate::Refusal::WouldOrphan): nobody could reach the
+    /// session any more.
     RevokeSessionCookie {
         /// The request's number.
         request: RequestId,
     },
-    /// Ends the session: deletes it, takes the cookie back, leaves the request without a session.
+    /// Ends the session, which is how to log out: deletes it, takes the cookie back, leaves the
+    /// request without a session.
+    ///
+    /// Refused with [`no_session`](crate::Refusal::NoSession).
     ExpireSession {
         /// The request's number.
         request: RequestId,
     },
-    /// Gives the request a fresh session in place of what it held. Strict refuses if that would
-    /// orphan a stored session.
+    /// Gives the request a fresh session in place of what it held.
+    ///
+    /// Strict refuses with [`would_orphan`](crate::Refusal::WouldOrphan) if it holds one that is
+    /// stored.
     NewSession {
         /// The request's number.
         request: RequestId,
     },
-    /// Saves or discards the session now, in the middle of the request. Strict refuses: it saves
-    /// when the request finishes, once.
+    /// Saves or discards the session now, in the middle of the request.
+    ///
+    /// Refused with [`no_session`](crate::Refusal::NoSession),
+    /// [`entropy_used_up`](crate::Refusal::EntropyUsedUp) and
+    /// [`too_many_sessions`](crate::Refusal::TooManySessions); by strict with
+    /// [`saved_at_finish`](crate::Refusal::SavedAtFinish), always.
     MaintainSession {
         /// The request's number.
         request: RequestId,
     },
-    /// The request is over.
+    /// The request is over, and its session is saved if the outcome says so.
+    ///
+    /// Refused with [`entropy_used_up`](crate::Refusal::EntropyUsedUp) and
+    /// [`too_many_sessions`](crate::Refusal::TooManySessions), under strict with
+    /// [`session_gone`](crate::Refusal::SessionGone) and
+    /// [`too_many_values`](crate::Refusal::TooManyValues) too: then nothing was saved and **the
+    /// request stays open**. Send it again with fresh entropy, or as [`Outcome::Failed`], which is
+    /// never refused; a driver that does neither leaves the request open for ever.
     FinishRequest {
         /// The request's number.
         request: RequestId,
@@ -144,7 +193,11 @@ pub enum Event {
         outcome: Outcome,
     },
     /// Stores a new session of this request's client under an id that the caller chose, over
-    /// whatever is there. Strict refuses: ids are issued, not chosen.
+    /// whatever is there.
+    ///
+    /// Refused with [`text_too_long`](crate::Refusal::TextTooLong) and
+    /// [`too_many_sessions`](crate::Refusal::TooManySessions); by strict with
+    /// [`id_not_issued`](crate::Refusal::IdNotIssued), always.
     InsertSession {
         /// The request whose client the session is for.
         request: RequestId,
@@ -154,7 +207,10 @@ pub enum Event {
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
         user: Option<SmolStr>,
     },
-    /// The manager deletes a session; refused if none is stored under that id.
+    /// The manager deletes a session.
+    ///
+    /// Refused with [`unknown_session`](crate::Refusal::UnknownSession) if none is stored under
+    /// that id.
     DeleteSession {
         /// Which one.
         id: SessionId,

@@ -10,12 +10,16 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "cells/documented.rs"]
+mod documented;
 #[path = "cells/world.rs"]
 mod world;
 
 mod clients;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs;
 
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 use quixote_session::check::population::{Bytes, Population};
@@ -105,5 +109,25 @@ fn a_kind_of_event_that_is_lost_is_missed() {
     for event in ["start_request", "has_session_cookie", "expire_session", "sweep"] {
         let dark = whole.beyond(&reached(Some(event), 4));
         assert!(dark.iter().any(|cell| cell.event.starts_with(event)), "{event}");
+    }
+}
+
+/// What an event may be refused with is documented there, and nothing else is.
+#[test]
+fn the_documentation_of_an_event_names_its_refusals() {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/event.rs");
+    let documented = documented::refusals(&fs::read_to_string(source).unwrap());
+    let searched = reached_by_search();
+    assert!(documented.len() > 10, "{documented:?}");
+    for (event, refusals) in documented {
+        let of_event = searched.iter().map(|(cell, _)| cell).filter(|cell| {
+            cell.event.split(' ').next() == Some(&event) && cell.outcome != "unknown_request"
+        });
+        let answers = ["done", "started", "token", "yes", "no"];
+        let met: BTreeSet<_> = of_event
+            .map(|cell| cell.outcome.to_owned())
+            .filter(|outcome| !answers.contains(&outcome.as_str()))
+            .collect();
+        assert_eq!(refusals, met, "{event}");
     }
 }
