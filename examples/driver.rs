@@ -75,6 +75,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     server.restart();
     assert_eq!(server.users(), ["alice"]);
 
+    // The disk fails in the middle of a logout. Nobody is told that it was done: the visitor is still
+    // logged in, there and here, and may try again.
+    server.disk_fails = true;
+    let logout = |server: &mut Server, request| server.expect(Event::ExpireSession { request });
+    assert_eq!(server.serve(&mut browser, "POST /logout", logout)?, None);
+    server.disk_fails = false;
+    assert!(browser.cookie.is_some() && server.users() == ["alice"]);
+
     // Logout: final, and the browser is told even if the page that says goodbye cannot be shown.
     let stolen = Browser { cookie: browser.cookie.clone() };
     server.serve(&mut browser, "POST /logout", |server, request| {
@@ -96,7 +104,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Renders a form.
 fn create_form_token(server: &mut Server, request: RequestId) -> Result<FormToken, Stop> {
-    match server.send(Event::CreateFormToken { request }).0 {
+    match server.send(Event::CreateFormToken { request })?.0 {
         Reply::Token(token) => Ok(token),
         Reply::Refused(why) => Err(why.into()),
         _ => Err(Stop::Crash("a token is answered, or a refusal")),
@@ -112,6 +120,7 @@ struct Server {
     requests: u64,
     /// What outlives the process. Written by the `StoreOp`s alone.
     disk: BTreeMap<SessionId, Session>,
+    disk_fails: bool,
     /// The application's own data, and what the request in flight would add to it.
     orders: Vec<String>,
     staged: Vec<String>,
@@ -129,13 +138,14 @@ impl Server {
             clock: Timestamp(1_000_000_000_000),
             requests: 0,
             disk: BTreeMap::new(),
+            disk_fails: false,
             orders: Vec::new(),
             staged: Vec::new(),
         })
     }
 
     /// One event, and what follows from it, in the order of the fields: the contract.
-    fn send(&mut self, event: Event) -> (Reply, Vec<String>) {
+    fn send(&mut self, event: Event) -> Result<(Reply, Vec<String>), Stop> {
         // The clock, fresh entropy and the event are all that the machine hears of the world.
         let mut input = Input { now: self.clock, entropy: self.entropy.draw(), event };
         loop {
@@ -143,10 +153,22 @@ impl Server {
             self.state = state;
             let Effects { store, transaction, cookie, reply, draws: _ } = effects;
 
-            // 1. What is to persist.
-            if let Some(op) = store {
-                self.persist(op);
+            //= spec/session.md#driver
+            //# Where the store fails, nothing of the step MUST be sent or answered but that it
+            //# failed, and the state is told what is stored by then under each id of the operation.
+            // 1. What is to persist. Where that fails nothing has happened: the state is told what is
+            // stored, and nobody is told anything that would have come of it.
+            if let Some(op) = store
+                && let Err(why) = self.persist(&op)
+            {
+                for id in op.ids() {
+                    let stored = self.disk.get(&id).cloned();
+                    self.state = mem::take(&mut self.state).with_stored(id, stored);
+                }
+                self.staged.clear();
+                return Err(why);
             }
+            assert!(self.disk.iter().map(|(id, session)| (*id, session)).eq(self.state.items()));
             // 2. The end of the transaction: the application's data stand or fall with it. What
             // step 1 wrote is not taken back: a spent token and a logout outlive a failure.
             match transaction {
@@ -154,15 +176,18 @@ impl Server {
                 Some(Transaction::Abort) => self.staged.clear(),
                 None => {}
             }
-            // 3. The cookie of this response, and the header that keeps it out of shared caches.
+            // 3. The cookie of this response, and the header that keeps it out of shared caches. A
+            // configuration that was checked, with a path of its own, makes no text that is refused.
             let mut headers = Vec::new();
-            if let Some(Ok(header)) = cookie.map(|cookie| set_cookie(&self.config, &cookie)) {
+            if let Some(cookie) = cookie {
+                let header = set_cookie(&self.config, &cookie)
+                    .map_err(|_| Stop::Crash("the script's name is fit for no header"))?;
                 headers.push(format!("Set-Cookie: {header}"));
                 headers.push(format!("{}: {}", CACHE_CONTROL.0, CACHE_CONTROL.1));
             }
             // 4. The answer. Only this refusal is worth sending the event again for at once.
             if reply != Reply::Refused(Refusal::EntropyUsedUp) {
-                return (reply, headers);
+                return Ok((reply, headers));
             }
             input.entropy = self.entropy.draw();
         }
@@ -170,23 +195,26 @@ impl Server {
 
     /// The whole store is in this process, so every condition that an operation names holds:
     /// nobody else writes. See the example `compare_and_set` for a store that others write to.
-    fn persist(&mut self, op: StoreOp) {
+    fn persist(&mut self, op: &StoreOp) -> Result<(), Stop> {
+        if self.disk_fails {
+            return Err(Stop::Store);
+        }
         match op {
             StoreOp::Put { id, session }
             | StoreOp::Create { id, session }
             | StoreOp::Update { id, session } => {
                 println!("    store   {id:?} := {:?}", session.user());
-                self.disk.insert(id, session);
+                self.disk.insert(*id, session.clone());
             }
             StoreOp::Rotate { from, to, session } => {
                 println!("    store   {from:?} -> {to:?} := {:?}", session.user());
-                self.disk.remove(&from);
-                self.disk.insert(to, session);
+                self.disk.remove(from);
+                self.disk.insert(*to, session.clone());
             }
-            StoreOp::Delete { id } | StoreOp::Discard { id } => self.remove(&[id]),
-            StoreOp::DeleteAll { ids } | StoreOp::DiscardAll { ids } => self.remove(&ids),
+            StoreOp::Delete { id } | StoreOp::Discard { id } => self.remove(&[*id]),
+            StoreOp::DeleteAll { ids } | StoreOp::DiscardAll { ids } => self.remove(ids),
         }
-        assert!(self.disk.iter().map(|(id, session)| (*id, session)).eq(self.state.items()));
+        Ok(())
     }
 
     fn remove(&mut self, ids: &[SessionId]) {
@@ -208,40 +236,59 @@ impl Server {
         self.requests = self.requests.saturating_add(1);
         let request = RequestId(self.requests);
         let header = browser.cookie.as_deref();
-        let (reply, _) = self.send(Event::StartRequest {
+        let start = Event::StartRequest {
             request,
             cookie: header.and_then(|header| read_cookie(&self.config, header)),
             remote_addr: "192.0.2.1".into(),
             script_name: "".into(),
-        });
+        };
+        let (reply, _) = self.send(start).map_err(|_| "503 no store")?;
         let Reply::Started { remote_user } = reply else { return Err("503 too busy".into()) };
         println!("    user    {remote_user:?}");
 
         let (outcome, page) = match handler(self, request) {
             Ok(page) => (Outcome::Successful, Some(page)),
             Err(Stop::Page(why)) => {
-                println!("    400     {}", why.name());
+                println!("    400     {why}");
                 (Outcome::Interrupted, None)
             }
             Err(Stop::Crash(why)) => {
                 println!("    500     {why}");
                 (Outcome::Failed, None)
             }
+            // No cookie either: it would tell the browser of what has not happened.
+            Err(Stop::Store) => (Outcome::Abandoned, None),
         };
-        // A refused finish leaves the request open: what it wanted to save could not be saved.
-        // The client is told so, and the request ends as a failed one, which cannot be refused.
-        let (mut reply, mut headers) = self.send(Event::FinishRequest { request, outcome });
-        if let Reply::Refused(why) = reply {
-            println!("    500     {}", why.name());
-            (reply, headers) =
-                self.send(Event::FinishRequest { request, outcome: Outcome::Failed });
+        let page = match self.finish(request, outcome) {
+            Ok((outcome, headers)) => {
+                for header in &headers {
+                    println!("    send    {header}");
+                }
+                browser.receive(&headers);
+                page.filter(|_| outcome == Outcome::Successful)
+            }
+            Err(_) => None,
+        };
+        if page.is_none() && self.disk_fails {
+            println!("    503     no store");
         }
-        assert_eq!(reply, Reply::Done);
-        for header in &headers {
-            println!("    send    {header}");
-        }
-        browser.receive(&headers);
         Ok(page)
+    }
+
+    /// A refused finish leaves the request open: what it wanted to save could not be saved. The
+    /// client is told so, and the request ends as a failed one, which cannot be refused.
+    fn finish(
+        &mut self,
+        request: RequestId,
+        outcome: Outcome,
+    ) -> Result<(Outcome, Vec<String>), Stop> {
+        let (reply, headers) = self.send(Event::FinishRequest { request, outcome })?;
+        let Reply::Refused(why) = reply else { return Ok((outcome, headers)) };
+        println!("    500     {why}");
+        let outcome = Outcome::Failed;
+        let (reply, headers) = self.send(Event::FinishRequest { request, outcome })?;
+        assert_eq!(reply, Reply::Done);
+        Ok((outcome, headers))
     }
 
     /// Accepts a form by spending its token. Asking `HasFormToken` first would prove nothing.
@@ -256,7 +303,7 @@ impl Server {
     }
 
     fn expect(&mut self, event: Event) -> Result<(), Stop> {
-        match self.send(event).0 {
+        match self.send(event)?.0 {
             Reply::Refused(why) => Err(why.into()),
             _ => Ok(()),
         }
@@ -286,6 +333,8 @@ enum Stop {
     Page(Refusal),
     /// With an error page.
     Crash(&'static str),
+    /// The store has failed.
+    Store,
 }
 
 impl From<Refusal> for Stop {

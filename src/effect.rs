@@ -142,6 +142,29 @@ pub enum StoreOp {
     },
 }
 
+impl StoreOp {
+    /// The ids that the operation names: what to lock, or to load again where it failed.
+    ///
+    /// ```
+    /// use quixote_session::{SessionId, StoreOp};
+    ///
+    /// let ids = [SessionId::from([1; 16]), SessionId::from([2; 16])];
+    /// assert!(StoreOp::DeleteAll { ids: ids.to_vec() }.ids().eq(ids));
+    /// ```
+    pub fn ids(&self) -> impl Iterator<Item = SessionId> {
+        let (from, to, all): (_, _, &[SessionId]) = match self {
+            Self::Put { id, .. }
+            | Self::Create { id, .. }
+            | Self::Update { id, .. }
+            | Self::Delete { id }
+            | Self::Discard { id } => (Some(*id), None, &[]),
+            Self::Rotate { from, to, .. } => (Some(*from), Some(*to), &[]),
+            Self::DeleteAll { ids } | Self::DiscardAll { ids } => (None, None, ids),
+        };
+        from.into_iter().chain(to).chain(all.iter().copied())
+    }
+}
+
 /// Quixote's two hooks for a transactional store, called when a request ends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

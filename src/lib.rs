@@ -11,8 +11,10 @@
 //!
 //! let (config, request) = (Config::STRICT, RequestId(1));
 //! let mut state = State::new();
+//! let mut draw = 0;
 //! let mut send = |event| {
-//!     let input = Input { now: Timestamp(0), entropy: Entropy::from_bytes([7; 32]), event };
+//!     draw += 1; // in earnest: 32 fresh bytes for each input, from an `EntropySource`
+//!     let input = Input { now: Timestamp(0), entropy: Entropy::from_bytes([draw; 32]), event };
 //!     let (next, effects) = step(&config, std::mem::take(&mut state), input);
 //!     state = next;
 //!     effects
@@ -22,7 +24,7 @@
 //! send(Event::SetUser { request, user: Some("alice".into()) });
 //! let effects = send(Event::FinishRequest { request, outcome: Outcome::Successful });
 //! assert!(effects.store.is_some(), "1. write this to the store");
-//! assert!(effects.transaction.is_some(), "2. keep it");
+//! assert!(effects.transaction.is_some(), "2. keep what the application wrote");
 //! assert!(matches!(effects.cookie.unwrap().value, CookieChange::Set(_)), "3. set the cookie");
 //! assert_eq!(effects.reply, Reply::Done);
 //! assert_eq!(state.len(), 1);
@@ -35,7 +37,8 @@
 //!
 //! 1. Fill an [`Input`]: the clock's milliseconds, 32 fresh random bytes (`EntropySource`), the
 //!    event. A request begins with [`Event::StartRequest`], its cookie read by `read_cookie`, and
-//!    ends with [`Event::FinishRequest`], whatever happened to it.
+//!    ends with [`Event::FinishRequest`], whatever happened to it. A finish that is refused has not
+//!    ended it: finish it once more, as failed.
 //! 2. Call [`step`] and keep the state that it returns.
 //! 3. Carry out the [`Effects`] from the top: [`store`](Effects::store), then
 //!    [`transaction`](Effects::transaction), then [`cookie`](Effects::cookie) (as text by
@@ -43,6 +46,11 @@
 //!
 //! A refusal means that nothing happened and says why; it is no error of the program. There are
 //! no panics to catch.
+//!
+//! Where the store itself fails, send nothing and answer that it failed. The state has moved on and
+//! the store has not: tell it what is stored by then under each of the [ids](StoreOp::ids) of the
+//! operation, with [`State::with_stored`], and finish the request as [`Outcome::Abandoned`], which sends
+//! no cookie. A logout that failed can then be tried again, and nobody was told that it was done.
 //!
 //! Where sessions live outside the process, under [`Config::STRICT`], one state for each request is
 //! enough: load its one session by [`State::with_stored`], again before events that

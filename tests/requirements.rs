@@ -35,6 +35,8 @@ mod session;
 mod state;
 #[path = "requirements/step.rs"]
 mod step;
+#[path = "requirements/store_failure.rs"]
+mod store_failure;
 #[path = "requirements/theorems.rs"]
 mod theorems;
 #[path = "requirements/time.rs"]

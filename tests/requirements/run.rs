@@ -16,6 +16,7 @@ pub(crate) const QUIXOTE: [Config; 2] = [Config::QUIXOTE, Config::QUIXOTE_PERSIS
 /// Copying and strict.
 pub(crate) const COPIES: [Config; 2] = [Config::QUIXOTE_PERSISTENT, Config::STRICT];
 
+#[derive(Clone)]
 pub(crate) struct Run {
     pub(crate) config: Config,
     pub(crate) state: State,
