@@ -18,8 +18,7 @@
 //! throws the new state away, loads again into the old one, and sends the same event once more, as
 //! it does where the event was refused over what is stale by then. The request remembers what it
 //! changed, so the same finish applies the same changes to the newer session. [`Process::send`] is
-//! all there is to it.
-//! Run it: `cargo run --example compare_and_set`. What it prints it also asserts.
+//! all there is to it. Run it: `cargo run --example compare_and_set`. What it prints it also asserts.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -125,9 +124,10 @@ fn a_logout_is_final(process: &mut Process, id: SessionId) -> Result<(), Box<dyn
 }
 
 fn a_used_id_is_drawn_again(process: &mut Process) -> Result<(), Box<dyn Error>> {
-    // A twin with the same seed draws the ids that this process is about to draw. (With real
-    // randomness nobody sees this happen; the condition is there all the same.)
-    let mut twin = Process { entropy: process.entropy.clone(), ..Process::new() };
+    // A twin with the same seed draws the ids that this process is about to draw.
+    let seeded = || EntropySource::new(*b"a seed that two processes share!");
+    process.entropy = seeded();
+    let mut twin = Process { entropy: seeded(), ..Process::new() };
     let (mut here, mut there) = (process.start(None)?, twin.start(None)?);
     process.set_value(&mut here, "who", "here")?;
     twin.set_value(&mut there, "who", "there")?;

@@ -21,7 +21,8 @@ use crate::state::State;
 /// use quixote_session::State;
 ///
 /// let text = r#"{"stored": [], "held": [{"id": null, "session": {"user": null,
-///     "remote_addr": "", "created": 0, "accessed": 0, "form_tokens": []}}], "requests": []}"#;
+///     "remote_addr": "", "created": 0, "accessed": 0, "form_tokens": [], "values": {}}}],
+///     "requests": []}"#;
 /// let error = serde_json::from_str::<State>(text).unwrap_err();
 /// assert!(error.to_string().starts_with("held: expected every session to be held"));
 /// ```
