@@ -18,7 +18,7 @@
 //! throws the new state away, loads again into the old one, and sends the same event once more, as
 //! it does where the event was refused over what is stale by then. The request remembers what it
 //! changed, so the same finish applies the same changes to the newer session. [`Process::send`] is
-//! all there is to it. Run it: `cargo run --example compare_and_set`. What it prints it also asserts.
+//! all there is to it. What it prints it also asserts: `cargo run --example compare_and_set`.
 
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -75,8 +75,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     server.restart();
     assert_eq!(server.users(), ["alice"]);
 
-    // The disk fails in the middle of a logout. Nobody is told that it was done: the visitor is still
-    // logged in, there and here, and may try again.
+    // The disk fails in the middle of a logout. Nobody is told that it was done: the visitor is
+    // still logged in, there and here, and may try again.
     server.disk_fails = true;
     let logout = |server: &mut Server, request| server.expect(Event::ExpireSession { request });
     assert_eq!(server.serve(&mut browser, "POST /logout", logout)?, None);
@@ -156,8 +156,8 @@ impl Server {
             //= spec/session.md#driver
             //# Where the store fails, nothing of the step MUST be sent or answered but that it
             //# failed, and the state is told what is stored by then under each id of the operation.
-            // 1. What is to persist. Where that fails nothing has happened: the state is told what is
-            // stored, and nobody is told anything that would have come of it.
+            // 1. What is to persist. Where that fails nothing has happened: the state is told what
+            // is stored, and nobody is told anything that would have come of it.
             if let Some(op) = store
                 && let Err(why) = self.persist(&op)
             {
@@ -177,7 +177,8 @@ impl Server {
                 None => {}
             }
             // 3. The cookie of this response, and the header that keeps it out of shared caches. A
-            // configuration that was checked, with a path of its own, makes no text that is refused.
+            // configuration that was checked, with a path of its own, makes no text that is
+            // refused.
             let mut headers = Vec::new();
             if let Some(cookie) = cookie {
                 let header = set_cookie(&self.config, &cookie)

@@ -77,7 +77,8 @@ pub struct Config {
     /// `ACCESS_TIME_RESOLUTION`, which counts seconds).
     pub access_resolution_ms: u64,
     /// Strict only: a session not accessed for this many milliseconds, or more, is no session. An
-    /// access counts as it is noted: by requests that end well, each `access_resolution_ms` at most.
+    /// access counts as it is noted: by requests that end well, each `access_resolution_ms` at
+    /// most.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub idle_limit_ms: Option<u64>,
     /// Strict only: a session created this many milliseconds ago, or more, is no session. A login
@@ -273,8 +274,8 @@ const MOST_NAME_BYTES: usize = 4_096 - 32;
 /// An attribute that is longer is ignored (RFC 6265bis, section 5.6).
 const MOST_ATTRIBUTE_BYTES: usize = 1_024;
 
-/// Whether `name` is a token of RFC 9110, which RFC 6265 (4.1.1) asks of a cookie's name, and leaves
-/// room for an id.
+/// Whether `name` is a token of RFC 9110, which RFC 6265 (4.1.1) asks of a cookie's name, and
+/// leaves room for an id.
 //= spec/session.md#config
 //# A name of more than 4,064 bytes and a Path of more than 1,024 MUST be refused by the check (RFC
 //# 6265bis, section 5.6).

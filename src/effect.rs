@@ -33,8 +33,8 @@ pub struct Effects {
     /// First: what to persist.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub store: Option<StoreOp>,
-    /// Then, when a request ends: whether the application's own data of this request are kept. Under
-    /// strict what `store` asked for stands in either case.
+    /// Then, when a request ends: whether the application's own data of this request are kept.
+    /// Under strict what `store` asked for stands in either case.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
     pub transaction: Option<Transaction>,
     /// Then: the session cookie of this response. Only when a request finishes.
@@ -249,8 +249,8 @@ pub enum Refusal {
     /// Every draw of the entropy is in use already; send the event again with fresh entropy.
     EntropyUsedUp,
     /// Strict: the request holds changes to a session that has ended since, by somebody else or by
-    /// a time limit. Nothing was saved, and the request is still open; tell the user and finish it as
-    /// failed.
+    /// a time limit. Nothing was saved, and the request is still open; tell the user and finish it
+    /// as failed.
     SessionGone,
     /// Strict: the event would leave a stored session that no cookie names.
     WouldOrphan,

@@ -9,8 +9,8 @@ use crate::entropy::Entropy;
 ///
 /// The core never draws by itself. In production the seed comes from the operating system, once,
 /// and is kept nowhere; whoever knows it knows every id. With a fixed seed, a run can be repeated.
-/// Two sources of one seed draw the same ids: so there is no `Clone`, and a process that forks seeds
-/// each child anew.
+/// Two sources of one seed draw the same ids: so there is no `Clone`, and a process that forks
+/// seeds each child anew.
 ///
 /// ```
 /// use quixote_session::EntropySource;

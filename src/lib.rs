@@ -49,8 +49,9 @@
 //!
 //! Where the store itself fails, send nothing and answer that it failed. The state has moved on and
 //! the store has not: tell it what is stored by then under each of the [ids](StoreOp::ids) of the
-//! operation, with [`State::with_stored`], and finish the request as [`Outcome::Abandoned`], which sends
-//! no cookie. A logout that failed can then be tried again, and nobody was told that it was done.
+//! operation, with [`State::with_stored`], and finish the request as [`Outcome::Abandoned`], which
+//! sends no cookie. A logout that failed can then be tried again, and nobody was told that it was
+//! done.
 //!
 //! Where sessions live outside the process, under [`Config::STRICT`], one state for each request is
 //! enough: load its one session by [`State::with_stored`], again before events that

@@ -64,8 +64,8 @@ impl Serialize for State {
     }
 }
 
-/// Refuses, with the words of [`InvalidState`], a state that breaks one of the invariants named there.
-/// Whether some sequence of events leads to it is not asked.
+/// Refuses, with the words of [`InvalidState`], a state that breaks one of the invariants named
+/// there. Whether some sequence of events leads to it is not asked.
 impl<'de> Deserialize<'de> for State {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let snapshot = Snapshot::deserialize(from)?;

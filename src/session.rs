@@ -72,7 +72,9 @@ impl Session {
         self.created
     }
 
-    /// When a request last used the session, as noted: late by up to `access_resolution_ms`.
+    /// When a request last used the session, as noted: a request that ends well notes its start if
+    /// more than `access_resolution_ms` has passed since the access that is noted; one that fails
+    /// or is abandoned notes nothing, except under live.
     #[must_use]
     pub const fn accessed(&self) -> Timestamp {
         self.accessed
@@ -150,8 +152,9 @@ impl Session {
     /// None where no limit ends it, as under Quixote.
     ///
     /// It moves when an access is noted, and with each such access comes a
-    /// [`StoreOp`](crate::StoreOp): a store that forgets by itself may do so from the moment that the
-    /// session last written to it says. [`Event::Sweep`](crate::Event::Sweep) then has nothing to do.
+    /// [`StoreOp`](crate::StoreOp): a store that forgets by itself may do so from the moment that
+    /// the session last written to it says. [`Event::Sweep`](crate::Event::Sweep) then has nothing
+    /// to do.
     ///
     /// ```
     /// use quixote_session::{Config, Session, Timestamp};

@@ -147,7 +147,8 @@ properties! {
          holds the cookie it sent.",
         sometimes "the response to a logout arrives", broken by [Live, Copying];
     StillLoggedIn = "still-logged-in":
-        "A client that logged in and did not log out is still logged in.",
+        "A client that logged in, while no other request of its own could change its cookie, and \
+         did not log out is still logged in.",
         sometimes "a client that logged in comes back", broken by [Live, Copying];
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quixote_session::{CookieValue, Event, RequestId, StoreOp};
+use quixote_session::{CookieValue, Event, Reply, RequestId, SessionId, StoreOp};
 
 use super::run::{ALL, Abandoned, Run, Successful, expire, finish, set_value};
 
@@ -14,6 +14,33 @@ fn until_the_store_fails(run: &mut Run, events: &[Event]) -> Option<StoreOp> {
     })
 }
 
+/// What a visitor who is logged in might do, and the milliseconds before.
+fn stories() -> Vec<(Vec<Event>, u64)> {
+    let request = RequestId(9);
+    let login = Event::SetUser { request, user: Some("bob".into()) };
+    let later = 13 * 3_600_000;
+    vec![
+        (vec![login.clone(), finish(9, Successful)], 0),
+        (vec![set_value(9, "k", "v"), finish(9, Successful)], 0),
+        (vec![expire(9), login.clone()], 0),
+        (vec![Event::DeleteSessionsOf { user: "alice".into() }], 0),
+        (vec![Event::Sweep], later),
+        (vec![finish(9, Successful)], later),
+        (vec![Event::NewSession { request }, login, finish(9, Successful)], 0),
+    ]
+}
+
+/// The first event of a story. A sweep finds what is over only where no start has found it before.
+fn start(id: SessionId, story: &[Event]) -> Event {
+    let cookie = (*story != [Event::Sweep]).then_some(CookieValue::Id(id));
+    let (remote_addr, script_name) = ("192.0.2.1".into(), "".into());
+    Event::StartRequest { request: RequestId(9), cookie, remote_addr, script_name }
+}
+
+fn replies(run: &mut Run, events: &[Event]) -> Vec<Reply> {
+    events.iter().map(|event| run.send(event.clone())).collect()
+}
+
 /// The state and the store agree again, and the same request, made anew, is answered as if nothing
 /// had been.
 //= spec/session.md#driver
@@ -21,48 +48,29 @@ fn until_the_store_fails(run: &mut Run, events: &[Event]) -> Option<StoreOp> {
 //# state is told what is stored by then under each id of the operation.
 #[test]
 fn a_state_is_told_what_a_store_that_failed_has() {
-    let request = RequestId(9);
-    let login = Event::SetUser { request, user: Some("bob".into()) };
-    let everywhere = Event::DeleteSessionsOf { user: "alice".into() };
     let mut failed = BTreeSet::new();
-    for config in &ALL {
-        for (events, later) in [
-            (vec![login.clone(), finish(9, Successful)], 0),
-            (vec![set_value(9, "k", "v"), finish(9, Successful)], 0),
-            (vec![expire(9), login.clone()], 0),
-            (vec![everywhere.clone()], 0),
-            (vec![Event::Sweep], 13 * 3_600_000),
-            (vec![finish(9, Successful)], 13 * 3_600_000),
-            (vec![Event::NewSession { request }, login.clone(), finish(9, Successful)], 0),
-        ] {
-            let mut run = Run::of(config);
-            let id = run.log_in("alice");
-            run.now += later;
-            let sweep = events == [Event::Sweep];
-            let start = Event::StartRequest {
-                request,
-                cookie: Some(CookieValue::Id(id)).filter(|_| !sweep),
-                remote_addr: "192.0.2.1".into(),
-                script_name: "".into(),
-            };
-            let events: Vec<_> = std::iter::once(start).chain(events).collect();
-            let (before, mut failing) = (run.state.clone(), run.clone());
-            let expected: Vec<_> = events.iter().map(|event| run.send(event.clone())).collect();
+    for (config, (story, later)) in
+        ALL.iter().flat_map(|c| stories().into_iter().map(move |s| (c, s)))
+    {
+        let mut run = Run::of(config);
+        let id = run.log_in("alice");
+        run.now += later;
+        let events: Vec<_> = std::iter::once(start(id, &story)).chain(story).collect();
+        let (before, mut failing) = (run.state.clone(), run.clone());
+        let expected = replies(&mut run, &events);
 
-            let Some(op) = until_the_store_fails(&mut failing, &events) else { continue };
-            failed.insert(format!("{op:?}").split(' ').next().map(ToOwned::to_owned));
-            for id in op.ids() {
-                let stored = before.get(&id).cloned();
-                failing.state = std::mem::take(&mut failing.state).with_stored(id, stored);
-            }
-            assert_eq!(failing.state.items(), before.items());
-            failing.send(finish(9, Abandoned));
-            assert_eq!((&failing.effects.store, &failing.effects.cookie), (&None, &None));
-
-            let replies: Vec<_> = events.iter().map(|event| failing.send(event.clone())).collect();
-            assert_eq!(replies, expected, "{}: {events:?}", config.semantics);
-            assert_eq!(failing.state.values(), run.state.values());
+        let Some(op) = until_the_store_fails(&mut failing, &events) else { continue };
+        failed.insert(format!("{op:?}").split(' ').next().map(ToOwned::to_owned));
+        for id in op.ids() {
+            let stored = before.get(&id).cloned();
+            failing.state = std::mem::take(&mut failing.state).with_stored(id, stored);
         }
+        assert_eq!(failing.state.items(), before.items());
+        failing.send(finish(9, Abandoned));
+        assert_eq!((&failing.effects.store, &failing.effects.cookie), (&None, &None));
+
+        assert_eq!(replies(&mut failing, &events), expected, "{}: {events:?}", config.semantics);
+        assert_eq!(failing.state.values(), run.state.values());
     }
     let kinds = ["Put", "Update", "Rotate", "Delete", "DeleteAll", "Discard", "DiscardAll"];
     let kinds: BTreeSet<_> = kinds.map(|kind| Some(kind.to_owned())).into();
