@@ -2,8 +2,7 @@
 //!
 //! The heavy ones are ignored here; `.ci/run` runs them in its step "limits":
 //! `cargo test --release --features cli --test limits -- --include-ignored --nocapture
-//! --test-threads 1`. Ten million sessions take 1.6 GiB, a million requests half of one; with
-//! little optimisation both took a minute of processor time together.
+//! --test-threads 1`, which prints how much memory each held.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -70,11 +69,11 @@ const fn refused(why: Refusal) -> Reply {
     Reply::Refused(why)
 }
 
-/// The most memory that this process has held, in MiB.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    peak.and_then(|text| text.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or(0) / 1_024
+/// Runs it, and asserts that it never held more than so many bytes on the heap.
+fn within(bytes: u64, what: &str, run: impl FnOnce()) {
+    let held = measure(run).bytes_max;
+    println!("{what}: {held} bytes at most, of {bytes} allowed");
+    assert!(held <= bytes, "{what}: {held} bytes, and {bytes} are allowed");
 }
 
 #[test]
@@ -99,9 +98,18 @@ fn a_text_of_many_megabytes_is_refused_and_nothing_of_it_is_kept() {
     assert_eq!(run.state.request_cookie(RequestId(2)), Some(&"".into()));
 }
 
-/// The largest session that strict allows, and the most that one request remembers beside it.
+const LONGEST: u64 = 64 * 1_024;
+
+/// The largest session that strict allows, 64 keys with values, and the most that one request holds
+/// beside it: 64 other keys with values, and a note for each of the first that they are removed.
 #[test]
 fn a_session_and_a_request_are_bounded() {
+    let (kept, of_the_event, tables) = (64 * 2 + 64 * 2 + 64, 2, LONGEST);
+    let bytes = (kept + of_the_event) * LONGEST + tables;
+    within(bytes, "one full session and its request", fill_both);
+}
+
+fn fill_both() {
     let mut run = Run::of(Config::STRICT);
     let text = |number: usize| SmolStr::from(format!("{number:05}{}", "x".repeat(65_531)));
     run.start(1, None);
@@ -109,22 +117,27 @@ fn a_session_and_a_request_are_bounded() {
         assert_eq!(run.set_value(1, text(number), text(number)), Reply::Done);
     }
     assert_eq!(run.set_value(1, "k".into(), "v".into()), refused(Refusal::TooManyValues));
-    let mut noted = 64;
-    for number in 64..1_000 {
-        let (request, key) = (RequestId(1), text(number - 64));
+    let Some(CookieChange::Set(id)) = run.finish(1).cookie.map(|cookie| cookie.value) else {
+        panic!("the session is stored");
+    };
+    run.start(2, Some(CookieValue::Id(id)));
+    let mut replies = Vec::new();
+    for number in 64..129 {
+        let (request, key) = (RequestId(2), text(number - 64));
         assert_eq!(run.send(Event::RemoveValue { request, key }).reply, Reply::Done);
-        if run.set_value(1, text(number), "".into()) != Reply::Done {
-            break;
-        }
-        noted += 1;
+        replies.push(run.set_value(2, text(number), text(number)));
     }
-    assert_eq!(noted, 128, "twice the values that a session may have");
-    assert_eq!(run.finish(1).reply, Reply::Done);
+    assert_eq!(replies.iter().filter(|reply| **reply == Reply::Done).count(), 64);
+    assert_eq!(replies.last(), Some(&refused(Refusal::TooManyValues)));
 }
 
 #[test]
 #[ignore = "takes 1.6 GiB"]
 fn ten_million_sessions_are_stored_and_one_more_is_refused() {
+    within(10_000_000 * 200, "10,000,000 sessions", store_ten_million);
+}
+
+fn store_ten_million() {
     let mut run = Run::of(Config { max_sessions: 10_000_000, ..Config::STRICT });
     let mut last = None;
     for _ in 0..10_000_000 {
@@ -136,12 +149,15 @@ fn ten_million_sessions_are_stored_and_one_more_is_refused() {
     let remote_user = Some("alice".into());
     assert_eq!(run.start(1, Some(CookieValue::Id(id))), Reply::Started { remote_user });
     assert_eq!(run.finish(1).reply, Reply::Done);
-    println!("10,000,000 sessions: {} MiB at most", peak());
 }
 
 #[test]
 #[ignore = "takes half a GiB"]
 fn a_million_requests_are_in_flight_and_one_more_is_refused() {
+    within(1_000_000 * 600, "1,000,000 requests", open_a_million);
+}
+
+fn open_a_million() {
     let mut run = Run::of(Config::STRICT);
     for number in 0..1_000_000 {
         assert_eq!(run.start(number, None), Reply::Started { remote_user: None });
@@ -151,5 +167,4 @@ fn a_million_requests_are_in_flight_and_one_more_is_refused() {
         assert_eq!(run.finish(number).reply, Reply::Done);
     }
     assert_eq!(run.state, State::new(), "nothing is left of them");
-    println!("1,000,000 requests: {} MiB at most", peak());
 }
