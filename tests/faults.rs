@@ -198,22 +198,22 @@ const FAULTS: &[Fault] = &[
     fault(
         "the limits are exclusive",
         SESSION,
-        "now.since(since) >= limit",
-        "now.since(since) > limit",
+        "is_some_and(|end| now >= end)",
+        "is_some_and(|end| now > end)",
         "nothing-past-its-limits",
     ),
     fault(
         "there is no idle limit",
         SESSION,
-        "(reached(self.accessed, config.idle_limit_ms)\n                || reached(",
-        "(reached(self.created, config.absolute_limit_ms)\n                || reached(",
+        "end(self.accessed, config.idle_limit_ms)",
+        "end(self.created, config.absolute_limit_ms)",
         "nothing-past-its-limits",
     ),
     fault(
         "there is no absolute limit",
         SESSION,
-        "|| reached(self.created, config.absolute_limit_ms))",
-        "|| reached(self.accessed, config.idle_limit_ms))",
+        "end(self.created, config.absolute_limit_ms)",
+        "end(self.accessed, config.idle_limit_ms)",
         "nothing-past-its-limits",
     ),
     fault(

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::Instant;
-use std::vec::Vec;
+use std::vec::{self, Vec};
 
 use foldhash::quality::FixedState;
 
@@ -131,16 +131,15 @@ impl Search<'_> {
         let mut frontier = std::vec![(0, first)];
         while !frontier.is_empty() {
             let mut next = Vec::new();
-            let mut waiting = frontier.len();
-            for batch in frontier.chunks(BATCH) {
-                if !watch(self.progress(waiting)) {
+            let mut waiting = frontier.into_iter();
+            while waiting.len() > 0 {
+                if !watch(self.progress(waiting.len())) {
                     self.explored.complete = false;
                     return;
                 }
-                for expanded in self.expand_all(batch) {
+                for expanded in self.expand_all(&mut waiting) {
                     self.take_in(expanded, &mut next);
                 }
-                waiting = waiting.saturating_sub(batch.len());
             }
             frontier = next;
             self.explored.depth = self.explored.depth.saturating_add(1);
@@ -156,13 +155,15 @@ impl Search<'_> {
         Progress { states, transitions, frontier, depth, states_per_second }
     }
 
-    /// Expands the states on all cores. What comes back is in order, so that the search finds the
-    /// same on any number of cores.
-    fn expand_all(&self, batch: &[(u32, World)]) -> Vec<Expanded> {
+    /// Expands the next states on all cores. What comes back is in order, so that the search finds
+    /// the same on any number of cores.
+    fn expand_all(&self, waiting: &mut vec::IntoIter<(u32, World)>) -> Vec<Expanded> {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let share = batch.len().div_ceil(cores).max(SMALLEST_SHARE);
+        let batch = waiting.len().min(BATCH);
+        let share = batch.div_ceil(cores).max(SMALLEST_SHARE);
+        let mut shares =
+            (0..batch.div_ceil(share)).map(|_| waiting.take(share).collect::<Vec<_>>());
         thread::scope(|scope| {
-            let mut shares = batch.chunks(share);
             let own = shares.next().unwrap_or_default();
             let others: Vec<_> =
                 shares.map(|share| scope.spawn(move || self.expand(share))).collect();
@@ -174,8 +175,10 @@ impl Search<'_> {
         })
     }
 
-    fn expand(&self, share: &[(u32, World)]) -> Expanded {
+    /// Each world is dropped once it is expanded: its memory serves the ones that follow.
+    fn expand(&self, share: Vec<(u32, World)>) -> Expanded {
         let mut expanded = Expanded::default();
+        let mut new = HashSet::with_hasher(FixedState::with_seed(SEED));
         for (number, world) in share {
             let actions = world.actions(self.scope, self.config.width);
             for (action, index) in actions.iter().zip(0..) {
@@ -187,9 +190,10 @@ impl Search<'_> {
                 expanded.witnessed = expanded.witnessed.union(found.sometimes);
                 let broken = found.broken.without(self.broken);
                 let hash = (!unchanged).then(|| hash_of(&after));
-                let to = hash.filter(|hash| !self.seen.contains(hash)).map(|hash| (hash, after));
+                let hash = hash.filter(|hash| !self.seen.contains(hash) && new.insert(*hash));
+                let to = hash.map(|hash| (hash, after));
                 if to.is_some() || !broken.is_empty() {
-                    let origin = Origin { parent: *number, action: index };
+                    let origin = Origin { parent: number, action: index };
                     expanded.kept.push(Kept { origin, broken, to });
                 }
             }
