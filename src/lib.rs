@@ -74,8 +74,10 @@
 //! # Features
 //!
 //! `std` (on by default) reads and writes cookie headers and offers the seeded `EntropySource`;
-//! without it the crate needs core and alloc alone. `serde` serialises everything and checks a
-//! state before it is believed. `check` has traces, properties and exploration; `cli` the command
+//! without it the crate needs core and alloc alone. `serde` serialises everything, refuses what is
+//! not whole, and checks a session or state before it is believed; binary formats can hold sessions,
+//! states and configurations, while events and operations are tagged by name and need a format
+//! that describes itself, such as JSON. `check` has traces, properties and exploration; `cli` the command
 //! line.
 #![no_std]
 
