@@ -5,12 +5,15 @@
 mod ends;
 #[path = "cli/files.rs"]
 mod files;
+#[cfg(target_os = "linux")]
+#[path = "cli/interrupts.rs"]
+mod interrupts;
 #[path = "cli/malformed.rs"]
 mod malformed;
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -269,54 +272,6 @@ fn a_full_disk_is_an_error_that_leaves_nothing_behind() {
         .unwrap();
     assert_eq!(status(&output), 2, "{}", err(&output));
     assert!(err(&output).contains("t.jsonl: cannot write: File too large"), "{}", err(&output));
-    assert_eq!(names(&folder), Vec::<String>::new());
-}
-
-#[test]
-#[cfg(unix)]
-fn an_interrupted_replay_leaves_the_results_so_far() {
-    let folder = folder("interrupt");
-    let mut child = command(&folder, &["replay", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut trace = child.stdin.take().unwrap();
-    let many = format!("{STEP}\n").repeat(5_000);
-    writeln!(trace, "{HEADER}").unwrap();
-    // More than a pipe holds: by now the replay has begun, and so has its watch for Ctrl-C.
-    trace.write_all(many.as_bytes()).unwrap();
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    for _ in 0..10_000 {
-        if trace.write_all(many.as_bytes()).is_err() {
-            break;
-        }
-    }
-    drop(trace);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(status(&output), 130);
-    assert_eq!(err(&output), "error: interrupted, these are the results so far\n");
-    assert!(out(&output).contains("all               1"), "{}", out(&output));
-}
-
-#[test]
-#[cfg(unix)]
-fn an_interrupted_recording_leaves_nothing_behind() {
-    let folder = folder("interrupt_record");
-    let child = command(&folder, &["record", "--steps", "400000", "--out", "t.jsonl"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    while names(&folder).is_empty() {
-        std::thread::yield_now();
-    }
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(status(&output), 130, "{}", err(&output));
-    assert_eq!(err(&output), "error: interrupted, nothing was written\n");
     assert_eq!(names(&folder), Vec::<String>::new());
 }
 

@@ -1,0 +1,134 @@
+//! Ctrl-C: what a command leaves that is asked to end.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::{HEADER, STEP, err, folder, names, out, run, status};
+
+/// Begins a command on which signals act as they do by default, even where these tests run in the
+/// background of a script or under `nohup`.
+fn begin(folder: &Path, arguments: &[&str]) -> Child {
+    Command::new("env")
+        .arg("--default-signal=HUP,INT,TERM")
+        .arg(env!("CARGO_BIN_EXE_quixote-session"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until something is so. A child that ends before has failed, and says why.
+fn wait(child: &mut Child, until: impl Fn(&Child) -> bool) {
+    while !until(child) {
+        if let Some(status) = child.try_wait().unwrap() {
+            let mut said = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            panic!("it ended too early, with {status}: {said}");
+        }
+        sleep(Duration::from_millis(1));
+    }
+}
+
+/// What Linux says about a process under this key.
+fn told(child: &Child, key: &str) -> String {
+    let text = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let told = text.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+    told.trim_start_matches(':').trim().to_owned()
+}
+
+/// Whether it watches for Ctrl-C.
+fn watches(child: &Child) -> bool {
+    u64::from_str_radix(&told(child, "SigCgt"), 16).unwrap() & 1 << 1 != 0
+}
+
+fn send(child: &Child, signal: &str) {
+    let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// Ctrl-C, as soon as the child watches for it.
+fn interrupt(child: &mut Child) {
+    wait(child, watches);
+    send(child, "INT");
+}
+
+#[test]
+fn an_interrupted_replay_leaves_the_results_so_far() {
+    let folder = folder("interrupt");
+    let mut child = begin(&folder, &["replay", "-"]);
+    let mut trace = child.stdin.take().unwrap();
+    let many = format!("{STEP}\n").repeat(5_000);
+    writeln!(trace, "{HEADER}").unwrap();
+    // More than a pipe holds: by now the replay has begun, and so has its watch for Ctrl-C.
+    trace.write_all(many.as_bytes()).unwrap();
+    interrupt(&mut child);
+    for _ in 0..10_000 {
+        if trace.write_all(many.as_bytes()).is_err() {
+            break;
+        }
+    }
+    drop(trace);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(status(&output), 130);
+    assert_eq!(err(&output), "error: interrupted, these are the results so far\n");
+    assert!(out(&output).contains("all               1"), "{}", out(&output));
+}
+
+#[test]
+fn an_interrupted_recording_leaves_nothing_behind() {
+    let folder = folder("interrupt_record");
+    let mut child = begin(&folder, &["record", "--steps", "400000", "--out", "t.jsonl"]);
+    wait(&mut child, |_| !names(&folder).is_empty());
+    interrupt(&mut child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(status(&output), 130, "{}", err(&output));
+    assert_eq!(err(&output), "error: interrupted, nothing was written\n");
+    assert_eq!(names(&folder), Vec::<String>::new());
+}
+
+#[test]
+fn an_interrupted_exploration_leaves_the_results_so_far_and_no_page() {
+    let folder = folder("interrupt_explore");
+    for json in [false, true] {
+        let mut arguments = vec!["explore", "--world", "large", "--out", "pages"];
+        arguments.extend(json.then_some("--json"));
+        let mut child = begin(&folder, &arguments);
+        interrupt(&mut child);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(status(&output), 130);
+        let messages = "error: interrupted, these are the results so far\n\
+                        error: interrupted, no page was written\n";
+        assert_eq!(err(&output), messages);
+        if json {
+            let found: serde_json::Value = serde_json::from_str(out(&output)).unwrap();
+            assert_eq!(found["semantics"][0]["worlds"][0]["complete"], false);
+        } else {
+            let table = out(&output);
+            assert!(table.contains("unknown") && table.contains("(stopped)"), "{table}");
+        }
+    }
+    assert_eq!(names(&folder), Vec::<String>::new());
+}
+
+/// What is on the standard output by then ends with a whole line. The pipe holds less than the
+/// trace, and nobody reads before the interruption: so the recording is under way.
+#[test]
+fn an_interrupted_recording_on_the_standard_output_ends_with_a_whole_line() {
+    let folder = folder("interrupt_stdout");
+    let mut child = begin(&folder, &["record", "--steps", "20000"]);
+    interrupt(&mut child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(status(&output), 130);
+    assert_eq!(err(&output), "error: interrupted, the trace ends early\n");
+    assert!(out(&output).lines().count() < 20_000, "it ends early");
+    fs::write(folder.join("t.jsonl"), &output.stdout).unwrap();
+    let output = run(&folder, &["replay", "t.jsonl"]);
+    assert_eq!((status(&output), err(&output)), (0, ""));
+}
