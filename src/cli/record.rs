@@ -71,21 +71,23 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
 
 fn to_file(recording: &Recording, path: &Path) -> Exit {
     let interrupt = Interrupt::watch();
-    let written = NewFile::create(path).and_then(|mut file| {
-        record(recording, &mut file, &mut || interrupt.flow())?;
-        if interrupt.is_pressed() { Ok(()) } else { file.complete() }
+    let completed = NewFile::create(path).and_then(|mut file| {
+        let steps = record(recording, &mut file, &mut || interrupt.flow())?;
+        let is_whole = steps == recording.steps;
+        // From here on Ctrl-C is too late: the file is whole, and gets its name.
+        if is_whole { file.complete().map(|()| true) } else { Ok(false) }
     });
-    match written {
+    match completed {
         Err(error) => {
             let path = quixote_session::check::trace::printable(&path.to_string_lossy());
             complain(&format!("{path}: cannot write: {error}"));
             Exit::Failed
         }
-        Ok(()) if interrupt.is_pressed() => {
+        Ok(false) => {
             complain("interrupted, nothing was written");
             Exit::Interrupted
         }
-        Ok(()) => Exit::Well,
+        Ok(true) => Exit::Well,
     }
 }
 

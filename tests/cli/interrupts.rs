@@ -1,9 +1,10 @@
 //! Ctrl-C: what a command leaves that is asked to end.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -51,6 +52,36 @@ fn watches(child: &Child) -> bool {
 fn send(child: &Child, signal: &str) {
     let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
     assert!(sent.unwrap().success());
+}
+
+/// Whether it waits for something, and has so for a while.
+fn sleeps(child: &Child) -> bool {
+    (0..20).all(|_| {
+        sleep(Duration::from_millis(5));
+        told(child, "State").starts_with('S')
+    })
+}
+
+/// A pipe by this name, which is full: whoever writes to it waits.
+fn full_pipe(path: &Path) -> File {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    // O_NONBLOCK of Linux: it is full when a write would wait.
+    let not_waiting = 0o4000;
+    let mut options = File::options();
+    let mut pipe = options.read(true).write(true).custom_flags(not_waiting).open(path).unwrap();
+    while pipe.write(&[b'\n'; 4096]).is_ok() {}
+    pipe
+}
+
+/// Reads the pipe empty until the child has ended.
+fn drain(mut pipe: File, mut child: Child) -> Output {
+    let mut some = [0; 4096];
+    while child.try_wait().unwrap().is_none() {
+        if pipe.read(&mut some).is_err() {
+            sleep(Duration::from_millis(1));
+        }
+    }
+    child.wait_with_output().unwrap()
 }
 
 /// Ctrl-C, as soon as the child watches for it.
@@ -130,5 +161,18 @@ fn an_interrupted_recording_on_the_standard_output_ends_with_a_whole_line() {
     assert!(out(&output).lines().count() < 20_000, "it ends early");
     fs::write(folder.join("t.jsonl"), &output.stdout).unwrap();
     let output = run(&folder, &["replay", "t.jsonl"]);
+    assert_eq!((status(&output), err(&output)), (0, ""));
+}
+
+/// The trace fits into the buffer, and so the first write to the file is the one that completes it.
+#[test]
+fn a_recording_that_is_complete_is_not_called_interrupted() {
+    let folder = folder("interrupt_complete");
+    let pipe = full_pipe(&folder.join("pipe"));
+    let mut child = begin(&folder, &["record", "--steps", "5", "--out", "pipe"]);
+    wait(&mut child, |child| watches(child) && sleeps(child));
+    interrupt(&mut child);
+    sleep(Duration::from_millis(200));
+    let output = drain(pipe, child);
     assert_eq!((status(&output), err(&output)), (0, ""));
 }
