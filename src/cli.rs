@@ -9,6 +9,7 @@ mod record;
 mod replay;
 mod report;
 mod search;
+mod unfinished;
 
 use std::io;
 use std::process::ExitCode;

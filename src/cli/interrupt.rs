@@ -1,8 +1,11 @@
-//! Ctrl-C: the first asks for an end with the results so far, the second ends at once.
+//! Ctrl-C: the first asks for an end with the results so far, the second ends at
+//! once. Neither leaves a file that has no name yet.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::unfinished::remove_all_and_exit;
 
 /// Whether somebody pressed Ctrl-C.
 #[derive(Clone)]
@@ -15,7 +18,7 @@ impl Interrupt {
         let handlers = Arc::clone(&pressed);
         let _ = ctrlc::set_handler(move || {
             if handlers.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
+                remove_all_and_exit(130);
             }
         });
         Self(pressed)

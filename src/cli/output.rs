@@ -6,6 +6,8 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::unfinished::Unfinished;
+
 /// Says on the standard error output what went wrong. That it cannot be said is no reason to fail.
 pub(super) fn complain(message: &str) {
     let style = anstyle::AnsiColor::Red.on_default().bold();
@@ -61,7 +63,7 @@ impl<W: Write> Write for Pipe<W> {
 /// A file that appears under its name only when it is complete: written beside, then renamed.
 pub(super) struct NewFile {
     to: BufWriter<File>,
-    beside: Option<PathBuf>,
+    part: Option<Unfinished>,
     path: PathBuf,
 }
 
@@ -71,22 +73,19 @@ impl NewFile {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.into());
         if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
             let file = OpenOptions::new().write(true).open(&path)?;
-            return Ok(Self { to: BufWriter::new(file), beside: None, path });
+            return Ok(Self { to: BufWriter::new(file), part: None, path });
         }
-        let mut name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        let beside = path.with_file_name(name);
-        let file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-        Ok(Self { to: BufWriter::new(file), beside: Some(beside), path })
+        path.file_name().ok_or(ErrorKind::InvalidInput)?;
+        let (part, file) = Unfinished::file_in(path.parent().unwrap_or(Path::new("")))?;
+        Ok(Self { to: BufWriter::new(file), part: Some(part), path })
     }
 
     /// Everything is written: gives the file its name.
     pub(super) fn complete(mut self) -> io::Result<()> {
         self.to.flush()?;
-        if let Some(beside) = &self.beside {
+        if let Some(part) = &self.part {
             self.to.get_ref().sync_all()?;
-            fs::rename(beside, &self.path)?;
-            self.beside = None;
+            Unfinished::rename_all([(part, self.path.as_path())])?;
         }
         Ok(())
     }
@@ -99,14 +98,5 @@ impl Write for NewFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.to.flush()
-    }
-}
-
-/// What was not completed leaves nothing behind.
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if let Some(beside) = &self.beside {
-            let _ = fs::remove_file(beside);
-        }
     }
 }

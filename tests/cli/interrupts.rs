@@ -176,3 +176,25 @@ fn a_recording_that_is_complete_is_not_called_interrupted() {
     let output = drain(pipe, child);
     assert_eq!((status(&output), err(&output)), (0, ""));
 }
+
+/// An exploration that has written its table and waits to write another page, which is a pipe.
+fn half_written(folder: &Path) -> (File, Child) {
+    fs::create_dir(folder.join("pages")).unwrap();
+    let pipe = full_pipe(&folder.join("pages/live-stored-has-info.md"));
+    let mut child = begin(folder, &["explore", "--semantics", "live", "--out", "pages"]);
+    let pages = folder.join("pages");
+    wait(&mut child, |child| sleeps(child) && names(&pages).len() > 1);
+    (pipe, child)
+}
+
+#[test]
+fn a_second_interruption_ends_at_once_and_leaves_no_part_behind() {
+    let folder = folder("interrupt_twice");
+    let (_pipe, mut child) = half_written(&folder);
+    interrupt(&mut child);
+    sleep(Duration::from_millis(200));
+    send(&child, "INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(status(&output), 130);
+    assert_eq!(names(&folder.join("pages")), ["live-stored-has-info.md"]);
+}
