@@ -82,12 +82,14 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     let (semantics, size) = (arguments.semantics.list(), arguments.world.size());
     let bar = progress();
     let began = Instant::now();
+    let mut interrupted = false;
     let found = Guarantees::explore(size, semantics, &mut |semantics, scope, progress| {
         show(&bar, began, semantics, scope, progress);
-        !interrupt.is_pressed()
+        interrupted |= interrupt.is_pressed();
+        !interrupted
     });
     bar.finish_and_clear();
-    if interrupt.is_pressed() {
+    if interrupted {
         complain("interrupted, these are the results so far");
     }
     let mut out = Pipe::new(anstream::stdout().lock());
@@ -99,19 +101,26 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     }
     out.flush()?;
     if let Some(folder) = &arguments.out {
-        if interrupt.is_pressed() {
-            complain("interrupted, no page was written");
-        } else if let Err(error) = write_pages(folder, &found) {
-            let folder = quixote_session::check::trace::printable(&folder.to_string_lossy());
-            complain(&format!("{folder}: cannot write: {error}"));
-            return Ok(Exit::Failed);
+        match write_pages(folder, &found, &interrupt) {
+            Err(error) => return Ok(not_written(folder, &error)),
+            Ok(true) => {}
+            Ok(false) => {
+                complain("interrupted, no page was written");
+                interrupted = true;
+            }
         }
     }
-    Ok(match (interrupt.is_pressed(), found.surprises().is_empty()) {
+    Ok(match (interrupted, found.surprises().is_empty()) {
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::Well,
         (false, false) => Exit::Differs,
     })
+}
+
+fn not_written(folder: &Path, error: &io::Error) -> Exit {
+    let folder = quixote_session::check::trace::printable(&folder.to_string_lossy());
+    complain(&format!("{folder}: cannot write: {error}"));
+    Exit::Failed
 }
 
 /// A line with the world, the depth, the frontier and the speed, on a terminal alone.
@@ -226,20 +235,39 @@ fn as_json(found: &Guarantees) -> Value {
     })
 }
 
-/// All pages, or none: they get their names once every one of them is written beside.
-fn write_pages(folder: &Path, found: &Guarantees) -> io::Result<()> {
+/// All pages, or none: they get their names once every one of them is on the disk. Says whether
+/// they have them; before the first has its own, Ctrl-C is in time.
+fn write_pages(folder: &Path, found: &Guarantees, interrupt: &Interrupt) -> io::Result<bool> {
+    if interrupt.is_pressed() {
+        return Ok(false);
+    }
     let is_new = !folder.exists();
     fs::create_dir_all(folder)?;
-    let done = pages(found).and_then(|pages| {
-        let files: io::Result<Vec<_>> =
-            pages.iter().map(|(name, text)| write_file(&folder.join(name), text)).collect();
-        files?.into_iter().try_for_each(NewFile::complete)
-    });
-    if done.is_err() && is_new {
+    let done = write_files(folder, &pages(found)?, interrupt);
+    if !matches!(done, Ok(true)) && is_new {
         // Empty unless a name could not be given, which leaves what has one.
         let _ = fs::remove_dir(folder);
     }
     done
+}
+
+fn write_files(
+    folder: &Path,
+    pages: &[(String, Vec<u8>)],
+    interrupt: &Interrupt,
+) -> io::Result<bool> {
+    let mut files = Vec::new();
+    for (name, text) in pages {
+        let mut file = NewFile::create(&folder.join(name))?;
+        file.write_all(text)?;
+        files.push(file);
+    }
+    files.iter_mut().try_for_each(NewFile::sync)?;
+    if interrupt.is_pressed() {
+        return Ok(false);
+    }
+    NewFile::name_all(&files)?;
+    Ok(true)
 }
 
 /// The table, and each counterexample as a page and as a trace, by the names of their files.
@@ -251,11 +279,4 @@ fn pages(found: &Guarantees) -> io::Result<Vec<(String, Vec<u8>)>> {
         pages.push((format!("{name}.jsonl"), counterexample.trace()?));
     }
     Ok(pages)
-}
-
-fn write_file(path: &Path, content: &[u8]) -> io::Result<NewFile> {
-    let mut file = NewFile::create(path)?;
-    file.write_all(content)?;
-    file.flush()?;
-    Ok(file)
 }

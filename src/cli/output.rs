@@ -82,12 +82,21 @@ impl NewFile {
 
     /// Everything is written: gives the file its name.
     pub(super) fn complete(mut self) -> io::Result<()> {
+        self.sync()?;
+        Self::name_all(&[self])
+    }
+
+    /// Everything is written: brings it to the disk.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
         self.to.flush()?;
-        if let Some(part) = &self.part {
-            self.to.get_ref().sync_all()?;
-            Unfinished::rename_all([(part, self.path.as_path())])?;
-        }
-        Ok(())
+        if self.part.is_some() { self.to.get_ref().sync_all() } else { Ok(()) }
+    }
+
+    /// Gives files their names, after all of them were synced.
+    pub(super) fn name_all(files: &[Self]) -> io::Result<()> {
+        let named =
+            files.iter().filter_map(|file| Some((file.part.as_ref()?, file.path.as_path())));
+        Unfinished::rename_all(named)
     }
 }
 

@@ -198,3 +198,16 @@ fn a_second_interruption_ends_at_once_and_leaves_no_part_behind() {
     assert_eq!(status(&output), 130);
     assert_eq!(names(&folder.join("pages")), ["live-stored-has-info.md"]);
 }
+
+#[test]
+fn pages_that_are_interrupted_get_no_name() {
+    let folder = folder("interrupt_pages");
+    let (pipe, mut child) = half_written(&folder);
+    interrupt(&mut child);
+    sleep(Duration::from_millis(200));
+    let output = drain(pipe, child);
+    assert_eq!(status(&output), 130);
+    assert_eq!(err(&output), "error: interrupted, no page was written\n");
+    assert!(!out(&output).contains("(stopped)"), "{}", out(&output));
+    assert_eq!(names(&folder.join("pages")), ["live-stored-has-info.md"]);
+}
