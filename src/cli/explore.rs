@@ -1,6 +1,5 @@
 //! `explore`: what each semantics guarantees, by exhaustive search of bounded worlds.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::output::{NewFile, Pipe, complain};
+use super::unfinished::NewFolder;
 
 /// Search everything that can happen in bounded worlds, and print what each semantics guarantees.
 ///
@@ -241,14 +241,12 @@ fn write_pages(folder: &Path, found: &Guarantees, interrupt: &Interrupt) -> io::
     if interrupt.is_pressed() {
         return Ok(false);
     }
-    let is_new = !folder.exists();
-    fs::create_dir_all(folder)?;
-    let done = write_files(folder, &pages(found)?, interrupt);
-    if !matches!(done, Ok(true)) && is_new {
-        // Empty unless a name could not be given, which leaves what has one.
-        let _ = fs::remove_dir(folder);
+    let folder = NewFolder::create(folder)?;
+    let done = write_files(folder.path(), &pages(found)?, interrupt)?;
+    if done {
+        folder.keep();
     }
-    done
+    Ok(done)
 }
 
 fn write_files(

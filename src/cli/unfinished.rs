@@ -12,7 +12,7 @@ static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// A process has fewer files open, and few that were killed had the same number.
 const MOST_PARTS: u16 = 10_000;
 
-/// A file that has no name yet. It is removed unless it gets one.
+/// A file that has no name yet, or a new folder. It is removed unless it is finished.
 #[derive(Debug)]
 pub(super) struct Unfinished(PathBuf);
 
@@ -35,6 +35,19 @@ impl Unfinished {
         Err(ErrorKind::AlreadyExists.into())
     }
 
+    /// A new folder. None is made where one is.
+    fn folder(path: &Path) -> io::Result<Option<Self>> {
+        let mut unfinished = lock();
+        match fs::create_dir(path) {
+            Err(_) if path.is_dir() => Ok(None),
+            Err(error) => Err(error),
+            Ok(()) => {
+                unfinished.push(path.into());
+                Ok(Some(Self(path.into())))
+            }
+        }
+    }
+
     /// Gives files their names: an end at once comes before the first has its own, or after the
     /// last.
     pub(super) fn rename_all<'a>(
@@ -55,8 +68,45 @@ impl Drop for Unfinished {
         let before = unfinished.len();
         unfinished.retain(|path| *path != self.0);
         if unfinished.len() < before {
-            let _ = fs::remove_file(&self.0);
+            remove(&self.0);
         }
+    }
+}
+
+/// A folder, and those above it that had to be made for it. They are removed unless they are kept.
+#[derive(Debug)]
+pub(super) struct NewFolder {
+    path: PathBuf,
+    made: Vec<Unfinished>,
+}
+
+impl NewFolder {
+    /// Makes sure that it is there.
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
+        let missing: Vec<_> = path.ancestors().take_while(missing).collect();
+        let mut folder = Self { path: path.into(), made: Vec::new() };
+        for path in missing.into_iter().rev() {
+            folder.made.extend(Unfinished::folder(path)?);
+        }
+        Ok(folder)
+    }
+
+    /// What it is called.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Something is in it that has its name.
+    pub(super) fn keep(self) {
+        lock().retain(|path| self.made.iter().all(|Unfinished(made)| made != path));
+    }
+}
+
+/// The innermost first.
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        while self.made.pop().is_some() {}
     }
 }
 
@@ -64,9 +114,14 @@ impl Drop for Unfinished {
 pub(super) fn remove_all_and_exit(status: i32) -> ! {
     let unfinished = lock();
     for path in unfinished.iter().rev() {
-        let _ = fs::remove_file(path);
+        remove(path);
     }
     process::exit(status)
+}
+
+/// A folder stays where something is in it.
+fn remove(path: &Path) {
+    let _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
 }
 
 /// No holder leaves the list in a state that others could not go on with.
