@@ -79,16 +79,12 @@ impl World {
 /// Searches, and reports.
 pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     let interrupt = Interrupt::watch();
-    let (semantics, size) = (arguments.semantics.list(), arguments.world.size());
-    let bar = progress();
-    let began = Instant::now();
-    let mut interrupted = false;
-    let found = Guarantees::explore(size, semantics, &mut |semantics, scope, progress| {
-        show(&bar, began, semantics, scope, progress);
-        interrupted |= interrupt.is_pressed();
-        !interrupted
-    });
-    bar.finish_and_clear();
+    // Before the search, which may take long and would be in vain.
+    let folder = match arguments.out.as_deref().map(NewFolder::create).transpose() {
+        Err(error) => return Ok(not_written(arguments, &error)),
+        Ok(folder) => folder,
+    };
+    let (found, mut interrupted) = search(arguments, &interrupt);
     if interrupted {
         complain("interrupted, these are the results so far");
     }
@@ -100,9 +96,9 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
         write_table(&mut out, &found)?;
     }
     out.flush()?;
-    if let Some(folder) = &arguments.out {
+    if let Some(folder) = folder {
         match write_pages(folder, &found, &interrupt) {
-            Err(error) => return Ok(not_written(folder, &error)),
+            Err(error) => return Ok(not_written(arguments, &error)),
             Ok(true) => {}
             Ok(false) => {
                 complain("interrupted, no page was written");
@@ -117,7 +113,23 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     })
 }
 
-fn not_written(folder: &Path, error: &io::Error) -> Exit {
+/// What was found, and whether Ctrl-C ended the search early.
+fn search(arguments: &Arguments, interrupt: &Interrupt) -> (Guarantees, bool) {
+    let (semantics, size) = (arguments.semantics.list(), arguments.world.size());
+    let bar = progress();
+    let began = Instant::now();
+    let mut interrupted = false;
+    let found = Guarantees::explore(size, semantics, &mut |semantics, scope, progress| {
+        show(&bar, began, semantics, scope, progress);
+        interrupted |= interrupt.is_pressed();
+        !interrupted
+    });
+    bar.finish_and_clear();
+    (found, interrupted)
+}
+
+fn not_written(arguments: &Arguments, error: &io::Error) -> Exit {
+    let folder = arguments.out.as_deref().unwrap_or(Path::new(""));
     let folder = quixote_session::check::trace::printable(&folder.to_string_lossy());
     complain(&format!("{folder}: cannot write: {error}"));
     Exit::Failed
@@ -237,11 +249,10 @@ fn as_json(found: &Guarantees) -> Value {
 
 /// All pages, or none: they get their names once every one of them is on the disk. Says whether
 /// they have them; before the first has its own, Ctrl-C is in time.
-fn write_pages(folder: &Path, found: &Guarantees, interrupt: &Interrupt) -> io::Result<bool> {
+fn write_pages(folder: NewFolder, found: &Guarantees, interrupt: &Interrupt) -> io::Result<bool> {
     if interrupt.is_pressed() {
         return Ok(false);
     }
-    let folder = NewFolder::create(folder)?;
     let done = write_files(folder.path(), &pages(found)?, interrupt)?;
     if done {
         folder.keep();

@@ -81,7 +81,7 @@ pub(super) struct NewFolder {
 }
 
 impl NewFolder {
-    /// Makes sure that it is there.
+    /// Makes sure that it is there and that files can be made in it.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
         let missing: Vec<_> = path.ancestors().take_while(missing).collect();
@@ -89,6 +89,7 @@ impl NewFolder {
         for path in missing.into_iter().rev() {
             folder.made.extend(Unfinished::folder(path)?);
         }
+        Unfinished::file_in(path)?;
         Ok(folder)
     }
 

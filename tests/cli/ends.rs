@@ -47,7 +47,7 @@ fn pages_are_written_all_or_none() {
     fs::write(folder.join("file"), "as it was").unwrap();
     let explore = ["explore", "--semantics", "live", "--out"];
     let output = run(&folder, &[&explore[..], &["file"]].concat());
-    assert_eq!(status(&output), 2);
+    assert_eq!((status(&output), out(&output)), (2, ""), "it is not searched in vain");
     assert_eq!(err(&output), "error: file: cannot write: File exists (os error 17)\n");
     // A limit on the size of files is met as an error once its signal is ignored; the table is
     // longer than the first pages.
