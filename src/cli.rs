@@ -10,6 +10,7 @@ mod replay;
 mod report;
 mod search;
 mod unfinished;
+mod waiting;
 
 use std::io;
 use std::process::ExitCode;

@@ -76,7 +76,8 @@ impl fmt::Debug for Difference {
 
 /// Replays a trace from an empty state, up to its end or its first difference.
 ///
-/// `watch` is asked before every step whether to go on.
+/// `watch` is asked before every step, and at an error, whether to go on: a reader that gives up
+/// because its watcher does is no error, and the steps before count.
 ///
 /// # Errors
 /// The [`TraceError`] of the first line that cannot be read.
@@ -107,11 +108,11 @@ pub fn replay<R: BufRead>(
     let mut state = State::new();
     let mut led_there = VecDeque::new();
     while let Some(recorded) = trace.next() {
-        let recorded = recorded?;
         if watch().is_break() {
             replayed.broken_off = true;
             break;
         }
+        let recorded = recorded?;
         let config = &replayed.header.config;
         let (after, effects) = step(config, state, recorded.input.clone());
         state = after;

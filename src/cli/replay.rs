@@ -80,6 +80,8 @@ fn replay_all(
                 }
                 report.add(path, replayed, arguments.json);
             }
+            // No header came before it was pressed, and that is no fault of the trace.
+            Err(_) if interrupt.is_pressed() => report.interrupted = true,
             Err(failure) => {
                 bar.suspend(|| complain(&failure.to_string()));
                 report.failures.push(failure);
@@ -91,7 +93,7 @@ fn replay_all(
 }
 
 fn replay_one(path: &Path, bar: &ProgressBar, interrupt: &Interrupt) -> Result<Replayed, Failure> {
-    let from = open(path).map_err(|error| Failure::of(path, &error))?;
+    let from = open(path, interrupt).map_err(|error| Failure::of(path, &error))?;
     let from: Box<dyn BufRead> = if bar.is_hidden() { from } else { Box::new(bar.wrap_read(from)) };
     let name = if is_stdin(path) { "<stdin>".into() } else { path.to_string_lossy() };
     let trace = TraceReader::new(name, from)?;

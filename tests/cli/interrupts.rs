@@ -211,3 +211,36 @@ fn pages_that_are_interrupted_get_no_name() {
     assert!(!out(&output).contains("(stopped)"), "{}", out(&output));
     assert_eq!(names(&folder.join("pages")), ["live-stored-has-info.md"]);
 }
+
+/// Nothing comes, not even a header, or the begin of a line.
+#[test]
+fn a_replay_that_waits_for_input_is_interrupted_at_once() {
+    let folder = folder("interrupt_idle");
+    assert!(Command::new("mkfifo").arg(folder.join("t.jsonl")).status().unwrap().success());
+    let steps = format!("{HEADER}\n{}", format!("{STEP}\n").repeat(3));
+    for (path, begun, traces, replayed) in [
+        ("-", steps.as_str(), "1", "3"),
+        ("-", &steps[..steps.len() - 9], "1", "2"),
+        ("-", HEADER, "0", "0"),
+        ("-", "", "0", "0"),
+        ("t.jsonl", "", "0", "0"),
+    ] {
+        let mut child = begin(&folder, &["replay", path]);
+        let mut trace = child.stdin.take().unwrap();
+        trace.write_all(begun.as_bytes()).unwrap();
+        wait(&mut child, |child| watches(child) && sleeps(child));
+        interrupt(&mut child);
+        for _ in 0..1_000 {
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+            sleep(Duration::from_millis(10));
+        }
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{path}, after {begun}");
+        assert_eq!(err(&output), "error: interrupted, these are the results so far\n");
+        let all: Vec<_> = out(&output).lines().last().unwrap().split_whitespace().collect();
+        assert_eq!(all, ["all", traces, replayed, "0"]);
+    }
+}

@@ -327,3 +327,29 @@ fn a_long_word_leaves_room_for_what_was_expected() {
         }
     }
 }
+
+/// The reader gives up in the middle of a line, as one does that watches for Ctrl-C while it waits.
+#[test]
+fn a_reader_that_gives_up_with_the_watcher_breaks_off_and_is_no_error() {
+    use std::io::{self, Read};
+
+    struct GivesUp;
+    impl Read for GivesUp {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("gave up"))
+        }
+    }
+    let text = format!("{ONE}\n{START}\n{}", &FINISH[..20]);
+    for (flow, steps) in [(ControlFlow::Break(()), Some(1)), (ControlFlow::Continue(()), None)] {
+        let from = BufReader::new(text.as_bytes().chain(GivesUp));
+        let mut asked = 0;
+        let mut watch = || {
+            asked += 1;
+            if asked == 1 { ControlFlow::Continue(()) } else { flow }
+        };
+        let replayed = replay(TraceReader::new("t", from).unwrap(), &mut watch);
+        let so_far = replayed.as_ref().ok().map(|replayed| replayed.steps);
+        assert_eq!(so_far, steps, "{replayed:?}");
+        assert!(replayed.map_or(true, |replayed| replayed.broken_off));
+    }
+}
