@@ -11,7 +11,7 @@ pub(super) enum Exit {
     Differs,
     /// 2: something could not be read or written.
     Failed,
-    /// 130: Ctrl-C.
+    /// 130: Ctrl-C, or another signal that asks for an end.
     Interrupted,
 }
 

@@ -23,7 +23,7 @@ use super::unfinished::NewFolder;
 ///
 /// The exit status is 0 if every verdict is the one that the specification declares, 1 if any
 /// differs (also where a known weakness no longer shows), 2 if something could not be written, 130
-/// after Ctrl-C, which prints the results so far and writes no page.
+/// after Ctrl-C, SIGTERM or SIGHUP, which print the results so far and write no page.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Which semantics

@@ -17,7 +17,8 @@ use super::output::{NewFile, Pipe, complain};
 ///
 /// The trace is for testing other implementations. Live and copying sharing without values make a
 /// trace of version 1, everything else one of version 2. The same arguments make the same trace.
-/// The exit status is 0, 2 if it could not be written, or 130 after Ctrl-C, which leaves no file.
+/// The exit status is 0, 2 if it could not be written, or 130 after Ctrl-C, SIGTERM or SIGHUP,
+/// which leave no file.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Which rules a request's session follows

@@ -18,7 +18,7 @@ use super::search::{Found, is_stdin, open};
 /// A trace is replayed up to its first difference, since later ones follow from it.
 ///
 /// The exit status is 0 if all agree, 1 if any differs, 2 if anything could not be read (also
-/// where others differ), 130 after Ctrl-C.
+/// where others differ), 130 after Ctrl-C, SIGTERM or SIGHUP.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Print one JSON document

@@ -1,4 +1,4 @@
-//! Ctrl-C: what a command leaves that is asked to end.
+//! Ctrl-C, SIGTERM and SIGHUP: what a command leaves that is asked to end.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -13,8 +13,12 @@ use super::{HEADER, STEP, err, folder, names, out, run, status};
 /// Begins a command on which signals act as they do by default, even where these tests run in the
 /// background of a script or under `nohup`.
 fn begin(folder: &Path, arguments: &[&str]) -> Child {
+    begin_with(folder, "--default-signal=HUP,INT,TERM", arguments)
+}
+
+fn begin_with(folder: &Path, signals: &str, arguments: &[&str]) -> Child {
     Command::new("env")
-        .arg("--default-signal=HUP,INT,TERM")
+        .arg(signals)
         .arg(env!("CARGO_BIN_EXE_quixote-session"))
         .args(arguments)
         .current_dir(folder)
@@ -115,13 +119,32 @@ fn an_interrupted_replay_leaves_the_results_so_far() {
 #[test]
 fn an_interrupted_recording_leaves_nothing_behind() {
     let folder = folder("interrupt_record");
-    let mut child = begin(&folder, &["record", "--steps", "400000", "--out", "t.jsonl"]);
-    wait(&mut child, |_| !names(&folder).is_empty());
-    interrupt(&mut child);
+    for signal in ["INT", "TERM", "HUP"] {
+        let mut child = begin(&folder, &["record", "--steps", "400000", "--out", "t.jsonl"]);
+        wait(&mut child, |child| watches(child) && !names(&folder).is_empty());
+        send(&child, signal);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{signal}: {}", err(&output));
+        assert_eq!(err(&output), "error: interrupted, nothing was written\n");
+        assert_eq!(names(&folder), Vec::<String>::new());
+    }
+}
+
+/// The hangup comes while it waits for more; then the rest of the trace comes.
+#[test]
+fn a_hangup_that_nohup_ignores_interrupts_nothing() {
+    let folder = folder("interrupt_nohup");
+    let mut child = begin_with(&folder, "--ignore-signal=HUP", &["replay", "-"]);
+    let mut trace = child.stdin.take().unwrap();
+    writeln!(trace, "{HEADER}").unwrap();
+    wait(&mut child, sleeps);
+    send(&child, "HUP");
+    sleep(Duration::from_millis(200));
+    writeln!(trace, "{STEP}").unwrap();
+    drop(trace);
     let output = child.wait_with_output().unwrap();
-    assert_eq!(status(&output), 130, "{}", err(&output));
-    assert_eq!(err(&output), "error: interrupted, nothing was written\n");
-    assert_eq!(names(&folder), Vec::<String>::new());
+    assert_eq!((output.status.code(), err(&output)), (Some(0), ""));
+    assert!(out(&output).contains("all               1            1"), "{}", out(&output));
 }
 
 #[test]
