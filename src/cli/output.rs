@@ -77,6 +77,12 @@ impl NewFile {
         }
         path.file_name().ok_or(ErrorKind::InvalidInput)?;
         let (part, file) = Unfinished::file_in(path.parent().unwrap_or(Path::new("")))?;
+        // Before anything is in it: what nobody else could read, nobody else shall read.
+        if let Ok(replaced) = fs::metadata(&path)
+            && replaced.permissions() != file.metadata()?.permissions()
+        {
+            file.set_permissions(replaced.permissions())?;
+        }
         Ok(Self { to: BufWriter::new(file), part: Some(part), path })
     }
 

@@ -91,3 +91,23 @@ fn what_cannot_be_read_is_named_and_the_rest_is_replayed() {
     assert_eq!(err(&output).lines().collect::<Vec<_>>(), named);
     assert!(out(&output).contains("all               1            1            0"));
 }
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_is_replaced_keeps_its_mode_and_may_have_the_longest_name() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = folder("modes");
+    let name = "n".repeat(255);
+    for path in ["t.jsonl", &name] {
+        fs::write(folder.join(path), "old").unwrap();
+        for mode in [0o600, 0o640, 0o444] {
+            fs::set_permissions(folder.join(path), fs::Permissions::from_mode(mode)).unwrap();
+            let output = run(&folder, &["record", "--steps", "1", "--out", path]);
+            assert_eq!((status(&output), err(&output)), (0, ""));
+            let found = fs::metadata(folder.join(path)).unwrap();
+            assert_eq!(found.permissions().mode() & 0o777, mode);
+            assert!(found.len() > 3, "it is the new one");
+        }
+    }
+}
