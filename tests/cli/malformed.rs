@@ -107,6 +107,8 @@ fn malformed_lines() -> Vec<Malformed> {
         line("deep nesting", &deep),
         step("deep nesting within", r#""reply""#, &format!(r#""stored": {deep}, "reply""#)),
         Malformed("invalid UTF-8", [HEADER.as_bytes(), b"\n{\"now\": \"\xff\"}\n"].concat()),
+        step("half of a pair of surrogates", "delete_session", r"\ud800"),
+        step("half of a pair of surrogates, alone", r#""reply""#, r#""\ud800": 1, "reply""#),
         step("raw control character", "delete", "\u{1}delete"),
         step("duplicate key", r#""now": 0"#, r#""now": 0, "now": 1"#),
         step("duplicate key of expect", r#""reply""#, r#""reply": "done", "reply""#),

@@ -85,7 +85,7 @@ fn said_as_expected(text: &str, cut_off: bool) -> String {
     } else if let Some((found, expected)) = text.rsplit_once(", expected ") {
         // However long the one is, there is room for the other.
         std::format!("{}, expected {expected}", shortened(found, 100))
-    } else if text.contains("expected") {
+    } else if text.replace("unexpected", "").contains("expected") {
         text
     } else {
         std::format!("expected JSON: {text}")
