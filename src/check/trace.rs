@@ -10,14 +10,16 @@ mod expect;
 mod header;
 mod line;
 mod reader;
+mod reply;
 mod strict;
 mod writer;
 
 pub use error::{TraceError, printable};
-pub use expect::{CookieRecord, Expect, ReplyRecord, SessionRecord};
+pub use expect::{CookieRecord, Expect, SessionRecord};
 pub use header::{Header, Version};
 pub use line::TraceStep;
 pub use reader::{MAX_LINE_BYTES, TraceReader};
+pub use reply::ReplyRecord;
 pub use writer::TraceWriter;
 
 pub(crate) use error::shortened;

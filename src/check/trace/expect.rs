@@ -6,9 +6,10 @@ use std::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 
+use super::reply::ReplyRecord;
 use super::strict::{given, nullable, object_or_null, objects, values};
 use crate::config::Config;
-use crate::effect::{CookieChange, CookieOp, Effects, Refusal, Reply, Transaction};
+use crate::effect::{CookieChange, CookieOp, Effects, Reply, Transaction};
 use crate::event::Event;
 use crate::form_tokens::FormTokens;
 use crate::presented::CookieValue;
@@ -72,31 +73,6 @@ pub(crate) const fn remote_user(effects: &Effects) -> Option<&SmolStr> {
     match &effects.reply {
         Reply::Started { remote_user } => remote_user.as_ref(),
         _ => None,
-    }
-}
-
-/// How a trace writes a [`Reply`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReplyRecord {
-    /// It happened.
-    Done,
-    /// The token of a form.
-    Token(FormToken),
-    /// Yes or no.
-    Answer(bool),
-    /// It did not happen.
-    Refused(Refusal),
-}
-
-impl From<&Reply> for ReplyRecord {
-    fn from(reply: &Reply) -> Self {
-        match reply {
-            Reply::Done | Reply::Started { .. } => Self::Done,
-            Reply::Token(token) => Self::Token(*token),
-            Reply::Answer(answer) => Self::Answer(*answer),
-            Reply::Refused(why) => Self::Refused(*why),
-        }
     }
 }
 

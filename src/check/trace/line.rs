@@ -10,8 +10,9 @@ use smol_str::SmolStr;
 
 use super::error::Fault;
 use super::event_name::EventName;
-use super::expect::{Expect, ReplyRecord};
+use super::expect::Expect;
 use super::header::Version;
+use super::reply::ReplyRecord;
 use super::strict::{Object, given, object};
 use crate::config::Config;
 use crate::cookie::read_cookie;
