@@ -111,6 +111,8 @@ fn malformed_lines() -> Vec<Malformed> {
         step("half of a pair of surrogates, alone", r#""reply""#, r#""\ud800": 1, "reply""#),
         step("raw control character", "delete", "\u{1}delete"),
         step("duplicate key", r#""now": 0"#, r#""now": 0, "now": 1"#),
+        step("duplicate key, once escaped", r#""now": 0"#, r#""now": 0, "n\u006fw": 1"#),
+        step("duplicate draws", r#""now": 0"#, r#""now": 0, "draws": [], "draws": []"#),
         step("duplicate key of expect", r#""reply""#, r#""reply": "done", "reply""#),
         step("duplicate key of a session", r#""reply""#, &twin),
         step("deep nesting of objects", r#""reply""#, &format!(r#"{objects}, "reply""#)),
@@ -157,13 +159,30 @@ fn malformed_events() -> Vec<Malformed> {
 
 fn malformed_expects() -> Vec<Malformed> {
     let finish = r#"{"now": 0, "event": "finish_request", "request": 1, "outcome": "failed", "#;
+    let (refused, refusal) =
+        (r#"{"refused": "unknown_session"}"#, r#""refused": "unknown_session""#);
+    let cookie = r#"{"name": "a", "value": "", "path": null, "domain": null, "path": "/"}"#;
     let unordered = format!(r#""stored": [{}, {}], "reply""#, session("a2"), session("a1"));
     let nameless = session("a1").replace(r#""00000000000000a1""#, "null");
     vec![
         line("missing expect", r#"{"now": 0, "event": "sweep"}"#),
         line("expect as array", &STEP.replace(r#"{"reply": "#, "[").replace("}}}", "}]}")),
         step("unknown key of expect", r#""reply""#, r#""replies""#),
-        step("unknown reply", r#"{"refused": "unknown_session"}"#, r#""maybe""#),
+        step("unknown reply", refused, r#""maybe""#),
+        step("two refusals", refused, &format!(r#"{{{refusal}, "refused": "no_session"}}"#)),
+        step("a refusal and an answer", refused, &format!(r#"{{{refusal}, "answer": true}}"#)),
+        step("an answer that is none", refused, r#"{"answer": "yes"}"#),
+        step("a token in place of a reply", refused, r#""token""#),
+        step("a reply as a key", refused, r#"{"done": null}"#),
+        step("no reply at all", refused, "{}"),
+        step("null in place of a reply", refused, "null"),
+        step("a number in place of a reply", refused, "1"),
+        step("an array in place of a reply", refused, r#"["done"]"#),
+        step("half of a surrogate pair in place of a reply", refused, r#""\ud800""#),
+        line(
+            "duplicate key of a cookie",
+            &format!(r#"{finish}"expect": {{"set_cookie": {cookie}}}}}"#),
+        ),
         step("unknown refusal", "unknown_session", "bad_mood"),
         step("refusal of version 2", "unknown_session", "session_gone"),
         step("cookie set by the manager", r#""reply""#, r#""set_cookie": null, "reply""#),

@@ -1,12 +1,16 @@
-//! What a step answers, as a trace writes it.
+//! What a step answers, as a trace writes it, read strictly: one answer and not two.
 
-use serde::{Deserialize, Serialize};
+use core::fmt;
+use std::format;
+
+use serde::de::{Error, Expected, IgnoredAny, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::effect::{Refusal, Reply};
 use crate::token::FormToken;
 
 /// How a trace writes a [`Reply`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplyRecord {
     /// It happened.
@@ -26,6 +30,52 @@ impl From<&Reply> for ReplyRecord {
             Reply::Token(token) => Self::Token(*token),
             Reply::Answer(answer) => Self::Answer(*answer),
             Reply::Refused(why) => Self::Refused(*why),
+        }
+    }
+}
+
+/// A second key would be taken for a fault of the JSON, which does not say what was expected.
+impl<'de> Deserialize<'de> for ReplyRecord {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(ReplyVisitor)
+    }
+}
+
+struct ReplyVisitor;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Key {
+    Token,
+    Answer,
+    Refused,
+}
+
+impl<'de> Visitor<'de> for ReplyVisitor {
+    type Value = ReplyRecord;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`done`, or an object with one of `token`, `answer`, `refused`")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<ReplyRecord, E> {
+        match word {
+            "done" => Ok(ReplyRecord::Done),
+            _ => Err(E::invalid_value(Unexpected::Str(word), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ReplyRecord, A::Error> {
+        let error = |what| A::Error::custom(format!("{what}, expected {}", &self as &dyn Expected));
+        let reply = match map.next_key()? {
+            None => return Err(error("found no key")),
+            Some(Key::Token) => ReplyRecord::Token(map.next_value()?),
+            Some(Key::Answer) => ReplyRecord::Answer(map.next_value()?),
+            Some(Key::Refused) => ReplyRecord::Refused(map.next_value()?),
+        };
+        match map.next_key::<IgnoredAny>()? {
+            None => Ok(reply),
+            Some(_) => Err(error("found a second key")),
         }
     }
 }
