@@ -41,12 +41,16 @@ impl Found {
     fn search(&mut self, folder: &Path) {
         let mut waiting = vec![folder.to_path_buf()];
         while let Some(path) = waiting.pop() {
-            if path.extension().is_some_and(|end| end == "jsonl") && path.is_file() {
-                self.traces.push(path);
-                continue;
-            }
-            match below(&path) {
-                Ok(entries) => waiting.extend(entries.into_iter().rev()),
+            match fs::metadata(&path) {
+                Ok(found) if found.is_file() => self.traces.push(path),
+                Ok(found) if found.is_dir() => match below(&path) {
+                    Ok(entries) => waiting.extend(entries.into_iter().rev()),
+                    Err(error) => self.failures.push(Failure::of(&path, &error)),
+                },
+                Ok(_) => {
+                    let message = "expected a file, found a pipe, a socket or a device";
+                    self.failures.push(Failure::new(&path, message));
+                }
                 Err(error) => self.failures.push(Failure::of(&path, &error)),
             }
         }

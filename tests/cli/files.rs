@@ -111,3 +111,22 @@ fn a_file_that_is_replaced_keeps_its_mode_and_may_have_the_longest_name() {
         }
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn what_is_neither_file_nor_folder_is_not_read_from_a_folder() {
+    let folder = folder("no_files");
+    fs::create_dir(folder.join("traces")).unwrap();
+    let pipe = folder.join("traces/pipe.jsonl");
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    let _socket =
+        std::os::unix::net::UnixListener::bind(folder.join("traces/socket.jsonl")).unwrap();
+    fs::write(folder.join("traces/good.jsonl"), format!("{HEADER}\n{STEP}\n")).unwrap();
+    let output = run(&folder, &["replay", "traces"]);
+    assert_eq!(status(&output), 2);
+    let named = [
+        "error: traces/pipe.jsonl: expected a file, found a pipe, a socket or a device",
+        "error: traces/socket.jsonl: expected a file, found a pipe, a socket or a device",
+    ];
+    assert_eq!(err(&output).lines().collect::<Vec<_>>(), named);
+}
