@@ -32,7 +32,7 @@ fn twenty_thousand_tiny_traces_are_replayed() {
     replay_many("many", 20_000);
 }
 
-/// By hand: `cargo test --release --features cli --test cli -- --ignored`.
+/// A step of `.ci/run` of its own.
 #[test]
 #[ignore = "a minute"]
 fn a_million_tiny_traces_are_replayed() {
