@@ -19,7 +19,10 @@ use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
 
-/// Replays recordings of session managers through the model of Quixote's, and makes new ones.
+/// Quixote's session management as a model, under three semantics: live, copying and strict.
+///
+/// It replays recordings of session managers, records what random clients do, and explores what
+/// each semantics guarantees.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
 struct Arguments {

@@ -170,7 +170,7 @@ fn what_is_not_there_is_named_and_the_rest_is_replayed() {
        traces        steps  differences
     live              2            9            1
     all               2            9            1
-    could not read 5 of what was named
+    could not read 5 of 7 files or folders
     ");
     let output = run(&folder, &["replay", "--json", "lost.jsonl", "bad.jsonl", "good.jsonl"]);
     let document: Value = serde_json::from_str(out(&output)).unwrap();
@@ -281,4 +281,7 @@ fn help_says_what_the_exit_status_means() {
     let output = run(&folder("help"), &["replay", "--help"]);
     assert_eq!(status(&output), 0);
     insta::assert_snapshot!("help_replay", out(&output));
+    let output = run(&folder("help"), &["--help"]);
+    assert_eq!(status(&output), 0);
+    insta::assert_snapshot!("help", out(&output));
 }

@@ -34,6 +34,10 @@ pub(super) struct Arguments {
 
 /// Replays everything, and reports.
 pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
+    if arguments.paths.iter().filter(|path| is_stdin(path)).count() > 1 {
+        complain("expected the standard input once, - stands twice");
+        return Ok(Exit::Failed);
+    }
     let interrupt = Interrupt::watch();
     let mut found = Found::default();
     for path in &arguments.paths {

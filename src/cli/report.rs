@@ -170,10 +170,12 @@ pub(super) fn write_summary(out: &mut impl Write, report: &Report) -> io::Result
         let _ = writeln!(table, "{name:<9} {traces:>9} {steps:>12} {differences:>12}");
     }
     out.write_all(table.as_bytes())?;
-    match report.failures.len() {
-        0 => Ok(()),
-        count => writeln!(out, "could not read {count} of what was named"),
+    if report.failures.is_empty() {
+        return Ok(());
     }
+    let failures = u64::try_from(report.failures.len()).unwrap_or(u64::MAX);
+    let all = report.all.traces.saturating_add(failures);
+    writeln!(out, "could not read {failures} of {all} files or folders")
 }
 
 /// One JSON document.

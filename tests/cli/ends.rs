@@ -71,3 +71,11 @@ fn pages_are_written_all_or_none() {
     let old = fs::read_to_string(folder.join("old/live-stored-has-info.md")).unwrap();
     assert_eq!(old, "as it was");
 }
+
+#[test]
+fn the_standard_input_can_be_named_once() {
+    let output = run(&folder("stdin_twice"), &["replay", "-", "-"]);
+    assert_eq!((status(&output), out(&output)), (2, ""));
+    let message = "error: expected the standard input once, - stands twice\n";
+    assert!(err(&output).starts_with(message), "{}", err(&output));
+}

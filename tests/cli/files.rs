@@ -51,7 +51,11 @@ fn many_files_that_are_no_traces_are_each_named_once() {
     let first =
         "error: ./0000.jsonl:1:1: expected the header of a trace, found the end of the file";
     assert_eq!(err(&output).lines().next(), Some(first));
-    assert!(out(&output).ends_with("could not read 1000 of what was named\n"), "{}", out(&output));
+    assert!(
+        out(&output).ends_with("could not read 1000 of 1000 files or folders\n"),
+        "{}",
+        out(&output)
+    );
 }
 
 #[test]
