@@ -18,7 +18,7 @@ use super::search::{Found, is_stdin, open};
 /// A trace is replayed up to its first difference, since later ones follow from it.
 ///
 /// The exit status is 0 if all agree, 1 if any differs, 2 if anything could not be read (also
-/// where others differ), 130 after Ctrl-C, SIGTERM or SIGHUP.
+/// where others differ) or no trace has a step, 130 after Ctrl-C, SIGTERM or SIGHUP.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Print one JSON document
@@ -52,6 +52,9 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     replay_all(&found.traces, arguments, &mut report, &mut out, &interrupt)?;
     if report.interrupted {
         complain("interrupted, these are the results so far");
+    }
+    if report.is_vacuous() {
+        complain("expected a step in one of the traces, nothing was compared");
     }
     if arguments.json {
         write_json(&mut out, &report, arguments.reveal)?;

@@ -96,11 +96,17 @@ impl Report {
         }
     }
 
+    /// Whether all traces are there, and none of them has a step that could have differed.
+    pub(super) const fn is_vacuous(&self) -> bool {
+        !self.interrupted && self.failures.is_empty() && self.all.steps == 0
+    }
+
     /// Ctrl-C first, then what could not be read, then what differs.
     pub(super) const fn exit(&self) -> Exit {
         match (self.interrupted, self.failures.is_empty(), self.all.differences) {
             (true, ..) => Exit::Interrupted,
             (_, false, _) => Exit::Failed,
+            (_, _, 0) if self.is_vacuous() => Exit::Failed,
             (_, _, 0) => Exit::Well,
             _ => Exit::Differs,
         }

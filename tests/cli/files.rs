@@ -134,3 +134,18 @@ fn what_is_neither_file_nor_folder_is_not_read_from_a_folder() {
     ];
     assert_eq!(err(&output).lines().collect::<Vec<_>>(), named);
 }
+
+/// A check that compares nothing could not fail.
+#[test]
+fn traces_without_any_step_are_an_error_and_one_among_others_is_none() {
+    let folder = folder("no_steps");
+    fs::write(folder.join("none.jsonl"), format!("{HEADER}\n")).unwrap();
+    for arguments in [&["replay", "none.jsonl", "."][..], &["replay", "--json", "."]] {
+        let output = run(&folder, arguments);
+        let message = "error: expected a step in one of the traces, nothing was compared\n";
+        assert_eq!((status(&output), err(&output)), (2, message));
+    }
+    fs::write(folder.join("one.jsonl"), format!("{HEADER}\n{STEP}\n")).unwrap();
+    let output = run(&folder, &["replay", "."]);
+    assert_eq!((status(&output), err(&output)), (0, ""));
+}

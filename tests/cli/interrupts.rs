@@ -172,11 +172,12 @@ fn an_interrupted_exploration_leaves_the_results_so_far_and_no_page() {
 }
 
 /// What is on the standard output by then ends with a whole line. The pipe holds less than the
-/// trace, and nobody reads before the interruption: so the recording is under way.
+/// trace, and nobody reads before the interruption: so the recording waits with steps written.
 #[test]
 fn an_interrupted_recording_on_the_standard_output_ends_with_a_whole_line() {
     let folder = folder("interrupt_stdout");
     let mut child = begin(&folder, &["record", "--steps", "20000"]);
+    wait(&mut child, |child| watches(child) && sleeps(child));
     interrupt(&mut child);
     let output = child.wait_with_output().unwrap();
     assert_eq!(status(&output), 130);
