@@ -71,6 +71,9 @@ fn malformed_headers() -> Vec<Malformed> {
         header("header without title", r#""title": "", "#, ""),
         header("header as text", r#""title": """#, r#""title": 1"#),
         header("config as array", r#"{"sharing": "live""#, r#"[], "x": {"y": 1"#),
+        header("sharing as a key", r#""live""#, r#"{"live": null}"#),
+        header_2("semantics as a key", r#""strict""#, r#"{"strict": null}"#),
+        header_2("null in place of semantics", r#""strict""#, "null"),
         header("strict in version 1", "live", "strict"),
         header("key of version 2 in version 1", r#""sharing""#, r#""id_bits": 64, "sharing""#),
         header("cookie that no browser keeps", "QX_session", "a;b"),
@@ -147,6 +150,9 @@ fn malformed_events() -> Vec<Malformed> {
         step("superfluous argument", r#""now""#, r#""user": null, "now""#),
         event("missing cookie header", start),
         event("unknown outcome", r#""finish_request", "request": 1, "outcome": "lost""#),
+        event("outcome as a key", r#""finish_request", "request": 1, "outcome": {"failed": null}"#),
+        event_2("event as a key", r#"{"sweep": null}"#),
+        event_2("null in place of an event", "null"),
         event_2("nobody in place of a user", r#""delete_sessions_of", "user": null"#),
         step("id that is not hex", "00000000000000a1", "*del*"),
         step("id in upper case", "00000000000000a1", "00000000000000A1"),
@@ -162,6 +168,7 @@ fn malformed_expects() -> Vec<Malformed> {
     let (refused, refusal) =
         (r#"{"refused": "unknown_session"}"#, r#""refused": "unknown_session""#);
     let cookie = r#"{"name": "a", "value": "", "path": null, "domain": null, "path": "/"}"#;
+    let ended = format!(r#"{finish}"expect": {{"transaction": {{"abort": null}}}}}}"#);
     let unordered = format!(r#""stored": [{}, {}], "reply""#, session("a2"), session("a1"));
     let nameless = session("a1").replace(r#""00000000000000a1""#, "null");
     vec![
@@ -183,6 +190,8 @@ fn malformed_expects() -> Vec<Malformed> {
             "duplicate key of a cookie",
             &format!(r#"{finish}"expect": {{"set_cookie": {cookie}}}}}"#),
         ),
+        step("refusal as a key", r#""unknown_session""#, r#"{"unknown_session": null}"#),
+        Malformed("transaction as a key", format!("{HEADER_2}\n{ended}\n").into()),
         step("unknown refusal", "unknown_session", "bad_mood"),
         step("refusal of version 2", "unknown_session", "session_gone"),
         step("cookie set by the manager", r#""reply""#, r#""set_cookie": null, "reply""#),

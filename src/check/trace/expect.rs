@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 
 use super::reply::ReplyRecord;
-use super::strict::{given, nullable, object_or_null, objects, values};
+use super::strict::{given, nullable, object_or_null, objects, values, word_or_null};
 use crate::config::Config;
 use crate::effect::{CookieChange, CookieOp, Effects, Reply, Transaction};
 use crate::event::Event;
@@ -39,7 +39,7 @@ pub struct Expect {
     #[serde(deserialize_with = "object_or_null", skip_serializing_if = "Option::is_none")]
     pub set_cookie: Option<Option<CookieRecord>>,
     /// After `finish_request`, in version 2: how the transaction ends.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "word_or_null", skip_serializing_if = "Option::is_none")]
     pub transaction: Option<Option<Transaction>>,
     /// Every stored session, in the order of their ids.
     #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::error::Fault;
-use super::strict::{Object, given, nullable, object};
+use super::strict::{Object, given, nullable, object, word};
 use crate::config::{Config, Semantics};
 use crate::token::Width;
 
@@ -188,6 +188,7 @@ struct HeaderOne {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConfigOne {
+    #[serde(deserialize_with = "word")]
     sharing: Sharing,
     cookie_name: SmolStr,
     #[serde(deserialize_with = "nullable")]
@@ -233,6 +234,7 @@ struct HeaderTwo {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConfigTwo {
+    #[serde(deserialize_with = "word")]
     semantics: Semantics,
     id_bits: u8,
     cookie_name: SmolStr,

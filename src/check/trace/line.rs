@@ -13,7 +13,7 @@ use super::event_name::EventName;
 use super::expect::Expect;
 use super::header::Version;
 use super::reply::ReplyRecord;
-use super::strict::{Object, given, object};
+use super::strict::{Object, given, given_word, object, word};
 use crate::config::Config;
 use crate::cookie::read_cookie;
 use crate::effect::Refusal;
@@ -96,6 +96,7 @@ fn fault(message: &str) -> Fault {
 #[expect(clippy::option_option, reason = "an absent argument and one that is null differ")]
 struct Line {
     now: Timestamp,
+    #[serde(deserialize_with = "word")]
     event: EventName,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     request: Option<RequestId>,
@@ -117,7 +118,7 @@ struct Line {
     token: Option<SubmittedToken>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     must_exist: Option<bool>,
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given_word", skip_serializing_if = "Option::is_none")]
     outcome: Option<Outcome>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     draws: Option<Vec<SessionId>>,

@@ -6,6 +6,7 @@ use std::format;
 use serde::de::{Error, Expected, IgnoredAny, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::strict::Word;
 use crate::effect::{Refusal, Reply};
 use crate::token::FormToken;
 
@@ -71,7 +72,10 @@ impl<'de> Visitor<'de> for ReplyVisitor {
             None => return Err(error("found no key")),
             Some(Key::Token) => ReplyRecord::Token(map.next_value()?),
             Some(Key::Answer) => ReplyRecord::Answer(map.next_value()?),
-            Some(Key::Refused) => ReplyRecord::Refused(map.next_value()?),
+            Some(Key::Refused) => {
+                let Word(why) = map.next_value()?;
+                ReplyRecord::Refused(why)
+            }
         };
         match map.next_key::<IgnoredAny>()? {
             None => Ok(reply),

@@ -1,5 +1,5 @@
 //! Helpers that make serde as strict as the format: absent is not null, an object is no array,
-//! and no key stands twice.
+//! a word no object, and no key stands twice.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::format;
 use std::vec::Vec;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use smol_str::SmolStr;
 
 /// A key that may be absent; where it stands it has a value, which may be null only if `T` may.
@@ -69,6 +69,49 @@ pub(super) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 ) -> Result<Option<Vec<T>>, D::Error> {
     let objects = Vec::<Object<T>>::deserialize(from)?;
     Ok(Some(objects.into_iter().map(|Object(value)| value).collect()))
+}
+
+/// One of several words, where serde would take an object too that has the word as its key.
+pub(super) struct Word<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(WordVisitor(PhantomData)).map(Word)
+    }
+}
+
+struct WordVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for WordVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a word")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<T, E> {
+        T::deserialize(StrDeserializer::new(word))
+    }
+}
+
+/// A word in place of `T`.
+pub(super) fn word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    Word::deserialize(from).map(|Word(value)| value)
+}
+
+/// A key that may be absent, and is a word where it stands.
+pub(super) fn given_word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    word(from).map(Some)
+}
+
+/// A key that may be absent, and is a word or null where it stands.
+#[expect(clippy::option_option, reason = "an absent key and a key that is null differ")]
+pub(super) fn word_or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(|value| Some(value.map(|Word(value)| value)))
 }
 
 /// Texts by key, none of them twice.
