@@ -75,10 +75,10 @@
 //!
 //! `std` (on by default) reads and writes cookie headers and offers the seeded `EntropySource`;
 //! without it the crate needs core and alloc alone. `serde` serialises everything, refuses what is
-//! not whole, and checks a session or state before it is believed; binary formats can hold sessions,
-//! states and configurations, while events and operations are tagged by name and need a format
-//! that describes itself, such as JSON. `check` has traces, properties and exploration; `cli` the command
-//! line.
+//! not whole, and checks a session or state before it is believed; binary formats can hold
+//! sessions, states and configurations, while events and operations are tagged by name and need a
+//! format that describes itself, such as JSON. `check` has traces, properties and exploration;
+//! `cli` the command line.
 #![no_std]
 
 extern crate alloc;
