@@ -7,6 +7,8 @@
 #![allow(missing_docs, reason = "criterion's macros write functions without docs")]
 
 use std::hint::black_box;
+use std::num::NonZero;
+use std::thread;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use quixote_session::Config;
@@ -41,12 +43,17 @@ impl Model for Searched {
     }
 }
 
+/// Both run on all cores.
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
 fn search(criterion: &mut Criterion) {
     let [scope, ..] = Size::Small.scopes();
     let base = Config::QUIXOTE;
     let ours = explore(&scope, &base, &mut |_| true);
     let theirs = Searched { config: scope.config(&base), scope: scope.clone() };
-    let found = theirs.checker().spawn_bfs().join().unique_state_count();
+    let found = theirs.checker().threads(cores()).spawn_bfs().join().unique_state_count();
     assert_eq!(u64::try_from(found).ok(), Some(ours.states), "both find the same states");
 
     let mut group = criterion.benchmark_group("search");
@@ -59,7 +66,7 @@ fn search(criterion: &mut Criterion) {
         bench.iter(|| {
             let config = scope.config(&base);
             let model = Searched { config, scope: scope.clone() };
-            model.checker().spawn_bfs().join().unique_state_count()
+            model.checker().threads(cores()).spawn_bfs().join().unique_state_count()
         });
     });
     group.finish();
