@@ -163,12 +163,6 @@ impl Session {
     /// assert_eq!(session.expires_at(&Config::STRICT), Some(Timestamp(5_000 + 30 * 60_000)));
     /// assert_eq!(session.expires_at(&Config::QUIXOTE), None);
     /// ```
-    //= spec/session.md#time
-    //# Under strict a session MUST be over from the very millisecond in which the time since its
-    //# noted access equals `idle_limit_ms`, or the time since its creation equals
-    //# `absolute_limit_ms`.
-    //= spec/session.md#time
-    //# A limit that is absent MUST NOT end a session, and under Quixote none does.
     #[must_use]
     pub fn expires_at(&self, config: &Config) -> Option<Timestamp> {
         if config.semantics != Semantics::Strict {
@@ -184,9 +178,22 @@ impl Session {
         idle.into_iter().chain(absolute).min()
     }
 
-    /// Whether the session is over at `now`.
+    /// Whether a time limit of the strict semantics is reached. Both bounds are inclusive: a
+    /// session is over in the very millisecond in which its age equals the limit. The same as
+    /// [`expires_at`](Self::expires_at), by the rule's own words: a sweep asks it of every session.
+    //= spec/session.md#time
+    //# Under strict a session MUST be over from the very millisecond in which the time since its
+    //# noted access equals `idle_limit_ms`, or the time since its creation equals
+    //# `absolute_limit_ms`.
+    //= spec/session.md#time
+    //# A limit that is absent MUST NOT end a session, and under Quixote none does.
     pub(crate) fn is_out_of_time(&self, config: &Config, now: Timestamp) -> bool {
-        self.expires_at(config).is_some_and(|end| now >= end)
+        let reached = |since: Timestamp, limit: Option<u64>| {
+            limit.is_some_and(|limit| now.since(since) >= limit)
+        };
+        config.semantics == Semantics::Strict
+            && (reached(self.accessed, config.idle_limit_ms)
+                || reached(self.created, config.absolute_limit_ms))
     }
 }
 

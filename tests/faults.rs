@@ -198,22 +198,22 @@ const FAULTS: &[Fault] = &[
     fault(
         "the limits are exclusive",
         SESSION,
-        "is_some_and(|end| now >= end)",
-        "is_some_and(|end| now > end)",
+        "now.since(since) >= limit",
+        "now.since(since) > limit",
         "nothing-past-its-limits",
     ),
     fault(
         "there is no idle limit",
         SESSION,
-        "end(self.accessed, config.idle_limit_ms)",
-        "end(self.created, config.absolute_limit_ms)",
+        "(reached(self.accessed, config.idle_limit_ms)\n                || reached(",
+        "(reached(self.created, config.absolute_limit_ms)\n                || reached(",
         "nothing-past-its-limits",
     ),
     fault(
         "there is no absolute limit",
         SESSION,
-        "end(self.created, config.absolute_limit_ms)",
-        "end(self.accessed, config.idle_limit_ms)",
+        "|| reached(self.created, config.absolute_limit_ms))",
+        "|| reached(self.accessed, config.idle_limit_ms))",
         "nothing-past-its-limits",
     ),
     fault(
