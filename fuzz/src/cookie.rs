@@ -108,6 +108,7 @@ fn check_work(header: &[u8]) {
     let times = LONG.div_ceil(header.len().max(1));
     let long = header.repeat(times);
     let done = work::count(|| drop(read_cookie(&Config::QUIXOTE, &long)));
+    assert!(long.is_empty() || done.saw_comparisons(), "no comparison was counted: {done:?}");
     if let Some(excess) = done.exceeds_linear(long.len()) {
         panic!("{excess} for {times} times {header:?}");
     }

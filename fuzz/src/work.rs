@@ -35,6 +35,12 @@ pub(crate) fn count(call: impl FnOnce()) -> Work {
 }
 
 impl Work {
+    /// Whether this was counted by comparisons, too, where there is a fuzzer to announce them. No
+    /// header is read without one: if none was seen, `build.rs` leads no callback here.
+    pub(crate) const fn saw_comparisons(self) -> bool {
+        self.comparisons > 0 || !cfg!(fuzzing)
+    }
+
     /// What was more than linear in `length`, if anything was.
     pub(crate) fn exceeds_linear(self, length: usize) -> Option<String> {
         let length = u64::try_from(length).unwrap_or(u64::MAX);
