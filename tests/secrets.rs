@@ -244,6 +244,29 @@ fn nothing_of_a_run_shows_a_secret() {
     }
 }
 
+/// Of an id that stands where one is expected, and is none any more. (Where something else is
+/// expected, the text of the error is serde's, which quotes what it found.)
+#[test]
+fn a_secret_that_is_mistyped_is_not_quoted() {
+    let run = Run::of(&Config::STRICT, 1);
+    let detector = Detector::of(&run.secrets);
+    let replayed = |state, written: TraceStep| step(&Config::STRICT, state, written.input).0;
+    let state = run.steps.into_iter().fold(State::new(), replayed);
+    let text = serde_json::to_string(&state).unwrap();
+    let secrets: Vec<_> = text.split('"').filter(|part| detector.leak(part).is_some()).collect();
+    assert!(secrets.len() > 3, "{text}");
+    for secret in secrets {
+        let typos = [format!("g{}", &secret[1..]), secret[1..].into(), secret.to_uppercase()];
+        for typo in typos.iter().filter(|typo| *typo != secret) {
+            // Text of another form is a cookie, too, though of no session.
+            let Err(error) = serde_json::from_str::<State>(&text.replace(secret, typo)) else {
+                continue;
+            };
+            assert_eq!(detector.leak(&error.to_string()), None, "{error}");
+        }
+    }
+}
+
 /// Traces and transcripts that reveal are for machines, or were asked for: if no secret were found
 /// in them, none would be in the others.
 #[test]
