@@ -36,7 +36,7 @@ fn configs() -> impl Strategy<Value = Config> {
     let lives = [(Some(20_000), Some(120_000)), (None, Some(60_000)), (Some(30_000), None)];
     let widths = [Width::Bits128, Width::Bits64];
     let sizes = (1_u8..4, select(vec![64, 2]), select(vec![65_536, 16]));
-    (select(lives.to_vec()), select(widths.to_vec()), select(vec![5_000, 0, 60_000]), sizes)
+    (select(lives.to_vec()), select(widths.to_vec()), select(vec![5_000, 0, 15_000]), sizes)
         .prop_map(|((idle, absolute), width, resolution, (tokens, values, text))| Config {
             width,
             idle_limit_ms: idle,
