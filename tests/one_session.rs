@@ -22,15 +22,41 @@ use std::cell::Cell;
 
 use drives::run;
 use proptest::prelude::*;
+use proptest::sample::select;
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
+use quixote_session::{Config, Width};
 
 fn runner() -> TestRunner {
-    let cases = Cases { failure_persistence: None, ..Cases::with_cases(10_000) };
+    let cases = Cases { failure_persistence: None, ..Cases::with_cases(20_000) };
     TestRunner::new_with_rng(cases, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
-fn turns() -> impl Strategy<Value = Vec<(u8, u8)>> {
-    prop::collection::vec((any::<u8>(), any::<u8>()), 1..120)
+/// Limits that are met often, of every kind but those that are a whole state's.
+fn configs() -> impl Strategy<Value = Config> {
+    let lives = [(Some(20_000), Some(120_000)), (None, Some(60_000)), (Some(30_000), None)];
+    let widths = [Width::Bits128, Width::Bits64];
+    let sizes = (1_u8..4, select(vec![64, 2]), select(vec![65_536, 16]));
+    (select(lives.to_vec()), select(widths.to_vec()), select(vec![5_000, 0, 15_000]), sizes)
+        .prop_map(|((idle, absolute), width, resolution, (tokens, values, text))| Config {
+            width,
+            idle_limit_ms: idle,
+            absolute_limit_ms: absolute,
+            access_resolution_ms: resolution,
+            max_form_tokens: tokens,
+            max_values: values,
+            max_text_bytes: text,
+            ..Config::STRICT
+        })
+}
+
+/// What is refused whatever was loaded, what ends many sessions at once, and a clock that leaps
+/// over a limit are rarer: few requests would meet at a session.
+fn turns() -> impl Strategy<Value = Vec<[u8; 5]>> {
+    let deed = prop_oneof![6 => 0_u8..2, 12 => 2_u8..9, 2 => 10_u8..12, 1 => 0_u8..20];
+    let when = prop_oneof![8 => Just(0_u8), 8 => 9_u8..13, 1 => 0_u8..16];
+    let turn = (deed, when, any::<[u8; 3]>())
+        .prop_map(|(deed, when, [who, what, drawn])| [deed, who, what, when, drawn]);
+    prop::collection::vec(turn, 1..120)
 }
 
 //= spec/session.md#driver
@@ -43,8 +69,9 @@ fn turns() -> impl Strategy<Value = Vec<(u8, u8)>> {
 #[test]
 fn one_state_a_request_ends_in_the_same_store_as_one_state_for_all() {
     let retries = Cell::new(0);
-    let ran = runner().run(&turns(), |turns| {
-        retries.set(retries.get() + run(&turns, false).map_err(TestCaseError::fail)?);
+    let ran = runner().run(&(configs(), turns()), |(config, turns)| {
+        let lost = run(&config, &turns, false).map_err(TestCaseError::fail)?;
+        retries.set(retries.get() + lost);
         Ok(())
     });
     ran.unwrap();
@@ -54,9 +81,8 @@ fn one_state_a_request_ends_in_the_same_store_as_one_state_for_all() {
 
 #[test]
 fn a_store_that_ignores_the_conditions_is_noticed() {
-    assert!(runner().run(&turns(), |turns| careless(&turns)).is_err());
-}
-
-fn careless(turns: &[(u8, u8)]) -> Result<(), TestCaseError> {
-    run(turns, true).map(drop).map_err(TestCaseError::fail)
+    let careless = runner().run(&(configs(), turns()), |(config, turns)| {
+        run(&config, &turns, true).map(drop).map_err(TestCaseError::fail)
+    });
+    assert!(careless.is_err());
 }

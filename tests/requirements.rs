@@ -25,6 +25,8 @@ mod effect;
 mod event;
 #[path = "requirements/finish.rs"]
 mod finish;
+#[path = "requirements/fresh_load.rs"]
+mod fresh_load;
 #[path = "requirements/run.rs"]
 mod run;
 #[path = "requirements/save.rs"]

@@ -11,6 +11,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "secrets/detector.rs"]
+mod detector;
 #[path = "secrets/types.rs"]
 mod types;
 
@@ -18,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::ops::ControlFlow;
 
+use detector::Detector;
 use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::check::replay::{Differs, Replayed, differences, replay};
 use quixote_session::check::trace::{
@@ -26,8 +29,8 @@ use quixote_session::check::trace::{
 use quixote_session::check::transcript::Transcript;
 use quixote_session::check::{Counterexample, Guarantees, History, Seen, Size};
 use quixote_session::{
-    Config, CookieChange, CookieValue, Effects, EntropySource, Reply, SessionId, State, StoreOp,
-    SubmittedToken, step,
+    Config, CookieChange, CookieValue, Effects, EntropySource, Reply, Semantics, SessionId, State,
+    StoreOp, SubmittedToken, step,
 };
 
 /// What was printed, by the type that it was printed of.
@@ -47,43 +50,12 @@ impl Shown {
 
     /// What shows a secret, or part of one that would tell it.
     fn leaks(&self, secrets: &BTreeSet<Vec<u8>>) -> Vec<String> {
-        let ends = |secret: &Vec<u8>| [head_of(secret), head_of(&secret[secret.len() - 4..])];
-        let secrets: BTreeSet<[u8; 4]> = secrets.iter().flat_map(ends).collect();
-        let mut leaks = Vec::new();
-        for (name, text) in
-            self.0.iter().flat_map(|(name, texts)| texts.iter().map(move |t| (name, t)))
-        {
-            if hex_in(text).chain(numbers_in(text)).any(|bytes| secrets.contains(&bytes)) {
-                leaks.push(format!("{name}: {text}"));
-            }
-        }
-        leaks
+        let detector = Detector::of(secrets);
+        let texts = self.0.iter().flat_map(|(name, texts)| texts.iter().map(move |t| (name, t)));
+        texts
+            .filter_map(|(name, text)| Some(format!("{name}, {}: {text}", detector.leak(text)?)))
+            .collect()
     }
-}
-
-fn head_of(bytes: &[u8]) -> [u8; 4] {
-    bytes[..4].try_into().unwrap()
-}
-
-/// Every four bytes that stand in a text as eight hex digits.
-fn hex_in(text: &str) -> impl Iterator<Item = [u8; 4]> {
-    let digits = |window: &[u8]| window.iter().all(u8::is_ascii_hexdigit);
-    text.as_bytes().windows(8).filter(move |window| digits(window)).map(|window| {
-        u32::from_str_radix(str::from_utf8(window).unwrap(), 16).unwrap().to_be_bytes()
-    })
-}
-
-/// Every four bytes that stand in a text as numbers of a list: by themselves, or as hex digits.
-fn numbers_in(text: &str) -> Vec<[u8; 4]> {
-    let parts = text.split([',', ' ', '[', ']']).filter(|part| !part.is_empty());
-    let numbers: Vec<Option<u8>> = parts.map(|part| part.parse().ok()).collect();
-    let whole = |window: &[Option<u8>]| window.iter().copied().collect::<Option<Vec<u8>>>();
-    let bytes = numbers.windows(4).filter_map(whole).map(|bytes| head_of(&bytes));
-    let digits = numbers
-        .windows(8)
-        .filter_map(whole)
-        .filter_map(|digits| hex_in(str::from_utf8(&digits).ok()?).next());
-    bytes.chain(digits).collect()
 }
 
 /// A run of random clients that is printed as it goes.
@@ -272,14 +244,58 @@ fn nothing_of_a_run_shows_a_secret() {
     }
 }
 
+/// Of an id that stands where one is expected, and is none any more. (Where something else is
+/// expected, the text of the error is serde's, which quotes what it found.)
+#[test]
+fn a_secret_that_is_mistyped_is_not_quoted() {
+    let run = Run::of(&Config::STRICT, 1);
+    let detector = Detector::of(&run.secrets);
+    let replayed = |state, written: TraceStep| step(&Config::STRICT, state, written.input).0;
+    let state = run.steps.into_iter().fold(State::new(), replayed);
+    let text = serde_json::to_string(&state).unwrap();
+    let secrets: Vec<_> = text.split('"').filter(|part| detector.leak(part).is_some()).collect();
+    assert!(secrets.len() > 3, "{text}");
+    for secret in secrets {
+        let typos = [format!("g{}", &secret[1..]), secret[1..].into(), secret.to_uppercase()];
+        for typo in typos.iter().filter(|typo| *typo != secret) {
+            // Text of another form is a cookie, too, though of no session.
+            let Err(error) = serde_json::from_str::<State>(&text.replace(secret, typo)) else {
+                continue;
+            };
+            assert_eq!(detector.leak(&error.to_string()), None, "{error}");
+        }
+    }
+}
+
+/// Traces and transcripts that reveal are for machines, or were asked for: if no secret were found
+/// in them, none would be in the others.
+#[test]
+fn what_is_to_show_secrets_is_seen_to() {
+    for config in [Config::STRICT, Config::QUIXOTE] {
+        let run = Run::of(&config, 1);
+        let header = Header::of(Version::Two, config.clone());
+        let mut writer = TraceWriter::new(Vec::new(), &header).unwrap();
+        let mut transcript = Transcript::new(true);
+        let mut shown = [Shown::default(), Shown::default()];
+        for written in run.steps {
+            let (_, effects) = step(&config, State::new(), written.input.clone());
+            shown[0].text("Transcript", transcript.line(&written.input, &effects));
+            writer.write(written).unwrap();
+        }
+        shown[1].text("TraceWriter", String::from_utf8(writer.into_inner()).unwrap());
+        assert!(shown.iter().all(|shown| !shown.leaks(&run.secrets).is_empty()));
+    }
+}
+
 /// The worlds and what is found in them. Ids are small numbers there.
+///
+/// There is no page of strict, which breaks nothing; transcripts of it are in the runs above.
 #[test]
 fn nothing_of_a_search_shows_a_secret() {
-    let mut shown = Shown::default();
-    let semantics = quixote_session::Semantics::Copying;
-    let found = Guarantees::explore(Size::Small, &[semantics], &mut |_, _, progress| {
-        progress.states < 5_000
-    });
+    let (mut shown, mut traces) = (Shown::default(), Shown::default());
+    let semantics = [Semantics::Live, Semantics::Copying];
+    let found =
+        Guarantees::explore(Size::Small, &semantics, &mut |_, _, progress| progress.states < 5_000);
     shown.debug("Guarantees", &found);
     shown.text("Guarantees", found.page());
     for column in &found.columns {
@@ -288,14 +304,21 @@ fn nothing_of_a_search_shows_a_secret() {
             shown.debug("Explored", explored);
         }
     }
+    let mut told = BTreeSet::new();
     for counterexample in found.counterexamples() {
         shown.debug("Counterexample", &counterexample);
         shown.text("Counterexample", Counterexample::page(&counterexample));
+        traces.text("trace", String::from_utf8(counterexample.trace().unwrap()).unwrap());
+        told.insert(counterexample.semantics.to_string());
     }
+    assert_eq!(told.len(), 2, "pages of both");
     types::walk(&mut |name, value| shown.debug(name, value));
-    let draws = (1..=4).map(|draw| vec![0, 0, 0, 0, 0, 0, 0, draw]);
-    let leaks = shown.leaks(&draws.collect());
+    let draws =
+        (1..=4).flat_map(|draw| [8, 16].map(|width| [vec![0; width - 1], vec![draw]].concat()));
+    let draws = draws.collect();
+    let leaks = shown.leaks(&draws);
     assert!(leaks.is_empty(), "{}", leaks.join("\n\n"));
+    assert_eq!(traces.leaks(&draws).len(), traces.0["trace"].len(), "a trace shows its ids");
     let names: Vec<_> = shown.0.keys().copied().collect();
     assert_eq!(names, types::OF_WORLDS);
 }

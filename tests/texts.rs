@@ -63,6 +63,14 @@ fn semantics_and_refusals_have_the_names_of_the_specification() {
     }
 }
 
+#[test]
+fn outcomes_have_the_names_of_traces() {
+    for outcome in [Outcome::Successful, Outcome::Interrupted, Outcome::Failed, Outcome::Abandoned]
+    {
+        assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.name());
+    }
+}
+
 fn send(config: &Config, state: State, event: Event) -> State {
     let entropy = Entropy::from_bytes([0x5e; 32]);
     step(config, state, Input { now: Timestamp(1_000_000_000_000), entropy, event }).0

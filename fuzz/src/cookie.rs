@@ -107,6 +107,7 @@ fn last_of_name(name: &str, header: &[u8]) -> Option<String> {
 fn check_work(header: &[u8]) {
     let times = LONG.div_ceil(header.len().max(1));
     let long = header.repeat(times);
+    assert!(work::counts_comparisons(), "comparisons are not counted");
     let done = work::count(|| drop(read_cookie(&Config::QUIXOTE, &long)));
     if let Some(excess) = done.exceeds_linear(long.len()) {
         panic!("{excess} for {times} times {header:?}");

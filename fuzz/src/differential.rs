@@ -17,7 +17,7 @@ use crate::side_by_side::SideBySide;
 pub fn run(data: &[u8]) {
     let script = Script::of(data);
     let found = match script.setup.semantics() {
-        Semantics::Strict => drives::run(&turns(&script), false).map(drop),
+        Semantics::Strict => drives::run(&bounded(&script), &turns(&script), false).map(drop),
         Semantics::Live | Semantics::Copying => beside_naive(&script),
     };
     if let Err(difference) = found {
@@ -25,9 +25,17 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Two bytes of a move decide a turn of the drives.
-fn turns(script: &Script) -> Vec<(u8, u8)> {
-    script.moves.iter().map(|own| (own.deed, own.what)).collect()
+/// A move decides a turn of the drives, which number what can be done as [`Deed::ALL`] does.
+fn turns(script: &Script) -> Vec<[u8; 5]> {
+    let moves = script.moves.iter();
+    moves.map(|own| [own.deed, own.who, own.what, own.when, own.drawn]).collect()
+}
+
+/// Every limit but two: how many requests and sessions there are is known to a whole state alone.
+fn bounded(script: &Script) -> Config {
+    let bent = script.setup.config();
+    let Config { max_requests, max_sessions, .. } = base_of(bent.semantics);
+    Config { max_requests, max_sessions, ..bent }
 }
 
 /// The naive implementation knows the cap of 16 form tokens, and no other limit.

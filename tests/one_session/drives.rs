@@ -5,9 +5,15 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use quixote_session::{
-    Config, CookieValue, Effects, Entropy, Event, Input, Outcome, Reply, RequestId, Session,
-    SessionId, State, StoreOp, SubmittedToken, Timestamp, step,
+    Config, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Reply, RequestId,
+    Session, SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp, Width, step,
 };
+
+const USERS: [&str; 4] = ["alice", "bob", "", "longer than sixteen bytes"];
+const KEYS: [&str; 4] = ["a", "b", "c", "longer than sixteen bytes"];
+const VALUES: [&str; 4] = ["1", "2", "", "longer than sixteen bytes"];
+const OUTCOMES: [Outcome; 4] =
+    [Outcome::Successful, Outcome::Interrupted, Outcome::Failed, Outcome::Abandoned];
 
 /// What stands under an id, and how often it was written.
 type Row = (u64, Session);
@@ -101,7 +107,7 @@ impl Loaded {
                 Some(StoreOp::Create { id, .. } | StoreOp::Rotate { to: id, .. })
                     if store.load(*id).is_some());
             if taken {
-                input.entropy = next_draw(&input.entropy);
+                input.entropy = next_draw(&input.entropy, config.width);
             }
             self.reload(store);
         }
@@ -117,15 +123,47 @@ impl Loaded {
 }
 
 /// Fresh entropy after a collision: what the whole state would have drawn next.
-fn next_draw(entropy: &Entropy) -> Entropy {
+fn next_draw(entropy: &Entropy, width: Width) -> Entropy {
     let mut bytes = *entropy.bytes();
-    bytes.rotate_left(16);
+    bytes.rotate_left(width.bytes());
     Entropy::from_bytes(bytes)
 }
 
+/// The moment after a turn: about as far as a limit, mostly the same, or a little before.
+fn moved(now: u64, config: &Config, when: u8) -> u64 {
+    let idle = config.idle_limit_ms.unwrap_or(50_000);
+    let absolute = config.absolute_limit_ms.unwrap_or(120_000);
+    let resolution = config.access_resolution_ms;
+    match when % 16 {
+        1 => now.saturating_add(resolution),
+        2 => now.saturating_add(resolution).saturating_add(1),
+        3 => now.saturating_add(idle / 4),
+        4 => now.saturating_add(idle.saturating_sub(1)),
+        5 => now.saturating_add(idle),
+        6 => now.saturating_add(absolute / 4),
+        7 => now.saturating_add(absolute),
+        8 => now.saturating_sub(1_000),
+        when @ 9..=12 => now.saturating_add(u64::from(when) * 500),
+        _ => now,
+    }
+}
+
+fn pick<T: Copy>(items: &[T], choice: u8) -> Option<T> {
+    items.get(usize::from(choice).checked_rem(items.len())?).copied()
+}
+
+fn text(texts: &[&'static str], choice: u8) -> SmolStr {
+    SmolStr::new_static(pick(texts, choice).unwrap_or_default())
+}
+
+/// A user, or now and then nobody.
+fn user(choice: u8) -> Option<SmolStr> {
+    (choice % 8 < 6).then(|| text(&USERS, choice))
+}
+
 /// Both drives, and what the clients know.
-struct Drives {
-    config: Config,
+struct Drives<'a> {
+    config: &'a Config,
     whole: State,
     store: Store,
     requests: BTreeMap<RequestId, Loaded>,
@@ -134,25 +172,18 @@ struct Drives {
     drawn: u64,
     /// Ids and tokens that were ever shown, for requests to come back with.
     ids: Vec<SessionId>,
-    tokens: Vec<SubmittedToken>,
+    tokens: Vec<FormToken>,
     retries: u32,
 }
 
-impl Drives {
-    fn new(careless: bool) -> Self {
-        let config = Config {
-            idle_limit_ms: Some(50_000),
-            absolute_limit_ms: Some(120_000),
-            access_resolution_ms: 5_000,
-            max_form_tokens: 2,
-            ..Config::STRICT
-        };
+impl<'a> Drives<'a> {
+    fn new(config: &'a Config, careless: bool) -> Self {
         Self {
             config,
             whole: State::new(),
             store: Store { careless, ..Store::default() },
             requests: BTreeMap::new(),
-            now: 0,
+            now: 1_000_000,
             started: 0,
             drawn: 0,
             ids: Vec::new(),
@@ -161,66 +192,95 @@ impl Drives {
         }
     }
 
-    /// One event, chosen by two bytes, to both drives.
-    fn turn(&mut self, choice: u8, detail: u8) -> Result<(), String> {
-        self.now = (self.now + u64::from(detail % 7) * 2_000).saturating_sub(1_000);
+    /// One event, chosen by five bytes, to both drives. The kinds are numbered as the deeds of the
+    /// fuzzer are.
+    fn turn(&mut self, [deed, who, what, when, drawn]: [u8; 5]) -> Result<(), String> {
+        self.now = moved(self.now, self.config, when);
         let open: Vec<_> = self.requests.keys().copied().collect();
-        if open.is_empty() || (open.len() < 4 && choice < 50) {
-            return self.start(detail);
+        match deed % 20 {
+            0 | 15 if open.len() < 4 => return self.start(what, drawn),
+            14 => {
+                let id = self.any_id(what);
+                return self.manage(Event::DeleteSession { id }, drawn);
+            }
+            18 => return self.manage(Event::DeleteSessionsOf { user: text(&USERS, what) }, drawn),
+            19 => return self.manage(Event::Sweep, drawn),
+            // There are no browsers here, to whom a response comes or does not.
+            16 | 17 => return Ok(()),
+            _ => {}
         }
-        if choice > 250 {
-            return self.manage(detail);
-        }
-        let request = open[usize::from(detail) % open.len()];
-        let user = ["alice", "bob"].get(usize::from(detail / 4) % 3).map(|user| (*user).into());
-        let key = ["a", "b"][usize::from(detail / 4) % 2].into();
-        let token = self.tokens.get(usize::from(detail) % self.tokens.len().max(1)).copied();
-        let token = token.unwrap_or(SubmittedToken::IllFormed);
-        let event = match choice % 16 {
-            0 | 1 => Event::SetUser { request, user },
-            2 | 3 => Event::SetValue { request, key, value: format!("{}", detail % 5).into() },
-            4 => Event::RemoveValue { request, key },
-            5 | 6 => Event::CreateFormToken { request },
-            7 => Event::HasFormToken { request, token },
-            8 | 9 => Event::RemoveFormToken { request, token },
-            10 => Event::HasSessionCookie { request, must_exist: true },
-            11 => Event::ExpireSession { request },
-            12 => Event::NewSession { request },
+        let Some(request) = pick(&open, who) else { return self.start(what, drawn) };
+        let event = match deed % 20 {
+            2 => Event::SetUser { request, user: user(what) },
+            3 => {
+                let (key, value) = (text(&KEYS, what), text(&VALUES, what / 4));
+                Event::SetValue { request, key, value }
+            }
+            4 => Event::RemoveValue { request, key: text(&KEYS, what) },
+            5 => Event::CreateFormToken { request },
+            6 => Event::HasFormToken { request, token: self.token(what) },
+            7 => Event::RemoveFormToken { request, token: self.token(what) },
+            8 => Event::HasSessionCookie { request, must_exist: what % 2 == 1 },
+            9 => Event::RevokeSessionCookie { request },
+            10 => Event::ExpireSession { request },
+            11 => Event::NewSession { request },
+            12 => Event::MaintainSession { request },
+            13 => {
+                let (id, user) = (self.any_id(what), user(drawn));
+                Event::InsertSession { request, id, user }
+            }
             _ => {
-                let outcomes = [Outcome::Successful, Outcome::Interrupted, Outcome::Failed];
-                let outcome = outcomes[usize::from(detail / 8) % 3];
+                let outcome = pick(&OUTCOMES, what).unwrap_or(Outcome::Successful);
                 Event::FinishRequest { request, outcome }
             }
         };
-        self.send(request, event)
+        self.send(request, event, drawn)
     }
 
-    fn start(&mut self, detail: u8) -> Result<(), String> {
+    /// An id that was ever stored, or one of no session.
+    fn any_id(&self, choice: u8) -> SessionId {
+        pick(&self.ids, choice).filter(|_| choice < 250).unwrap_or([0xee; 8].into())
+    }
+
+    /// One of the last tokens that were drawn, or none of ours.
+    fn token(&self, choice: u8) -> SubmittedToken {
+        let last = &self.tokens[self.tokens.len().saturating_sub(8)..];
+        let token = pick(last, choice).filter(|_| choice < 250);
+        token.map_or(SubmittedToken::IllFormed, Into::into)
+    }
+
+    /// Mostly the cookie of a session that is stored.
+    fn cookie(&self, choice: u8) -> Option<CookieValue> {
+        let stored: Vec<_> = self.store.rows.keys().copied().collect();
+        match (choice, choice % 8) {
+            (250.., _) => Some(CookieValue::from("nosuchid")),
+            (_, 7) => None,
+            (_, 6) => Some(CookieValue::Id(self.any_id(choice / 8))),
+            _ => pick(&stored, choice).map(CookieValue::Id),
+        }
+    }
+
+    fn start(&mut self, what: u8, drawn: u8) -> Result<(), String> {
         self.started += 1;
         let request = RequestId(self.started);
-        let id = self.ids.get(usize::from(detail) % (self.ids.len() + 1)).copied();
+        let cookie = self.cookie(what);
+        let id = cookie.as_ref().and_then(CookieValue::session_id);
         let mut loaded = Loaded { state: State::new(), id, version: None };
         loaded.reload(&self.store);
         self.requests.insert(request, loaded);
         let (remote_addr, script_name) = ("192.0.2.1".into(), "".into());
-        let cookie = id.map(CookieValue::Id);
-        self.send(request, Event::StartRequest { request, cookie, remote_addr, script_name })
+        self.send(request, Event::StartRequest { request, cookie, remote_addr, script_name }, drawn)
     }
 
     /// The manager's events, of which a store outside is asked one session at a time.
-    fn manage(&mut self, detail: u8) -> Result<(), String> {
-        let event = match (detail % 3, self.store.rows.keys().next().copied()) {
-            (0, Some(id)) => Event::DeleteSession { id },
-            (1, _) => Event::DeleteSessionsOf { user: "alice".into() },
-            _ => Event::Sweep,
-        };
-        let input = self.input(event);
-        let (whole, _) = step(&self.config, std::mem::take(&mut self.whole), input.clone());
+    fn manage(&mut self, event: Event, drawn: u8) -> Result<(), String> {
+        let input = self.input(event, drawn);
+        let (whole, _) = step(self.config, std::mem::take(&mut self.whole), input.clone());
         self.whole = whole;
         for id in self.store.rows.keys().copied().collect::<Vec<_>>() {
             let session = self.store.load(id).map(|(_, session)| session);
             let one = State::new().with_stored(id, session);
-            let (after, _) = step(&self.config, one, input.clone());
+            let (after, _) = step(self.config, one, input.clone());
             if after.is_empty() {
                 self.store.rows.remove(&id);
             }
@@ -228,24 +288,36 @@ impl Drives {
         self.compare()
     }
 
-    fn input(&mut self, event: Event) -> Input {
-        self.drawn += 1;
+    /// The first draws are sometimes in use. Of ids never one that was and died, which fresh draws
+    /// are assumed not to be, and never all: a driver takes fresh entropy then.
+    fn input(&mut self, event: Event, drawn: u8) -> Input {
+        let width = self.config.width;
         let mut bytes = [0; Entropy::BYTES];
-        // The first draw is sometimes one that is in use; never one that was and died, which fresh
-        // draws are assumed not to be.
-        let reused = self.store.rows.keys().next().filter(|_| self.drawn.is_multiple_of(3));
-        let fresh = u128::from(self.drawn).to_be_bytes();
-        bytes[..16].copy_from_slice(reused.map_or(&fresh[..], SessionId::reveal_bytes));
-        bytes[16..].copy_from_slice(&(u128::from(self.drawn) << 64).to_be_bytes());
+        for draw in bytes.chunks_exact_mut(width.bytes()) {
+            self.drawn += 1;
+            draw[..8].copy_from_slice(&self.drawn.to_be_bytes());
+        }
+        let draws = usize::from(width.draws());
+        let (used, most): (Vec<&[u8]>, _) = if matches!(event, Event::CreateFormToken { .. }) {
+            (self.tokens.iter().rev().map(FormToken::reveal_bytes).collect(), draws)
+        } else {
+            (self.store.rows.keys().map(SessionId::reveal_bytes).collect(), draws - 1)
+        };
+        let taken = usize::from((drawn % 8).saturating_sub(4)).min(most);
+        for (draw, choice) in bytes.chunks_exact_mut(width.bytes()).take(taken).zip(drawn / 8..) {
+            if let Some(used) = pick(&used, choice) {
+                draw.copy_from_slice(used);
+            }
+        }
         Input { now: Timestamp(self.now), entropy: Entropy::from_bytes(bytes), event }
     }
 
-    fn send(&mut self, request: RequestId, event: Event) -> Result<(), String> {
-        let input = self.input(event);
-        let (whole, expected) = step(&self.config, std::mem::take(&mut self.whole), input.clone());
+    fn send(&mut self, request: RequestId, event: Event, drawn: u8) -> Result<(), String> {
+        let input = self.input(event, drawn);
+        let (whole, expected) = step(self.config, std::mem::take(&mut self.whole), input.clone());
         self.whole = whole;
         let loaded = self.requests.get_mut(&request).unwrap();
-        let (effects, sent) = loaded.send(&self.config, &mut self.store, input);
+        let (effects, sent) = loaded.send(self.config, &mut self.store, input);
         self.retries += sent - 1;
         same("reply", &effects.reply, &expected.reply)?;
         same("cookie", &effects.cookie, &expected.cookie)?;
@@ -256,7 +328,7 @@ impl Drives {
             }
         }
         if let Reply::Token(token) = effects.reply {
-            self.tokens.push(token.into());
+            self.tokens.push(token);
         }
         if !self.whole.is_open(request) {
             self.requests.remove(&request);
@@ -272,10 +344,13 @@ impl Drives {
 }
 
 /// Runs both drives through the turns that the bytes choose; answers how often a race was lost.
-pub(crate) fn run(turns: &[(u8, u8)], careless: bool) -> Result<u32, String> {
-    let mut drives = Drives::new(careless);
-    for (choice, detail) in turns {
-        drives.turn(*choice, *detail)?;
+///
+/// The limits on requests and on stored sessions are those of a state, and say nothing of a store
+/// outside: `config` must leave them out of reach.
+pub(crate) fn run(config: &Config, turns: &[[u8; 5]], careless: bool) -> Result<u32, String> {
+    let mut drives = Drives::new(config, careless);
+    for turn in turns {
+        drives.turn(*turn)?;
     }
     Ok(drives.retries)
 }

@@ -116,7 +116,7 @@ impl View {
 }
 
 /// A store with a session of alice, its id, and two requests that loaded it.
-fn race() -> (Run, Store, SessionId, [View; 2]) {
+pub(super) fn race() -> (Run, Store, SessionId, [View; 2]) {
     let mut run = Run::of(&Config::STRICT);
     let id = run.log_in("alice");
     let store = Store::of(&run.state);
@@ -132,7 +132,7 @@ fn race() -> (Run, Store, SessionId, [View; 2]) {
 }
 
 /// Sends an event that is not refused, and carries it out; the operation that it asked for.
-fn send(
+pub(super) fn send(
     run: &mut Run,
     store: &mut Store,
     view: &mut View,

@@ -9,8 +9,14 @@ use super::run::{ALL, Failed, QUIXOTE, Run, Successful, expire, finish, set_valu
 
 const ONE: RequestId = RequestId(1);
 
+/// The start of a request without a cookie.
+pub(super) fn start(request: RequestId) -> Event {
+    let (remote_addr, script_name) = ("".into(), "".into());
+    Event::StartRequest { request, cookie: None, remote_addr, script_name }
+}
+
 /// Every event of a request but its start; which need a session stands beside it.
-fn events_of(request: RequestId) -> Vec<(Event, bool)> {
+pub(super) fn events_of(request: RequestId) -> Vec<(Event, bool)> {
     let token = SubmittedToken::IllFormed;
     vec![
         (Event::SetUser { request, user: None }, true),
@@ -40,14 +46,8 @@ fn a_request_starts_once_and_then_is_open() {
         for (event, _) in events_of(ONE) {
             run.refused(event, Refusal::UnknownRequest);
         }
-        let start = Event::StartRequest {
-            request: ONE,
-            cookie: None,
-            remote_addr: "".into(),
-            script_name: "".into(),
-        };
-        run.send(start.clone());
-        run.refused(start, Refusal::RequestOpen);
+        run.send(start(ONE));
+        run.refused(start(ONE), Refusal::RequestOpen);
         run.finish(1, Successful);
         run.refused(finish(1, Successful), Refusal::UnknownRequest);
     }

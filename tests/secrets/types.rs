@@ -107,7 +107,7 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
 
 /// Prints what random walks through the worlds come by.
 pub(super) fn walk(show: &mut dyn FnMut(&'static str, &dyn Debug)) {
-    for semantics in [Semantics::Copying, Semantics::Strict] {
+    for semantics in [Semantics::Live, Semantics::Copying, Semantics::Strict] {
         for (scope, seed) in Size::Medium.scopes().into_iter().zip(0..) {
             let config = scope.config(&base_of(semantics));
             let (mut world, mut choices) = (World::new(&scope), Seeded::new(seed));

@@ -30,31 +30,20 @@ pub(crate) fn of_both_sides(header: &Header, steps: &[TraceStep]) -> Vec<Script>
         Semantics::Live | Semantics::Copying => vec![script(setup, steps)],
     };
     let strict = Setup { semantics: Semantics::Strict as u8, ..Setup::default() };
-    let turns = (0..).zip(steps).map(|(number, recorded)| turn(number, &recorded.input.event));
+    let turns = (0..=u8::MAX)
+        .cycle()
+        .zip(steps)
+        .map(|(number, recorded)| turn(number, &recorded.input.event));
     own.into_iter().chain([Script { setup: strict, moves: turns.collect() }]).collect()
 }
 
-/// A turn of the drives: what `tests/one_session/drives.rs` makes of these two bytes.
+/// A turn of the drives, which number what can be done as `Deed::ALL` does.
 fn turn(number: u8, event: &Event) -> Move {
     let what = match event {
-        Event::FinishRequest { outcome, .. } => outcome_of(*outcome) * 8,
+        Event::FinishRequest { outcome, .. } => outcome_of(*outcome),
         _ => number,
     };
-    let deed = match event {
-        Event::StartRequest { .. } => 49,
-        Event::SetUser { .. } => 64,
-        Event::SetValue { .. } => 66,
-        Event::RemoveValue { .. } => 68,
-        Event::CreateFormToken { .. } => 69,
-        Event::HasFormToken { .. } => 71,
-        Event::RemoveFormToken { .. } => 72,
-        Event::HasSessionCookie { .. } => 74,
-        Event::ExpireSession { .. } | Event::RevokeSessionCookie { .. } => 75,
-        Event::NewSession { .. } => 76,
-        Event::FinishRequest { .. } => 77,
-        _ => 255,
-    };
-    Move { deed, what, ..Move::default() }
+    Move { deed: deed(deed_of(event)), who: number, what, ..Move::default() }
 }
 
 const fn outcome_of(outcome: Outcome) -> u8 {
