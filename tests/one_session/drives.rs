@@ -210,7 +210,12 @@ impl<'a> Drives<'a> {
             _ => {}
         }
         let Some(request) = pick(&open, who) else { return self.start(what, drawn) };
-        let event = match deed % 20 {
+        self.send(request, self.event([deed, what, drawn], request), drawn)
+    }
+
+    /// What a turn asks of an open request.
+    fn event(&self, [deed, what, drawn]: [u8; 3], request: RequestId) -> Event {
+        match deed % 20 {
             2 => Event::SetUser { request, user: user(what) },
             3 => {
                 let (key, value) = (text(&KEYS, what), text(&VALUES, what / 4));
@@ -233,8 +238,7 @@ impl<'a> Drives<'a> {
                 let outcome = pick(&OUTCOMES, what).unwrap_or(Outcome::Successful);
                 Event::FinishRequest { request, outcome }
             }
-        };
-        self.send(request, event, drawn)
+        }
     }
 
     /// An id that was ever stored, or one of no session.
