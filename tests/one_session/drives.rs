@@ -210,7 +210,13 @@ impl<'a> Drives<'a> {
             _ => {}
         }
         let Some(request) = pick(&open, who) else { return self.start(what, drawn) };
-        let event = match deed % 20 {
+        let event = self.event(request, deed, what, drawn);
+        self.send(request, event, drawn)
+    }
+
+    /// What a request that is open does.
+    fn event(&self, request: RequestId, deed: u8, what: u8, drawn: u8) -> Event {
+        match deed % 20 {
             2 => Event::SetUser { request, user: user(what) },
             3 => {
                 let (key, value) = (text(&KEYS, what), text(&VALUES, what / 4));
@@ -233,8 +239,7 @@ impl<'a> Drives<'a> {
                 let outcome = pick(&OUTCOMES, what).unwrap_or(Outcome::Successful);
                 Event::FinishRequest { request, outcome }
             }
-        };
-        self.send(request, event, drawn)
+        }
     }
 
     /// An id that was ever stored, or one of no session.
