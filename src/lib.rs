@@ -77,8 +77,10 @@
 //! without it the crate needs core and alloc alone. `serde` serialises everything, refuses what is
 //! not whole, and checks a session or state before it is believed; binary formats can hold
 //! sessions, states and configurations, while events and operations are tagged by name and need a
-//! format that describes itself, such as JSON. `check` has traces, properties and exploration;
-//! `cli` the command line.
+//! format that describes itself, such as JSON. What is wrong with a session or a state is said
+//! without an id or a token; an error about an event or an operation is serde's own, which quotes
+//! what it found where something else was expected: keep it out of logs. `check` has traces,
+//! properties and exploration; `cli` the command line.
 #![no_std]
 
 extern crate alloc;

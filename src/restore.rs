@@ -2,6 +2,7 @@
 //! absent is no null, and no key stands twice.
 
 use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString as _};
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -68,7 +69,7 @@ impl Serialize for State {
 /// there. Whether some sequence of events leads to it is not asked.
 impl<'de> Deserialize<'de> for State {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let snapshot = Snapshot::deserialize(from)?;
+        let snapshot = Snapshot::deserialize(from).map_err(|error| without_secrets(&error))?;
         check(&snapshot).map_err(serde::de::Error::custom)?;
         Ok(build(snapshot))
     }
@@ -83,12 +84,32 @@ impl Serialize for Session {
 /// Refuses, with the words of [`InvalidState`], a session that was accessed before it was created.
 impl<'de> Deserialize<'de> for Session {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let session = Self::deserialize(from)?;
+        let session = Self::deserialize(from).map_err(|error| without_secrets(&error))?;
         if session.accessed < session.created {
             return Err(D::Error::custom(InvalidState::AccessedBeforeCreated));
         }
         Ok(session)
     }
+}
+
+/// The same error. Where something else stands than is expected serde quotes it, be it an id: of a
+/// run of 12 hex digits or more four are left.
+//= spec/session.md#token
+//# Text that is made for a log MUST NOT show more than the first four digits of an id or a form
+//# token, and nothing of the entropy.
+fn without_secrets<E: serde::de::Error>(error: &E) -> E {
+    let text = error.to_string();
+    let mut shown = String::new();
+    // Each piece is a run of digits, or none, and the one character that ends it.
+    for piece in text.split_inclusive(|letter: char| !letter.is_ascii_hexdigit()) {
+        let end = piece.trim_start_matches(|letter: char| letter.is_ascii_hexdigit());
+        let digits = piece.strip_suffix(end).unwrap_or(piece);
+        match digits.get(..4).filter(|_| digits.len() >= 12) {
+            Some(first) => shown.extend([first, "…", end]),
+            None => shown.push_str(piece),
+        }
+    }
+    E::custom(shown)
 }
 
 //= spec/session.md#state

@@ -81,6 +81,30 @@ fn a_session_by_itself_is_checked_too() {
     assert_eq!(error.to_string(), "accessed: expected a time not before created");
 }
 
+/// serde quotes what stands where something else is expected, and that may be an id.
+#[test]
+fn an_error_shows_no_id_that_stands_in_the_wrong_place_and_says_where() {
+    let id = "0123456789abcdef0123456789abcdef";
+    for (text, shown) in [
+        (
+            r#"{"stored":[{"id":"ID","session":"ID"}]}"#,
+            r#"invalid type: string "0123…", expected "#,
+        ),
+        (r#"{"ID":[]}"#, "unknown field `0123…`, expected "),
+        (
+            r#"{"stored":"xxIDxx IDID 0123456789a"}"#,
+            r#"string "xx0123…xx 0123… 0123456789a", expec"#,
+        ),
+        (r#"{"stored":[{"id":"ID","session":{"user":null,"ID":1}}]}"#, "unknown field `0123…`"),
+    ] {
+        let error = serde_json::from_str::<State>(&text.replace("ID", id)).unwrap_err();
+        assert!(error.to_string().contains(shown), "{error}");
+        assert!(error.line() == 1 && error.column() > 8, "{error}");
+    }
+    let error = serde_json::from_str::<Session>(&format!(r#"{{"user":["{id}"]}}"#)).unwrap_err();
+    assert!(!error.to_string().contains("01234"), "{error}");
+}
+
 /// Also in a format that says nothing about what follows.
 #[test]
 fn sessions_states_and_configurations_come_back_from_a_binary_format() {

@@ -28,12 +28,14 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// A line and column of the text, or the part of the state that breaks an invariant.
+/// A line and column of the text, or the part of the state that breaks an invariant, and no secret.
 fn check_error(error: &serde_json::Error) {
     let said = error.to_string();
     let in_text = error.line() > 0 && said.contains(" at line ");
     let in_state = PLACES.iter().any(|place| said.starts_with(place));
     assert!(in_text || in_state, "names no place: {said}");
+    let runs = said.split(|digit: char| !digit.is_ascii_hexdigit());
+    assert!(runs.map(str::len).all(|run| run < 12), "shows a secret: {said}");
 }
 
 fn check_round_trip(state: &State) {
