@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!((server.orders.len(), server.staged.len()), (1, 0));
 
     // The process ends and another one begins, with what was persisted.
-    server.restart();
+    server.restart()?;
     assert_eq!(server.users(), ["alice"]);
 
     // The disk fails in the middle of a logout. Nobody is told that it was done: the visitor is
@@ -118,8 +118,8 @@ struct Server {
     entropy: EntropySource,
     clock: Timestamp,
     requests: u64,
-    /// What outlives the process. Written by the `StoreOp`s alone.
-    disk: BTreeMap<SessionId, Session>,
+    /// What outlives the process: sessions as JSON, written by the `StoreOp`s alone.
+    disk: BTreeMap<SessionId, String>,
     disk_fails: bool,
     /// The application's own data, and what the request in flight would add to it.
     orders: Vec<String>,
@@ -162,13 +162,13 @@ impl Server {
                 && let Err(why) = self.persist(&op)
             {
                 for id in op.ids() {
-                    let stored = self.disk.get(&id).cloned();
+                    let stored = self.read(id)?;
                     self.state = mem::take(&mut self.state).with_stored(id, stored);
                 }
                 self.staged.clear();
                 return Err(why);
             }
-            assert!(self.disk.iter().map(|(id, session)| (*id, session)).eq(self.state.items()));
+            assert!(self.disk.keys().eq(&self.state.keys()));
             // 2. The end of the transaction: the application's data stand or fall with it. What
             // step 1 wrote is not taken back: a spent token and a logout outlive a failure.
             match transaction {
@@ -205,12 +205,13 @@ impl Server {
             | StoreOp::Create { id, session }
             | StoreOp::Update { id, session } => {
                 println!("    store   {id:?} := {:?}", session.user());
-                self.disk.insert(*id, session.clone());
+                self.disk.insert(*id, text_of(session)?);
             }
             StoreOp::Rotate { from, to, session } => {
                 println!("    store   {from:?} -> {to:?} := {:?}", session.user());
+                let text = text_of(session)?;
                 self.disk.remove(from);
-                self.disk.insert(*to, session.clone());
+                self.disk.insert(*to, text);
             }
             StoreOp::Delete { id } | StoreOp::Discard { id } => self.remove(&[*id]),
             StoreOp::DeleteAll { ids } | StoreOp::DiscardAll { ids } => self.remove(ids),
@@ -310,22 +311,44 @@ impl Server {
         }
     }
 
+    /// What is read is checked: no session comes of a text that is not whole.
+    fn read(&self, id: SessionId) -> Result<Option<Session>, Stop> {
+        let read = |text: &String| serde_json::from_str(text).map_err(|_| Stop::Store);
+        self.disk.get(&id).map(read).transpose()
+    }
+
     /// Another process over the same disk. What was in flight is gone, like its connections.
-    fn restart(&mut self) {
+    fn restart(&mut self) -> Result<(), Box<dyn Error>> {
         println!("restart");
-        let load = |state: State, (id, session): (&SessionId, &Session)| {
-            state.with_stored(*id, Some(session.clone()))
-        };
-        self.state = self.disk.iter().fold(State::new(), load);
+        self.state = State::new();
+        for id in self.disk.keys() {
+            let session = self.read(*id).map_err(|_| "a session cannot be read")?;
+            self.state = mem::take(&mut self.state).with_stored(*id, session);
+        }
+        Ok(())
     }
 
     fn users(&self) -> Vec<String> {
-        self.disk.values().filter_map(Session::user).map(ToString::to_string).collect()
+        self.state
+            .values()
+            .iter()
+            .filter_map(|session| session.user())
+            .map(ToString::to_string)
+            .collect()
     }
 
     fn value(&self, key: &str) -> Option<String> {
-        self.disk.values().find_map(|session| session.values().get(key)).map(ToString::to_string)
+        self.state
+            .values()
+            .iter()
+            .find_map(|session| session.values().get(key))
+            .map(ToString::to_string)
     }
+}
+
+/// What stands on the disk.
+fn text_of(session: &Session) -> Result<String, Stop> {
+    serde_json::to_string(session).map_err(|_| Stop::Store)
 }
 
 /// Why a handler stopped.
