@@ -9,7 +9,7 @@ pub(super) enum Exit {
     Well,
     /// 1: the model differs from a recording.
     Differs,
-    /// 2: something could not be read or written.
+    /// 2: something could not be read or written, or there was nothing to compare.
     Failed,
     /// 130: Ctrl-C, or another signal that asks for an end.
     Interrupted,

@@ -1,5 +1,6 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first asks for an end with the results so far, the second ends
-//! at once. Neither leaves a file that has no name yet.
+//! at once. Neither leaves a file that has no name yet. Not so under `nohup`, where no watch is
+//! kept.
 
 use std::fs;
 use std::ops::ControlFlow;

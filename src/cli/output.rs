@@ -76,11 +76,11 @@ impl NewFile {
             return Ok(Self { to: BufWriter::new(file), part: None, path });
         }
         path.file_name().ok_or(ErrorKind::InvalidInput)?;
-        let (part, file) = Unfinished::file_in(path.parent().unwrap_or(Path::new("")))?;
-        // Before anything is in it: what nobody else could read, nobody else shall read.
-        if let Ok(replaced) = fs::metadata(&path)
-            && replaced.permissions() != file.metadata()?.permissions()
-        {
+        // What nobody else could read, nobody else shall read, at no time.
+        let replaced = fs::metadata(&path).ok();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let (part, file) = Unfinished::file_in(folder, replaced.is_some())?;
+        if let Some(replaced) = replaced {
             file.set_permissions(replaced.permissions())?;
         }
         Ok(Self { to: BufWriter::new(file), part: Some(part), path })

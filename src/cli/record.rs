@@ -100,9 +100,10 @@ fn to_stdout(recording: &Recording) -> io::Result<Exit> {
     let closed = out.closed();
     let mut out = BufWriter::new(out);
     let flow = &mut || if closed.get() { ControlFlow::Break(()) } else { interrupt.flow() };
-    record(recording, &mut out, flow)?;
+    let steps = record(recording, &mut out, flow)?;
     out.flush()?;
-    if interrupt.is_pressed() {
+    // Too late, once all is written; and where nobody reads any more, nobody asks.
+    if steps < recording.steps && !closed.get() && interrupt.is_pressed() {
         complain("interrupted, the trace ends early");
         return Ok(Exit::Interrupted);
     }

@@ -18,12 +18,18 @@ pub(super) struct Unfinished(PathBuf);
 
 impl Unfinished {
     /// A new file in a folder. What it is called there is short: the name that it will have may be
-    /// as long as names can be.
-    pub(super) fn file_in(folder: &Path) -> io::Result<(Self, File)> {
+    /// as long as names can be. If `private`, nobody else can read it until its mode is changed.
+    pub(super) fn file_in(folder: &Path, private: bool) -> io::Result<(Self, File)> {
         let mut unfinished = lock();
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if private {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
         for number in 0..MOST_PARTS {
             let path = folder.join(format!(".{}-{number}.part", process::id()));
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
+            match options.open(&path) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
                 Ok(file) => {
@@ -89,7 +95,7 @@ impl NewFolder {
         for path in missing.into_iter().rev() {
             folder.made.extend(Unfinished::folder(path)?);
         }
-        Unfinished::file_in(path)?;
+        Unfinished::file_in(path, true)?;
         Ok(folder)
     }
 

@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
+use std::thread::{sleep, spawn};
+use std::time::{Duration, Instant};
 
 use super::{HEADER, STEP, err, folder, names, out, run, status};
 
@@ -29,9 +29,24 @@ fn begin_with(folder: &Path, signals: &str, arguments: &[&str]) -> Child {
         .unwrap()
 }
 
+/// What hangs has failed. So long takes nothing here, however busy the machine is.
+const DEADLINE: Duration = Duration::from_mins(2);
+
+/// Waits until the child ends, which is killed at the deadline.
+fn finish(child: Child) -> Output {
+    let id = child.id().to_string();
+    spawn(move || {
+        sleep(DEADLINE);
+        Command::new("kill").args(["-s", "KILL", &id]).status()
+    });
+    child.wait_with_output().unwrap()
+}
+
 /// Waits until something is so. A child that ends before has failed, and says why.
 fn wait(child: &mut Child, until: impl Fn(&Child) -> bool) {
+    let begun = Instant::now();
     while !until(child) {
+        assert!(begun.elapsed() < DEADLINE, "what was waited for does not happen");
         if let Some(status) = child.try_wait().unwrap() {
             let mut said = String::new();
             child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -85,13 +100,20 @@ fn drain(mut pipe: File, mut child: Child) -> Output {
             sleep(Duration::from_millis(1));
         }
     }
-    child.wait_with_output().unwrap()
+    finish(child)
 }
 
-/// Ctrl-C, as soon as the child watches for it.
+/// Ctrl-C, as soon as the child watches for it, and until it has arrived. What the child then does
+/// is not seen from outside: the second is for that.
 fn interrupt(child: &mut Child) {
     wait(child, watches);
     send(child, "INT");
+    let arrived =
+        |child: &Child| u64::from_str_radix(&told(child, "ShdPnd"), 16).unwrap() & 1 << 1 == 0;
+    while !arrived(child) {
+        sleep(Duration::from_millis(1));
+    }
+    sleep(Duration::from_secs(1));
 }
 
 #[test]
@@ -110,7 +132,7 @@ fn an_interrupted_replay_leaves_the_results_so_far() {
         }
     }
     drop(trace);
-    let output = child.wait_with_output().unwrap();
+    let output = finish(child);
     assert_eq!(status(&output), 130);
     assert_eq!(err(&output), "error: interrupted, these are the results so far\n");
     assert!(out(&output).contains("all               1"), "{}", out(&output));
@@ -120,10 +142,10 @@ fn an_interrupted_replay_leaves_the_results_so_far() {
 fn an_interrupted_recording_leaves_nothing_behind() {
     let folder = folder("interrupt_record");
     for signal in ["INT", "TERM", "HUP"] {
-        let mut child = begin(&folder, &["record", "--steps", "400000", "--out", "t.jsonl"]);
+        let mut child = begin(&folder, &["record", "--steps", "1000000000", "--out", "t.jsonl"]);
         wait(&mut child, |child| watches(child) && !names(&folder).is_empty());
         send(&child, signal);
-        let output = child.wait_with_output().unwrap();
+        let output = finish(child);
         assert_eq!(output.status.code(), Some(130), "{signal}: {}", err(&output));
         assert_eq!(err(&output), "error: interrupted, nothing was written\n");
         assert_eq!(names(&folder), Vec::<String>::new());
@@ -142,7 +164,7 @@ fn a_hangup_that_nohup_ignores_interrupts_nothing() {
     sleep(Duration::from_millis(200));
     writeln!(trace, "{STEP}").unwrap();
     drop(trace);
-    let output = child.wait_with_output().unwrap();
+    let output = finish(child);
     assert_eq!((output.status.code(), err(&output)), (Some(0), ""));
     assert!(out(&output).contains("all               1            1"), "{}", out(&output));
 }
@@ -155,7 +177,7 @@ fn an_interrupted_exploration_leaves_the_results_so_far_and_no_page() {
         arguments.extend(json.then_some("--json"));
         let mut child = begin(&folder, &arguments);
         interrupt(&mut child);
-        let output = child.wait_with_output().unwrap();
+        let output = finish(child);
         assert_eq!(status(&output), 130);
         let messages = "error: interrupted, these are the results so far\n\
                         error: interrupted, no page was written\n";
@@ -179,7 +201,7 @@ fn an_interrupted_recording_on_the_standard_output_ends_with_a_whole_line() {
     let mut child = begin(&folder, &["record", "--steps", "20000"]);
     wait(&mut child, |child| watches(child) && sleeps(child));
     interrupt(&mut child);
-    let output = child.wait_with_output().unwrap();
+    let output = finish(child);
     assert_eq!(status(&output), 130);
     assert_eq!(err(&output), "error: interrupted, the trace ends early\n");
     assert!(out(&output).lines().count() < 20_000, "it ends early");
@@ -196,7 +218,6 @@ fn a_recording_that_is_complete_is_not_called_interrupted() {
     let mut child = begin(&folder, &["record", "--steps", "5", "--out", "pipe"]);
     wait(&mut child, |child| watches(child) && sleeps(child));
     interrupt(&mut child);
-    sleep(Duration::from_millis(200));
     let output = drain(pipe, child);
     assert_eq!((status(&output), err(&output)), (0, ""));
 }
@@ -216,9 +237,8 @@ fn a_second_interruption_ends_at_once_and_leaves_no_part_behind() {
     let folder = folder("interrupt_twice");
     let (_pipe, mut child) = half_written(&folder);
     interrupt(&mut child);
-    sleep(Duration::from_millis(200));
     send(&child, "INT");
-    let output = child.wait_with_output().unwrap();
+    let output = finish(child);
     assert_eq!(status(&output), 130);
     assert_eq!(names(&folder.join("pages")), ["live-stored-has-info.md"]);
 }
@@ -228,7 +248,6 @@ fn pages_that_are_interrupted_get_no_name() {
     let folder = folder("interrupt_pages");
     let (pipe, mut child) = half_written(&folder);
     interrupt(&mut child);
-    sleep(Duration::from_millis(200));
     let output = drain(pipe, child);
     assert_eq!(status(&output), 130);
     assert_eq!(err(&output), "error: interrupted, no page was written\n");
@@ -261,7 +280,7 @@ fn a_replay_that_waits_for_input_is_interrupted_at_once() {
             sleep(Duration::from_millis(10));
         }
         child.kill().unwrap();
-        let output = child.wait_with_output().unwrap();
+        let output = finish(child);
         assert_eq!(output.status.code(), Some(130), "{path}, after {begun}");
         assert_eq!(err(&output), "error: interrupted, these are the results so far\n");
         let all: Vec<_> = out(&output).lines().last().unwrap().split_whitespace().collect();
