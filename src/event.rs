@@ -68,10 +68,10 @@ pub enum Event {
         /// hold: give it as it stands in the URL, percent-encoded.
         script_name: SmolStr,
     },
-    /// Somebody logs in or, with None, nobody is the user any more. Values stay, and a request that
-    /// fails undoes it: to log out for good, send [`Event::ExpireSession`]. Under strict the
-    /// session moves to a new id where the user differs from the one that is stored; the same user
-    /// once more changes nothing.
+    /// Somebody logs in or, with None, nobody is the user any more. Values stay, and, except under
+    /// live, a request that fails undoes it: to log out for good, send [`Event::ExpireSession`].
+    /// Under strict the session moves to a new id where the user differs from the one that is
+    /// stored; the same user once more keeps the id.
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession) and
     /// [`text_too_long`](crate::Refusal::TextTooLong).
@@ -221,6 +221,7 @@ pub enum Event {
         user: SmolStr,
     },
     /// The manager deletes every session that is out of time. Looks at every stored session.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nothing_else"))]
     Sweep,
 }
 

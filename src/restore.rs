@@ -113,13 +113,22 @@ fn without_secrets<E: serde::de::Error>(error: &E) -> E {
 }
 
 //= spec/session.md#state
-//# A serialised value that lacks a field, has one that nobody knows, or has a key twice MUST NOT be
-//# accepted.
+//# A serialised state, session, configuration, input or effect in which a field is missing, unknown
+//# or twice, or a key of the values twice, MUST NOT be accepted.
 /// A field that must stand there and may be null: serde takes one that is absent for None.
 pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     Option::deserialize(from)
+}
+
+/// What comes with a word that stands alone: serde takes anything there.
+pub(crate) fn nothing_else<'de, D: Deserializer<'de>>(from: D) -> Result<(), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+
+    Nothing::deserialize(from).map(|Nothing {}| ())
 }
 
 /// A map in which no key stands twice: serde lets the last one win.
@@ -135,15 +144,16 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
     type Value = BTreeMap<SmolStr, T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map from texts, each once")
+        f.write_str("an object of texts")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut values = BTreeMap::new();
-        while let Some((key, value)) = map.next_entry()? {
-            if values.insert(key, value).is_some() {
-                return Err(A::Error::custom("expected each key once, one stands twice"));
+        while let Some((key, value)) = map.next_entry::<SmolStr, T>()? {
+            if values.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("duplicate field `{key}`")));
             }
+            values.insert(key, value);
         }
         Ok(values)
     }

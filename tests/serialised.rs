@@ -59,6 +59,7 @@ fn no_field_of_what_a_driver_keeps_can_be_left_out_or_made_up() {
     let (remote_addr, script_name): (SmolStr, SmolStr) = ("192.0.2.1".into(), "".into());
     every_field_counts(&Event::StartRequest { request, cookie: None, remote_addr, script_name });
     every_field_counts(&Event::SetUser { request, user: None });
+    every_field_counts(&Event::Sweep);
     every_field_counts(&Effects::reply(quixote_session::Reply::Done));
 }
 

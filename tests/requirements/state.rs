@@ -162,8 +162,8 @@ fn a_serialised_state_that_cannot_be_is_not_accepted() {
 }
 
 //= spec/session.md#state
-//# A serialised value that lacks a field, has one that nobody knows, or has a key twice MUST NOT be
-//# accepted.
+//# A serialised state, session, configuration, input or effect in which a field is missing, unknown
+//# or twice, or a key of the values twice, MUST NOT be accepted.
 #[test]
 fn a_serialised_value_is_whole_and_nothing_else() {
     let text = serde_json::to_string(&Session::new("".into(), Timestamp(5))).unwrap();

@@ -7,12 +7,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 
 use super::reply::ReplyRecord;
-use super::strict::{given, nullable, object_or_null, objects, values, word_or_null};
+use super::strict::{given, object_or_null, objects, word_or_null};
 use crate::config::Config;
 use crate::effect::{CookieChange, CookieOp, Effects, Reply, Transaction};
 use crate::event::Event;
 use crate::form_tokens::FormTokens;
 use crate::presented::CookieValue;
+use crate::restore::{each_once, nullable};
 use crate::session::{Session, SessionRef};
 use crate::state::State;
 use crate::time::Timestamp;
@@ -143,7 +144,7 @@ struct SessionKeys {
     created: Timestamp,
     accessed: Timestamp,
     form_tokens: FormTokens,
-    #[serde(default, deserialize_with = "values")]
+    #[serde(default, deserialize_with = "each_once")]
     values: BTreeMap<SmolStr, SmolStr>,
 }
 

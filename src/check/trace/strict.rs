@@ -3,26 +3,16 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use std::collections::BTreeMap;
-use std::format;
 use std::vec::Vec;
 
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-use smol_str::SmolStr;
 
 /// A key that may be absent; where it stands it has a value, which may be null only if `T` may.
 pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
-}
-
-/// A key that must stand there and may be null.
-pub(super) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<T>, D::Error> {
-    Option::deserialize(from)
 }
 
 /// A JSON object read into `T`, where serde would take an array too.
@@ -112,32 +102,4 @@ pub(super) fn word_or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(from).map(|value| Some(value.map(|Word(value)| value)))
-}
-
-/// Texts by key, none of them twice.
-pub(super) fn values<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<BTreeMap<SmolStr, SmolStr>, D::Error> {
-    from.deserialize_map(ValuesVisitor)
-}
-
-struct ValuesVisitor;
-
-impl<'de> Visitor<'de> for ValuesVisitor {
-    type Value = BTreeMap<SmolStr, SmolStr>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object of texts")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut values = BTreeMap::new();
-        while let Some((key, value)) = map.next_entry::<SmolStr, SmolStr>()? {
-            if values.contains_key(&key) {
-                return Err(A::Error::custom(format!("duplicate field `{key}`")));
-            }
-            values.insert(key, value);
-        }
-        Ok(values)
-    }
 }
