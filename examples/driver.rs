@@ -154,8 +154,11 @@ impl Server {
             let Effects { store, transaction, cookie, reply, draws: _ } = effects;
 
             //= spec/session.md#driver
-            //# Where the store fails, nothing of the step MUST be sent or answered but that it
-            //# failed, and the state is told what is stored by then under each id of the operation.
+            //# Where the store fails, the driver MUST NOT send or answer anything of the step but
+            //# that it failed.
+            //= spec/session.md#driver
+            //# Under copying and strict it MUST then tell the state what is stored by then under
+            //# each id of the operation, and finish the request, if it is open, as abandoned.
             // 1. What is to persist. Where that fails nothing has happened: the state is told what
             // is stored, and nobody is told anything that would have come of it.
             if let Some(op) = store
@@ -168,7 +171,7 @@ impl Server {
                 self.staged.clear();
                 return Err(why);
             }
-            assert!(self.disk.keys().eq(&self.state.keys()));
+            self.disk_is_the_state();
             // 2. The end of the transaction: the application's data stand or fall with it. What
             // step 1 wrote is not taken back: a spent token and a logout outlive a failure.
             match transaction {
@@ -244,7 +247,11 @@ impl Server {
             remote_addr: "192.0.2.1".into(),
             script_name: "".into(),
         };
-        let (reply, _) = self.send(start).map_err(|_| "503 no store")?;
+        let Ok((reply, _)) = self.send(start) else {
+            // The request is open all the same.
+            let _ = self.finish(request, Outcome::Abandoned);
+            return Err("503 no store".into());
+        };
         let Reply::Started { remote_user } = reply else { return Err("503 too busy".into()) };
         println!("    user    {remote_user:?}");
 
@@ -309,6 +316,14 @@ impl Server {
             Reply::Refused(why) => Err(why.into()),
             _ => Ok(()),
         }
+    }
+
+    /// Here, as nobody else writes.
+    fn disk_is_the_state(&self) {
+        let items = self.state.items();
+        let texts: Vec<_> =
+            items.iter().map(|(id, session)| (*id, text_of(session).ok())).collect();
+        assert!(self.disk.iter().map(|(id, text)| (*id, Some(text.clone()))).eq(texts));
     }
 
     /// What is read is checked: no session comes of a text that is not whole.

@@ -200,12 +200,13 @@ impl Config {
     //# the flags, Path `/` and no Domain, and one that so begins with `__Secure-` unless it has the
     //# flags (RFC 6265bis, section 4.1.3).
     //= spec/session.md#config
-    //# Under strict the check MUST refuse a cookie without a Path of its own.
+    //# Under strict the check MUST refuse a Path that is absent or empty.
     //= spec/session.md#config
     //# A cap on form tokens outside 1 to 16 MUST be refused by the check and held to that range by
     //# a step.
     //= spec/session.md#config
-    //# Under strict the check MUST refuse an idle limit that is not above `access_resolution_ms`.
+    //# Under strict the check MUST refuse an idle limit that is not at least 2 milliseconds above
+    //# `access_resolution_ms`, since no access would be noted in time.
     pub fn check(&self) -> Result<(), ConfigError> {
         let path = self.cookie_path.as_deref().unwrap_or_default();
         if !is_cookie_name(&self.cookie_name) {
@@ -234,8 +235,9 @@ impl Config {
         if !(1..=FormTokens::MAX).contains(&self.max_form_tokens) {
             return Err(ConfigError::MaxFormTokens);
         }
-        // A visitor who never pauses is noted too seldom to be taken for anything but idle.
-        if strict && self.idle_limit_ms.is_some_and(|idle| idle <= self.access_resolution_ms) {
+        // An access is noted after more than the resolution, and before the idle limit.
+        let last = self.idle_limit_ms.map(|idle| idle.saturating_sub(1));
+        if strict && last.is_some_and(|last| last <= self.access_resolution_ms) {
             return Err(ConfigError::IdleLimit);
         }
         Ok(())
@@ -277,8 +279,8 @@ const MOST_ATTRIBUTE_BYTES: usize = 1_024;
 /// Whether `name` is a token of RFC 9110, which RFC 6265 (4.1.1) asks of a cookie's name, and
 /// leaves room for an id.
 //= spec/session.md#config
-//# A name of more than 4,064 bytes and a Path of more than 1,024 MUST be refused by the check (RFC
-//# 6265bis, section 5.6).
+//# A cookie name of more than 4,064 bytes, which with an id of 32 are 4,096, and a Path of more than
+//# 1,024 MUST be refused by the check and when the cookie is written (RFC 6265bis, section 5.6).
 pub(crate) fn is_cookie_name(name: &str) -> bool {
     let separator = |byte| b"()<>@,;:\\\"/[]?={}".contains(&byte);
     (1..=MOST_NAME_BYTES).contains(&name.len())
@@ -329,7 +331,7 @@ pub enum ConfigError {
     PathOfScript,
     /// The cap on form tokens is not between 1 and 16.
     MaxFormTokens,
-    /// Strict: the idle limit is not above the access resolution.
+    /// Strict: the idle limit is not at least 2 milliseconds above the access resolution.
     IdleLimit,
 }
 
@@ -347,7 +349,7 @@ impl fmt::Display for ConfigError {
             Self::SecurePrefix => "cookie_name: expected a hardened cookie with __Secure-",
             Self::PathOfScript => "cookie_path: expected one for all requests under strict",
             Self::MaxFormTokens => "max_form_tokens: expected 1 to 16",
-            Self::IdleLimit => "idle_limit_ms: expected more than access_resolution_ms",
+            Self::IdleLimit => "idle_limit_ms: expected at least 2 more than access_resolution_ms",
         })
     }
 }

@@ -47,11 +47,12 @@
 //! A refusal means that nothing happened and says why; it is no error of the program. There are
 //! no panics to catch.
 //!
-//! Where the store itself fails, send nothing and answer that it failed. The state has moved on and
-//! the store has not: tell it what is stored by then under each of the [ids](StoreOp::ids) of the
-//! operation, with [`State::with_stored`], and finish the request as [`Outcome::Abandoned`], which
-//! sends no cookie. A logout that failed can then be tried again, and nobody was told that it was
-//! done.
+//! Where the store itself fails, answer that it failed, and send nothing else. The state has moved
+//! on and the store has not: tell it what is stored by then under each of the [ids](StoreOp::ids)
+//! of the operation, with [`State::with_stored`], and finish the request, if it is open, as
+//! [`Outcome::Abandoned`], which sends no cookie. A logout that failed can then be tried again, and
+//! nobody was told that it was done. (Under live the state alone has what was changed since the
+//! first save: there, go on from the state before the step.)
 //!
 //! Where sessions live outside the process, under [`Config::STRICT`], one state for each request is
 //! enough: load its one session by [`State::with_stored`], again before events that

@@ -25,7 +25,10 @@ fn errors_say_what_was_expected() {
         (ConfigError::SecurePrefix, "cookie_name: expected a hardened cookie with __Secure-"),
         (ConfigError::PathOfScript, "cookie_path: expected one for all requests under strict"),
         (ConfigError::MaxFormTokens, "max_form_tokens: expected 1 to 16"),
-        (ConfigError::IdleLimit, "idle_limit_ms: expected more than access_resolution_ms"),
+        (
+            ConfigError::IdleLimit,
+            "idle_limit_ms: expected at least 2 more than access_resolution_ms",
+        ),
     ] {
         assert_eq!(error.to_string(), text);
     }

@@ -149,8 +149,8 @@ fn a_prefix_is_a_promise() {
 }
 
 //= spec/session.md#config
-//# A name of more than 4,064 bytes and a Path of more than 1,024 MUST be refused by the check (RFC
-//# 6265bis, section 5.6).
+//# A cookie name of more than 4,064 bytes, which with an id of 32 are 4,096, and a Path of more than
+//# 1,024 MUST be refused by the check and when the cookie is written (RFC 6265bis, section 5.6).
 #[test]
 fn what_a_browser_would_drop_for_its_length_is_refused() {
     for (bytes, name, path) in [
@@ -170,7 +170,7 @@ fn what_a_browser_would_drop_for_its_length_is_refused() {
 }
 
 //= spec/session.md#config
-//# Under strict the check MUST refuse a cookie without a Path of its own.
+//# Under strict the check MUST refuse a Path that is absent or empty.
 #[test]
 fn under_strict_the_cookie_has_one_path() {
     for path in [None, Some("".into())] {
@@ -186,14 +186,16 @@ fn under_strict_the_cookie_has_one_path() {
 }
 
 //= spec/session.md#config
-//# Under strict the check MUST refuse an idle limit that is not above `access_resolution_ms`.
+//# Under strict the check MUST refuse an idle limit that is not at least 2 milliseconds above
+//# `access_resolution_ms`, since no access would be noted in time.
 #[test]
 fn an_idle_limit_must_let_a_visitor_be_noted() {
     for (idle, strict) in [
         (None, Ok(())),
         (Some(0), Err(ConfigError::IdleLimit)),
         (Some(60_000), Err(ConfigError::IdleLimit)),
-        (Some(60_001), Ok(())),
+        (Some(60_001), Err(ConfigError::IdleLimit)),
+        (Some(60_002), Ok(())),
     ] {
         let of = |base| Config { idle_limit_ms: idle, ..base }.check();
         assert_eq!((of(Config::STRICT), of(Config::QUIXOTE)), (strict, Ok(())), "{idle:?}");
