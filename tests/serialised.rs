@@ -76,10 +76,16 @@ fn a_configuration_does_not_lose_a_limit_by_a_wrong_letter() {
 
 #[test]
 fn a_session_by_itself_is_checked_too() {
-    let mut session = serde_json::to_value(Session::new("".into(), Timestamp(9))).unwrap();
-    session["accessed"] = json!(8);
-    let error = serde_json::from_value::<Session>(session).unwrap_err();
-    assert_eq!(error.to_string(), "accessed: expected a time not before created");
+    for (field, value, expected) in [
+        ("accessed", json!(8), "accessed: expected a time not before created"),
+        ("values", json!([]), "invalid type: sequence, expected an object of texts"),
+        ("form_tokens", json!(["", ""]), "expected 16 or 32 lower-case hex digits"),
+    ] {
+        let mut session = serde_json::to_value(Session::new("".into(), Timestamp(9))).unwrap();
+        session[field] = value;
+        let error = serde_json::from_value::<Session>(session).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
 }
 
 /// serde quotes what stands where something else is expected, and that may be an id.
