@@ -38,21 +38,17 @@ fn median(numbers: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// A median, the median of the distances from it, and how many elements were worked through.
+/// A median, and the median of the distances from it.
 #[derive(Clone, Copy)]
 pub(crate) struct Estimate {
     pub(crate) median: f64,
     pub(crate) spread: f64,
-    pub(crate) elements: f64,
 }
 
 /// What was measured, if it was.
 pub(crate) fn read(group: &str, who: &str, size: u64) -> Option<Estimate> {
     let file = file(group, who, size);
-    let json = |file| serde_json::from_str(&fs::read_to_string(file).ok()?).ok();
-    let estimates: Value = json(file.clone())?;
+    let estimates: Value = serde_json::from_str(&fs::read_to_string(file).ok()?).ok()?;
     let point = |name: &str| estimates.get(name)?.get("point_estimate")?.as_f64();
-    let about: Value = json(file.with_file_name("benchmark.json")).unwrap_or_default();
-    let elements = about.pointer("/throughput/Elements").and_then(Value::as_f64).unwrap_or(1.0);
-    Some(Estimate { median: point("median")?, spread: point("median_abs_dev")?, elements })
+    Some(Estimate { median: point("median")?, spread: point("median_abs_dev")? })
 }

@@ -70,15 +70,6 @@ pub(crate) fn results() -> String {
     ] {
         page += &row(title, group, who, &[size], unit).unwrap_or_default();
     }
-    page +=
-        "\n| exhaustive search of the first small world, on all cores | transitions a second |\n";
-    page += "|---|---|\n";
-    for who in ["ours", "stateright"] {
-        if let Some(found) = read("search", who, 1) {
-            let each_second = 1e9 * found.elements / found.median;
-            let _ = writeln!(page, "| {who} | {each_second:.0} |");
-        }
-    }
     page
 }
 
