@@ -20,11 +20,11 @@ mod clients;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::LazyLock;
 
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
-use quixote_session::check::population::{Bytes, Population};
 use quixote_session::check::{Cell, Cells};
-use quixote_session::{Semantics, State, step};
+use quixote_session::{Semantics, step};
 
 use clients::Run;
 use world::{World, worlds};
@@ -37,8 +37,7 @@ const BYTES: usize = 30_000;
 /// Counts the cells of a run of random clients, who leave `without` undone.
 fn count(semantics: Semantics, run: &Run, without: Option<&str>, cells: &mut Cells) {
     let config = &run.config(semantics);
-    let (mut population, mut state) = (Population::new(run.habits()), State::new());
-    let mut choices = Bytes::new(&run.bytes);
+    let (mut population, mut state, mut choices) = run.begin();
     for _ in 0..run.turns() {
         let turn = population.next_turn(config, &state, &mut choices);
         if without == Some(turn.input.event.name()) {
@@ -67,7 +66,8 @@ fn reached(without: Option<&str>, cases: u32) -> Cells {
     cells.into_inner()
 }
 
-fn reached_by_search() -> Cells {
+/// What there is in the worlds, searched once for all tests.
+static SEARCHED: LazyLock<Cells> = LazyLock::new(|| {
     let mut cells = Cells::default();
     for semantics in ALL {
         for moves in worlds(semantics) {
@@ -81,7 +81,7 @@ fn reached_by_search() -> Cells {
         }
     }
     cells
-}
+});
 
 fn named(cells: &[Cell]) -> String {
     let lines: Vec<_> = cells.iter().map(Cell::to_string).collect();
@@ -90,13 +90,13 @@ fn named(cells: &[Cell]) -> String {
 
 #[test]
 fn every_reachable_cell_is_reached_and_no_other() {
-    let (random, searched) = (reached(None, 160), reached_by_search());
+    let (random, searched) = (reached(None, 160), &*SEARCHED);
     println!("{} cells at random, {} by search", random.len(), searched.len());
     println!("{}", random.report(true));
     let least = random.iter().min_by_key(|(_, often)| *often).unwrap();
     println!("least often: {} times {}", least.1, least.0);
     insta::assert_snapshot!("cells", searched.report(false));
-    let (dark, unproved) = (searched.beyond(&random), random.beyond(&searched));
+    let (dark, unproved) = (searched.beyond(&random), random.beyond(searched));
     let (dark, unproved) = (named(&dark), named(&unproved));
     assert_eq!(dark, "", "reachable, and gone dark");
     assert_eq!(unproved, "", "reached, and in no world that is searched");
@@ -117,10 +117,9 @@ fn a_kind_of_event_that_is_lost_is_missed() {
 fn the_documentation_of_an_event_names_its_refusals() {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/event.rs");
     let documented = documented::refusals(&fs::read_to_string(source).unwrap());
-    let searched = reached_by_search();
     assert!(documented.len() > 10, "{documented:?}");
     for (event, refusals) in documented {
-        let of_event = searched.iter().map(|(cell, _)| cell).filter(|cell| {
+        let of_event = SEARCHED.iter().map(|(cell, _)| cell).filter(|cell| {
             cell.event.split(' ').next() == Some(&event) && cell.outcome != "unknown_request"
         });
         let answers = ["done", "started", "token", "yes", "no"];

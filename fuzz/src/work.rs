@@ -36,8 +36,7 @@ pub(crate) fn count(call: impl FnOnce()) -> Work {
 }
 
 /// Whether comparisons are counted, of every width, where there is a fuzzer to announce them: if
-/// not,
-/// `build.rs` leads the callbacks past the counter, and nothing would ever exceed anything.
+/// not, `build.rs` leads the callbacks past the counter, and nothing would ever exceed anything.
 pub(crate) fn counts_comparisons() -> bool {
     let (one, two, four, eight) = black_box((1_u8, 2_u16, 4_u32, 8_u64));
     let other = black_box((1_u8, 2_u16, 4_u32, 8_u64));

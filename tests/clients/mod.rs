@@ -4,8 +4,8 @@
 use proptest::collection::{SizeRange, vec};
 use proptest::prelude::*;
 use quixote_session::check::base_of;
-use quixote_session::check::population::Habits;
-use quixote_session::{Config, Semantics};
+use quixote_session::check::population::{Bytes, Habits, Population};
+use quixote_session::{Config, Semantics, State};
 
 /// Some six bytes decide a turn.
 const BYTES_OF_A_TURN: usize = 6;
@@ -37,6 +37,11 @@ impl Run {
     pub(crate) fn config(&self, semantics: Semantics) -> Config {
         let most = if self.full { 3 } else { 1_000 };
         Config { max_requests: most, max_sessions: most, ..near(semantics) }
+    }
+
+    /// The clients, the state that they find, and their choices.
+    pub(crate) fn begin(&self) -> (Population, State, Bytes<'_>) {
+        (Population::new(self.habits()), State::new(), Bytes::new(&self.bytes))
     }
 
     /// The drivers and applications of these clients are careless, too.

@@ -3,7 +3,7 @@
 use core::hash::{Hash, Hasher};
 use std::hash::DefaultHasher;
 
-use quixote_session::check::population::{Bytes, Habits, Population, Seeded};
+use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::{
     Config, CookieValue, Event, Outcome, Reply, RequestId, Semantics, State, step,
 };
@@ -27,8 +27,7 @@ proptest! {
         run in clients::runs(0..1_500)
     ) {
         for config in ALL.map(|semantics| run.config(semantics)) {
-            let (mut clients, mut state) = (Population::new(run.habits()), State::new());
-            let mut choices = Bytes::new(&run.bytes);
+            let (mut clients, mut state, mut choices) = run.begin();
             for _ in 0..run.turns() {
                 let turn = clients.next_turn(&config, &state, &mut choices);
                 let first = step(&config, state.clone(), turn.input.clone());
@@ -51,8 +50,7 @@ proptest! {
         run in clients::runs(0..1_500)
     ) {
         for config in ALL.map(|semantics| run.config(semantics)) {
-            let (mut clients, mut state) = (Population::new(run.habits()), State::new());
-            let mut choices = Bytes::new(&run.bytes);
+            let (mut clients, mut state, mut choices) = run.begin();
             for turn in 0..run.turns() {
                 let turn_of = clients.next_turn(&config, &state, &mut choices);
                 // From time to time, the run goes on in a state that was read.
