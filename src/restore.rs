@@ -15,7 +15,6 @@ use crate::request::{Request, RequestData};
 use crate::session::Session;
 use crate::snapshot::{Open, Snapshot};
 use crate::state::State;
-use crate::token::secret_in_front;
 
 /// The first invariant found broken in a state, or a session, that was read from outside.
 ///
@@ -99,15 +98,15 @@ impl<'de> Deserialize<'de> for Session {
 //# Text that is made for a log MUST NOT show more than the first four digits of an id or a form
 //# token, and nothing of the entropy.
 fn without_secrets<E: serde::de::Error>(error: &E) -> E {
-    let (text, mut shown) = (error.to_string(), String::new());
-    let mut rest = text.as_str();
-    while let Some(first) = rest.chars().next() {
-        if let Some((start, behind)) = secret_in_front(rest) {
-            shown.extend([start, "…"]);
-            rest = behind;
-        } else {
-            shown.push(first);
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+    let text = error.to_string();
+    let mut shown = String::new();
+    // Each piece is a run of digits, or none, and the one character that ends it.
+    for piece in text.split_inclusive(|letter: char| !letter.is_ascii_hexdigit()) {
+        let end = piece.trim_start_matches(|letter: char| letter.is_ascii_hexdigit());
+        let digits = piece.strip_suffix(end).unwrap_or(piece);
+        match digits.get(..4).filter(|_| digits.len() >= 12) {
+            Some(first) => shown.extend([first, "…", end]),
+            None => shown.push_str(piece),
         }
     }
     E::custom(shown)

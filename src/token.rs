@@ -289,14 +289,6 @@ secret! {
     FormToken
 }
 
-/// What may be a secret at the front of a text, a run of 12 hex digits or more: the four of them
-/// that may be shown, and what follows the run.
-#[cfg(feature = "serde")]
-pub(crate) fn secret_in_front(text: &str) -> Option<(&str, &str)> {
-    let digits = text.bytes().take_while(u8::is_ascii_hexdigit).count();
-    (digits >= 12).then(|| text.get(..4).zip(text.get(digits..)))?
-}
-
 #[cfg(test)]
 mod tests {
     use super::SessionId;

@@ -4,8 +4,6 @@ use core::error::Error;
 use core::fmt;
 use std::string::{String, ToString as _};
 
-use crate::token::secret_in_front;
-
 /// Where a trace cannot be read, and what was expected there.
 ///
 /// ```
@@ -106,14 +104,16 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
             shown.push('…');
             break;
         }
-        if let Some((start, behind)) = secret_in_front(rest) {
-            shown.extend([start, "…"]);
-            rest = behind;
+        let run = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let (taken, kept) = if run >= 12 { (run, 4) } else { (first.len_utf8(), first.len_utf8()) };
+        if run >= 12 {
+            shown.push_str(rest.get(..kept).unwrap_or_default());
+            shown.push('…');
         } else {
             // Writing to a string does not fail.
             let _ = write_printable(&mut shown, first);
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
         }
+        rest = rest.get(taken..).unwrap_or_default();
     }
     shown
 }
