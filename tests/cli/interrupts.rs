@@ -210,16 +210,26 @@ fn an_interrupted_recording_on_the_standard_output_ends_with_a_whole_line() {
     assert_eq!((status(&output), err(&output)), (0, ""));
 }
 
-/// The trace fits into the buffer, and so the first write to the file is the one that completes it.
+/// The trace fits into the buffer, and so the first write to the file, or to the standard output,
+/// is the one that completes it.
 #[test]
 fn a_recording_that_is_complete_is_not_called_interrupted() {
     let folder = folder("interrupt_complete");
-    let pipe = full_pipe(&folder.join("pipe"));
-    let mut child = begin(&folder, &["record", "--steps", "5", "--out", "pipe"]);
-    wait(&mut child, |child| watches(child) && sleeps(child));
-    interrupt(&mut child);
-    let output = drain(pipe, child);
-    assert_eq!((status(&output), err(&output)), (0, ""));
+    for (name, to) in [("file", "--out file"), ("output", "> output")] {
+        let pipe = full_pipe(&folder.join(name));
+        let shell = format!("exec \"$0\" record --steps 5 {to}");
+        let mut child = Command::new("env")
+            .args(["--default-signal=HUP,INT,TERM", "sh", "-c", &shell])
+            .arg(env!("CARGO_BIN_EXE_quixote-session"))
+            .current_dir(&folder)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait(&mut child, |child| watches(child) && sleeps(child));
+        interrupt(&mut child);
+        let output = drain(pipe, child);
+        assert_eq!((status(&output), err(&output)), (0, ""), "{name}");
+    }
 }
 
 /// An exploration that has written its table and waits to write another page, which is a pipe.
