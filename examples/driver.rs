@@ -153,12 +153,7 @@ impl Server {
             self.state = state;
             let Effects { store, transaction, cookie, reply, draws: _ } = effects;
 
-            //= spec/session.md#driver
-            //# Where the store fails, the driver MUST NOT send or answer anything of the step but
-            //# that it failed.
-            //= spec/session.md#driver
-            //# Under copying and strict it MUST then tell the state what is stored by then under
-            //# each id of the operation, and finish the request, if it is open, as abandoned.
+            // [driver-13] [driver-14]
             // 1. What is to persist. Where that fails nothing has happened: the state is told what
             // is stored, and nobody is told anything that would have come of it.
             if let Some(op) = store

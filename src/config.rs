@@ -117,13 +117,7 @@ impl Config {
     /// What a session manager should do today: 128-bit ids renewed whenever the user changes,
     /// merged saves, final expiry, idle limit of 30 minutes, absolute limit of 12 hours, and a
     /// `__Host-` cookie. Texts hold up to 64 KiB and a session up to 64 values.
-    //= spec/session.md#config
-    //# The configuration of strict MUST draw 128 bits, note accesses to the minute, end sessions
-    //# after 30 idle minutes or 12 hours, and limit form tokens to 16, texts to 65,536 bytes,
-    //# values to 64, open requests to 1,000,000 and stored sessions to 100,000,000.
-    //= spec/session.md#config
-    //# The cookie of strict MUST be called `__Host-session`, with Path `/`, no Domain, and the
-    //# flags of rule cookie-7.
+    // [config-2] [config-3]
     pub const STRICT: Self = Self {
         semantics: Semantics::Strict,
         width: Width::Bits128,
@@ -144,10 +138,7 @@ impl Config {
     /// Sessions and requests are counted in 31 bits each, so that an object's number fits 32.
     const MOST_OBJECTS: u32 = i32::MAX as u32;
 
-    //= spec/session.md#config
-    //# The configurations of Quixote MUST draw 64 bits, name the cookie `QX_session` without flags,
-    //# take its Path from the script, note accesses to the second, and limit nothing but form
-    //# tokens, to 16, and counts, to 2^31 − 1.
+    // [config-1]
     const fn quixote(semantics: Semantics) -> Self {
         Self {
             semantics,
@@ -186,27 +177,7 @@ impl Config {
     /// let hasty = Config { idle_limit_ms: Some(30_000), ..Config::STRICT };
     /// assert_eq!(hasty.check(), Err(ConfigError::IdleLimit));
     /// ```
-    //= spec/session.md#config
-    //# The check of a configuration MUST refuse a cookie name that is no token of RFC 6265, section
-    //# 4.1.1.
-    //= spec/session.md#config
-    //# A Domain MUST be refused by the check unless it is labels of letters, digits and inner hyphens
-    //# with dots between them, and one dot in front at most (RFC 6265, sections 4.1.1 and 5.2.3).
-    //= spec/session.md#config
-    //# It MUST refuse a Path or Domain with a semicolon, a control character, a character outside
-    //# ASCII or a space at an end, and a Path that does not begin with `/`.
-    //= spec/session.md#config
-    //# It MUST refuse a name that begins with `__Host-`, in capitals or not, unless the cookie has
-    //# the flags, Path `/` and no Domain, and one that so begins with `__Secure-` unless it has the
-    //# flags (RFC 6265bis, section 4.1.3).
-    //= spec/session.md#config
-    //# Under strict the check MUST refuse a Path that is absent or empty.
-    //= spec/session.md#config
-    //# A cap on form tokens outside 1 to 16 MUST be refused by the check and held to that range by
-    //# a step.
-    //= spec/session.md#config
-    //# Under strict the check MUST refuse an idle limit that is not at least 2 milliseconds above
-    //# `access_resolution_ms`, since no access would be noted in time.
+    // [config-4] [config-14] [config-5] [config-6] [config-15] [config-7] [config-16]
     pub fn check(&self) -> Result<(), ConfigError> {
         let path = self.cookie_path.as_deref().unwrap_or_default();
         if !is_cookie_name(&self.cookie_name) {
@@ -245,9 +216,7 @@ impl Config {
 
     /// The Path of this response's cookie: the configured one, else the request's script name with
     /// a slash at its end.
-    //= spec/session.md#cookie
-    //# The Path MUST be the configured one, or where there is none, or an empty one, the request's
-    //# script name with a `/` added unless it ends in one.
+    // [cookie-6]
     pub(crate) fn path_of_cookie(&self, script_name: &SmolStr) -> SmolStr {
         match &self.cookie_path {
             Some(path) if !path.is_empty() => path.clone(),
@@ -278,9 +247,7 @@ const MOST_ATTRIBUTE_BYTES: usize = 1_024;
 
 /// Whether `name` is a token of RFC 9110, which RFC 6265 (4.1.1) asks of a cookie's name, and
 /// leaves room for an id.
-//= spec/session.md#config
-//# A cookie name of more than 4,064 bytes, which with an id of 32 are 4,096, and a Path of more than
-//# 1,024 MUST be refused by the check and when the cookie is written (RFC 6265bis, section 5.6).
+// [config-17]
 pub(crate) fn is_cookie_name(name: &str) -> bool {
     let separator = |byte| b"()<>@,;:\\\"/[]?={}".contains(&byte);
     (1..=MOST_NAME_BYTES).contains(&name.len())

@@ -12,9 +12,7 @@ use crate::presented::CookieValue;
 
 /// The header that goes with every response that sets or revokes the session cookie, so that no
 /// shared cache hands it to somebody else (RFC 9111, section 5.2.2.5).
-//= spec/session.md#cookie
-//# The header that goes with a cookie MUST be `Cache-Control: no-store` (RFC 9111, section
-//# 5.2.2.5).
+// [cookie-10]
 pub const CACHE_CONTROL: (&str, &str) = ("Cache-Control", "no-store");
 
 /// The value of the session cookie in a `Cookie` header (RFC 6265, section 4.2.1).
@@ -34,12 +32,7 @@ pub const CACHE_CONTROL: (&str, &str) = ("Cache-Control", "no-store");
 /// assert_eq!(read("qx_session=x; ;;=; %%"), None);
 /// assert_eq!(read_cookie(&Config::QUIXOTE, b"QX_session=\xff; other=1"), Some("\u{fffd}".into()));
 /// ```
-//= spec/session.md#cookie
-//# The session cookie of a request MUST be the last one of the configured name in its `Cookie`
-//# header (RFC 6265, section 4.2.1), without one pair of double quotes around its value.
-//= spec/session.md#cookie
-//# Any bytes whatever in a `Cookie` header MUST be read to a value or to none, in time linear in
-//# their number.
+// [cookie-1] [cookie-2]
 pub fn read_cookie(config: &Config, header: impl AsRef<[u8]>) -> Option<CookieValue> {
     let header = String::from_utf8_lossy(header.as_ref());
     // The last one counts, so the search begins at the end and stops where it finds one.
@@ -79,18 +72,7 @@ fn without_quotes(value: &str) -> &str {
 ///     "__Host-session=a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1; HttpOnly; SameSite=Lax; Secure; Path=/"
 /// );
 /// ```
-//= spec/session.md#cookie
-//# A cookie that is set MUST carry the id in full and no Max-Age, so that it ends with the
-//# browser's session (RFC 6265, section 5.3).
-//= spec/session.md#cookie
-//# A revocation MUST carry the empty value and `Max-Age=0` (RFC 6265, section 5.2.2).
-//= spec/session.md#cookie
-//# A hardened cookie MUST carry `Secure`, `HttpOnly` and `SameSite=Lax` (RFC 6265, sections 4.1.2.5
-//# and 4.1.2.6; RFC 6265bis, section 4.1.2.7), when it is set and when it is revoked.
-//= spec/session.md#cookie
-//# A revocation of strict MUST have the name, Path, Domain and flags that the cookie was set with.
-//= spec/session.md#cookie
-//# A name, Path or Domain that no cookie can carry MUST NOT be written into a header.
+// [cookie-4] [cookie-5] [cookie-7] [cookie-8] [cookie-9]
 pub fn set_cookie(config: &Config, op: &CookieOp) -> Result<String, ConfigError> {
     if !is_cookie_name(&config.cookie_name) {
         return Err(ConfigError::CookieName);
@@ -140,8 +122,7 @@ mod tests {
         }
     }
 
-    //= spec/session.md#cookie
-    //# A name, Path or Domain that no cookie can carry MUST NOT be written into a header.
+    // [cookie-9]
     #[test]
     fn nothing_is_injected() {
         let revoke = |path: &str| CookieOp { value: CookieChange::Revoke, path: path.into() };

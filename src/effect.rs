@@ -20,12 +20,7 @@ use crate::token::{FormToken, SessionId};
 /// assert_eq!((effects.store, effects.cookie), (None, None));
 /// assert_eq!(effects.reply, Reply::Refused(Refusal::NoSession));
 /// ```
-//= spec/session.md#effect
-//# A step MUST ask for at most one operation on the store, one end of a transaction and one cookie,
-//# and give exactly one answer.
-//= spec/session.md#driver
-//# The effects of a step MUST be carried out in this order: the operation on the store, the end of
-//# the transaction, the cookie, the answer.
+// [effect-1] [driver-1]
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -82,8 +77,7 @@ pub enum StoreOp {
     },
     /// Write only if nothing is stored under the id. Where something is, send the event again
     /// with fresh entropy.
-    //= spec/session.md#driver
-    //# `Create` MUST be carried out only if nothing is stored under the id.
+    // [driver-3]
     Create {
         /// Under which id.
         id: SessionId,
@@ -91,9 +85,7 @@ pub enum StoreOp {
         session: Session,
     },
     /// Write only if what is stored is still what the state held before this step.
-    //= spec/session.md#driver
-    //# `Update` and `Discard` MUST be carried out only if what is stored under the id is still what
-    //# the state held before the step.
+    // [driver-4]
     Update {
         /// Under which id.
         id: SessionId,
@@ -102,9 +94,7 @@ pub enum StoreOp {
     },
     /// Delete `from` and write under `to` in one operation, only if what is stored under `from` is
     /// still what the state held before this step and nothing is stored under `to`.
-    //= spec/session.md#driver
-    //# `Rotate` MUST be carried out only if `from` is stored as the state held it and nothing is
-    //# stored under `to`, and then both writes are one.
+    // [driver-5]
     Rotate {
         /// The id that dies.
         from: SessionId,
@@ -114,9 +104,7 @@ pub enum StoreOp {
         session: Session,
     },
     /// Delete, always; that it is gone already is no error.
-    //= spec/session.md#driver
-    //# `Delete` and `DeleteAll` MUST be carried out always, and that something is gone already is
-    //# no error.
+    // [driver-7]
     Delete {
         /// Which one.
         id: SessionId,
@@ -133,9 +121,7 @@ pub enum StoreOp {
         id: SessionId,
     },
     /// Delete each of these under the condition of `Discard`, each by itself.
-    //= spec/session.md#driver
-    //# Each part of `DiscardAll` MUST be carried out, or left, under the condition of `Discard` by
-    //# itself.
+    // [driver-6]
     DiscardAll {
         /// Which ones, in order. Never empty.
         ids: Vec<SessionId>,

@@ -81,12 +81,7 @@ impl<'a> Draws<'a> {
         self.next()
     }
 
-    //= spec/session.md#token
-    //# An id or a form token MUST be drawn with as many random bits as the configuration says, 64
-    //# or 128.
-    //= spec/session.md#token
-    //# Draws MUST be taken from the front of the input's 32 bytes, one after the other, which makes
-    //# four of 64 bits or two of 128.
+    // [token-1] [token-3]
     fn next<T: From<[u8; 8]> + From<[u8; 16]>>(&mut self) -> Option<T> {
         let draw = usize::from(self.taken);
         let secret = match self.width {
@@ -103,9 +98,7 @@ mod tests {
     use super::{Draws, Entropy};
     use crate::token::{SessionId, Width};
 
-    //= spec/session.md#token
-    //# Draws MUST be taken from the front of the input's 32 bytes, one after the other, which makes
-    //# four of 64 bits or two of 128.
+    // [token-3]
     #[test]
     fn entropy_holds_four_narrow_draws_or_two_wide_ones() {
         let entropy = Entropy::from_draws([1, 2, 3, 4, 5]);

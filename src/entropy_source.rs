@@ -30,8 +30,7 @@ impl EntropySource {
     }
 
     /// The next 32 bytes of the stream: enough for one [`Input`](crate::Input).
-    //= spec/session.md#driver
-    //# Every input MUST be given entropy that no other input was given.
+    // [driver-2]
     pub fn draw(&mut self) -> Entropy {
         let mut bytes = [0; Entropy::BYTES];
         self.0.fill_bytes(&mut bytes);

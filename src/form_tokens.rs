@@ -75,9 +75,7 @@ impl FormTokens {
     }
 
     /// Queues `token`; the oldest make room until at most `cap` stand, itself included.
-    //= spec/session.md#session
-    //# The form tokens of a session MUST be a queue of at most `max_form_tokens`, from which the
-    //# oldest goes when a new one finds it full.
+    // [session-4]
     pub(crate) fn push(&mut self, token: FormToken, cap: u8) {
         let cap = usize::from(cap.clamp(1, Self::MAX));
         let extra = self.len().saturating_add(1).saturating_sub(cap);
@@ -98,8 +96,7 @@ impl FormTokens {
     }
 
     /// Takes the oldest `token` out; says whether there was one.
-    //= spec/session.md#session
-    //# Of equal form tokens the oldest MUST be the one that is removed.
+    // [session-5]
     pub(crate) fn remove(&mut self, token: &FormToken) -> bool {
         let place = self.as_slice().iter().position(|own| own == token);
         if let Some(place) = place {
@@ -198,9 +195,7 @@ mod tests {
 
     use super::FormTokens;
 
-    //= spec/session.md#session
-    //# The form tokens of a session MUST be a queue of at most `max_form_tokens`, from which the
-    //# oldest goes when a new one finds it full.
+    // [session-4]
     #[test]
     fn the_queue_is_bounded_by_its_cap_and_by_its_type() {
         for (cap, length) in [(0, 1), (1, 1), (3, 3), (16, 16), (255, 16)] {
@@ -213,8 +208,7 @@ mod tests {
         }
     }
 
-    //= spec/session.md#session
-    //# Of equal form tokens the oldest MUST be the one that is removed.
+    // [session-5]
     #[test]
     fn the_oldest_of_equal_tokens_goes_first() {
         let mut tokens = FormTokens::new();

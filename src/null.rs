@@ -28,9 +28,7 @@ pub struct NullSessionManager;
 impl NullSessionManager {
     /// Answers one input: start and finish of a request are accepted, all else is refused with
     /// [`Refusal::NoSession`].
-    //= spec/session.md#null
-    //# The manager that does nothing MUST accept the start and the finish of any request, without
-    //# effects, and refuse every other event with `no_session`.
+    // [null-1]
     #[must_use]
     pub const fn step(self, input: &Input) -> Effects {
         match &input.event {

@@ -139,8 +139,7 @@ impl Objects {
             .filter_map(|object| Some((object.id?, &object.session)))
     }
 
-    //= spec/session.md#state
-    //# A session that is neither stored nor held MUST NOT stay in memory.
+    // [state-3]
     fn free_if_dead(&mut self, slot: Slot) {
         let next = self.free;
         if let Some(entry) = self.entry(slot)
@@ -169,8 +168,7 @@ mod tests {
         Object::new(None, Session::new("".into(), Timestamp(at)))
     }
 
-    //= spec/session.md#state
-    //# A session that is neither stored nor held MUST NOT stay in memory.
+    // [state-3]
     #[test]
     fn an_object_lives_while_it_is_stored_or_held() {
         let mut objects = Objects::new();

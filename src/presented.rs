@@ -25,9 +25,7 @@ pub enum CookieValue {
 
 impl CookieValue {
     /// The id, if it has the form of one.
-    //= spec/session.md#cookie
-    //# The empty value, `*del*` and any other text that has not the form of an id MUST name no
-    //# session.
+    // [cookie-3]
     #[must_use]
     pub const fn session_id(&self) -> Option<SessionId> {
         match self {

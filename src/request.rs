@@ -39,8 +39,7 @@ pub(crate) struct RequestData {
 }
 
 /// What a request has changed on its session and not saved: the latest change of each key.
-//= spec/session.md#step
-//# Under strict the changes of a request MUST be remembered apart from what it read.
+// [step-8]
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -72,13 +71,7 @@ impl Changes {
     /// Makes these changes to `session`, key by key. A change of the user ends the form tokens
     /// that stand; a token that is queued already is not queued twice, since each is good for one
     /// acceptance.
-    //= spec/session.md#step
-    //# Under strict a save MUST apply the request's changes, key by key, to the session as it is
-    //# stored now, and leave all else there as it is but the noted access, which becomes the later
-    //# of the two.
-    //= spec/session.md#step
-    //# Under strict a save MUST queue the request's own form tokens in their order behind those
-    //# that stand, and not once more one that stands already.
+    // [step-27] [step-42]
     pub(crate) fn apply_to(&self, session: &mut Session, max_form_tokens: u8) {
         if let Some(user) = &self.user
             && session.user != user.to

@@ -94,9 +94,7 @@ impl<'de> Deserialize<'de> for Session {
 
 /// The same error. Where something else stands than is expected serde quotes it, be it an id: of a
 /// run of 12 hex digits or more four are left.
-//= spec/session.md#token
-//# Text that is made for a log MUST NOT show more than the first four digits of an id or a form
-//# token, and nothing of the entropy.
+// [token-9]
 fn without_secrets<E: serde::de::Error>(error: &E) -> E {
     let text = error.to_string();
     let mut shown = String::new();
@@ -112,9 +110,7 @@ fn without_secrets<E: serde::de::Error>(error: &E) -> E {
     E::custom(shown)
 }
 
-//= spec/session.md#state
-//# A serialised state, session, configuration, input or effect in which a field is missing, unknown
-//# or twice, or a key of the values twice, MUST NOT be accepted.
+// [state-9]
 /// A field that must stand there and may be null: serde takes one that is absent for None.
 pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
@@ -159,8 +155,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
     }
 }
 
-//= spec/session.md#state
-//# A serialised state that breaks an invariant MUST NOT be accepted.
+// [state-8]
 fn check(snapshot: &Snapshot<Session, RequestData>) -> Result<(), InvalidState> {
     let Snapshot { stored, held, requests } = snapshot;
     if !stored.is_sorted_by(|one, next| one.id < next.id) {
@@ -187,8 +182,7 @@ fn check(snapshot: &Snapshot<Session, RequestData>) -> Result<(), InvalidState> 
 }
 
 /// Puts a checked snapshot together.
-//= spec/session.md#state
-//# A serialised state MUST be read back as an equal one.
+// [state-7]
 fn build(snapshot: Snapshot<Session, RequestData>) -> State {
     let mut state = State::new();
     let mut slots: alloc::vec::Vec<Slot> = alloc::vec::Vec::new();

@@ -39,9 +39,7 @@ pub struct Session {
 
 impl Session {
     /// A session without user, values and tokens, created and accessed at `now`.
-    //= spec/session.md#session
-    //# A session MUST begin without user, values and form tokens, created and accessed at the
-    //# moment of the event, and with the remote address of its request.
+    // [session-1]
     #[must_use]
     pub const fn new(remote_addr: SmolStr, now: Timestamp) -> Self {
         Self {
@@ -107,9 +105,7 @@ impl Session {
     /// Whether there is anything worth storing: a user that is not empty, a token or a value.
     ///
     /// Truth, not presence: the empty user is exported as `REMOTE_USER` and yet is no info.
-    //= spec/session.md#session
-    //# A session MUST count as having info if, and only if, its user is a text that is not empty,
-    //# or it holds a form token, or it holds a value, be that the empty text.
+    // [session-2]
     #[must_use]
     pub fn has_info(&self) -> bool {
         self.user.as_ref().is_some_and(|user| !user.is_empty())
@@ -128,20 +124,14 @@ impl Session {
     /// assert!(!session.is_dirty(&Config::QUIXOTE));
     /// assert!(!session.is_dirty(&Config::QUIXOTE_PERSISTENT), "no info, nothing to save");
     /// ```
-    //= spec/session.md#step
-    //# Under live a held session that has an id MUST NOT be stored again.
+    // [step-24]
     #[must_use]
     pub fn is_dirty(&self, config: &Config) -> bool {
         config.semantics == Semantics::Copying && self.has_info()
     }
 
     /// Notes an access, if strictly more than the resolution has passed since the last one.
-    //= spec/session.md#time
-    //# An access MUST be noted where strictly more than `access_resolution_ms` has passed since the
-    //# access that was noted last, and only there.
-    //= spec/session.md#time
-    //# A clock that goes back MUST NOT move the noted access of a session, which is never before
-    //# its creation.
+    // [time-3] [time-4]
     pub(crate) fn touch(&mut self, now: Timestamp, resolution_ms: u64) {
         if now.since(self.accessed) > resolution_ms {
             self.accessed = now;
@@ -181,12 +171,7 @@ impl Session {
     /// Whether a time limit of the strict semantics is reached. Both bounds are inclusive: a
     /// session is over in the very millisecond in which its age equals the limit. The same as
     /// [`expires_at`](Self::expires_at), by the rule's own words: a sweep asks it of every session.
-    //= spec/session.md#time
-    //# Under strict a session MUST be over from the very millisecond in which the time since its
-    //# noted access equals `idle_limit_ms`, or the time since its creation equals
-    //# `absolute_limit_ms`.
-    //= spec/session.md#time
-    //# A limit that is absent MUST NOT end a session, and under Quixote none does.
+    // [time-5] [time-6]
     pub(crate) fn is_out_of_time(&self, config: &Config, now: Timestamp) -> bool {
         let reached = |since: Timestamp, limit: Option<u64>| {
             limit.is_some_and(|limit| now.since(since) >= limit)

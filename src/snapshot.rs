@@ -57,9 +57,7 @@ pub(crate) struct Open<R> {
 }
 
 impl<'a> Snapshot<&'a Session, &'a RequestData> {
-    //= spec/session.md#state
-    //# Two states MUST be equal, and hash alike, if they have the same stored sessions, open
-    //# requests and sharing, however they came about.
+    // [state-4]
     pub(crate) fn of(state: &'a State) -> Self {
         let items = state.items().into_iter();
         let stored: Vec<_> = items.map(|(id, session)| Stored { id, session }).collect();

@@ -61,20 +61,7 @@ impl State {
     /// sessions live outside the process loads one this way before it starts a request, and loads
     /// it again when a condition of a [`StoreOp`](crate::StoreOp) did not hold, to send the same
     /// event once more.
-    //= spec/session.md#state
-    //# Telling a state what is stored under an id (`with_stored`) MUST replace that alone and leave
-    //# the requests, and what they have changed, as they are.
-    //= spec/session.md#driver
-    //# Where a condition does not hold, nothing MUST be written or sent, and the same event goes,
-    //# with fresh entropy, over the state from before the step with the sessions as they are stored
-    //# by then.
-    //= spec/session.md#driver
-    //# Over a shared store a refusal or an answer MUST NOT be final unless it was computed over a
-    //# fresh load.
-    //= spec/session.md#driver
-    //# Requests that each run on a state of one session, over one shared store, MUST leave the
-    //# store that one state with everything in it would hold after the same events in the order of
-    //# their writes.
+    // [state-6] [driver-8] [driver-9] [driver-10]
     #[must_use]
     pub fn with_stored(mut self, id: SessionId, session: Option<Session>) -> Self {
         match session {
@@ -125,9 +112,7 @@ impl State {
     }
 
     /// All stored sessions with their ids, in the order of these.
-    //= spec/session.md#state
-    //# Listings MUST show every stored session, also one that is over and not yet swept, in rising
-    //# order of the ids.
+    // [state-1]
     #[must_use]
     pub fn items(&self) -> Vec<(SessionId, &Session)> {
         let mut items: Vec<_> = self.objects.stored().collect();
@@ -163,8 +148,7 @@ impl State {
 
     /// The session that a request holds, as the request sees it: its own changes included. None if
     /// the request is not open, or its session was expired.
-    //= spec/session.md#state
-    //# What a request sees of its session MUST include its own changes that are not saved yet.
+    // [state-5]
     #[must_use]
     pub fn session(&self, request: RequestId) -> Option<SessionRef<'_>> {
         let object = self.objects.get(self.request(request)?.held?)?;
@@ -185,8 +169,7 @@ impl State {
         ids
     }
 
-    //= spec/session.md#state
-    //# A stored session MUST be found under its own id and under no other.
+    // [state-2]
     pub(crate) fn slot_of(&self, id: &SessionId) -> Option<Slot> {
         let fold = fold_of_id(id);
         let names = |own: &Indexed| own.fold == fold && self.objects.has_id(own.slot, id);
@@ -356,8 +339,7 @@ mod tests {
         })
     }
 
-    //= spec/session.md#state
-    //# A stored session MUST be found under its own id and under no other.
+    // [state-2]
     #[test]
     fn ids_that_fold_alike_are_told_apart() {
         let ids = [1_u64, 1 << 32].map(|number| SessionId::from(number.to_be_bytes()));

@@ -40,18 +40,7 @@ use crate::token::SessionId;
 /// assert_eq!(effects.reply, Reply::Refused(Refusal::UnknownRequest));
 /// assert_eq!(state, State::new());
 /// ```
-//= spec/session.md#step
-//# Every input in every state MUST be answered.
-//= spec/session.md#step
-//# The same configuration, state and input MUST give the same state and effects.
-//= spec/session.md#effect
-//# A refused event MUST leave the state as it was and ask nothing of the driver.
-//= spec/session.md#effect
-//# The effects of an event that was not refused MUST say how many draws it took, used ones
-//# included.
-//= spec/session.md#trace
-//# The recordings of Quixote 2.4 in `tests/traces` MUST replay without a difference under live and
-//# copying.
+// [step-1] [step-2] [effect-2] [effect-10] [trace-13]
 #[inline]
 #[must_use]
 pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects) {
@@ -110,27 +99,19 @@ impl Step<'_> {
         self.config.semantics == Semantics::Strict
     }
 
-    //= spec/session.md#event
-    //# Any other event of a request that is not open MUST be refused with `unknown_request`.
+    // [event-2]
     fn open_request(&self, request: RequestId) -> Result<&Request, Refusal> {
         self.state.request(request).ok_or(Refusal::UnknownRequest)
     }
 
-    //= spec/session.md#event
-    //# An event that needs the request's session MUST be refused with `no_session` once that was
-    //# expired: these are `SetUser`, `SetValue`, `RemoveValue`, `CreateFormToken`, `HasFormToken`,
-    //# `RemoveFormToken`, `ExpireSession` and `MaintainSession`.
+    // [event-3]
     fn held(&self, request: RequestId) -> Result<&Object, Refusal> {
         let slot = self.open_request(request)?.held.ok_or(Refusal::NoSession)?;
         self.state.objects.get(slot).ok_or(Refusal::NoSession)
     }
 
     /// The session that a request holds, and the place where strict remembers its changes.
-    //= spec/session.md#step
-    //# Under live a change MUST be seen at once in the store and by every request on the object.
-    //= spec/session.md#step
-    //# Under copying and strict a change MUST NOT be seen by anybody else before it is saved, a
-    //# spent form token under strict excepted.
+    // [step-10] [step-11]
     fn held_session(
         &mut self,
         request: RequestId,
@@ -143,17 +124,13 @@ impl Step<'_> {
     }
 
     /// The session stored under `id`, unless strict counts it as over.
-    //= spec/session.md#time
-    //# Under strict a session that is over MUST NOT be found by a start, be said to exist by
-    //# `HasSessionCookie`, accept a form token that is stored in it, or be saved to.
+    // [time-7]
     fn in_time(&self, id: SessionId) -> Option<&Session> {
         self.state.get(&id).filter(|session| !session.is_out_of_time(self.config, self.now))
     }
 
     /// An id for a session that is added to the store.
-    //= spec/session.md#config
-    //# One more stored session than `max_sessions` MUST be refused with `too_many_sessions`, while
-    //# renewing or overwriting one that is stored is not.
+    // [config-11]
     fn fresh_id(&mut self) -> Result<SessionId, Refusal> {
         if self.state.len() >= self.config.session_limit() {
             return Err(Refusal::TooManySessions);
@@ -161,13 +138,7 @@ impl Step<'_> {
         self.draw_unused_id()
     }
 
-    //= spec/session.md#token
-    //# An id MUST be drawn again until no session is stored under it.
-    //= spec/session.md#token
-    //# An event for which every draw is in use already MUST be refused with `entropy_used_up`.
-    //= spec/session.md#token
-    //# An id MUST NOT come into the store unless the machine drew it, except by `InsertSession`
-    //# under Quixote.
+    // [token-4] [token-5] [token-8]
     fn draw_unused_id(&mut self) -> Result<SessionId, Refusal> {
         loop {
             let id = self.draws.session_id().ok_or(Refusal::EntropyUsedUp)?;
@@ -182,9 +153,7 @@ impl Step<'_> {
         if full && !self.state.has_session(&id) { Err(Refusal::TooManySessions) } else { Ok(()) }
     }
 
-    //= spec/session.md#config
-    //# A start, `SetUser`, `SetValue` or `InsertSession` with a user, key, value, remote address or
-    //# script name of more than `max_text_bytes` bytes MUST be refused with `text_too_long`.
+    // [config-8]
     fn fits(&self, text: &str) -> Result<(), Refusal> {
         if text.len() > self.config.max_text_bytes { Err(Refusal::TextTooLong) } else { Ok(()) }
     }

@@ -22,9 +22,7 @@ pub struct Timestamp(pub u64);
 
 impl Timestamp {
     /// Milliseconds that have passed since `earlier`; 0 if the clock went back in between.
-    //= spec/session.md#time
-    //# The time that has passed between two moments MUST count as 0 where the clock went back in
-    //# between.
+    // [time-1]
     #[must_use]
     pub const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
@@ -32,11 +30,7 @@ impl Timestamp {
 
     /// Milliseconds from this moment to `now`: negative if the clock went back, and held at the
     /// ends of `i64`.
-    //= spec/session.md#time
-    //# An age that is shown to the application MUST be negative where the clock stands before the
-    //# moment that it is counted from.
-    //= spec/session.md#time
-    //# Any moments from 0 to 2^64 − 1, in whatever order, MUST be taken without overflow or panic.
+    // [time-2] [time-9]
     #[must_use]
     pub fn age_at(self, now: Self) -> i64 {
         let distance = i64::try_from(now.0.abs_diff(self.0)).unwrap_or(i64::MAX);

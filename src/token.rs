@@ -62,9 +62,7 @@ impl Secret {
         }
     }
 
-    //= spec/session.md#token
-    //# Its text MUST be exactly 16 or 32 lower-case hex digits, and text of any other form names
-    //# nothing.
+    // [token-2]
     fn parse(text: &str) -> Option<Self> {
         match text.len() {
             16 => unhex(text).map(Self::Narrow),
@@ -227,9 +225,7 @@ macro_rules! secret {
         }
 
         /// The first four hex digits, which tell two secrets apart in a log and open nothing.
-        //= spec/session.md#token
-        //# Text that is made for a log MUST NOT show more than the first four digits of an id or a
-        //# form token, and nothing of the entropy.
+        // [token-9]
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.reveal().with_text(|text| {

@@ -59,13 +59,7 @@ fn turns() -> impl Strategy<Value = Vec<[u8; 5]>> {
     prop::collection::vec(turn, 1..120)
 }
 
-//= spec/session.md#driver
-//# Where a condition does not hold, nothing MUST be written or sent, and the same event goes, with
-//# fresh entropy, over the state from before the step with the sessions as they are stored by then.
-//= spec/session.md#driver
-//# Requests that each run on a state of one session, over one shared store, MUST leave the store
-//# that one state with everything in it would hold after the same events in the order of their
-//# writes.
+// [driver-8] [driver-10]
 #[test]
 fn one_state_a_request_ends_in_the_same_store_as_one_state_for_all() {
     let retries = Cell::new(0);

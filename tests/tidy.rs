@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const COLUMNS: usize = 100;
-const FUNCTION_LINES: usize = 40;
-const FILE_LINES: usize = 400;
+// Bounds against sprawl, not a style: a match over every event may take what it needs.
+const FUNCTION_LINES: usize = 60;
+const FILE_LINES: usize = 600;
 
 /// Every Rust file of ours, with its text.
 fn sources() -> Vec<(PathBuf, String)> {
@@ -43,9 +44,8 @@ fn complaints(text: &str) -> Vec<String> {
         wrong.push(format!("{}: more than {FILE_LINES} lines", lines.len()));
     }
     for (number, line) in (1..).zip(&lines) {
-        // Rows of a table and quotes of the specification stand on one line or not at all.
-        let whole =
-            ["//! |", "/// |", "//# "].iter().any(|head| line.trim_start().starts_with(head));
+        // Rows of a table stand on one line or not at all.
+        let whole = ["//! |", "/// |"].iter().any(|head| line.trim_start().starts_with(head));
         if line.chars().count() > COLUMNS && !whole {
             wrong.push(format!("{number}: more than {COLUMNS} columns"));
         }
@@ -96,9 +96,9 @@ fn lines_functions_and_files_are_short_and_nothing_is_left_undone() {
 #[test]
 fn the_rules_can_be_broken() {
     let long = format!("fn long() {{\n{}}}\n", "    call();\n".repeat(FUNCTION_LINES));
-    assert_eq!(complaints(&long), ["1: a function of 42 lines"]);
+    assert_eq!(complaints(&long), ["1: a function of 62 lines"]);
     assert_eq!(complaints(&"x".repeat(COLUMNS + 1)), ["1: more than 100 columns"]);
-    assert_eq!(complaints(&"\n".repeat(FILE_LINES + 1)), ["401: more than 400 lines"]);
+    assert_eq!(complaints(&"\n".repeat(FILE_LINES + 1)), ["601: more than 600 lines"]);
     assert_eq!(complaints(&["// TO", "DO"].concat()), ["1: left undone"]);
     assert_eq!(complaints("fn short() {\n    call();\n}\n"), [""; 0]);
 }

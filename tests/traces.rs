@@ -51,9 +51,7 @@ fn text_of(lines: &[Value]) -> String {
     lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n")
 }
 
-//= spec/session.md#trace
-//# The recordings of Quixote 2.4 in `tests/traces` MUST replay without a difference under live and
-//# copying.
+// [trace-13]
 #[test]
 fn every_recording_of_quixote_replays_without_a_difference() {
     let mut counts = BTreeMap::new();
@@ -78,8 +76,7 @@ fn every_recording_of_quixote_replays_without_a_difference() {
     assert_eq!(counts, BTreeMap::from(expected), "136 traces, 4,704 steps");
 }
 
-//= spec/session.md#trace
-//# What is written MUST be read back as the same header and steps.
+// [trace-10]
 #[test]
 fn what_is_read_is_written_again() {
     for (name, text) in recordings() {
@@ -184,9 +181,7 @@ fn change_everything(name: &str, lines: &[Value]) -> BTreeSet<String> {
     reported
 }
 
-//= spec/session.md#trace
-//# A replay MUST compare every key that stands in `expect`, and the number of draws, and nothing
-//# that does not stand there.
+// [trace-8]
 #[test]
 fn no_key_can_change_unnoticed() {
     let mut reported = BTreeSet::new();

@@ -109,8 +109,7 @@ enum Key {
 
 impl History {
     /// Watches one step and says what it broke and what it witnessed.
-    //= spec/session.md#effect
-    //# A refused event MUST leave the state as it was and ask nothing of the driver.
+    // [effect-2]
     pub fn observe(&mut self, seen: &Seen<'_>) -> Findings {
         let mut found = Findings::default();
         if matches!(seen.effects.reply, Reply::Refused(_)) {

@@ -56,8 +56,7 @@ impl Recording {
 /// assert_eq!((replayed.steps, replayed.differs.is_none()), (500, true));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-//= spec/session.md#trace
-//# A recording of the machine MUST replay without a difference.
+// [trace-11]
 pub fn record<W: Write>(
     recording: &Recording,
     to: W,

@@ -97,8 +97,7 @@ impl fmt::Debug for Difference {
 /// assert_eq!((differs.line, differs.differences[0].key), (2, "reply"));
 /// # Ok::<(), quixote_session::check::trace::TraceError>(())
 /// ```
-//= spec/session.md#trace
-//# A replay MUST stop at the first step that differs and name each key that does.
+// [trace-9]
 pub fn replay<R: BufRead>(
     mut trace: TraceReader<R>,
     watch: &mut dyn FnMut() -> ControlFlow<()>,
@@ -132,9 +131,7 @@ pub fn replay<R: BufRead>(
 }
 
 /// What the machine shows after a step that differs from what was observed.
-//= spec/session.md#trace
-//# A replay MUST compare every key that stands in `expect`, and the number of draws, and nothing
-//# that does not stand there.
+// [trace-8]
 #[must_use]
 pub fn differences(
     config: &Config,

@@ -12,11 +12,7 @@ use crate::session::Session;
 use crate::token::{FormToken, SessionId};
 
 impl Step<'_> {
-    //= spec/session.md#event
-    //# `SetUser` MUST make the text, or nobody, the user of the session that the request holds.
-    //= spec/session.md#step
-    //# Under strict a change of the user MUST end the form tokens that are outstanding, and only
-    //# those created after it remain.
+    // [event-4] [step-12]
     pub(super) fn set_user(
         &mut self,
         request: RequestId,
@@ -38,14 +34,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    //= spec/session.md#event
-    //# `SetValue` MUST store the text under the key in the session that the request holds.
-    //= spec/session.md#config
-    //# One more value than `max_values` MUST be refused with `too_many_values`, when it is set and
-    //# when changes of two requests meet in a save.
-    //= spec/session.md#config
-    //# Under strict, setting one more key MUST be refused with `too_many_values` where the request
-    //# has set or removed twice `max_values` keys that it has not saved.
+    // [event-5] [config-9] [config-13]
     pub(super) fn set_value(
         &mut self,
         request: RequestId,
@@ -73,9 +62,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    //= spec/session.md#event
-    //# `RemoveValue` MUST take the value out, and be refused with `unknown_key` where the request
-    //# sees none.
+    // [event-6]
     pub(super) fn remove_value(
         &mut self,
         request: RequestId,
@@ -90,9 +77,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    //= spec/session.md#event
-    //# `CreateFormToken` MUST draw a token, queue it in the session that the request holds, and
-    //# answer with it.
+    // [event-7]
     pub(super) fn create_form_token(&mut self, request: RequestId) -> Result<Reply, Refusal> {
         let strict = self.is_strict();
         let cap = self.config.max_form_tokens;
@@ -106,12 +91,7 @@ impl Step<'_> {
     }
 
     /// A token that is not outstanding; in Quixote any token, which may be queued twice.
-    //= spec/session.md#token
-    //# Under Quixote a form token MUST be queued as it was drawn, even where an equal one is
-    //# outstanding.
-    //= spec/session.md#token
-    //# Under strict a form token MUST be drawn again until none equal to it is outstanding in the
-    //# session, neither as the request holds it nor as it is stored.
+    // [token-6] [token-7]
     pub(super) fn draw_form_token(&mut self, request: RequestId) -> Result<FormToken, Refusal> {
         loop {
             self.held(request)?;
@@ -131,9 +111,7 @@ impl Step<'_> {
         Ok(sessions.into_iter().any(|session| session.form_tokens.contains(token)))
     }
 
-    //= spec/session.md#event
-    //# `HasFormToken` MUST answer whether the request sees the token outstanding, and spend
-    //# nothing.
+    // [event-8]
     pub(super) fn has_form_token(
         &self,
         request: RequestId,
@@ -144,12 +122,7 @@ impl Step<'_> {
         Ok(Reply::Answer(outstanding))
     }
 
-    //= spec/session.md#event
-    //# `RemoveFormToken` MUST be refused with `unknown_token` where the token is not outstanding or
-    //# the text has not the form of one.
-    //= spec/session.md#step
-    //# Under Quixote `RemoveFormToken` MUST take the token out of the session that the request
-    //# holds, which under copying reaches the store with a save.
+    // [event-9] [step-13]
     pub(super) fn remove_form_token(
         &mut self,
         request: RequestId,
@@ -175,18 +148,7 @@ impl Step<'_> {
 
     /// Strict: a token is spent where it is stored, at once and for all requests. One that this
     /// request created and has not saved is spent in its copy.
-    //= spec/session.md#step
-    //# Under strict `RemoveFormToken` on a stored session MUST spend the token in the store, at
-    //# once and for all requests, whatever becomes of this one.
-    //= spec/session.md#step
-    //# Under strict a token that the request itself created and has not saved MUST be accepted,
-    //# once, without an operation on the store.
-    //= spec/session.md#step
-    //# Under strict `RemoveFormToken` of a token that the request did not create itself MUST be
-    //# refused with `session_gone` where the held session is no longer stored or is over.
-    //= spec/session.md#step
-    //# Under strict a stored token MUST be refused with `unknown_token` to a request whose user
-    //# differs from the stored session's.
+    // [step-14] [step-15] [step-16] [step-17]
     pub(super) fn spend_form_token(
         &mut self,
         request: RequestId,
@@ -217,12 +179,7 @@ impl Step<'_> {
 
     /// Strict: the session under `id` has lost its last info to `request`, which goes on with what
     /// it changed itself, as a session that is not stored yet.
-    //= spec/session.md#step
-    //# Under strict a session that loses its last info by that MUST be discarded from the store at
-    //# once, and the response revokes its cookie unless the finish stores a session.
-    //= spec/session.md#step
-    //# Under strict the request MUST go on with what it had changed, as a session that is not
-    //# stored yet and keeps its moment of creation.
+    // [step-18] [step-19]
     fn detach(&mut self, request: RequestId, id: SessionId, emptied: Session) {
         self.state.unstore(&id);
         let mut session = emptied;

@@ -13,18 +13,7 @@ use crate::session::Session;
 use crate::token::SessionId;
 
 impl Step<'_> {
-    //= spec/session.md#event
-    //# The start of a request whose number is open MUST be refused with `request_open`.
-    //= spec/session.md#config
-    //# One more open request than `max_requests` MUST be refused with `too_many_requests`.
-    //= spec/session.md#step
-    //# A start MUST answer with the user of the session that it found, which is exported as
-    //# `REMOTE_USER`.
-    //= spec/session.md#session
-    //# An empty user MUST be exported as `REMOTE_USER` like any other, though it is no info.
-    //= spec/session.md#step
-    //# A start MUST note the access in the session that it found, which under live is in the store
-    //# at once and otherwise with the save.
+    // [event-1] [config-10] [step-5] [session-3] [step-41]
     pub(super) fn start_request(
         &mut self,
         request: RequestId,
@@ -56,9 +45,7 @@ impl Step<'_> {
 
     /// A visitor cannot help the cookie that somebody gave them, so it is no reason to refuse the
     /// start; what names no session need not be kept in full.
-    //= spec/session.md#config
-    //# A session cookie of more than `max_text_bytes` bytes MUST be kept as the empty one, which
-    //# names no session either, and no start is refused for it.
+    // [config-12]
     fn bounded(&self, cookie: CookieValue) -> CookieValue {
         match cookie {
             CookieValue::Text(text) if self.fits(&text).is_err() => {
@@ -70,17 +57,7 @@ impl Step<'_> {
 
     /// What a new request holds: in live sharing the stored object itself, else a copy of it; a
     /// session that is not stored yet where the cookie names none.
-    //= spec/session.md#step
-    //# A start MUST find the session that is stored under the id in its cookie and, under strict,
-    //# in time, and otherwise begin one that is not stored.
-    //= spec/session.md#step
-    //# An id that a client brings and that is not stored MUST NOT be adopted, and its cookie is not
-    //# revoked for that.
-    //= spec/session.md#step
-    //# Under live a request MUST hold the stored object itself, shared with every other request on
-    //# it, even after its deletion.
-    //= spec/session.md#step
-    //# Under copying and strict a request MUST hold a copy of what was stored when it started.
+    // [step-3] [step-4] [step-6] [step-7]
     pub(super) fn hold(&mut self, id: Option<SessionId>, remote_addr: &SmolStr) -> Slot {
         let stored = id.and_then(|id| self.state.slot_of(&id));
         match (stored, self.config.semantics) {
@@ -98,29 +75,7 @@ impl Step<'_> {
         }
     }
 
-    //= spec/session.md#effect
-    //# A finish MUST end the transaction with `Commit` where it was successful or interrupted and
-    //# with `Abort` where it failed, and no other event ends one.
-    //= spec/session.md#effect
-    //# A cookie MUST NOT be asked for except by the finish of a request that was not abandoned.
-    //= spec/session.md#step
-    //# Under live a request that fails or is abandoned MUST leave the changes that it made to the
-    //# shared object standing.
-    //= spec/session.md#step
-    //# Under copying and strict a request that fails or is abandoned MUST leave no trace in the
-    //# store but what `ExpireSession` and, under copying, `MaintainSession` and `InsertSession`
-    //# did, the form tokens that it spent under strict, and the discard of a session that it found
-    //# over.
-    //= spec/session.md#step
-    //# Under Quixote an interrupted or failed request MUST lose what its response said about the
-    //# cookie before, while the save of an interrupted one may say something new.
-    //= spec/session.md#step
-    //# Under strict a revocation MUST leave with the response whatever the outcome, an abandoned
-    //# request excepted, unless the finish sets a cookie.
-    //= spec/session.md#step
-    //# A finish that is refused MUST leave the request open.
-    //= spec/session.md#step
-    //# A finish with the outcome failed or abandoned MUST NOT be refused while the request is open.
+    // [effect-8] [effect-9] [step-32] [step-33] [step-34] [step-35] [step-38] [step-39]
     pub(super) fn finish_request(
         &mut self,
         request: RequestId,
@@ -143,12 +98,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    //= spec/session.md#event
-    //# `HasSessionCookie` without `must_exist` MUST answer whether the request still carries a
-    //# session cookie, the empty and the ill-formed one included.
-    //= spec/session.md#event
-    //# `HasSessionCookie` with `must_exist` MUST answer whether that cookie names a session that is
-    //# stored now, and under strict in time.
+    // [event-10] [event-11]
     pub(super) fn has_session_cookie(
         &self,
         request: RequestId,
@@ -164,11 +114,7 @@ impl Step<'_> {
         Ok(Reply::Answer(answer))
     }
 
-    //= spec/session.md#event
-    //# Under Quixote `RevokeSessionCookie` MUST put a revocation into the response and hide the
-    //# cookie from the rest of the request, and leave the session stored.
-    //= spec/session.md#event
-    //# Under strict `RevokeSessionCookie` MUST be refused with `would_orphan`.
+    // [event-12] [event-13]
     pub(super) fn revoke_session_cookie(&mut self, request: RequestId) -> Result<Reply, Refusal> {
         let strict = self.is_strict();
         let open = self.state.request_mut(request).ok_or(Refusal::UnknownRequest)?;
@@ -180,13 +126,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    //= spec/session.md#event
-    //# `ExpireSession` MUST delete what is stored under the id of the held session, put a
-    //# revocation into the response, hide the cookie from the rest of the request, and leave it
-    //# without a session.
-    //= spec/session.md#event
-    //# `ExpireSession` MUST put that revocation into the response also where the session was never
-    //# stored or is gone by now.
+    // [event-14] [event-15]
     pub(super) fn expire_session(&mut self, request: RequestId) -> Result<Reply, Refusal> {
         let id = self.held(request)?.id;
         let stored = id.filter(|id| self.state.unstore(id));
@@ -200,14 +140,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    //= spec/session.md#event
-    //# `NewSession` MUST give the request a session that begins with the event, in place of what it
-    //# held.
-    //= spec/session.md#event
-    //# Under strict `NewSession` MUST be refused with `would_orphan` while the session that the
-    //# request holds is stored and in time.
-    //= spec/session.md#event
-    //# Under strict `NewSession` in place of a stored session that is over MUST discard that session.
+    // [event-16] [event-17] [event-25]
     pub(super) fn new_session(&mut self, request: RequestId) -> Result<Reply, Refusal> {
         let remote_addr = self.open_request(request)?.data.remote_addr.clone();
         let id = self.state.session(request).and_then(|held| held.id);

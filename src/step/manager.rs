@@ -9,11 +9,7 @@ use crate::session::Session;
 use crate::token::SessionId;
 
 impl Step<'_> {
-    //= spec/session.md#event
-    //# Under strict `InsertSession` MUST be refused with `id_not_issued`.
-    //= spec/session.md#event
-    //# Under Quixote `InsertSession` MUST store a session that begins with the event, with the
-    //# given user, under the given id, over whatever is there.
+    // [event-20] [event-21]
     pub(super) fn insert_session(
         &mut self,
         request: RequestId,
@@ -32,12 +28,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    //= spec/session.md#event
-    //# `DeleteSession` MUST delete what is stored under the id, and be refused with
-    //# `unknown_session` where nothing is.
-    //= spec/session.md#effect
-    //# Under strict a deletion that somebody decided (`ExpireSession`, `DeleteSession`,
-    //# `DeleteSessionsOf`) MUST be a `Delete` or `DeleteAll`, without a condition.
+    // [event-22] [effect-5]
     pub(super) fn delete_session(&mut self, id: SessionId) -> Result<Reply, Refusal> {
         if !self.state.unstore(&id) {
             return Err(Refusal::UnknownSession);
@@ -46,8 +37,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    //= spec/session.md#event
-    //# `DeleteSessionsOf` MUST delete every stored session of that user and no other.
+    // [event-23]
     pub(super) fn delete_sessions_of(&mut self, user: &str) -> Reply {
         let ids = self.state.sessions_of(user);
         for id in &ids {
@@ -57,11 +47,7 @@ impl Step<'_> {
         Reply::Done
     }
 
-    //= spec/session.md#event
-    //# `Sweep` MUST delete every stored session that is over and no other, so under Quixote none.
-    //= spec/session.md#effect
-    //# Under strict a deletion that is concluded from what was loaded (no info left, or over) MUST
-    //# be a `Discard` or `DiscardAll`, under the condition that it has not changed since.
+    // [event-24] [effect-6]
     pub(super) fn sweep(&mut self) -> Reply {
         let (config, now) = (self.config, self.now);
         let ids = self.state.ids_where(|session| session.is_out_of_time(config, now));
@@ -73,8 +59,7 @@ impl Step<'_> {
     }
 
     /// Strict: deletes the session that a new request's cookie names if it is out of time.
-    //= spec/session.md#step
-    //# Under strict a start MUST discard the session that its cookie names if that is over.
+    // [step-9]
     pub(super) fn discard_if_out_of_time(&mut self, id: Option<SessionId>) {
         let Some(id) = id.filter(|_| self.is_strict()) else { return };
         let over = |session: &Session| session.is_out_of_time(self.config, self.now);

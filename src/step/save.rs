@@ -9,14 +9,7 @@ use crate::session::Session;
 use crate::token::SessionId;
 
 impl Step<'_> {
-    //= spec/session.md#event
-    //# Under Quixote `MaintainSession` MUST save or discard the held session as a successful finish
-    //# would, and leave the request open.
-    //= spec/session.md#event
-    //# Under strict `MaintainSession` MUST be refused with `saved_at_finish`.
-    //= spec/session.md#event
-    //# Under Quixote `MaintainSession` MUST hide the cookie from the rest of the request where it
-    //# revokes it.
+    // [event-18] [event-19] [event-26]
     pub(super) fn maintain_session(&mut self, request: RequestId) -> Result<Reply, Refusal> {
         self.held(request)?;
         if self.is_strict() {
@@ -35,14 +28,7 @@ impl Step<'_> {
 
     /// Saves or discards what the request holds; `response` is the cookie that its response
     /// carries so far, and what comes back is the one that it carries then.
-    //= spec/session.md#effect
-    //# Under Quixote every write MUST be a `Put` and every deletion a `Delete` or `DeleteAll`, none
-    //# of which has a condition.
-    //= spec/session.md#effect
-    //# Under strict every write MUST be a `Create`, `Update` or `Rotate`, which have conditions.
-    //= spec/session.md#effect
-    //# Under copying and strict, carrying out the operations and nothing else MUST reproduce the
-    //# store.
+    // [effect-3] [effect-4] [effect-7]
     pub(super) fn save(
         &mut self,
         request: RequestId,
@@ -61,15 +47,7 @@ impl Step<'_> {
 
     /// Quixote: a session is stored once it has info, stored again where that is needed, and
     /// deleted, with its cookie, once it has none.
-    //= spec/session.md#step
-    //# Under Quixote a held session without info MUST be deleted and its cookie revoked if one is
-    //# stored under its id, and otherwise ignored.
-    //= spec/session.md#step
-    //# Under Quixote a held session with info and without id MUST be stored under a drawn id, which
-    //# the cookie then names.
-    //= spec/session.md#step
-    //# Under Quixote a cookie that is set after a revocation in the same response MUST keep the
-    //# Max-Age of 0.
+    // [step-20] [step-21] [step-22]
     pub(super) fn maintain(
         &mut self,
         request: RequestId,
@@ -104,9 +82,7 @@ impl Step<'_> {
 
     /// Quixote: writes what the request holds, whatever is there: the object itself in live
     /// sharing, else a copy of it.
-    //= spec/session.md#step
-    //# Under copying a held session with info and an id MUST be stored whole, over whatever is
-    //# there, and again if it was deleted.
+    // [step-23]
     pub(super) fn put(&mut self, request: RequestId, id: SessionId) -> Result<(), Refusal> {
         let live = self.config.semantics == Semantics::Live;
         let slot = self.open_request(request)?.held.ok_or(Refusal::NoSession)?;
@@ -123,14 +99,7 @@ impl Step<'_> {
     }
 
     /// Strict: stores a session that is not stored yet, if it has info.
-    //= spec/session.md#session
-    //# Under strict a session MUST NOT be stored without info.
-    //= spec/session.md#step
-    //# Under strict a session that is not stored yet MUST be created under a drawn id if it has
-    //# info and is in time, be ignored if it has none, and otherwise be refused with
-    //# `session_gone`.
-    //= spec/session.md#step
-    //# Under strict a cookie that is set MUST name a session that is stored, and have no Max-Age.
+    // [session-6] [step-30] [step-37]
     pub(super) fn create(
         &mut self,
         request: RequestId,
@@ -151,28 +120,7 @@ impl Step<'_> {
     }
 
     /// Strict: applies the request's changes to the session as it is stored now.
-    //= spec/session.md#step
-    //# Under strict a finish with changes to a session that is no longer stored, or is over, MUST
-    //# be refused with `session_gone`.
-    //= spec/session.md#step
-    //# Under strict a finish without changes to such a session MUST be done, with no operation on
-    //# the store and no cookie for it.
-    //= spec/session.md#step
-    //# Under strict a save that changes the stored user, in either direction, MUST move the session
-    //# to a new id in one operation, after which the old id is dead, no earlier form token is
-    //# accepted, and the cookie names the new id.
-    //= spec/session.md#step
-    //# Under strict a save that leaves no info MUST discard the session and revoke its cookie.
-    //= spec/session.md#step
-    //# Under strict a finish that changes nothing and notes no access MUST ask for no operation on
-    //# the store.
-    //= spec/session.md#step
-    //# Under strict a revocation MUST NOT be sent because somebody else ended the session.
-    //= spec/session.md#step
-    //# Under strict an id that left the store MUST NOT come back, by any interleaving.
-    //= spec/session.md#time
-    //# A renewal MUST keep the moment of creation, so that the absolute limit bounds the whole
-    //# chain of ids.
+    // [step-25] [step-26] [step-28] [step-29] [step-31] [step-36] [step-40] [time-8]
     pub(super) fn save_changes(
         &mut self,
         request: RequestId,

@@ -7,10 +7,7 @@ use quixote_session::{
 
 use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
 
-//= spec/session.md#config
-//# The configurations of Quixote MUST draw 64 bits, name the cookie `QX_session` without flags,
-//# take its Path from the script, note accesses to the second, and limit nothing but form tokens,
-//# to 16, and counts, to 2^31 − 1.
+// [config-1]
 #[test]
 fn quixote_is_configured_as_it_ships() {
     assert_eq!(QUIXOTE.map(|c| c.semantics), [Semantics::Live, Semantics::Copying]);
@@ -27,13 +24,7 @@ fn quixote_is_configured_as_it_ships() {
     }
 }
 
-//= spec/session.md#config
-//# The configuration of strict MUST draw 128 bits, note accesses to the minute, end sessions after
-//# 30 idle minutes or 12 hours, and limit form tokens to 16, texts to 65,536 bytes, values to 64,
-//# open requests to 1,000,000 and stored sessions to 100,000,000.
-//= spec/session.md#config
-//# The cookie of strict MUST be called `__Host-session`, with Path `/`, no Domain, and the flags of
-//# rule cookie-7.
+// [config-2] [config-3]
 #[test]
 fn strict_is_configured_as_promised() {
     let config = Config::STRICT;
@@ -56,9 +47,7 @@ fn strict_is_configured_as_promised() {
     assert_eq!(parts.len(), 5, "no Domain, no Max-Age");
 }
 
-//= spec/session.md#config
-//# The check of a configuration MUST refuse a cookie name that is no token of RFC 6265, section
-//# 4.1.1.
+// [config-4]
 #[test]
 fn a_name_is_a_token() {
     let named = |name: &str| Config { cookie_name: name.into(), ..Config::QUIXOTE }.check();
@@ -70,9 +59,7 @@ fn a_name_is_a_token() {
     }
 }
 
-//= spec/session.md#config
-//# It MUST refuse a Path or Domain with a semicolon, a control character, a character outside ASCII
-//# or a space at an end, and a Path that does not begin with `/`.
+// [config-5]
 #[test]
 fn a_path_or_domain_ends_nothing() {
     for text in ["/a;b", "/a\r", "/\u{7f}", "/\u{e9}", "/a ", " /a", "a"] {
@@ -84,9 +71,7 @@ fn a_path_or_domain_ends_nothing() {
     }
 }
 
-//= spec/session.md#config
-//# A Domain MUST be refused by the check unless it is labels of letters, digits and inner hyphens
-//# with dots between them, and one dot in front at most (RFC 6265, sections 4.1.1 and 5.2.3).
+// [config-14]
 #[test]
 fn a_domain_is_a_host_name() {
     let of = |domain: &str| {
@@ -120,10 +105,7 @@ fn every_refusal_says_what_was_expected() {
     }
 }
 
-//= spec/session.md#config
-//# It MUST refuse a name that begins with `__Host-`, in capitals or not, unless the cookie has the
-//# flags, Path `/` and no Domain, and one that so begins with `__Secure-` unless it has the flags
-//# (RFC 6265bis, section 4.1.3).
+// [config-6]
 #[test]
 fn a_prefix_is_a_promise() {
     let live = Config { semantics: Semantics::Live, ..Config::STRICT };
@@ -148,9 +130,7 @@ fn a_prefix_is_a_promise() {
     }
 }
 
-//= spec/session.md#config
-//# A cookie name of more than 4,064 bytes, which with an id of 32 are 4,096, and a Path of more than
-//# 1,024 MUST be refused by the check and when the cookie is written (RFC 6265bis, section 5.6).
+// [config-17]
 #[test]
 fn what_a_browser_would_drop_for_its_length_is_refused() {
     for (bytes, name, path) in [
@@ -169,8 +149,7 @@ fn what_a_browser_would_drop_for_its_length_is_refused() {
     }
 }
 
-//= spec/session.md#config
-//# Under strict the check MUST refuse a Path that is absent or empty.
+// [config-15]
 #[test]
 fn under_strict_the_cookie_has_one_path() {
     for path in [None, Some("".into())] {
@@ -185,9 +164,7 @@ fn under_strict_the_cookie_has_one_path() {
     }
 }
 
-//= spec/session.md#config
-//# Under strict the check MUST refuse an idle limit that is not at least 2 milliseconds above
-//# `access_resolution_ms`, since no access would be noted in time.
+// [config-16]
 #[test]
 fn an_idle_limit_must_let_a_visitor_be_noted() {
     for (idle, strict) in [
@@ -202,9 +179,7 @@ fn an_idle_limit_must_let_a_visitor_be_noted() {
     }
 }
 
-//= spec/session.md#config
-//# A cap on form tokens outside 1 to 16 MUST be refused by the check and held to that range by a
-//# step.
+// [config-7]
 #[test]
 fn a_cap_outside_its_range_is_refused_and_held_to_it() {
     for config in &ALL {
@@ -221,9 +196,7 @@ fn a_cap_outside_its_range_is_refused_and_held_to_it() {
     }
 }
 
-//= spec/session.md#config
-//# A start, `SetUser`, `SetValue` or `InsertSession` with a user, key, value, remote address or
-//# script name of more than `max_text_bytes` bytes MUST be refused with `text_too_long`.
+// [config-8]
 #[test]
 fn a_text_has_its_length() {
     for config in &ALL {
@@ -253,9 +226,7 @@ fn a_text_has_its_length() {
     }
 }
 
-//= spec/session.md#config
-//# One more value than `max_values` MUST be refused with `too_many_values`, when it is set and when
-//# changes of two requests meet in a save.
+// [config-9]
 #[test]
 fn a_session_has_room_for_so_many_values() {
     for config in &ALL {
@@ -278,9 +249,7 @@ fn a_session_has_room_for_so_many_values() {
     run.refused(finish(3, Successful), Refusal::TooManyValues);
 }
 
-//= spec/session.md#config
-//# A session cookie of more than `max_text_bytes` bytes MUST be kept as the empty one, which names
-//# no session either, and no start is refused for it.
+// [config-12]
 #[test]
 fn a_cookie_that_is_too_long_is_taken_for_the_empty_one() {
     for config in &ALL {
@@ -295,9 +264,7 @@ fn a_cookie_that_is_too_long_is_taken_for_the_empty_one() {
     }
 }
 
-//= spec/session.md#config
-//# Under strict, setting one more key MUST be refused with `too_many_values` where the request has
-//# set or removed twice `max_values` keys that it has not saved.
+// [config-13]
 #[test]
 fn a_request_remembers_so_many_changes() {
     let mut run = Run::of(&Config { max_values: 2, ..Config::STRICT });
@@ -320,8 +287,7 @@ fn a_request_remembers_so_many_changes() {
     assert_eq!((run.value(id, "a"), run.value(id, "c")), (None, Some("2")));
 }
 
-//= spec/session.md#config
-//# One more open request than `max_requests` MUST be refused with `too_many_requests`.
+// [config-10]
 #[test]
 fn there_is_room_for_so_many_requests() {
     for config in &ALL {
@@ -341,9 +307,7 @@ fn there_is_room_for_so_many_requests() {
     }
 }
 
-//= spec/session.md#config
-//# One more stored session than `max_sessions` MUST be refused with `too_many_sessions`, while
-//# renewing or overwriting one that is stored is not.
+// [config-11]
 #[test]
 fn there_is_room_for_so_many_sessions() {
     for config in &ALL {

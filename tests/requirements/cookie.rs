@@ -18,9 +18,7 @@ fn parts(config: &Config, op: &CookieOp) -> Vec<String> {
     set_cookie(config, op).unwrap().split("; ").map(Into::into).collect()
 }
 
-//= spec/session.md#cookie
-//# The session cookie of a request MUST be the last one of the configured name in its `Cookie`
-//# header (RFC 6265, section 4.2.1), without one pair of double quotes around its value.
+// [cookie-1]
 #[test]
 fn the_last_cookie_of_the_name_counts_without_its_quotes() {
     for (header, value) in [
@@ -40,9 +38,7 @@ fn the_last_cookie_of_the_name_counts_without_its_quotes() {
     }
 }
 
-//= spec/session.md#cookie
-//# Any bytes whatever in a `Cookie` header MUST be read to a value or to none, in time linear in
-//# their number.
+// [cookie-2]
 #[test]
 fn any_bytes_are_read_in_linear_time() {
     let named = b"QX_session=";
@@ -61,8 +57,7 @@ fn any_bytes_are_read_in_linear_time() {
     }
 }
 
-//= spec/session.md#cookie
-//# The empty value, `*del*` and any other text that has not the form of an id MUST name no session.
+// [cookie-3]
 #[test]
 fn what_is_no_id_names_no_session() {
     for config in &ALL {
@@ -79,11 +74,7 @@ fn what_is_no_id_names_no_session() {
     }
 }
 
-//= spec/session.md#cookie
-//# A cookie that is set MUST carry the id in full and no Max-Age, so that it ends with the
-//# browser's session (RFC 6265, section 5.3).
-//= spec/session.md#cookie
-//# A revocation MUST carry the empty value and `Max-Age=0` (RFC 6265, section 5.2.2).
+// [cookie-4] [cookie-5]
 #[test]
 fn a_cookie_ends_with_the_browser_and_a_revocation_at_once() {
     for config in &ALL {
@@ -103,9 +94,7 @@ fn a_cookie_ends_with_the_browser_and_a_revocation_at_once() {
     }
 }
 
-//= spec/session.md#cookie
-//# The Path MUST be the configured one, or where there is none, or an empty one, the request's
-//# script name with a `/` added unless it ends in one.
+// [cookie-6]
 #[test]
 fn the_path_is_the_configured_one_or_the_scripts() {
     for config in &ALL {
@@ -127,9 +116,7 @@ fn the_path_is_the_configured_one_or_the_scripts() {
     }
 }
 
-//= spec/session.md#cookie
-//# A hardened cookie MUST carry `Secure`, `HttpOnly` and `SameSite=Lax` (RFC 6265, sections 4.1.2.5
-//# and 4.1.2.6; RFC 6265bis, section 4.1.2.7), when it is set and when it is revoked.
+// [cookie-7]
 #[test]
 fn a_hardened_cookie_has_its_flags_set_and_revoked() {
     for config in &ALL {
@@ -143,8 +130,7 @@ fn a_hardened_cookie_has_its_flags_set_and_revoked() {
     }
 }
 
-//= spec/session.md#cookie
-//# A revocation of strict MUST have the name, Path, Domain and flags that the cookie was set with.
+// [cookie-8]
 #[test]
 fn strict_revokes_the_cookie_that_it_set() {
     let domain = Config {
@@ -173,8 +159,7 @@ fn strict_revokes_the_cookie_that_it_set() {
     }
 }
 
-//= spec/session.md#cookie
-//# A name, Path or Domain that no cookie can carry MUST NOT be written into a header.
+// [cookie-9]
 #[test]
 fn nothing_can_be_slipped_into_a_header() {
     for text in ["/a;Domain=evil", "/a\r\nSet-Cookie: x=y", "/\u{e9}", "/\0", "/a "] {
@@ -189,9 +174,7 @@ fn nothing_can_be_slipped_into_a_header() {
     }
 }
 
-//= spec/session.md#cookie
-//# The header that goes with a cookie MUST be `Cache-Control: no-store` (RFC 9111, section
-//# 5.2.2.5).
+// [cookie-10]
 #[test]
 fn no_shared_cache_keeps_a_cookie() {
     assert_eq!(CACHE_CONTROL, ("Cache-Control", "no-store"));

@@ -150,13 +150,7 @@ impl Crowd {
     }
 }
 
-//= spec/session.md#driver
-//# Where a condition does not hold, nothing MUST be written or sent, and the same event goes, with
-//# fresh entropy, over the state from before the step with the sessions as they are stored by then.
-//= spec/session.md#driver
-//# Requests that each run on a state of one session, over one shared store, MUST leave the store
-//# that one state with everything in it would hold after the same events in the order of their
-//# writes.
+// [driver-8] [driver-10]
 #[test]
 fn many_states_over_one_store_end_in_the_store_of_one_state() {
     let mut lost = 0;

@@ -150,9 +150,7 @@ pub(super) fn send(
     (held, effects.store)
 }
 
-//= spec/session.md#driver
-//# The effects of a step MUST be carried out in this order: the operation on the store, the end of
-//# the transaction, the cookie, the answer.
+// [driver-1]
 #[test]
 fn the_fields_stand_in_the_order_of_execution() {
     let effects = Effects::reply(Reply::Done);
@@ -172,8 +170,7 @@ fn the_fields_stand_in_the_order_of_execution() {
     assert_eq!(one.attempt(&input).1, Effects::refused(Refusal::SessionGone));
 }
 
-//= spec/session.md#driver
-//# Every input MUST be given entropy that no other input was given.
+// [driver-2]
 #[test]
 fn a_source_gives_no_entropy_twice() {
     let mut source = EntropySource::new([7; 32]);
@@ -186,8 +183,7 @@ fn a_source_gives_no_entropy_twice() {
     assert_eq!(draws.len(), 40_000);
 }
 
-//= spec/session.md#driver
-//# `Create` MUST be carried out only if nothing is stored under the id.
+// [driver-3]
 #[test]
 fn an_id_that_is_taken_is_not_written_over() {
     let (mut run, mut store, id, _) = race();
@@ -208,12 +204,7 @@ fn an_id_that_is_taken_is_not_written_over() {
     assert_eq!(store.sessions.len(), 2);
 }
 
-//= spec/session.md#driver
-//# `Update` and `Discard` MUST be carried out only if what is stored under the id is still what the
-//# state held before the step.
-//= spec/session.md#driver
-//# Where a condition does not hold, nothing MUST be written or sent, and the same event goes, with
-//# fresh entropy, over the state from before the step with the sessions as they are stored by then.
+// [driver-4] [driver-8]
 #[test]
 fn a_lost_race_writes_nothing_and_the_same_event_runs_again() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
@@ -230,9 +221,7 @@ fn a_lost_race_writes_nothing_and_the_same_event_runs_again() {
     assert_eq!((values.len(), values["one"].as_str(), values["two"].as_str()), (2, "1", "2"));
 }
 
-//= spec/session.md#driver
-//# `Update` and `Discard` MUST be carried out only if what is stored under the id is still what the
-//# state held before the step.
+// [driver-4]
 #[test]
 fn what_was_concluded_from_a_stale_load_is_not_deleted() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
@@ -247,9 +236,7 @@ fn what_was_concluded_from_a_stale_load_is_not_deleted() {
     assert!(held && matches!(op, Some(StoreOp::Rotate { .. })), "there is a cart to keep");
 }
 
-//= spec/session.md#driver
-//# `Rotate` MUST be carried out only if `from` is stored as the state held it and nothing is stored
-//# under `to`, and then both writes are one.
+// [driver-5]
 #[test]
 fn a_rotation_is_one_write_over_what_was_loaded() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
@@ -274,9 +261,7 @@ fn a_rotation_is_one_write_over_what_was_loaded() {
     assert_eq!((bob.1.user().unwrap().as_str(), bob.1.values()["k"].as_str()), ("bob", "v"));
 }
 
-//= spec/session.md#driver
-//# Each part of `DiscardAll` MUST be carried out, or left, under the condition of `Discard` by
-//# itself.
+// [driver-6]
 #[test]
 fn a_sweep_spares_what_was_used_since_it_looked() {
     let mut run = Run::of(&Config::STRICT);
@@ -294,9 +279,7 @@ fn a_sweep_spares_what_was_used_since_it_looked() {
     assert_eq!(store.sessions.keys().collect::<Vec<_>>(), [&used]);
 }
 
-//= spec/session.md#driver
-//# `Delete` and `DeleteAll` MUST be carried out always, and that something is gone already is no
-//# error.
+// [driver-7]
 #[test]
 fn what_was_decided_is_deleted_whatever_was_loaded() {
     for already_gone in [false, true] {
@@ -320,9 +303,7 @@ fn what_was_decided_is_deleted_whatever_was_loaded() {
     assert!(store.sessions.is_empty());
 }
 
-//= spec/session.md#driver
-//# Over a shared store a refusal or an answer MUST NOT be final unless it was computed over a fresh
-//# load.
+// [driver-9]
 #[test]
 fn a_refusal_over_a_stale_load_is_not_the_last_word() {
     let (mut run, mut store, id, [mut one, mut two]) = race();

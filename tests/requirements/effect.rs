@@ -23,8 +23,7 @@ fn random(look: &mut dyn FnMut(&Config, &State, &Input, &State, &Effects)) {
     }
 }
 
-//= spec/session.md#effect
-//# A refused event MUST leave the state as it was and ask nothing of the driver.
+// [effect-2]
 #[test]
 fn a_refusal_changes_nothing_and_asks_for_nothing() {
     let mut refusals = std::collections::BTreeSet::new();
@@ -38,14 +37,7 @@ fn a_refusal_changes_nothing_and_asks_for_nothing() {
     assert!(refusals.len() > 8, "{refusals:?}");
 }
 
-//= spec/session.md#effect
-//# Under Quixote every write MUST be a `Put` and every deletion a `Delete` or `DeleteAll`, none of
-//# which has a condition.
-//= spec/session.md#effect
-//# Under strict every write MUST be a `Create`, `Update` or `Rotate`, which have conditions.
-//= spec/session.md#effect
-//# Under strict a deletion that is concluded from what was loaded (no info left, or over) MUST be a
-//# `Discard` or `DiscardAll`, under the condition that it has not changed since.
+// [effect-3] [effect-4] [effect-6]
 #[test]
 fn each_semantics_has_its_operations() {
     let mut kinds = std::collections::BTreeSet::new();
@@ -76,9 +68,7 @@ fn each_semantics_has_its_operations() {
     assert_eq!(kinds.len(), 8, "all of them were seen: {kinds:?}");
 }
 
-//= spec/session.md#effect
-//# Under strict a deletion that somebody decided (`ExpireSession`, `DeleteSession`,
-//# `DeleteSessionsOf`) MUST be a `Delete` or `DeleteAll`, without a condition.
+// [effect-5]
 #[test]
 fn what_somebody_decided_is_deleted_always() {
     let mut run = Run::of(&Config::STRICT);
@@ -92,14 +82,7 @@ fn what_somebody_decided_is_deleted_always() {
     assert_eq!(run.effects.store, Some(StoreOp::Delete { id: three }));
 }
 
-//= spec/session.md#effect
-//# A finish MUST end the transaction with `Commit` where it was successful or interrupted and with
-//# `Abort` where it failed, and no other event ends one.
-//= spec/session.md#effect
-//# A cookie MUST NOT be asked for except by the finish of a request that was not abandoned.
-//= spec/session.md#effect
-//# A step MUST ask for at most one operation on the store, one end of a transaction and one cookie,
-//# and give exactly one answer.
+// [effect-8] [effect-9] [effect-1]
 #[test]
 fn a_transaction_ends_and_a_cookie_leaves_with_a_finish_alone() {
     for config in &ALL {
@@ -129,9 +112,7 @@ fn a_transaction_ends_and_a_cookie_leaves_with_a_finish_alone() {
     });
 }
 
-//= spec/session.md#effect
-//# The effects of an event that was not refused MUST say how many draws it took, used ones
-//# included.
+// [effect-10]
 #[test]
 fn draws_are_counted() {
     for config in &ALL {
@@ -154,9 +135,7 @@ fn draws_are_counted() {
     }
 }
 
-//= spec/session.md#null
-//# The manager that does nothing MUST accept the start and the finish of any request, without
-//# effects, and refuse every other event with `no_session`.
+// [null-1]
 #[test]
 fn the_manager_that_does_nothing_accepts_starts_and_finishes() {
     let ask = |event| {

@@ -35,10 +35,7 @@ pub(super) fn events_of(request: RequestId) -> Vec<(Event, bool)> {
     ]
 }
 
-//= spec/session.md#event
-//# The start of a request whose number is open MUST be refused with `request_open`.
-//= spec/session.md#event
-//# Any other event of a request that is not open MUST be refused with `unknown_request`.
+// [event-1] [event-2]
 #[test]
 fn a_request_starts_once_and_then_is_open() {
     for config in &ALL {
@@ -53,10 +50,7 @@ fn a_request_starts_once_and_then_is_open() {
     }
 }
 
-//= spec/session.md#event
-//# An event that needs the request's session MUST be refused with `no_session` once that was
-//# expired: these are `SetUser`, `SetValue`, `RemoveValue`, `CreateFormToken`, `HasFormToken`,
-//# `RemoveFormToken`, `ExpireSession` and `MaintainSession`.
+// [event-3]
 #[test]
 fn a_request_whose_session_was_expired_has_none() {
     for config in &ALL {
@@ -77,13 +71,7 @@ fn a_request_whose_session_was_expired_has_none() {
     }
 }
 
-//= spec/session.md#event
-//# `SetUser` MUST make the text, or nobody, the user of the session that the request holds.
-//= spec/session.md#event
-//# `SetValue` MUST store the text under the key in the session that the request holds.
-//= spec/session.md#event
-//# `RemoveValue` MUST take the value out, and be refused with `unknown_key` where the request sees
-//# none.
+// [event-4] [event-5] [event-6]
 #[test]
 fn a_request_changes_what_it_holds() {
     for config in &ALL {
@@ -107,14 +95,7 @@ fn a_request_changes_what_it_holds() {
     }
 }
 
-//= spec/session.md#event
-//# `CreateFormToken` MUST draw a token, queue it in the session that the request holds, and answer
-//# with it.
-//= spec/session.md#event
-//# `HasFormToken` MUST answer whether the request sees the token outstanding, and spend nothing.
-//= spec/session.md#event
-//# `RemoveFormToken` MUST be refused with `unknown_token` where the token is not outstanding or the
-//# text has not the form of one.
+// [event-7] [event-8] [event-9]
 #[test]
 fn a_token_is_created_asked_for_and_spent() {
     for config in &ALL {
@@ -141,12 +122,7 @@ fn a_token_is_created_asked_for_and_spent() {
     }
 }
 
-//= spec/session.md#event
-//# `HasSessionCookie` without `must_exist` MUST answer whether the request still carries a session
-//# cookie, the empty and the ill-formed one included.
-//= spec/session.md#event
-//# `HasSessionCookie` with `must_exist` MUST answer whether that cookie names a session that is
-//# stored now, and under strict in time.
+// [event-10] [event-11]
 #[test]
 fn a_request_knows_its_cookie() {
     for config in &ALL {
@@ -172,9 +148,7 @@ fn a_request_knows_its_cookie() {
     }
 }
 
-//= spec/session.md#event
-//# Under Quixote `RevokeSessionCookie` MUST put a revocation into the response and hide the cookie
-//# from the rest of the request, and leave the session stored.
+// [event-12]
 #[test]
 fn quixote_revokes_the_cookie_and_leaves_the_session() {
     for config in &QUIXOTE {
@@ -190,12 +164,7 @@ fn quixote_revokes_the_cookie_and_leaves_the_session() {
     }
 }
 
-//= spec/session.md#event
-//# Under strict `RevokeSessionCookie` MUST be refused with `would_orphan`.
-//= spec/session.md#event
-//# Under strict `MaintainSession` MUST be refused with `saved_at_finish`.
-//= spec/session.md#event
-//# Under strict `InsertSession` MUST be refused with `id_not_issued`.
+// [event-13] [event-19] [event-20]
 #[test]
 fn strict_neither_orphans_nor_saves_early_nor_lets_choose() {
     let mut run = Run::of(&Config::STRICT);
@@ -213,12 +182,7 @@ fn strict_neither_orphans_nor_saves_early_nor_lets_choose() {
     }
 }
 
-//= spec/session.md#event
-//# `ExpireSession` MUST delete what is stored under the id of the held session, put a revocation
-//# into the response, hide the cookie from the rest of the request, and leave it without a session.
-//= spec/session.md#event
-//# `ExpireSession` MUST put that revocation into the response also where the session was never
-//# stored or is gone by now.
+// [event-14] [event-15]
 #[test]
 fn expiry_deletes_revokes_hides_and_leaves_nothing() {
     for config in &ALL {
@@ -245,14 +209,7 @@ fn expiry_deletes_revokes_hides_and_leaves_nothing() {
     }
 }
 
-//= spec/session.md#event
-//# `NewSession` MUST give the request a session that begins with the event, in place of what it
-//# held.
-//= spec/session.md#event
-//# Under strict `NewSession` MUST be refused with `would_orphan` while the session that the request
-//# holds is stored and in time.
-//= spec/session.md#event
-//# Under strict `NewSession` in place of a stored session that is over MUST discard that session.
+// [event-16] [event-17] [event-25]
 #[test]
 fn a_new_session_takes_the_place_of_what_was_held() {
     for config in &ALL {
@@ -285,12 +242,7 @@ fn a_new_session_takes_the_place_of_what_was_held() {
     assert!(run.state.is_empty());
 }
 
-//= spec/session.md#event
-//# Under Quixote `MaintainSession` MUST save or discard the held session as a successful finish
-//# would, and leave the request open.
-//= spec/session.md#event
-//# Under Quixote `MaintainSession` MUST hide the cookie from the rest of the request where it
-//# revokes it.
+// [event-18] [event-26]
 #[test]
 fn quixote_saves_in_the_middle() {
     for config in &QUIXOTE {
@@ -318,9 +270,7 @@ fn quixote_saves_in_the_middle() {
     }
 }
 
-//= spec/session.md#event
-//# Under Quixote `InsertSession` MUST store a session that begins with the event, with the given
-//# user, under the given id, over whatever is there.
+// [event-21]
 #[test]
 fn quixote_stores_under_a_chosen_id() {
     for config in &QUIXOTE {
@@ -339,11 +289,7 @@ fn quixote_stores_under_a_chosen_id() {
     }
 }
 
-//= spec/session.md#event
-//# `DeleteSession` MUST delete what is stored under the id, and be refused with `unknown_session`
-//# where nothing is.
-//= spec/session.md#event
-//# `DeleteSessionsOf` MUST delete every stored session of that user and no other.
+// [event-22] [event-23]
 #[test]
 fn the_manager_deletes_one_session_or_all_of_a_user() {
     for config in &ALL {
@@ -361,8 +307,7 @@ fn the_manager_deletes_one_session_or_all_of_a_user() {
     }
 }
 
-//= spec/session.md#event
-//# `Sweep` MUST delete every stored session that is over and no other, so under Quixote none.
+// [event-24]
 #[test]
 fn a_sweep_takes_what_is_over_and_nothing_else() {
     for config in &ALL {

@@ -8,9 +8,7 @@ use super::run::{
 
 const ONE: RequestId = RequestId(1);
 
-//= spec/session.md#step
-//# Under live a request that fails or is abandoned MUST leave the changes that it made to the
-//# shared object standing.
+// [step-32]
 #[test]
 fn live_leaves_what_a_failed_request_changed() {
     for outcome in [Failed, Abandoned] {
@@ -25,10 +23,7 @@ fn live_leaves_what_a_failed_request_changed() {
     }
 }
 
-//= spec/session.md#step
-//# Under copying and strict a request that fails or is abandoned MUST leave no trace in the store
-//# but what `ExpireSession` and, under copying, `MaintainSession` and `InsertSession` did, the form
-//# tokens that it spent under strict, and the discard of a session that it found over.
+// [step-33]
 #[test]
 fn copies_leave_no_trace_of_a_failed_request_but_what_is_final() {
     for config in &COPIES {
@@ -60,9 +55,7 @@ fn copies_leave_no_trace_of_a_failed_request_but_what_is_final() {
     }
 }
 
-//= spec/session.md#step
-//# Under Quixote an interrupted or failed request MUST lose what its response said about the cookie
-//# before, while the save of an interrupted one may say something new.
+// [step-34]
 #[test]
 fn quixote_loses_a_revocation_with_the_response() {
     for config in &QUIXOTE {
@@ -83,9 +76,7 @@ fn quixote_loses_a_revocation_with_the_response() {
     }
 }
 
-//= spec/session.md#step
-//# Under strict a revocation MUST leave with the response whatever the outcome, an abandoned
-//# request excepted, unless the finish sets a cookie.
+// [step-35]
 #[test]
 fn a_strict_logout_leaves_with_any_response() {
     for outcome in [Successful, Interrupted, Failed, Abandoned] {
@@ -100,8 +91,7 @@ fn a_strict_logout_leaves_with_any_response() {
     }
 }
 
-//= spec/session.md#step
-//# Under strict a cookie that is set MUST name a session that is stored, and have no Max-Age.
+// [step-37]
 #[test]
 fn logout_and_new_data_in_one_request_give_one_good_cookie() {
     let mut run = Run::of(&Config::STRICT);
@@ -115,10 +105,7 @@ fn logout_and_new_data_in_one_request_give_one_good_cookie() {
     assert!(id != old && run.value(id, "k") == Some("v"));
 }
 
-//= spec/session.md#step
-//# A finish that is refused MUST leave the request open.
-//= spec/session.md#step
-//# A finish with the outcome failed or abandoned MUST NOT be refused while the request is open.
+// [step-38] [step-39]
 #[test]
 fn a_refused_finish_leaves_the_request_open_and_it_can_fail() {
     for config in &ALL {
@@ -137,8 +124,7 @@ fn a_refused_finish_leaves_the_request_open_and_it_can_fail() {
     }
 }
 
-//= spec/session.md#step
-//# A finish with the outcome failed or abandoned MUST NOT be refused while the request is open.
+// [step-39]
 #[test]
 fn whatever_happened_a_request_can_fail() {
     for config in &ALL {
@@ -159,8 +145,7 @@ fn whatever_happened_a_request_can_fail() {
     }
 }
 
-//= spec/session.md#step
-//# Under strict an id that left the store MUST NOT come back, by any interleaving.
+// [step-40]
 #[test]
 fn a_dead_id_stays_dead_whoever_still_holds_it() {
     let mut run = Run::of(&Config::STRICT);

@@ -6,9 +6,7 @@ use super::run::{Failed, Interrupted, QUIXOTE, Run, Successful, finish};
 
 const ONE: RequestId = RequestId(1);
 
-//= spec/session.md#step
-//# Under Quixote a held session without info MUST be deleted and its cookie revoked if one is
-//# stored under its id, and otherwise ignored.
+// [step-20]
 #[test]
 fn quixote_deletes_what_lost_its_info() {
     for config in &QUIXOTE {
@@ -29,9 +27,7 @@ fn quixote_deletes_what_lost_its_info() {
     }
 }
 
-//= spec/session.md#step
-//# Under Quixote a held session with info and without id MUST be stored under a drawn id, which the
-//# cookie then names.
+// [step-21]
 #[test]
 fn quixote_stores_what_has_info_for_the_first_time() {
     for config in &QUIXOTE {
@@ -48,9 +44,7 @@ fn quixote_stores_what_has_info_for_the_first_time() {
     }
 }
 
-//= spec/session.md#step
-//# Under Quixote a cookie that is set after a revocation in the same response MUST keep the Max-Age
-//# of 0.
+// [step-22]
 #[test]
 fn a_quixote_cookie_after_a_revocation_is_dead_born() {
     for config in &QUIXOTE {
@@ -66,9 +60,7 @@ fn a_quixote_cookie_after_a_revocation_is_dead_born() {
     }
 }
 
-//= spec/session.md#step
-//# Under copying a held session with info and an id MUST be stored whole, over whatever is there,
-//# and again if it was deleted.
+// [step-23]
 #[test]
 fn copying_writes_the_whole_copy_over_anything() {
     for deleted in [false, true] {
@@ -89,8 +81,7 @@ fn copying_writes_the_whole_copy_over_anything() {
     }
 }
 
-//= spec/session.md#step
-//# Under live a held session that has an id MUST NOT be stored again.
+// [step-24]
 #[test]
 fn live_stores_nothing_again() {
     let mut run = Run::of(&Config::QUIXOTE);
@@ -126,16 +117,7 @@ fn ended_by(way: usize, run: &mut Run, id: quixote_session::SessionId) {
     }
 }
 
-//= spec/session.md#step
-//# Under strict a finish with changes to a session that is no longer stored, or is over, MUST be
-//# refused with `session_gone`.
-//= spec/session.md#step
-//# Under strict a finish without changes to such a session MUST be done, with no operation on the
-//# store and no cookie for it.
-//= spec/session.md#step
-//# Under strict a revocation MUST NOT be sent because somebody else ended the session.
-//= spec/session.md#step
-//# A finish that is refused MUST leave the request open.
+// [step-25] [step-26] [step-36] [step-38]
 #[test]
 fn what_somebody_else_ended_stays_ended_and_whoever_has_changes_is_told() {
     for way in 0..5 {
@@ -159,9 +141,7 @@ fn what_somebody_else_ended_stays_ended_and_whoever_has_changes_is_told() {
     }
 }
 
-//= spec/session.md#step
-//# Under strict a finish without changes to such a session MUST be done, with no operation on the
-//# store and no cookie for it.
+// [step-26]
 #[test]
 fn a_token_that_came_and_went_in_one_request_is_no_change() {
     let mut run = Run::of(&Config::STRICT);
@@ -174,9 +154,7 @@ fn a_token_that_came_and_went_in_one_request_is_no_change() {
     assert_eq!((finished.store, finished.cookie), (None, None));
 }
 
-//= spec/session.md#step
-//# Under strict a save MUST apply the request's changes, key by key, to the session as it is stored
-//# now, and leave all else there as it is but the noted access, which becomes the later of the two.
+// [step-27]
 #[test]
 fn a_save_merges_key_by_key() {
     let mut run = Run::of(&Config::STRICT);
@@ -206,9 +184,7 @@ fn a_save_merges_key_by_key() {
     assert_eq!(queue, [kept, tokens[1], tokens[0]]);
 }
 
-//= spec/session.md#step
-//# Under strict a save MUST queue the request's own form tokens in their order behind those that
-//# stand, and not once more one that stands already.
+// [step-42]
 #[test]
 fn the_tokens_of_a_request_are_queued_behind_those_that_stand() {
     let mut run = Run::of(&Config::STRICT);
@@ -233,9 +209,7 @@ fn the_tokens_of_a_request_are_queued_behind_those_that_stand() {
     assert_eq!(queue, [kept, same, own[0], own[1]]);
 }
 
-//= spec/session.md#step
-//# Under strict a save MUST apply the request's changes, key by key, to the session as it is stored
-//# now, and leave all else there as it is but the noted access, which becomes the later of the two.
+// [step-27]
 #[test]
 fn a_save_keeps_the_later_of_two_accesses() {
     let resolution = Config::STRICT.access_resolution_ms;
@@ -254,10 +228,7 @@ fn a_save_keeps_the_later_of_two_accesses() {
     }
 }
 
-//= spec/session.md#step
-//# Under strict a save that changes the stored user, in either direction, MUST move the session to
-//# a new id in one operation, after which the old id is dead, no earlier form token is accepted,
-//# and the cookie names the new id.
+// [step-28]
 #[test]
 fn a_change_of_the_user_moves_the_session() {
     for user in [Some("bob"), Some(""), None] {
@@ -286,8 +257,7 @@ fn a_change_of_the_user_moves_the_session() {
     assert!(run.save(1).is_some_and(|new| new != anonymous), "a login is a change");
 }
 
-//= spec/session.md#step
-//# Under strict a save that leaves no info MUST discard the session and revoke its cookie.
+// [step-29]
 #[test]
 fn a_save_that_leaves_nothing_discards_and_revokes() {
     for outcome in [Successful, Interrupted] {
@@ -302,9 +272,7 @@ fn a_save_that_leaves_nothing_discards_and_revokes() {
     }
 }
 
-//= spec/session.md#step
-//# Under strict a session that is not stored yet MUST be created under a drawn id if it has info
-//# and is in time, be ignored if it has none, and otherwise be refused with `session_gone`.
+// [step-30]
 #[test]
 fn strict_creates_what_has_info_and_is_in_time() {
     let mut run = Run::of(&Config::STRICT);
@@ -323,9 +291,7 @@ fn strict_creates_what_has_info_and_is_in_time() {
     run.refused(finish(3, Successful), Refusal::SessionGone);
 }
 
-//= spec/session.md#step
-//# Under strict a finish that changes nothing and notes no access MUST ask for no operation on the
-//# store.
+// [step-31]
 #[test]
 fn strict_writes_nothing_where_nothing_changed() {
     let mut run = Run::of(&Config::STRICT);

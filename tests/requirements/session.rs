@@ -4,9 +4,7 @@ use quixote_session::{Config, Event, RequestId, Session, Timestamp};
 
 use super::run::{ALL, Run, Successful};
 
-//= spec/session.md#session
-//# A session MUST begin without user, values and form tokens, created and accessed at the moment of
-//# the event, and with the remote address of its request.
+// [session-1]
 #[test]
 fn a_session_begins_with_nothing_but_its_moment_and_its_address() {
     for config in &ALL {
@@ -24,9 +22,7 @@ fn a_session_begins_with_nothing_but_its_moment_and_its_address() {
     }
 }
 
-//= spec/session.md#session
-//# A session MUST count as having info if, and only if, its user is a text that is not empty, or it
-//# holds a form token, or it holds a value, be that the empty text.
+// [session-2]
 #[test]
 fn info_is_a_user_that_is_not_empty_a_token_or_a_value() {
     for config in &ALL {
@@ -50,8 +46,7 @@ fn info_is_a_user_that_is_not_empty_a_token_or_a_value() {
     }
 }
 
-//= spec/session.md#session
-//# An empty user MUST be exported as `REMOTE_USER` like any other, though it is no info.
+// [session-3]
 #[test]
 fn the_empty_user_is_exported() {
     for config in &ALL {
@@ -64,9 +59,7 @@ fn the_empty_user_is_exported() {
     }
 }
 
-//= spec/session.md#session
-//# The form tokens of a session MUST be a queue of at most `max_form_tokens`, from which the oldest
-//# goes when a new one finds it full.
+// [session-4]
 #[test]
 fn the_oldest_token_makes_room() {
     for config in &ALL {
@@ -84,8 +77,7 @@ fn the_oldest_token_makes_room() {
     }
 }
 
-//= spec/session.md#session
-//# Under strict a session MUST NOT be stored without info.
+// [session-6]
 #[test]
 fn strict_stores_nothing_without_info() {
     let mut run = Run::of(&Config::STRICT);

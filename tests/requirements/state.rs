@@ -7,9 +7,7 @@ use quixote_session::{Event, Semantics, Session, State, Timestamp};
 
 use super::run::{ALL, Run, Successful, expire, finish};
 
-//= spec/session.md#state
-//# Listings MUST show every stored session, also one that is over and not yet swept, in rising
-//# order of the ids.
+// [state-1]
 #[test]
 fn listings_show_all_in_order() {
     for config in &ALL {
@@ -25,9 +23,7 @@ fn listings_show_all_in_order() {
     }
 }
 
-//= spec/session.md#state
-//# Two states MUST be equal, and hash alike, if they have the same stored sessions, open requests
-//# and sharing, however they came about.
+// [state-4]
 #[test]
 fn states_are_equal_however_they_came_about() {
     for config in &ALL {
@@ -56,8 +52,7 @@ fn states_are_equal_however_they_came_about() {
     }
 }
 
-//= spec/session.md#state
-//# What a request sees of its session MUST include its own changes that are not saved yet.
+// [state-5]
 #[test]
 fn a_request_sees_its_own_changes() {
     for config in &ALL {
@@ -76,9 +71,7 @@ fn a_request_sees_its_own_changes() {
     }
 }
 
-//= spec/session.md#state
-//# Telling a state what is stored under an id (`with_stored`) MUST replace that alone and leave the
-//# requests, and what they have changed, as they are.
+// [state-6]
 #[test]
 fn what_is_told_of_a_store_replaces_that_alone() {
     for config in &ALL {
@@ -101,8 +94,7 @@ fn what_is_told_of_a_store_replaces_that_alone() {
     }
 }
 
-//= spec/session.md#state
-//# A serialised state MUST be read back as an equal one.
+// [state-7]
 #[test]
 fn a_serialised_state_is_read_back() {
     for config in &ALL {
@@ -125,8 +117,7 @@ fn a_serialised_state_is_read_back() {
     }
 }
 
-//= spec/session.md#state
-//# A serialised state that breaks an invariant MUST NOT be accepted.
+// [state-8]
 #[test]
 fn a_serialised_state_that_cannot_be_is_not_accepted() {
     let session = |accessed: u64| {
@@ -161,9 +152,7 @@ fn a_serialised_state_that_cannot_be_is_not_accepted() {
     }
 }
 
-//= spec/session.md#state
-//# A serialised state, session, configuration, input or effect in which a field is missing, unknown
-//# or twice, or a key of the values twice, MUST NOT be accepted.
+// [state-9]
 #[test]
 fn a_serialised_value_is_whole_and_nothing_else() {
     let text = serde_json::to_string(&Session::new("".into(), Timestamp(5))).unwrap();

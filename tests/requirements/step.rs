@@ -8,10 +8,7 @@ use quixote_session::{
 
 use super::run::{ALL, COPIES, Failed, QUIXOTE, Run, Successful, finish};
 
-//= spec/session.md#step
-//# Every input in every state MUST be answered.
-//= spec/session.md#step
-//# The same configuration, state and input MUST give the same state and effects.
+// [step-1] [step-2]
 #[test]
 fn every_input_is_answered_and_always_alike() {
     for config in &ALL {
@@ -28,15 +25,7 @@ fn every_input_is_answered_and_always_alike() {
     }
 }
 
-//= spec/session.md#step
-//# A start MUST find the session that is stored under the id in its cookie and, under strict, in
-//# time, and otherwise begin one that is not stored.
-//= spec/session.md#step
-//# An id that a client brings and that is not stored MUST NOT be adopted, and its cookie is not
-//# revoked for that.
-//= spec/session.md#step
-//# A start MUST answer with the user of the session that it found, which is exported as
-//# `REMOTE_USER`.
+// [step-3] [step-4] [step-5]
 #[test]
 fn a_start_finds_what_is_stored_and_adopts_nothing() {
     for config in &ALL {
@@ -57,11 +46,7 @@ fn a_start_finds_what_is_stored_and_adopts_nothing() {
     }
 }
 
-//= spec/session.md#step
-//# Under live a request MUST hold the stored object itself, shared with every other request on it,
-//# even after its deletion.
-//= spec/session.md#step
-//# Under live a change MUST be seen at once in the store and by every request on the object.
+// [step-6] [step-10]
 #[test]
 fn live_requests_share_the_stored_object() {
     let mut run = Run::of(&Config::QUIXOTE);
@@ -79,11 +64,7 @@ fn live_requests_share_the_stored_object() {
 }
 
 /// What is shared, or copied, is so from the save on, too, where the request goes on after it.
-//= spec/session.md#step
-//# Under live a change MUST be seen at once in the store and by every request on the object.
-//= spec/session.md#step
-//# Under copying and strict a change MUST NOT be seen by anybody else before it is saved, a spent
-//# form token under strict excepted.
+// [step-10] [step-11]
 #[test]
 fn a_change_after_a_save_in_the_middle_is_shared_under_live_alone() {
     for (config, seen) in [(Config::QUIXOTE, Some("v")), (Config::QUIXOTE_PERSISTENT, None)] {
@@ -97,11 +78,7 @@ fn a_change_after_a_save_in_the_middle_is_shared_under_live_alone() {
     }
 }
 
-//= spec/session.md#step
-//# Under copying and strict a request MUST hold a copy of what was stored when it started.
-//= spec/session.md#step
-//# Under copying and strict a change MUST NOT be seen by anybody else before it is saved, a spent
-//# form token under strict excepted.
+// [step-7] [step-11]
 #[test]
 fn copies_are_their_requests_own() {
     for config in &COPIES {
@@ -121,8 +98,7 @@ fn copies_are_their_requests_own() {
     }
 }
 
-//= spec/session.md#step
-//# Under strict the changes of a request MUST be remembered apart from what it read.
+// [step-8]
 #[test]
 fn strict_remembers_what_a_request_changed() {
     let mut run = Run::of(&Config::STRICT);
@@ -138,8 +114,7 @@ fn strict_remembers_what_a_request_changed() {
     assert_eq!((run.value(id, "mine"), run.value(id, "yours")), (Some("1"), Some("2")));
 }
 
-//= spec/session.md#step
-//# Under strict a start MUST discard the session that its cookie names if that is over.
+// [step-9]
 #[test]
 fn strict_discards_what_a_start_finds_over() {
     let mut run = Run::of(&Config::STRICT);
@@ -150,9 +125,7 @@ fn strict_discards_what_a_start_finds_over() {
     assert!(run.state.is_empty());
 }
 
-//= spec/session.md#step
-//# Under strict a change of the user MUST end the form tokens that are outstanding, and only those
-//# created after it remain.
+// [step-12]
 #[test]
 fn tokens_die_with_the_user_they_were_issued_to() {
     let mut run = Run::of(&Config::STRICT);
@@ -171,9 +144,7 @@ fn tokens_die_with_the_user_they_were_issued_to() {
     assert!(run.has_token(1, later), "no change, no end");
 }
 
-//= spec/session.md#step
-//# Under Quixote `RemoveFormToken` MUST take the token out of the session that the request holds,
-//# which under copying reaches the store with a save.
+// [step-13]
 #[test]
 fn quixote_spends_a_token_where_the_request_holds_it() {
     for config in &QUIXOTE {
@@ -192,9 +163,7 @@ fn quixote_spends_a_token_where_the_request_holds_it() {
     }
 }
 
-//= spec/session.md#step
-//# Under strict `RemoveFormToken` on a stored session MUST spend the token in the store, at once
-//# and for all requests, whatever becomes of this one.
+// [step-14]
 #[test]
 fn strict_spends_a_token_at_once_for_all_and_for_good() {
     let mut run = Run::of(&Config::STRICT);
@@ -214,9 +183,7 @@ fn strict_spends_a_token_at_once_for_all_and_for_good() {
     assert_eq!(run.spend(3, token), Reply::Refused(Refusal::UnknownToken));
 }
 
-//= spec/session.md#step
-//# Under strict a token that the request itself created and has not saved MUST be accepted, once,
-//# without an operation on the store.
+// [step-15]
 #[test]
 fn a_token_of_this_very_request_is_accepted_once() {
     for stored in [false, true] {
@@ -232,12 +199,7 @@ fn a_token_of_this_very_request_is_accepted_once() {
     }
 }
 
-//= spec/session.md#step
-//# Under strict `RemoveFormToken` of a token that the request did not create itself MUST be refused
-//# with `session_gone` where the held session is no longer stored or is over.
-//= spec/session.md#step
-//# Under strict a stored token MUST be refused with `unknown_token` to a request whose user differs
-//# from the stored session's.
+// [step-16] [step-17]
 #[test]
 fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
     let mut run = Run::of(&Config::STRICT);
@@ -257,12 +219,7 @@ fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
     assert_eq!(run.spend(3, token), Reply::Refused(Refusal::SessionGone));
 }
 
-//= spec/session.md#step
-//# Under strict a session that loses its last info by that MUST be discarded from the store at
-//# once, and the response revokes its cookie unless the finish stores a session.
-//= spec/session.md#step
-//# Under strict the request MUST go on with what it had changed, as a session that is not stored
-//# yet and keeps its moment of creation.
+// [step-18] [step-19]
 #[test]
 fn the_last_token_takes_the_session_with_it_and_the_request_goes_on() {
     for (user, outcome, logged_in) in [

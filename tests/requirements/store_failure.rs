@@ -43,11 +43,7 @@ fn replies(run: &mut Run, events: &[Event]) -> Vec<Reply> {
 
 /// The state and the store agree again, and the same request, made anew, is answered as if nothing
 /// had been.
-//= spec/session.md#driver
-//# Where the store fails, the driver MUST NOT send or answer anything of the step but that it failed.
-//= spec/session.md#driver
-//# Under copying and strict it MUST then tell the state what is stored by then under each id of the
-//# operation, and finish the request, if it is open, as abandoned.
+// [driver-13] [driver-14]
 #[test]
 fn a_state_is_told_what_a_store_that_failed_has() {
     let mut failed = BTreeSet::new();

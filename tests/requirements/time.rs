@@ -4,12 +4,7 @@ use quixote_session::{Config, Event, Refusal, Reply, RequestId, Semantics, Sessi
 
 use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
 
-//= spec/session.md#time
-//# The time that has passed between two moments MUST count as 0 where the clock went back in
-//# between.
-//= spec/session.md#time
-//# An age that is shown to the application MUST be negative where the clock stands before the
-//# moment that it is counted from.
+// [time-1] [time-2]
 #[test]
 fn what_has_passed_is_never_negative_and_an_age_may_be() {
     let (early, late) = (Timestamp(1_000), Timestamp(3_500));
@@ -19,9 +14,7 @@ fn what_has_passed_is_never_negative_and_an_age_may_be() {
     assert_eq!((session.creation_age(late), session.access_age(Timestamp(3_501))), (0, 1));
 }
 
-//= spec/session.md#time
-//# An access MUST be noted where strictly more than `access_resolution_ms` has passed since the
-//# access that was noted last, and only there.
+// [time-3]
 #[test]
 fn an_access_is_noted_beyond_the_resolution_and_not_at_it() {
     for config in &ALL {
@@ -43,9 +36,7 @@ fn an_access_is_noted_beyond_the_resolution_and_not_at_it() {
     }
 }
 
-//= spec/session.md#step
-//# A start MUST note the access in the session that it found, which under live is in the store at
-//# once and otherwise with the save.
+// [step-41]
 #[test]
 fn an_access_is_noted_by_the_start_and_stored_at_once_or_with_the_save() {
     for config in &ALL {
@@ -62,9 +53,7 @@ fn an_access_is_noted_by_the_start_and_stored_at_once_or_with_the_save() {
     }
 }
 
-//= spec/session.md#time
-//# A clock that goes back MUST NOT move the noted access of a session, which is never before its
-//# creation.
+// [time-4]
 #[test]
 fn a_clock_that_goes_back_moves_no_access() {
     for config in &ALL {
@@ -81,9 +70,7 @@ fn a_clock_that_goes_back_moves_no_access() {
     }
 }
 
-//= spec/session.md#time
-//# Under strict a session MUST be over from the very millisecond in which the time since its noted
-//# access equals `idle_limit_ms`, or the time since its creation equals `absolute_limit_ms`.
+// [time-5]
 #[test]
 fn a_session_is_over_in_the_millisecond_of_its_limit() {
     let config = Config {
@@ -114,9 +101,7 @@ fn a_session_is_over_in_the_millisecond_of_its_limit() {
 }
 
 /// What a store that forgets by itself is told: by the definition, at the ends of time too.
-//= spec/session.md#time
-//# Under strict a session MUST be over from the very millisecond in which the time since its noted
-//# access equals `idle_limit_ms`, or the time since its creation equals `absolute_limit_ms`.
+// [time-5]
 #[test]
 fn the_first_millisecond_of_the_end_is_told() {
     let limits = [None, Some(0), Some(1), Some(100), Some(u64::MAX)];
@@ -138,8 +123,7 @@ fn the_first_millisecond_of_the_end_is_told() {
     }
 }
 
-//= spec/session.md#time
-//# A limit that is absent MUST NOT end a session, and under Quixote none does.
+// [time-6]
 #[test]
 fn a_limit_that_is_absent_ends_nothing() {
     let unlimited = Config { idle_limit_ms: None, absolute_limit_ms: None, ..Config::STRICT };
@@ -166,9 +150,7 @@ fn a_limit_that_is_absent_ends_nothing() {
     assert!(run.user_of(id).is_some(), "kept warm for two days");
 }
 
-//= spec/session.md#time
-//# Under strict a session that is over MUST NOT be found by a start, be said to exist by
-//# `HasSessionCookie`, accept a form token that is stored in it, or be saved to.
+// [time-7]
 #[test]
 fn what_is_over_is_not_stored_wherever_it_is_used() {
     let mut run = Run::of(&Config::STRICT);
@@ -186,9 +168,7 @@ fn what_is_over_is_not_stored_wherever_it_is_used() {
     assert_eq!(run.held(2).unwrap().id, None);
 }
 
-//= spec/session.md#time
-//# A renewal MUST keep the moment of creation, so that the absolute limit bounds the whole chain of
-//# ids.
+// [time-8]
 #[test]
 fn a_chain_of_renewals_ends_with_its_first_session() {
     let mut run = Run::of(&Config::STRICT);
@@ -208,8 +188,7 @@ fn a_chain_of_renewals_ends_with_its_first_session() {
     assert_eq!((renewals, run.now - created), (35, 12 * 3_600_000));
 }
 
-//= spec/session.md#time
-//# Any moments from 0 to 2^64 − 1, in whatever order, MUST be taken without overflow or panic.
+// [time-9]
 #[test]
 fn the_ends_of_time_are_moments_like_any_other() {
     let moments = [u64::MAX, 0, 1, u64::MAX - 1, 1_000, u64::MAX / 2, 0];

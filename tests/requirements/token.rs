@@ -9,9 +9,7 @@ use super::run::{ALL, QUIXOTE, Run, Successful, finish};
 
 const CREATE: Event = Event::CreateFormToken { request: RequestId(1) };
 
-//= spec/session.md#token
-//# An id or a form token MUST be drawn with as many random bits as the configuration says, 64 or
-//# 128.
+// [token-1]
 #[test]
 fn ids_and_tokens_are_as_wide_as_configured() {
     for config in &ALL {
@@ -25,9 +23,7 @@ fn ids_and_tokens_are_as_wide_as_configured() {
     }
 }
 
-//= spec/session.md#token
-//# Its text MUST be exactly 16 or 32 lower-case hex digits, and text of any other form names
-//# nothing.
+// [token-2]
 #[test]
 fn other_text_names_nothing() {
     for config in &ALL {
@@ -49,9 +45,7 @@ fn other_text_names_nothing() {
     }
 }
 
-//= spec/session.md#token
-//# Draws MUST be taken from the front of the input's 32 bytes, one after the other, which makes
-//# four of 64 bits or two of 128.
+// [token-3]
 #[test]
 fn draws_are_taken_from_the_front() {
     let bytes: [u8; 32] = core::array::from_fn(|place| u8::try_from(place).unwrap());
@@ -70,10 +64,7 @@ fn draws_are_taken_from_the_front() {
     }
 }
 
-//= spec/session.md#token
-//# An id MUST be drawn again until no session is stored under it.
-//= spec/session.md#token
-//# An event for which every draw is in use already MUST be refused with `entropy_used_up`.
+// [token-4] [token-5]
 #[test]
 fn a_used_id_is_drawn_again_until_no_draw_is_left() {
     for config in &ALL {
@@ -98,9 +89,7 @@ fn a_used_id_is_drawn_again_until_no_draw_is_left() {
     }
 }
 
-//= spec/session.md#token
-//# Under Quixote a form token MUST be queued as it was drawn, even where an equal one is
-//# outstanding.
+// [token-6]
 #[test]
 fn quixote_queues_equal_tokens_twice() {
     for config in &QUIXOTE {
@@ -114,11 +103,7 @@ fn quixote_queues_equal_tokens_twice() {
     }
 }
 
-//= spec/session.md#token
-//# Under strict a form token MUST be drawn again until none equal to it is outstanding in the
-//# session, neither as the request holds it nor as it is stored.
-//= spec/session.md#token
-//# An event for which every draw is in use already MUST be refused with `entropy_used_up`.
+// [token-7] [token-5]
 #[test]
 fn strict_draws_a_token_again_while_an_equal_one_is_outstanding() {
     let mut run = Run::of(&Config::STRICT);
@@ -135,9 +120,7 @@ fn strict_draws_a_token_again_while_an_equal_one_is_outstanding() {
     assert_eq!(run.send_with(Entropy::from_draws([0, 7, 0, 9]), CREATE), token(9));
 }
 
-//= spec/session.md#token
-//# Text that is made for a log MUST NOT show more than the first four digits of an id or a form
-//# token, and nothing of the entropy.
+// [token-9]
 #[test]
 fn what_is_made_for_a_log_shows_four_digits() {
     let mut run = Run::of(&Config::STRICT);

@@ -59,9 +59,7 @@ fn recorded(config: &Config, seed: u64) -> Vec<u8> {
     trace
 }
 
-//= spec/session.md#trace
-//# A trace MUST be UTF-8 without a byte order mark, one JSON object a line, no line empty or longer
-//# than 16 MiB, and the first line its header.
+// [trace-1]
 #[test]
 fn a_trace_is_lines_of_json_in_utf8() {
     assert_eq!(run(lines(&[ONE, START, FINISH])).unwrap().steps, 2);
@@ -82,10 +80,7 @@ fn a_trace_is_lines_of_json_in_utf8() {
     assert_eq!(MAX_LINE_BYTES, 16 << 20);
 }
 
-//= spec/session.md#trace
-//# The `format` of a header MUST be `quixote-session-trace/1` or `quixote-session-trace/2`.
-//= spec/session.md#trace
-//# A configuration that the check refuses MUST NOT be accepted in a header.
+// [trace-2] [trace-5]
 #[test]
 fn a_header_names_its_format_and_a_fit_configuration() {
     for (from, to, expected) in [
@@ -101,9 +96,7 @@ fn a_header_names_its_format_and_a_fit_configuration() {
     assert!(run(insecure).unwrap_err().contains("__Host-"));
 }
 
-//= spec/session.md#trace
-//# A reader MUST refuse a key that is unknown, missing, doubled, or not an argument of the event,
-//# and say so with file, line and what was expected.
+// [trace-3]
 #[test]
 fn a_reader_is_strict_about_keys() {
     for (from, to, expected) in [
@@ -127,10 +120,7 @@ fn a_reader_is_strict_about_keys() {
     }
 }
 
-//= spec/session.md#trace
-//# A reader of version 1 MUST refuse what that version has no word for: the strict semantics,
-//# values, `transaction`, the events of version 2, and refusals other than `no_session`,
-//# `unknown_token` and `unknown_session`.
+// [trace-4]
 #[test]
 fn version_one_has_words_for_quixote_alone() {
     let strict = ONE.replace(r#""sharing":"live""#, r#""sharing":"strict""#);
@@ -152,9 +142,7 @@ fn version_one_has_words_for_quixote_alone() {
     assert!(run(lines(&[ONE, &known])).is_ok());
 }
 
-//= spec/session.md#trace
-//# The draws of a step, and its ids, MUST have the width of the configuration, and be no more than
-//# one input holds.
+// [trace-6]
 #[test]
 fn draws_and_ids_have_the_width_of_the_configuration() {
     let (narrow, wide) = ("0".repeat(16), "0".repeat(32));
@@ -174,8 +162,7 @@ fn draws_and_ids_have_the_width_of_the_configuration() {
     }
 }
 
-//= spec/session.md#trace
-//# `stored` MUST stand in rising order of the ids, each once.
+// [trace-7]
 #[test]
 fn stored_sessions_stand_in_order() {
     let session = |id: &str| {
@@ -196,11 +183,7 @@ fn stored_sessions_stand_in_order() {
     assert!(stored(&[&session("null")]).unwrap_err().starts_with("t:2:"));
 }
 
-//= spec/session.md#trace
-//# A replay MUST compare every key that stands in `expect`, and the number of draws, and nothing
-//# that does not stand there.
-//= spec/session.md#trace
-//# A replay MUST stop at the first step that differs and name each key that does.
+// [trace-8] [trace-9]
 #[test]
 fn a_replay_compares_what_stands_there_up_to_the_first_difference() {
     let trace = String::from_utf8(recorded(&Config::STRICT, 5)).unwrap();
@@ -236,8 +219,7 @@ fn a_replay_compares_what_stands_there_up_to_the_first_difference() {
     assert_eq!(differs(&self::lines(&[ONE, &drawn])), ["draws"]);
 }
 
-//= spec/session.md#trace
-//# What is written MUST be read back as the same header and steps.
+// [trace-10]
 #[test]
 fn what_is_written_is_read_back() {
     for config in &ALL {
@@ -255,8 +237,7 @@ fn what_is_written_is_read_back() {
     }
 }
 
-//= spec/session.md#trace
-//# A recording of the machine MUST replay without a difference.
+// [trace-11]
 #[test]
 fn a_recording_replays() {
     for config in &ALL {
@@ -268,8 +249,7 @@ fn a_recording_replays() {
     }
 }
 
-//= spec/session.md#trace
-//# An error about a trace MUST NOT show a run of 12 or more hex digits whole.
+// [trace-12]
 #[test]
 fn an_error_shows_no_secret() {
     let id = "00112233445566778899aabbccddeeff";
@@ -294,9 +274,7 @@ fn recordings(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-//= spec/session.md#trace
-//# The recordings of Quixote 2.4 in `tests/traces` MUST replay without a difference under live and
-//# copying.
+// [trace-13]
 #[test]
 fn the_recordings_of_quixote_replay() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces/quixote-2.4");
@@ -312,9 +290,7 @@ fn the_recordings_of_quixote_replay() {
 }
 
 /// Found by the fuzz target `trace`: a word of 400 characters was told whole, and the rest cut off.
-//= spec/session.md#trace
-//# A reader MUST refuse a key that is unknown, missing, doubled, or not an argument of the event,
-//# and say so with file, line and what was expected.
+// [trace-3]
 #[test]
 fn a_long_word_leaves_room_for_what_was_expected() {
     // The second one is escaped, and so grows.

@@ -6,33 +6,43 @@ use quixote_session::Semantics;
 use quixote_session::check::Property;
 
 use crate::rules::{Rule, Spec};
-use crate::sources::{Citation, Side, Source};
-use crate::trace::quotes;
+use crate::sources::{Citation, Side, Source, is_rule_name};
+use crate::trace::Reviewed;
 
 const HEAD: &str = "\
 # Traceability
 
-Written by `UPDATE_SPEC=1 cargo test --test spec`; the same test fails where this page is not what
-the code produces. A rule of `session.md` stands beside the code that obeys it, the tests that check
+Written by `UPDATE_SPEC=1 cargo test --test spec`; the same test fails if this page is not what the
+code produces. Each rule of `session.md` stands beside the code that obeys it, the tests that check
 it, the theorems that it helps to keep, and its names in the TLA+ model. SHOULD and MAY need neither
-code nor test.
+code nor test. `reviewed` is the hash of the sentence when its citations were last reviewed: the
+test fails if the sentence has changed since, until `REVIEWED=rule-1,rule-2` is set beside
+`UPDATE_SPEC`.
 ";
 
-/// The page that shows, for every rule, who obeys and who checks it.
-pub(crate) fn traceability(spec: &Spec, sources: &[Source]) -> String {
+/// The page that shows, for every rule, who obeys and who checks it. A rule that was reviewed before
+/// keeps its hash unless `again` names it.
+pub(crate) fn traceability(
+    spec: &Spec,
+    sources: &[Source],
+    reviewed: &Reviewed,
+    again: &[&str],
+) -> String {
     let citations: Vec<Citation> = sources.iter().flat_map(Source::citations).collect();
     let model: Vec<_> = sources.iter().flat_map(Source::model_names).collect();
     let mut page = String::from(HEAD);
     for section in spec.sections() {
-        let _ = write!(page, "\n## {section}\n\n| rule | code | test | theorem | TLA+ |\n");
-        page.push_str("|---|---|---|---|---|\n");
+        let _ = write!(page, "\n## {section}\n\n| rule | reviewed | code | test |");
+        page.push_str(" theorem | TLA+ |\n|---|---|---|---|---|---|\n");
         for rule in spec.rules.iter().filter(|rule| rule.section == section) {
             let [code, test] = [Side::Code, Side::Test].map(|side| places(rule, side, &citations));
             let theorems = in_code(rule.properties.iter());
             let names = model.iter().filter(|(own, _)| *own == rule.id).map(|(_, name)| name);
             let names = in_code(rule.model.iter().chain(names));
             let id = &rule.id;
-            let _ = writeln!(page, "| {id} | {code} | {test} | {theorems} | {names} |");
+            let before = reviewed.get(id).filter(|_| !again.contains(&id.as_str()));
+            let hash = before.cloned().unwrap_or_else(|| rule.hash());
+            let _ = writeln!(page, "| {id} | {hash} | {code} | {test} | {theorems} | {names} |");
         }
     }
     page.push_str("\n## Theorems\n\n| theorem | rules |\n|---|---|\n");
@@ -45,9 +55,19 @@ pub(crate) fn traceability(spec: &Spec, sources: &[Source]) -> String {
     page
 }
 
+/// The hashes on a committed page.
+pub(crate) fn reviewed(page: &str) -> Reviewed {
+    let rows = page.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    let pair = |row: Vec<&str>| match row.as_slice() {
+        ["", id, hash, _, _, _, _, ""] if is_rule_name(id) => Some(((*id).into(), (*hash).into())),
+        _ => None,
+    };
+    rows.filter_map(pair).collect()
+}
+
 fn places(rule: &Rule, side: Side, citations: &[Citation]) -> String {
     let mut places: Vec<String> = Vec::new();
-    for citation in citations.iter().filter(|own| own.side == side && quotes(own, rule)) {
+    for citation in citations.iter().filter(|own| own.side == side && own.rule == rule.id) {
         let path = &citation.path;
         let name = path.trim_start_matches("src/").trim_end_matches(".rs");
         let place = format!("[{name}](../{path}) `{}`", citation.item);

@@ -27,6 +27,14 @@ impl Rule {
     pub(crate) fn is_binding(&self) -> bool {
         words(&self.text).any(|word| word == "MUST")
     }
+
+    /// Eight hex digits that change with the sentence (FNV-1a, folded to 32 bits).
+    pub(crate) fn hash(&self) -> String {
+        let hash = self.text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        format!("{:08x}", (hash ^ (hash >> 32)) & 0xffff_ffff)
+    }
 }
 
 impl Spec {

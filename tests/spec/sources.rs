@@ -17,21 +17,18 @@ pub(crate) enum Side {
     Test,
 }
 
-/// A quote of the specification.
+/// A rule that is cited by its number, as in `// [step-27]`.
 pub(crate) struct Citation {
     pub(crate) path: String,
     pub(crate) line: usize,
-    /// What stands behind `//=`.
-    pub(crate) target: String,
-    /// What stands behind `//#`, with single spaces.
-    pub(crate) quote: String,
+    /// The rule, such as `step-27`.
+    pub(crate) rule: String,
     pub(crate) side: Side,
     /// The item that it stands at or in.
     pub(crate) item: String,
 }
 
-/// Every source that may cite, in the order of the paths. The checker itself is left out: it plants
-/// citations.
+/// Every source that may cite, in path order. The checker itself is left out: it plants citations.
 pub(crate) fn read_sources(root: &Path) -> Vec<Source> {
     let mut sources = Vec::new();
     for folder in ["src", "tests", "examples", "spec"] {
@@ -79,23 +76,15 @@ impl Source {
         for (number, line) in lines.iter().enumerate() {
             if *line == "#[cfg(test)]" {
                 side = Side::Test;
-            } else if let Some(target) = line.strip_prefix("//=") {
-                citations.push(Citation {
-                    path: self.path.clone(),
-                    line: number.saturating_add(1),
-                    target: target.trim().into(),
-                    quote: String::new(),
-                    side,
-                    item: item_at(&lines, number),
-                });
-            } else if let Some(quoted) = line.strip_prefix("//#") {
-                let follows =
-                    number > 0 && lines.get(number.saturating_sub(1)).is_some_and(is_mark);
-                if let Some(citation) = citations.last_mut().filter(|_| follows) {
-                    let space = if citation.quote.is_empty() { "" } else { " " };
-                    citation.quote = format!("{}{space}{}", citation.quote, quoted.trim());
-                }
             }
+            let cited = line.strip_prefix("// [").map(|_| rules_in_brackets(line));
+            citations.extend(cited.into_iter().flatten().map(|rule| Citation {
+                path: self.path.clone(),
+                line: number.saturating_add(1),
+                rule,
+                side,
+                item: item_at(&lines, number),
+            }));
         }
         citations
     }
@@ -117,10 +106,6 @@ impl Source {
         }
         names
     }
-}
-
-fn is_mark(line: &&str) -> bool {
-    line.starts_with("//=") || line.starts_with("//#")
 }
 
 /// What looks like the name of a rule: `[step-12]`.

@@ -1,6 +1,7 @@
 //! What does not fit between a specification and its sources.
 
 use core::fmt;
+use std::collections::BTreeMap;
 
 use crate::rules::{Rule, Spec};
 use crate::sources::{Citation, Side, Source, is_rule_name};
@@ -8,14 +9,14 @@ use crate::sources::{Citation, Side, Source, is_rule_name};
 /// Something that does not fit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Fault {
-    /// A quote that is no rule of the section that it cites.
-    NotInSpec { place: String, quote: String },
-    /// A rule that no code quotes.
+    /// A rule that no code cites.
     NoCode { rule: String },
-    /// A rule that no test quotes.
+    /// A rule that no test cites.
     NoTest { rule: String },
-    /// A citation of a section or rule that is not there, or not there any more.
+    /// A citation of a rule that is not there, or not there any more.
     Gone { place: String, target: String },
+    /// A rule whose sentence has changed since its citations were last reviewed.
+    Changed { rule: String, places: Vec<String> },
     /// A property that no rule names.
     NoClause { property: String },
     /// A property that a rule names and nobody checks.
@@ -27,10 +28,15 @@ pub(crate) enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotInSpec { place, quote } => write!(f, "{place}: not in the spec: {quote:?}"),
-            Self::NoCode { rule } => write!(f, "{rule}: no code quotes it"),
-            Self::NoTest { rule } => write!(f, "{rule}: no test quotes it"),
+            Self::NoCode { rule } => write!(f, "{rule}: no code cites it"),
+            Self::NoTest { rule } => write!(f, "{rule}: no test cites it"),
             Self::Gone { place, target } => write!(f, "{place}: cites {target}, which is gone"),
+            Self::Changed { rule, places } => write!(
+                f,
+                "{rule}: its sentence has changed; review {}, then run \
+                 REVIEWED={rule} UPDATE_SPEC=1 cargo test --test spec",
+                places.join(", ")
+            ),
             Self::NoClause { property } => write!(f, "{property}: no rule names this property"),
             Self::NoProperty { rule, property } => write!(f, "{rule}: no property `{property}`"),
             Self::Form { place, what } => write!(f, "{place} {what}"),
@@ -38,43 +44,44 @@ impl fmt::Display for Fault {
     }
 }
 
+/// The hash that each rule's sentence had when its citations were last reviewed.
+pub(crate) type Reviewed = BTreeMap<String, String>;
+
 /// Everything that does not fit.
-pub(crate) fn faults(text: &str, sources: &[Source], properties: &[&str]) -> Vec<Fault> {
+pub(crate) fn faults(
+    text: &str,
+    sources: &[Source],
+    properties: &[&str],
+    reviewed: &Reviewed,
+) -> Vec<Fault> {
     let (spec, mut faults) = Spec::parse(text);
     let citations: Vec<Citation> = sources.iter().flat_map(Source::citations).collect();
-    faults.extend(citations.iter().filter_map(|citation| misquotes(&spec, citation)));
-    for rule in spec.rules.iter().filter(|rule| rule.is_binding()) {
-        let quoted = |side| citations.iter().any(|own| own.side == side && quotes(own, rule));
-        let rule = rule.id.clone();
-        if !quoted(Side::Code) {
-            faults.push(Fault::NoCode { rule: rule.clone() });
-        }
-        if !quoted(Side::Test) {
-            faults.push(Fault::NoTest { rule });
-        }
+    for citation in citations.iter().filter(|own| spec.rule(&own.rule).is_none()) {
+        let place = format!("{}:{}", citation.path, citation.line);
+        faults.push(Fault::Gone { place, target: citation.rule.clone() });
+    }
+    for rule in &spec.rules {
+        faults.extend(of_rule(rule, &citations, reviewed));
     }
     faults.extend(of_properties(&spec, properties));
     faults.extend(gone(&spec, text, sources));
     faults
 }
 
-/// Whether the citation is of this rule: all of its sentence, in its section.
-pub(crate) fn quotes(citation: &Citation, rule: &Rule) -> bool {
-    section(citation) == Some(&rule.section) && citation.quote == rule.text
-}
-
-fn section(citation: &Citation) -> Option<&str> {
-    citation.target.strip_prefix("spec/session.md#")
-}
-
-fn misquotes(spec: &Spec, citation: &Citation) -> Option<Fault> {
-    let place = format!("{}:{}", citation.path, citation.line);
-    let known = section(citation).is_some_and(|section| spec.sections().contains(&section));
-    if !known {
-        return Some(Fault::Gone { place, target: citation.target.clone() });
+fn of_rule(rule: &Rule, citations: &[Citation], reviewed: &Reviewed) -> Vec<Fault> {
+    let cites = || citations.iter().filter(|own| own.rule == rule.id);
+    let mut faults = Vec::new();
+    if rule.is_binding() && !cites().any(|own| own.side == Side::Code) {
+        faults.push(Fault::NoCode { rule: rule.id.clone() });
     }
-    let found = spec.rules.iter().any(|rule| quotes(citation, rule));
-    (!found).then(|| Fault::NotInSpec { place, quote: citation.quote.clone() })
+    if rule.is_binding() && !cites().any(|own| own.side == Side::Test) {
+        faults.push(Fault::NoTest { rule: rule.id.clone() });
+    }
+    if reviewed.get(&rule.id).is_some_and(|hash| *hash != rule.hash()) {
+        let places = cites().map(|own| format!("{}:{}", own.path, own.line)).collect();
+        faults.push(Fault::Changed { rule: rule.id.clone(), places });
+    }
+    faults
 }
 
 fn of_properties(spec: &Spec, properties: &[&str]) -> Vec<Fault> {

@@ -13,15 +13,7 @@ use crate::state::State;
 use crate::token::{SessionId, Width};
 
 impl History {
-    //= spec/session.md#state
-    //# A stored session MUST be found under its own id and under no other.
-    //= spec/session.md#state
-    //# A session that is neither stored nor held MUST NOT stay in memory.
-    //= spec/session.md#session
-    //# Under strict a session MUST NOT be stored without info.
-    //= spec/session.md#session
-    //# The form tokens of a session MUST be a queue of at most `max_form_tokens`, from which the
-    //# oldest goes when a new one finds it full.
+    // [state-2] [state-3] [session-6] [session-4]
     pub(super) fn check_state(seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         let after = seen.after;
         let named = stores
@@ -73,11 +65,7 @@ impl History {
         held
     }
 
-    //= spec/session.md#token
-    //# An id MUST NOT come into the store unless the machine drew it, except by `InsertSession`
-    //# under Quixote.
-    //= spec/session.md#step
-    //# Under strict an id that left the store MUST NOT come back, by any interleaving.
+    // [token-8] [step-40]
     pub(super) fn check_ids(&self, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         let dead = |id: &SessionId| self.dead.binary_search(id).is_ok();
         // An id that the caller chose is `ids-are-issued`'s concern, not that of these two.
@@ -241,8 +229,7 @@ fn draws(entropy: &Entropy, width: Width, count: u8) -> impl Iterator<Item = Ses
 }
 
 /// Whether the store operation alone leads from the store before to the store after.
-//= spec/session.md#effect
-//# Under copying and strict, carrying out the operations and nothing else MUST reproduce the store.
+// [effect-7]
 fn reproduced(seen: &Seen<'_>, stores: &Stores<'_>) -> bool {
     let gone = |id: SessionId| match &seen.effects.store {
         Some(StoreOp::Delete { id: own } | StoreOp::Discard { id: own }) => *own == id,

@@ -9,11 +9,7 @@ use crate::event::{Event, Outcome, RequestId};
 use crate::session::Session;
 
 impl History {
-    //= spec/session.md#step
-    //# Under copying and strict a request that fails or is abandoned MUST leave no trace in the
-    //# store but what `ExpireSession` and, under copying, `MaintainSession` and `InsertSession`
-    //# did, the form tokens that it spent under strict, and the discard of a session that it found
-    //# over.
+    // [step-33]
     pub(super) fn check_request(&self, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         let Some(request) = seen.input.event.request() else { return };
         let Some(trail) = self.trail(request) else { return };
@@ -39,10 +35,7 @@ impl History {
         }
     }
 
-    //= spec/session.md#step
-    //# Under strict a save MUST apply the request's changes, key by key, to the session as it is
-    //# stored now, and leave all else there as it is but the noted access, which becomes the later
-    //# of the two.
+    // [step-27]
     fn check_save(
         &self,
         request: RequestId,

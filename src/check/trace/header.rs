@@ -81,10 +81,7 @@ impl Header {
         Self { version, title: String::new(), origin: String::new(), config }
     }
 
-    //= spec/session.md#trace
-    //# The `format` of a header MUST be `quixote-session-trace/1` or `quixote-session-trace/2`.
-    //= spec/session.md#trace
-    //# A configuration that the check refuses MUST NOT be accepted in a header.
+    // [trace-2] [trace-5]
     pub(super) fn parse(line: &str) -> Result<Self, Fault> {
         let Object(Format { format }) = serde_json::from_str(line)?;
         let header = if format == Version::One.format() {

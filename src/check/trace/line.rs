@@ -50,9 +50,7 @@ impl fmt::Debug for TraceStep {
 }
 
 impl TraceStep {
-    //= spec/session.md#trace
-    //# A reader MUST refuse a key that is unknown, missing, doubled, or not an argument of the
-    //# event, and say so with file, line and what was expected.
+    // [trace-3]
     pub(super) fn parse(version: Version, config: &Config, line: &str) -> Result<Self, Fault> {
         let Object(mut line) = serde_json::from_str::<Object<Line>>(line)?;
         let event = line.event;
@@ -307,9 +305,7 @@ fn check_width(width: Width, secret: SessionId, name: &str) -> Result<(), Fault>
     Err(fault(&format!("expected `{name}` to have {expected} hex digits, found {found}")))
 }
 
-//= spec/session.md#trace
-//# The draws of a step, and its ids, MUST have the width of the configuration, and be no more than
-//# one input holds.
+// [trace-6]
 fn entropy(width: Width, draws: &[SessionId]) -> Result<(Entropy, u8), Fault> {
     let most = width.draws();
     let count = u8::try_from(draws.len()).ok().filter(|count| *count <= most);
@@ -324,8 +320,7 @@ fn entropy(width: Width, draws: &[SessionId]) -> Result<(Entropy, u8), Fault> {
 }
 
 /// Keys of `expect` that the event or the version does not have, and stored sessions out of order.
-//= spec/session.md#trace
-//# `stored` MUST stand in rising order of the ids, each once.
+// [trace-7]
 fn check_expect(version: Version, event: EventName, step: &TraceStep) -> Result<(), Fault> {
     let expect = &step.expect;
     let of_request = !event.is_of_manager();
@@ -356,10 +351,7 @@ fn check_expect(version: Version, event: EventName, step: &TraceStep) -> Result<
     Ok(())
 }
 
-//= spec/session.md#trace
-//# A reader of version 1 MUST refuse what that version has no word for: the strict semantics,
-//# values, `transaction`, the events of version 2, and refusals other than `no_session`,
-//# `unknown_token` and `unknown_session`.
+// [trace-4]
 fn says_more_than_version_one(expect: &Expect) -> bool {
     let held = expect.session.iter().flatten();
     let mut sessions = held.chain(expect.stored.iter().flatten());

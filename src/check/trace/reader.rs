@@ -105,9 +105,7 @@ struct Lines<R> {
 
 impl<R: BufRead> Lines<R> {
     /// The next line without its end, and with something in it; None at the end of the file.
-    //= spec/session.md#trace
-    //# A trace MUST be UTF-8 without a byte order mark, one JSON object a line, no line empty or
-    //# longer than 16 MiB, and the first line its header.
+    // [trace-1]
     fn next_line(&mut self) -> Result<Option<&str>, Fault> {
         self.text.clear();
         let most = u64::try_from(MAX_LINE_BYTES).unwrap_or(u64::MAX);
