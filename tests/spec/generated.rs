@@ -20,8 +20,8 @@ test fails if the sentence has changed since, until `REVIEWED=rule-1,rule-2` is 
 `UPDATE_SPEC`.
 ";
 
-/// The page that shows, for every rule, who obeys and who checks it. A rule that was reviewed before
-/// keeps its hash unless `again` names it.
+/// The page that shows, for every rule, who obeys and who checks it. A rule that was reviewed
+/// before keeps its hash unless `again` names it.
 pub(crate) fn traceability(
     spec: &Spec,
     sources: &[Source],
