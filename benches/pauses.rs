@@ -12,7 +12,7 @@ use criterion::{
     BatchSize, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, criterion_group,
     criterion_main,
 };
-use quixote_session::{Config, Event, Timestamp};
+use quixote_session::{Config, Event, ManagerEvent, Timestamp};
 
 use setup::crowd::Crowd;
 use setup::processor::Processor;
@@ -56,7 +56,8 @@ fn sweep(bench: &mut Bench, size: u64) {
             crowd.config.idle_limit_ms = Some(idle_limit_ms);
             crowd.now = Timestamp(2_000_000_000_000);
             let copy = || crowd.clone();
-            let work = |crowd: &mut Crowd| black_box(crowd.send(Event::Sweep));
+            let work =
+                |crowd: &mut Crowd| black_box(crowd.send(Event::Manager(ManagerEvent::Sweep)));
             bencher.iter_batched_ref(copy, work, BatchSize::PerIteration);
         });
     }

@@ -25,8 +25,9 @@ use std::error::Error;
 use std::mem;
 
 use quixote_session::{
-    Config, CookieChange, CookieValue, Effects, EntropySource, Event, FormToken, Input, Outcome,
-    Refusal, Reply, RequestId, Session, SessionId, State, StoreOp, Timestamp, step,
+    Config, CookieChange, CookieValue, Effects, EntropySource, Event, FormToken, Input,
+    ManagerEvent, Outcome, Refusal, Reply, RequestEvent, RequestId, Session, SessionId, State,
+    StoreOp, Timestamp, step,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -109,7 +110,7 @@ fn a_logout_is_final(process: &mut Process, id: SessionId) -> Result<(), Box<dyn
     let (mut slow, mut logout) = (process.start(Some(id))?, process.start(Some(id))?);
     process.set_value(&mut slow, "colour", "blue")?;
     let request = logout.request;
-    process.send(&mut logout, Event::ExpireSession { request })?;
+    process.send(&mut logout, RequestEvent::ExpireSession.of(request))?;
     let left = process.finish(&mut logout, Outcome::Successful)?;
     assert_eq!(left.cookie.map(|cookie| cookie.value), Some(CookieChange::Revoke));
 
@@ -148,7 +149,10 @@ fn everywhere_means_everywhere(process: &mut Process) -> Result<(), Box<dyn Erro
     process.set_value(&mut slow, "colour", "green")?;
     // The manager needs a state that holds every session of that user. Here it holds all.
     let mut manager = process.load_all()?;
-    process.send(&mut manager, Event::DeleteSessionsOf { user: "carol".into() })?;
+    process.send(
+        &mut manager,
+        Event::Manager(ManagerEvent::DeleteSessionsOf { user: "carol".into() }),
+    )?;
     let refused = process.finish(&mut slow, Outcome::Successful)?;
     assert_eq!(refused.reply, Reply::Refused(Refusal::SessionGone));
     assert_eq!(process.users(), ["dave"]);
@@ -164,7 +168,7 @@ fn a_sweep_spares_what_was_used_since(process: &mut Process) -> Result<(), Box<d
     let mut sweeper = process.load_all()?;
     process.finish(&mut visit, Outcome::Successful)?;
     process.wait(60_000);
-    let swept = process.send(&mut sweeper, Event::Sweep)?;
+    let swept = process.send(&mut sweeper, Event::Manager(ManagerEvent::Sweep))?;
     assert!(matches!(swept.store, Some(StoreOp::DiscardAll { ids }) if ids.len() == 2));
     assert_eq!(process.users(), ["erin"], "hers was used since; dave's was not");
     println!("a sweep took what nobody had used, and nothing else");
@@ -274,23 +278,26 @@ impl Process {
 
     fn finish(&mut self, view: &mut View, outcome: Outcome) -> Result<Effects, Box<dyn Error>> {
         let request = view.request;
-        self.send(view, Event::FinishRequest { request, outcome })
+        self.send(view, RequestEvent::FinishRequest { outcome }.of(request))
     }
 
     fn spend(&mut self, view: &mut View, token: FormToken) -> Result<Reply, Box<dyn Error>> {
         let (request, token) = (view.request, token.into());
-        Ok(self.send(view, Event::RemoveFormToken { request, token })?.reply)
+        Ok(self.send(view, RequestEvent::RemoveFormToken { token }.of(request))?.reply)
     }
 
     fn set_user(&mut self, view: &mut View, user: &str) -> Result<(), Box<dyn Error>> {
         let (request, user) = (view.request, Some(user.into()));
-        assert_eq!(self.send(view, Event::SetUser { request, user })?.reply, Reply::Done);
+        assert_eq!(self.send(view, RequestEvent::SetUser { user }.of(request))?.reply, Reply::Done);
         Ok(())
     }
 
     fn set_value(&mut self, view: &mut View, key: &str, value: &str) -> Result<(), Box<dyn Error>> {
         let (request, key, value) = (view.request, key.into(), value.into());
-        assert_eq!(self.send(view, Event::SetValue { request, key, value })?.reply, Reply::Done);
+        assert_eq!(
+            self.send(view, RequestEvent::SetValue { key, value }.of(request))?.reply,
+            Reply::Done
+        );
         Ok(())
     }
 
@@ -325,7 +332,8 @@ fn a_form(
 ) -> Result<(SessionId, FormToken), Box<dyn Error>> {
     let mut view = process.start(id)?;
     let request = view.request;
-    let Reply::Token(token) = process.send(&mut view, Event::CreateFormToken { request })?.reply
+    let Reply::Token(token) =
+        process.send(&mut view, RequestEvent::CreateFormToken.of(request))?.reply
     else {
         return Err("a token was expected".into());
     };

@@ -13,8 +13,8 @@ use std::mem;
 
 use quixote_session::{
     CACHE_CONTROL, Config, Effects, EntropySource, Event, FormToken, Input, Outcome, Refusal,
-    Reply, RequestId, Session, SessionId, State, StoreOp, SubmittedToken, Timestamp, Transaction,
-    read_cookie, set_cookie, step,
+    Reply, RequestEvent, RequestId, Session, SessionId, State, StoreOp, SubmittedToken, Timestamp,
+    Transaction, read_cookie, set_cookie, step,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // whoever planted or saw the cookie from before the login holds nothing.
     server.serve(&mut browser, "POST /login", |server, request| {
         server.accept(request, form)?;
-        server.expect(Event::SetUser { request, user: Some("alice".into()) })
+        server.expect(RequestEvent::SetUser { user: Some("alice".into()) }.of(request))
     })?;
     assert_ne!(browser.cookie, before_login);
     assert_eq!(
@@ -78,7 +78,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The disk fails in the middle of a logout. Nobody is told that it was done: the visitor is
     // still logged in, there and here, and may try again.
     server.disk_fails = true;
-    let logout = |server: &mut Server, request| server.expect(Event::ExpireSession { request });
+    let logout =
+        |server: &mut Server, request| server.expect(RequestEvent::ExpireSession.of(request));
     assert_eq!(server.serve(&mut browser, "POST /logout", logout)?, None);
     server.disk_fails = false;
     assert!(browser.cookie.is_some() && server.users() == ["alice"]);
@@ -86,7 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Logout: final, and the browser is told even if the page that says goodbye cannot be shown.
     let stolen = Browser { cookie: browser.cookie.clone() };
     server.serve(&mut browser, "POST /logout", |server, request| {
-        server.expect(Event::ExpireSession { request })?;
+        server.expect(RequestEvent::ExpireSession.of(request))?;
         Err::<(), _>(Stop::Crash("no template of that name"))
     })?;
     assert!(browser.cookie.is_none() && server.disk.is_empty());
@@ -104,7 +105,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Renders a form.
 fn create_form_token(server: &mut Server, request: RequestId) -> Result<FormToken, Stop> {
-    match server.send(Event::CreateFormToken { request })?.0 {
+    match server.send(RequestEvent::CreateFormToken.of(request))?.0 {
         Reply::Token(token) => Ok(token),
         Reply::Refused(why) => Err(why.into()),
         _ => Err(Stop::Crash("a token is answered, or a refusal")),
@@ -286,11 +287,11 @@ impl Server {
         request: RequestId,
         outcome: Outcome,
     ) -> Result<(Outcome, Vec<String>), Stop> {
-        let (reply, headers) = self.send(Event::FinishRequest { request, outcome })?;
+        let (reply, headers) = self.send(RequestEvent::FinishRequest { outcome }.of(request))?;
         let Reply::Refused(why) = reply else { return Ok((outcome, headers)) };
         println!("    500     {why}");
         let outcome = Outcome::Failed;
-        let (reply, headers) = self.send(Event::FinishRequest { request, outcome })?;
+        let (reply, headers) = self.send(RequestEvent::FinishRequest { outcome }.of(request))?;
         assert_eq!(reply, Reply::Done);
         Ok((outcome, headers))
     }
@@ -299,11 +300,11 @@ impl Server {
     fn accept(&mut self, request: RequestId, form: FormToken) -> Result<(), Stop> {
         // What the client sends is text.
         let token = SubmittedToken::from(form.reveal().to_string().as_str());
-        self.expect(Event::RemoveFormToken { request, token })
+        self.expect(RequestEvent::RemoveFormToken { token }.of(request))
     }
 
     fn set_value(&mut self, request: RequestId, key: &str, value: &str) -> Result<(), Stop> {
-        self.expect(Event::SetValue { request, key: key.into(), value: value.into() })
+        self.expect(RequestEvent::SetValue { key: key.into(), value: value.into() }.of(request))
     }
 
     fn expect(&mut self, event: Event) -> Result<(), Stop> {

@@ -66,10 +66,10 @@ pub struct Config {
     pub cookie_name: SmolStr,
     /// The cookie's Path. None, or empty, derives it from each request's `script_name`; strict must
     /// have one, so that each cookie is revoked under the Path that it was set with.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub cookie_path: Option<SmolStr>,
     /// The cookie's Domain. None sends no such attribute: the cookie returns to this host alone.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub cookie_domain: Option<SmolStr>,
     /// Whether the cookie carries `Secure`, `HttpOnly` and `SameSite=Lax`.
     pub cookie_hardened: bool,
@@ -79,11 +79,11 @@ pub struct Config {
     /// Strict only: a session not accessed for this many milliseconds, or more, is no session. An
     /// access counts as it is noted: by requests that end well, each `access_resolution_ms` at
     /// most.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub idle_limit_ms: Option<u64>,
     /// Strict only: a session created this many milliseconds ago, or more, is no session. A login
     /// does not begin a new one: the time before it counts.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub absolute_limit_ms: Option<u64>,
     /// Outstanding form tokens of one session: 1 to 16 (Quixote's `MAX_FORM_TOKENS`); the oldest
     /// makes room. Values outside are held to that range.

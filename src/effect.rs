@@ -26,14 +26,14 @@ use crate::token::{FormToken, SessionId};
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Effects {
     /// First: what to persist.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub store: Option<StoreOp>,
     /// Then, when a request ends: whether the application's own data of this request are kept.
     /// Under strict what `store` asked for stands in either case.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub transaction: Option<Transaction>,
     /// Then: the session cookie of this response. Only when a request finishes.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub cookie: Option<CookieOp>,
     /// Last: the answer to whoever sent the event.
     pub reply: Reply,
@@ -204,7 +204,7 @@ pub enum Reply {
     /// The request has begun; its user is exported as `REMOTE_USER`, the empty one included.
     Started {
         /// The user of the session found.
-        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         remote_user: Option<SmolStr>,
     },
     /// The token to put into the form.

@@ -11,12 +11,12 @@ use crate::token::SessionId;
 /// event.
 ///
 /// ```
-/// use quixote_session::{Entropy, Event, Input, RequestId, Timestamp};
+/// use quixote_session::{Entropy, Input, RequestEvent, RequestId, Timestamp};
 ///
 /// let input = Input {
 ///     now: Timestamp(1_000_000_000_000),
 ///     entropy: Entropy::from_draws([0xa1]),
-///     event: Event::ExpireSession { request: RequestId(1) },
+///     event: RequestEvent::ExpireSession.of(RequestId(1)),
 /// };
 /// assert_eq!(input.event.request(), Some(RequestId(1)));
 /// ```
@@ -39,47 +39,72 @@ pub struct Input {
 #[cfg_attr(feature = "serde", serde(transparent))]
 pub struct RequestId(pub u64);
 
-/// What happens: to a request, in the order of its life, or to the manager.
+/// What happens: a request arrives, something happens in a request that is open, or the manager
+/// acts.
 ///
-/// Each event of a request that is not open is refused with
-/// [`unknown_request`](crate::Refusal::UnknownRequest). What else it may be refused with stands at
-/// each; a refusal has changed nothing.
+/// Each event says what it may be refused with, besides what its group says; a refusal has changed
+/// nothing.
+///
+/// ```
+/// use quixote_session::{Event, ManagerEvent, RequestEvent, RequestId};
+///
+/// let event = RequestEvent::SetUser { user: Some("alice".into()) }.of(RequestId(1));
+/// assert_eq!((event.request(), event.name()), (Some(RequestId(1)), "set_user"));
+/// assert_eq!(Event::Manager(ManagerEvent::Sweep).request(), None);
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(tag = "event", rename_all = "snake_case"))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 pub enum Event {
-    /// A request arrives: finds its session, or begins one that is not stored yet.
+    /// A request arrives: it finds its session, or begins one that is not stored yet.
     ///
     /// Refused with [`request_open`](crate::Refusal::RequestOpen) while the same number is open,
-    /// [`too_many_requests`](crate::Refusal::TooManyRequests), and
-    /// [`text_too_long`](crate::Refusal::TextTooLong) where the address or the script's name is.
+    /// with [`too_many_requests`](crate::Refusal::TooManyRequests), and with
+    /// [`text_too_long`](crate::Refusal::TextTooLong) if the address or the script name is.
     StartRequest {
         /// The request's number.
         request: RequestId,
-        /// Value of the session cookie, None where the request carries none; see
-        /// `read_cookie` of the feature `std`.
-        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+        /// Value of the session cookie, or None if the request carries none; see `read_cookie`
+        /// (feature `std`).
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         cookie: Option<CookieValue>,
         /// Where the request comes from (CGI's `REMOTE_ADDR`).
         remote_addr: SmolStr,
-        /// Path that the application is mounted at (CGI's `SCRIPT_NAME`). Where the configuration
-        /// has no path, the cookie gets this one, and `set_cookie` refuses what a header cannot
-        /// hold: give it as it stands in the URL, percent-encoded.
+        /// Path that the application is mounted at (CGI's `SCRIPT_NAME`). If the configuration has
+        /// no path, the cookie gets this one, and `set_cookie` refuses what a header cannot hold:
+        /// give it as it stands in the URL, percent-encoded.
         script_name: SmolStr,
     },
-    /// Somebody logs in or, with None, nobody is the user any more. Values stay, and, except under
-    /// live, a request that fails undoes it: to log out for good, send [`Event::ExpireSession`].
-    /// Under strict the session moves to a new id where the user differs from the one that is
-    /// stored; the same user once more keeps the id.
+    /// Something happens in a request that is open.
+    ///
+    /// Refused with [`unknown_request`](crate::Refusal::UnknownRequest) if no request of that
+    /// number is open.
+    Request {
+        /// The request's number.
+        request: RequestId,
+        /// What happens in it.
+        event: RequestEvent,
+    },
+    /// The manager acts on the store, for no request in particular.
+    Manager(ManagerEvent),
+}
+
+/// What happens in an open request, in the order of its life. [`of`](Self::of) makes it an
+/// [`Event`].
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
+pub enum RequestEvent {
+    /// Somebody logs in or, with None, nobody is the user any more. Values stay. Except under live,
+    /// a request that fails undoes the change: to log out for good, send
+    /// [`ExpireSession`](Self::ExpireSession). Under strict the session moves to a new id if the
+    /// user differs from the one that is stored; the same user once more keeps the id.
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession) and
     /// [`text_too_long`](crate::Refusal::TextTooLong).
     SetUser {
-        /// The request's number.
-        request: RequestId,
         /// The new user.
-        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         user: Option<SmolStr>,
     },
     /// The application sets one of its values.
@@ -88,8 +113,6 @@ pub enum Event {
     /// [`text_too_long`](crate::Refusal::TextTooLong) and
     /// [`too_many_values`](crate::Refusal::TooManyValues).
     SetValue {
-        /// The request's number.
-        request: RequestId,
         /// Which value.
         key: SmolStr,
         /// What it becomes.
@@ -97,49 +120,38 @@ pub enum Event {
     },
     /// The application removes one of its values.
     ///
-    /// Refused with [`unknown_key`](crate::Refusal::UnknownKey) if there is none, and
+    /// Refused with [`unknown_key`](crate::Refusal::UnknownKey) if there is none, and with
     /// [`no_session`](crate::Refusal::NoSession).
     RemoveValue {
-        /// The request's number.
-        request: RequestId,
         /// Which value.
         key: SmolStr,
     },
-    /// A form is rendered: draws a token for it. The oldest one makes room where there are
-    /// [`max_form_tokens`](crate::Config::max_form_tokens).
+    /// A form is rendered: draws a token for it. The oldest token makes room if there are
+    /// [`max_form_tokens`](crate::Config::max_form_tokens) already.
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession), and under strict with
     /// [`entropy_used_up`](crate::Refusal::EntropyUsedUp).
-    CreateFormToken {
-        /// The request's number.
-        request: RequestId,
-    },
-    /// Asks whether a submitted token is outstanding, without spending it. The answer is no
-    /// acceptance: that is [`Event::RemoveFormToken`].
+    CreateFormToken,
+    /// Asks whether a submitted token is outstanding, without spending it. The answer does not
+    /// accept the form: [`RemoveFormToken`](Self::RemoveFormToken) does.
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession).
     HasFormToken {
-        /// The request's number.
-        request: RequestId,
         /// The token as submitted.
         token: SubmittedToken,
     },
     /// Accepts a submitted form by spending its token.
     ///
-    /// Refused with [`unknown_token`](crate::Refusal::UnknownToken) if it is not outstanding,
+    /// Refused with [`unknown_token`](crate::Refusal::UnknownToken) if it is not outstanding, with
     /// [`no_session`](crate::Refusal::NoSession), and under strict with
-    /// [`session_gone`](crate::Refusal::SessionGone) where the session has ended meanwhile, which
-    /// includes that a login of another request has moved it.
+    /// [`session_gone`](crate::Refusal::SessionGone) if the session has ended meanwhile, which it
+    /// has, too, if a login of another request has moved it.
     RemoveFormToken {
-        /// The request's number.
-        request: RequestId,
         /// The token as submitted.
         token: SubmittedToken,
     },
     /// Asks whether the request carries a session cookie.
     HasSessionCookie {
-        /// The request's number.
-        request: RequestId,
         /// Whether the cookie must name a session that is stored now.
         must_exist: bool,
     },
@@ -148,47 +160,32 @@ pub enum Event {
     ///
     /// Strict refuses with [`would_orphan`](crate::Refusal::WouldOrphan): nobody could reach the
     /// session any more.
-    RevokeSessionCookie {
-        /// The request's number.
-        request: RequestId,
-    },
-    /// Ends the session, which is how to log out: deletes it, takes the cookie back, leaves the
+    RevokeSessionCookie,
+    /// Ends the session, which is how to log out: deletes it, takes the cookie back, and leaves the
     /// request without a session.
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession).
-    ExpireSession {
-        /// The request's number.
-        request: RequestId,
-    },
-    /// Gives the request a fresh session in place of what it held.
+    ExpireSession,
+    /// Gives the request a fresh session in place of the one that it held.
     ///
-    /// Strict refuses with [`would_orphan`](crate::Refusal::WouldOrphan) if it holds one that is
-    /// stored.
-    NewSession {
-        /// The request's number.
-        request: RequestId,
-    },
+    /// Strict refuses with [`would_orphan`](crate::Refusal::WouldOrphan) if that one is stored.
+    NewSession,
     /// Saves or discards the session now, in the middle of the request.
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession),
     /// [`entropy_used_up`](crate::Refusal::EntropyUsedUp) and
-    /// [`too_many_sessions`](crate::Refusal::TooManySessions); by strict with
-    /// [`saved_at_finish`](crate::Refusal::SavedAtFinish), always.
-    MaintainSession {
-        /// The request's number.
-        request: RequestId,
-    },
-    /// The request is over, and its session is saved if the outcome says so.
+    /// [`too_many_sessions`](crate::Refusal::TooManySessions); by strict always, with
+    /// [`saved_at_finish`](crate::Refusal::SavedAtFinish).
+    MaintainSession,
+    /// The request ends, and its session is saved if the outcome says so.
     ///
     /// Refused with [`entropy_used_up`](crate::Refusal::EntropyUsedUp) and
-    /// [`too_many_sessions`](crate::Refusal::TooManySessions), under strict with
+    /// [`too_many_sessions`](crate::Refusal::TooManySessions), under strict also with
     /// [`session_gone`](crate::Refusal::SessionGone) and
-    /// [`too_many_values`](crate::Refusal::TooManyValues) too: then nothing was saved and **the
-    /// request stays open**. Send it again with fresh entropy, or as [`Outcome::Failed`], which is
-    /// never refused; a driver that does neither leaves the request open for ever.
+    /// [`too_many_values`](crate::Refusal::TooManyValues): then nothing was saved and **the request
+    /// stays open**. Send it again with fresh entropy, or as [`Outcome::Failed`], which is never
+    /// refused; a driver that does neither leaves the request open for ever.
     FinishRequest {
-        /// The request's number.
-        request: RequestId,
         /// How it ended.
         outcome: Outcome,
     },
@@ -196,18 +193,23 @@ pub enum Event {
     /// whatever is there.
     ///
     /// Refused with [`text_too_long`](crate::Refusal::TextTooLong) and
-    /// [`too_many_sessions`](crate::Refusal::TooManySessions); by strict with
-    /// [`id_not_issued`](crate::Refusal::IdNotIssued), always.
+    /// [`too_many_sessions`](crate::Refusal::TooManySessions); by strict always, with
+    /// [`id_not_issued`](crate::Refusal::IdNotIssued).
     InsertSession {
-        /// The request whose client the session is for.
-        request: RequestId,
         /// The id to store it under.
         id: SessionId,
         /// Its user.
-        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         user: Option<SmolStr>,
     },
-    /// The manager deletes a session.
+}
+
+/// What the manager does.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
+pub enum ManagerEvent {
+    /// Deletes a session.
     ///
     /// Refused with [`unknown_session`](crate::Refusal::UnknownSession) if none is stored under
     /// that id.
@@ -215,13 +217,12 @@ pub enum Event {
         /// Which one.
         id: SessionId,
     },
-    /// The manager deletes every session of one user. Looks at every stored session.
+    /// Deletes every session of one user. Looks at every stored session.
     DeleteSessionsOf {
         /// Whose.
         user: SmolStr,
     },
-    /// The manager deletes every session that is out of time. Looks at every stored session.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nothing_else"))]
+    /// Deletes every session that is over. Looks at every stored session.
     Sweep,
 }
 
@@ -230,94 +231,112 @@ impl Event {
     #[must_use]
     pub const fn request(&self) -> Option<RequestId> {
         match self {
-            Self::StartRequest { request, .. }
-            | Self::SetUser { request, .. }
-            | Self::SetValue { request, .. }
-            | Self::RemoveValue { request, .. }
-            | Self::CreateFormToken { request }
-            | Self::HasFormToken { request, .. }
-            | Self::RemoveFormToken { request, .. }
-            | Self::HasSessionCookie { request, .. }
-            | Self::RevokeSessionCookie { request }
-            | Self::ExpireSession { request }
-            | Self::NewSession { request }
-            | Self::MaintainSession { request }
-            | Self::FinishRequest { request, .. }
-            | Self::InsertSession { request, .. } => Some(*request),
-            Self::DeleteSession { .. } | Self::DeleteSessionsOf { .. } | Self::Sweep => None,
+            Self::StartRequest { request, .. } | Self::Request { request, .. } => Some(*request),
+            Self::Manager(_) => None,
         }
     }
 
     /// The same event of another request.
     #[cfg(feature = "check")]
-    pub(crate) fn with_request(mut self, number: RequestId) -> Self {
+    pub(crate) const fn with_request(mut self, number: RequestId) -> Self {
         match &mut self {
-            Self::StartRequest { request, .. }
-            | Self::SetUser { request, .. }
-            | Self::SetValue { request, .. }
-            | Self::RemoveValue { request, .. }
-            | Self::CreateFormToken { request }
-            | Self::HasFormToken { request, .. }
-            | Self::RemoveFormToken { request, .. }
-            | Self::HasSessionCookie { request, .. }
-            | Self::RevokeSessionCookie { request }
-            | Self::ExpireSession { request }
-            | Self::NewSession { request }
-            | Self::MaintainSession { request }
-            | Self::FinishRequest { request, .. }
-            | Self::InsertSession { request, .. } => *request = number,
-            Self::DeleteSession { .. } | Self::DeleteSessionsOf { .. } | Self::Sweep => {}
+            Self::StartRequest { request, .. } | Self::Request { request, .. } => *request = number,
+            Self::Manager(_) => {}
         }
         self
     }
 
     /// Whether the answer depends on what is stored now without any [`StoreOp`](crate::StoreOp)
-    /// whose condition would tell that it has changed. A driver whose store is outside the
-    /// process loads the request's session again before it sends such an event, by
+    /// whose condition would tell that it has changed. A driver whose store is outside the process
+    /// loads the request's session again before it sends such an event, by
     /// [`State::with_stored`](crate::State::with_stored).
     ///
     /// ```
-    /// use quixote_session::{Event, Outcome, RequestId};
+    /// use quixote_session::{Outcome, RequestEvent, RequestId};
     ///
-    /// let finish = |outcome| Event::FinishRequest { request: RequestId(1), outcome };
+    /// let finish = |outcome| RequestEvent::FinishRequest { outcome }.of(RequestId(1));
     /// assert!(finish(Outcome::Successful).needs_fresh_load());
     /// assert!(!finish(Outcome::Failed).needs_fresh_load(), "it saves nothing");
     /// ```
     #[must_use]
     pub const fn needs_fresh_load(&self) -> bool {
         match self {
-            Self::HasSessionCookie { must_exist, .. } => *must_exist,
-            // A token must be none that is outstanding in the session as it is stored.
-            Self::NewSession { .. } | Self::CreateFormToken { .. } => true,
-            Self::FinishRequest { outcome, .. } => {
-                matches!(outcome, Outcome::Successful | Outcome::Interrupted)
-            }
-            _ => false,
+            Self::StartRequest { .. } => false,
+            Self::Request { event, .. } => event.needs_fresh_load(),
+            Self::Manager(event) => event.needs_fresh_load(),
         }
     }
 
     /// The event's name, as traces and the specification spell it.
     ///
     /// ```
-    /// assert_eq!(quixote_session::Event::Sweep.name(), "sweep");
+    /// use quixote_session::{Event, ManagerEvent};
+    ///
+    /// assert_eq!(Event::Manager(ManagerEvent::Sweep).name(), "sweep");
     /// ```
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::StartRequest { .. } => "start_request",
+            Self::Request { event, .. } => event.name(),
+            Self::Manager(event) => event.name(),
+        }
+    }
+}
+
+impl RequestEvent {
+    /// This event, of the request of that number.
+    #[must_use]
+    pub const fn of(self, request: RequestId) -> Event {
+        Event::Request { request, event: self }
+    }
+
+    const fn needs_fresh_load(&self) -> bool {
+        match self {
+            Self::HasSessionCookie { must_exist, .. } => *must_exist,
+            // A token must be none that is outstanding in the session as it is stored.
+            Self::NewSession | Self::CreateFormToken => true,
+            Self::FinishRequest { outcome } => outcome.saves(),
+            Self::SetUser { .. }
+            | Self::SetValue { .. }
+            | Self::RemoveValue { .. }
+            | Self::HasFormToken { .. }
+            | Self::RemoveFormToken { .. }
+            | Self::RevokeSessionCookie
+            | Self::ExpireSession
+            | Self::MaintainSession
+            | Self::InsertSession { .. } => false,
+        }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
             Self::SetUser { .. } => "set_user",
             Self::SetValue { .. } => "set_value",
             Self::RemoveValue { .. } => "remove_value",
-            Self::CreateFormToken { .. } => "create_form_token",
+            Self::CreateFormToken => "create_form_token",
             Self::HasFormToken { .. } => "has_form_token",
             Self::RemoveFormToken { .. } => "remove_form_token",
             Self::HasSessionCookie { .. } => "has_session_cookie",
-            Self::RevokeSessionCookie { .. } => "revoke_session_cookie",
-            Self::ExpireSession { .. } => "expire_session",
-            Self::NewSession { .. } => "new_session",
-            Self::MaintainSession { .. } => "maintain_session",
+            Self::RevokeSessionCookie => "revoke_session_cookie",
+            Self::ExpireSession => "expire_session",
+            Self::NewSession => "new_session",
+            Self::MaintainSession => "maintain_session",
             Self::FinishRequest { .. } => "finish_request",
             Self::InsertSession { .. } => "insert_session",
+        }
+    }
+}
+
+impl ManagerEvent {
+    const fn needs_fresh_load(&self) -> bool {
+        match self {
+            Self::DeleteSession { .. } | Self::DeleteSessionsOf { .. } | Self::Sweep => false,
+        }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
             Self::DeleteSession { .. } => "delete_session",
             Self::DeleteSessionsOf { .. } => "delete_sessions_of",
             Self::Sweep => "sweep",
@@ -342,6 +361,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether the session is saved when the request ends like this.
+    pub(crate) const fn saves(self) -> bool {
+        match self {
+            Self::Successful | Self::Interrupted => true,
+            Self::Failed | Self::Abandoned => false,
+        }
+    }
+
     /// The outcome's name, as traces and the specification spell it.
     #[must_use]
     pub const fn name(self) -> &'static str {

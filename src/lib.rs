@@ -6,8 +6,8 @@
 //! clock and draws no random number, so every run can be repeated, and every rule be checked.
 //!
 //! ```
-//! use quixote_session::{Config, CookieChange, Entropy, Event, Input, Outcome, Reply, RequestId};
-//! use quixote_session::{State, Timestamp, step};
+//! use quixote_session::{Config, CookieChange, Entropy, Event, Input, Outcome, Reply};
+//! use quixote_session::{RequestEvent, RequestId, State, Timestamp, step};
 //!
 //! let (config, request) = (Config::STRICT, RequestId(1));
 //! let mut state = State::new();
@@ -21,8 +21,8 @@
 //! };
 //! let (remote_addr, script_name) = ("192.0.2.1".into(), "".into());
 //! send(Event::StartRequest { request, cookie: None, remote_addr, script_name });
-//! send(Event::SetUser { request, user: Some("alice".into()) });
-//! let effects = send(Event::FinishRequest { request, outcome: Outcome::Successful });
+//! send(RequestEvent::SetUser { user: Some("alice".into()) }.of(request));
+//! let effects = send(RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(request));
 //! assert!(effects.store.is_some(), "1. write this to the store");
 //! assert!(effects.transaction.is_some(), "2. keep what the application wrote");
 //! assert!(matches!(effects.cookie.unwrap().value, CookieChange::Set(_)), "3. set the cookie");
@@ -37,8 +37,8 @@
 //!
 //! 1. Fill an [`Input`]: the clock's milliseconds, 32 fresh random bytes (`EntropySource`), the
 //!    event. A request begins with [`Event::StartRequest`], its cookie read by `read_cookie`, and
-//!    ends with [`Event::FinishRequest`], whatever happened to it. A finish that is refused has not
-//!    ended it: finish it once more, as failed.
+//!    ends with [`RequestEvent::FinishRequest`], whatever happened to it. A finish that is refused
+//!    has not ended it: finish it once more, as failed.
 //! 2. Call [`step`] and keep the state that it returns.
 //! 3. Carry out the [`Effects`] from the top: [`store`](Effects::store), then
 //!    [`transaction`](Effects::transaction), then [`cookie`](Effects::cookie) (as text by
@@ -106,6 +106,8 @@ pub mod quixote;
 mod request;
 #[cfg(feature = "serde")]
 mod restore;
+#[cfg(feature = "serde")]
+mod serial;
 mod session;
 mod snapshot;
 mod state;
@@ -123,7 +125,7 @@ pub use crate::effect::{CookieChange, CookieOp, Effects, Refusal, Reply, StoreOp
 pub use crate::entropy::Entropy;
 #[cfg(feature = "std")]
 pub use crate::entropy_source::EntropySource;
-pub use crate::event::{Event, Input, Outcome, RequestId};
+pub use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent, RequestId};
 pub use crate::form_tokens::{FormTokens, TooManyFormTokens};
 pub use crate::null::NullSessionManager;
 pub use crate::presented::{CookieValue, SubmittedToken};

@@ -1,7 +1,7 @@
 //! Quixote's default: a session manager that does nothing.
 
 use crate::effect::{Effects, Refusal, Reply};
-use crate::event::{Event, Input};
+use crate::event::{Event, Input, RequestEvent};
 
 /// Quixote's `NullSessionManager`: accepts the hooks of the main loop and does nothing.
 ///
@@ -9,17 +9,17 @@ use crate::event::{Event, Input};
 /// in between they have no session.
 ///
 /// ```
-/// use quixote_session::{Entropy, Event, Input, NullSessionManager, Outcome, Refusal, Reply};
-/// use quixote_session::{RequestId, Timestamp};
+/// use quixote_session::{Entropy, Input, NullSessionManager, Outcome, Refusal, Reply};
+/// use quixote_session::{RequestEvent, RequestId, Timestamp};
 ///
 /// let request = RequestId(1);
 /// let ask = |event| {
 ///     let input = Input { now: Timestamp(0), entropy: Entropy::from_draws([]), event };
 ///     NullSessionManager.step(&input)
 /// };
-/// let finished = ask(Event::FinishRequest { request, outcome: Outcome::Failed });
+/// let finished = ask(RequestEvent::FinishRequest { outcome: Outcome::Failed }.of(request));
 /// assert_eq!((finished.reply, finished.transaction), (Reply::Done, None));
-/// let refused = ask(Event::ExpireSession { request });
+/// let refused = ask(RequestEvent::ExpireSession.of(request));
 /// assert_eq!(refused.reply, Reply::Refused(Refusal::NoSession));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
@@ -33,8 +33,10 @@ impl NullSessionManager {
     pub const fn step(self, input: &Input) -> Effects {
         match &input.event {
             Event::StartRequest { .. } => Effects::reply(Reply::Started { remote_user: None }),
-            Event::FinishRequest { .. } => Effects::reply(Reply::Done),
-            _ => Effects::refused(Refusal::NoSession),
+            Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => {
+                Effects::reply(Reply::Done)
+            }
+            Event::Request { .. } | Event::Manager(_) => Effects::refused(Refusal::NoSession),
         }
     }
 }

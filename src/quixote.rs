@@ -13,27 +13,27 @@
 //! | `get` | [`State::get`]; a default is `Option::unwrap_or` |
 //! | `__getitem__` and its `KeyError` | [`State::get`]: None is the missing key, so there is nothing to raise |
 //! | `has_key`, `has_session` | [`State::has_session`] |
-//! | `__setitem__` | [`Event::InsertSession`], [`State::with_stored`] |
+//! | `__setitem__` | [`RequestEvent::InsertSession`], [`State::with_stored`] |
 //! | … its `TypeError` for another class | impossible: a store holds [`Session`]s |
 //! | … its assertion "session ID not set" | impossible: the id is an argument, not an attribute |
 //! | … its assertion "session ID mismatch" | impossible: a session carries no id of its own |
-//! | `__delitem__` | [`Event::DeleteSession`] |
+//! | `__delitem__` | [`ManagerEvent::DeleteSession`] |
 //! | … its `KeyError` | [`Refusal::UnknownSession`] |
 //! | `abort_changes`, `commit_changes` | [`Effects::transaction`]: [`Transaction::Abort`], [`Transaction::Commit`] |
-//! | `new_session` | [`Session::new`]; assigned to the request: [`Event::NewSession`] |
+//! | `new_session` | [`Session::new`]; assigned to the request: [`RequestEvent::NewSession`] |
 //! | `_get_session_id` | [`CookieValue::session_id`]; from the header's text, `read_cookie` |
 //! | `_make_session_id` | in [`step`](crate::step): drawn from [`Entropy`] until unused; [`Refusal::EntropyUsedUp`] where Quixote would draw on |
 //! | `_create_session`, `get_session` | [`Event::StartRequest`]; what it found: [`State::session`] |
-//! | `maintain_session` | [`Event::MaintainSession`], and within [`Event::FinishRequest`] |
+//! | `maintain_session` | [`RequestEvent::MaintainSession`], and within [`RequestEvent::FinishRequest`] |
 //! | … its `AttributeError` for no session | [`Refusal::NoSession`], here and wherever a request's session is asked for |
 //! | `_set_cookie` | [`CookieOp::path`]; as text, `set_cookie` |
 //! | `set_session_cookie` | [`CookieChange::Set`], and after a revocation [`CookieChange::Stillborn`] |
-//! | `revoke_session_cookie` | [`Event::RevokeSessionCookie`], [`CookieChange::Revoke`] |
-//! | `expire_session` | [`Event::ExpireSession`]; the `KeyError` that it swallows is a session without an entry |
-//! | `has_session_cookie` | [`Event::HasSessionCookie`]; without an event, [`State::request_cookie`] |
+//! | `revoke_session_cookie` | [`RequestEvent::RevokeSessionCookie`], [`CookieChange::Revoke`] |
+//! | `expire_session` | [`RequestEvent::ExpireSession`]; the `KeyError` that it swallows is a session without an entry |
+//! | `has_session_cookie` | [`RequestEvent::HasSessionCookie`]; without an event, [`State::request_cookie`] |
 //! | `start_request` | [`Event::StartRequest`] |
-//! | `finish_successful_request` | [`Event::FinishRequest`] with [`Outcome::Successful`] or [`Outcome::Interrupted`] |
-//! | `finish_failed_request` | [`Event::FinishRequest`] with [`Outcome::Failed`] |
+//! | `finish_successful_request` | [`RequestEvent::FinishRequest`] with [`Outcome::Successful`] or [`Outcome::Interrupted`] |
+//! | `finish_failed_request` | [`RequestEvent::FinishRequest`] with [`Outcome::Failed`] |
 //!
 //! # `NullSessionManager`
 //!
@@ -51,19 +51,20 @@
 //! | `has_info`, `is_dirty` | [`Session::has_info`], [`Session::is_dirty`] |
 //! | `dump` | [`SessionRef::dump`], without its unused `deep`; times in UTC, since there is no time zone here |
 //! | `start_request` | the `remote_user` of [`Reply::Started`](crate::Reply::Started) |
-//! | `set_user` | [`Event::SetUser`] |
+//! | `set_user` | [`RequestEvent::SetUser`] |
 //! | … users that are not text | impossible: `str(user)` has nothing left to do |
 //! | `user`, `get_user` | [`Session::user`] |
 //! | `get_remote_address` | [`Session::remote_addr`] |
 //! | `get_creation_time`, `get_access_time` | [`Session::created`], [`Session::accessed`], in milliseconds |
 //! | `get_creation_age`, `get_access_age` | [`Session::creation_age`], [`Session::access_age`]; `_now` is always given, so 0 is a moment like any other |
 //! | `_set_access_time` | within [`Event::StartRequest`] |
-//! | attributes of a subclass | [`Event::SetValue`], [`Event::RemoveValue`]; the `AttributeError` of a missing one is [`Refusal::UnknownKey`] |
+//! | attributes of a subclass | [`RequestEvent::SetValue`], [`RequestEvent::RemoveValue`]; the `AttributeError` of a missing one is [`Refusal::UnknownKey`] |
 //! | `create_form_token`, `has_form_token`, `remove_form_token` | the events of these names |
 //! | … the `ValueError` of the last | [`Refusal::UnknownToken`] |
 
 #[expect(unused_imports, reason = "the tables above link to them")]
 use crate::{
-    Config, CookieChange, CookieOp, CookieValue, Effects, Entropy, Event, FormTokens,
-    NullSessionManager, Outcome, Refusal, Session, SessionRef, State, StoreOp, Transaction,
+    Config, CookieChange, CookieOp, CookieValue, Effects, Entropy, Event, FormTokens, ManagerEvent,
+    NullSessionManager, Outcome, Refusal, RequestEvent, Session, SessionRef, State, StoreOp,
+    Transaction,
 };

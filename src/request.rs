@@ -26,15 +26,15 @@ pub(crate) struct Request {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(crate) struct RequestData {
     /// The session cookie as the rest of the request sees it.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) cookie: Option<CookieValue>,
     pub(crate) remote_addr: SmolStr,
     pub(crate) script_name: SmolStr,
     /// The session cookie that the response carries so far.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) response: Option<CookieChange>,
     /// Strict only; None until there is one.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) changes: Option<Box<Changes>>,
 }
 
@@ -45,10 +45,10 @@ pub(crate) struct RequestData {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(crate) struct Changes {
     /// The new user, where one was set: a user, or nobody.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) user: Option<UserChange>,
     /// The values set, and, as None, removed.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::each_once"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::each_once"))]
     pub(crate) values: BTreeMap<SmolStr, Option<SmolStr>>,
     /// The form tokens created for the user that now stands, oldest first.
     pub(crate) form_tokens: FormTokens,
@@ -59,7 +59,7 @@ pub(crate) struct Changes {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(crate) struct UserChange {
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) to: Option<SmolStr>,
 }
 

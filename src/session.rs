@@ -28,7 +28,7 @@ use crate::values::Values;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(remote = "Self", deny_unknown_fields))]
 pub struct Session {
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) user: Option<SmolStr>,
     pub(crate) remote_addr: SmolStr,
     pub(crate) created: Timestamp,
@@ -143,7 +143,7 @@ impl Session {
     ///
     /// It moves when an access is noted, and with each such access comes a
     /// [`StoreOp`](crate::StoreOp): a store that forgets by itself may do so from the moment that
-    /// the session last written to it says. [`Event::Sweep`](crate::Event::Sweep) then has nothing
+    /// the session last written to it says. [`Sweep`](crate::ManagerEvent::Sweep) then has nothing
     /// to do.
     ///
     /// ```

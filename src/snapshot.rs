@@ -40,7 +40,7 @@ pub(crate) struct Stored<S> {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(crate) struct Held<S> {
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) id: Option<SessionId>,
     pub(crate) session: S,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Held<S> {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(crate) struct Open<R> {
     pub(crate) request: RequestId,
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::restore::nullable"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) holds: Option<usize>,
     pub(crate) data: R,
 }

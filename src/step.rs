@@ -16,7 +16,7 @@ use alloc::boxed::Box;
 use crate::config::{Config, Semantics};
 use crate::effect::{Effects, Refusal, Reply};
 use crate::entropy::Draws;
-use crate::event::{Event, Input, RequestId};
+use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
 use crate::objects::Object;
 use crate::request::{Changes, Request};
 use crate::session::Session;
@@ -31,10 +31,10 @@ use crate::token::SessionId;
 /// else. Pure: the same arguments give the same result.
 ///
 /// ```
-/// use quixote_session::{Config, Entropy, Event, Input, Refusal, Reply, RequestId, State};
+/// use quixote_session::{Config, Entropy, Input, Refusal, Reply, RequestEvent, RequestId, State};
 /// use quixote_session::{Timestamp, step};
 ///
-/// let event = Event::CreateFormToken { request: RequestId(1) };
+/// let event = RequestEvent::CreateFormToken.of(RequestId(1));
 /// let input = Input { now: Timestamp(0), entropy: Entropy::from_draws([]), event };
 /// let (state, effects) = step(&Config::STRICT, State::new(), input);
 /// assert_eq!(effects.reply, Reply::Refused(Refusal::UnknownRequest));
@@ -74,24 +74,36 @@ impl Step<'_> {
             Event::StartRequest { request, cookie, remote_addr, script_name } => {
                 self.start_request(request, cookie, remote_addr, script_name)
             }
-            Event::SetUser { request, user } => self.set_user(request, user),
-            Event::SetValue { request, key, value } => self.set_value(request, key, value),
-            Event::RemoveValue { request, key } => self.remove_value(request, key),
-            Event::CreateFormToken { request } => self.create_form_token(request),
-            Event::HasFormToken { request, token } => self.has_form_token(request, token),
-            Event::RemoveFormToken { request, token } => self.remove_form_token(request, token),
-            Event::HasSessionCookie { request, must_exist } => {
+            Event::Request { request, event } => self.request_event(request, event),
+            Event::Manager(event) => self.manager_event(event),
+        }
+    }
+
+    fn request_event(&mut self, request: RequestId, event: RequestEvent) -> Result<Reply, Refusal> {
+        match event {
+            RequestEvent::SetUser { user } => self.set_user(request, user),
+            RequestEvent::SetValue { key, value } => self.set_value(request, key, value),
+            RequestEvent::RemoveValue { key } => self.remove_value(request, key),
+            RequestEvent::CreateFormToken => self.create_form_token(request),
+            RequestEvent::HasFormToken { token } => self.has_form_token(request, token),
+            RequestEvent::RemoveFormToken { token } => self.remove_form_token(request, token),
+            RequestEvent::HasSessionCookie { must_exist } => {
                 self.has_session_cookie(request, must_exist)
             }
-            Event::RevokeSessionCookie { request } => self.revoke_session_cookie(request),
-            Event::ExpireSession { request } => self.expire_session(request),
-            Event::NewSession { request } => self.new_session(request),
-            Event::MaintainSession { request } => self.maintain_session(request),
-            Event::FinishRequest { request, outcome } => self.finish_request(request, outcome),
-            Event::InsertSession { request, id, user } => self.insert_session(request, id, user),
-            Event::DeleteSession { id } => self.delete_session(id),
-            Event::DeleteSessionsOf { user } => Ok(self.delete_sessions_of(&user)),
-            Event::Sweep => Ok(self.sweep()),
+            RequestEvent::RevokeSessionCookie => self.revoke_session_cookie(request),
+            RequestEvent::ExpireSession => self.expire_session(request),
+            RequestEvent::NewSession => self.new_session(request),
+            RequestEvent::MaintainSession => self.maintain_session(request),
+            RequestEvent::FinishRequest { outcome } => self.finish_request(request, outcome),
+            RequestEvent::InsertSession { id, user } => self.insert_session(request, id, user),
+        }
+    }
+
+    fn manager_event(&mut self, event: ManagerEvent) -> Result<Reply, Refusal> {
+        match event {
+            ManagerEvent::DeleteSession { id } => self.delete_session(id),
+            ManagerEvent::DeleteSessionsOf { user } => Ok(self.delete_sessions_of(&user)),
+            ManagerEvent::Sweep => Ok(self.sweep()),
         }
     }
 

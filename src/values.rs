@@ -47,7 +47,7 @@ impl From<BTreeMap<SmolStr, SmolStr>> for Values {
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for Values {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        crate::restore::each_once(from).map(Self::from)
+        crate::serial::each_once(from).map(Self::from)
     }
 }
 

@@ -16,7 +16,7 @@ use std::mem::take;
 use allocation_counter::measure;
 use quixote_session::{
     Config, CookieChange, CookieValue, EntropySource, Event, Input, Outcome, Refusal, Reply,
-    RequestId, SessionId, State, Timestamp, step,
+    RequestEvent, RequestId, SessionId, State, Timestamp, step,
 };
 use quixote_session::{Effects, SmolStr};
 
@@ -44,19 +44,19 @@ impl Run {
     }
 
     fn set_value(&mut self, number: u64, key: SmolStr, value: SmolStr) -> Reply {
-        self.send(Event::SetValue { request: RequestId(number), key, value }).reply
+        self.send(RequestEvent::SetValue { key, value }.of(RequestId(number))).reply
     }
 
     fn finish(&mut self, number: u64) -> Effects {
         let (request, outcome) = (RequestId(number), Outcome::Successful);
-        self.send(Event::FinishRequest { request, outcome })
+        self.send(RequestEvent::FinishRequest { outcome }.of(request))
     }
 
     /// Somebody logs in; the id, or why not.
     fn log_in(&mut self) -> Result<SessionId, Reply> {
         assert_eq!(self.start(0, None), Reply::Started { remote_user: None });
         let (request, user) = (RequestId(0), Some("alice".into()));
-        self.send(Event::SetUser { request, user });
+        self.send(RequestEvent::SetUser { user }.of(request));
         let finished = self.finish(0);
         match finished.cookie.map(|cookie| cookie.value) {
             Some(CookieChange::Set(id)) => Ok(id),
@@ -83,10 +83,10 @@ fn a_text_of_many_megabytes_is_refused_and_nothing_of_it_is_kept() {
     run.start(1, None);
     let (request, user) = (RequestId(1), Some(long.clone()));
     let events = [
-        Event::SetUser { request, user },
-        Event::SetValue { request, key: long.clone(), value: "".into() },
-        Event::SetValue { request, key: "".into(), value: long.clone() },
-        Event::RemoveValue { request, key: long.clone() },
+        RequestEvent::SetUser { user }.of(request),
+        RequestEvent::SetValue { key: long.clone(), value: "".into() }.of(request),
+        RequestEvent::SetValue { key: "".into(), value: long.clone() }.of(request),
+        RequestEvent::RemoveValue { key: long.clone() }.of(request),
     ];
     let counted = measure(|| {
         for event in events {
@@ -124,7 +124,7 @@ fn fill_both() {
     let mut replies = Vec::new();
     for number in 64..129 {
         let (request, key) = (RequestId(2), text(number - 64));
-        assert_eq!(run.send(Event::RemoveValue { request, key }).reply, Reply::Done);
+        assert_eq!(run.send(RequestEvent::RemoveValue { key }.of(request)).reply, Reply::Done);
         replies.push(run.set_value(2, text(number), text(number)));
     }
     assert_eq!(replies.iter().filter(|reply| **reply == Reply::Done).count(), 64);

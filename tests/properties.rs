@@ -27,7 +27,9 @@ use quixote_session::check::transcript::Transcript;
 use quixote_session::check::{
     Action, Findings, History, Properties, Property, Scope, Seen, Size, World, base_of,
 };
-use quixote_session::{Config, Effects, Entropy, Event, Input, Semantics, State, step};
+use quixote_session::{
+    Config, Effects, Entropy, Event, Input, RequestEvent, Semantics, State, step,
+};
 
 const ALL: [Semantics; 3] = [Semantics::Live, Semantics::Copying, Semantics::Strict];
 
@@ -78,7 +80,8 @@ struct Drawn {
 
 impl Drawn {
     fn refresh(&mut self, config: &Config, state: &State, input: &mut Input) {
-        let token = matches!(input.event, Event::CreateFormToken { .. });
+        let token =
+            matches!(input.event, Event::Request { event: RequestEvent::CreateFormToken, .. });
         let ids = if token { Vec::new() } else { state.keys() };
         let mut bytes = *input.entropy.bytes();
         for draw in bytes.chunks_exact_mut(config.width.bytes()) {
@@ -95,7 +98,7 @@ impl Drawn {
     fn take(&mut self, config: &Config, input: &Input, effects: &Effects) {
         let draws = input.entropy.bytes().chunks_exact(config.width.bytes());
         self.taken.extend(draws.take(usize::from(effects.draws)).map(<[u8]>::to_vec));
-        if let Event::InsertSession { id, .. } = &input.event {
+        if let Event::Request { event: RequestEvent::InsertSession { id, .. }, .. } = &input.event {
             self.taken.insert(id.reveal_bytes().to_vec());
         }
     }

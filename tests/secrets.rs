@@ -29,8 +29,8 @@ use quixote_session::check::trace::{
 use quixote_session::check::transcript::Transcript;
 use quixote_session::check::{Counterexample, Guarantees, History, Seen, Size};
 use quixote_session::{
-    Config, CookieChange, CookieValue, Effects, EntropySource, Reply, Semantics, SessionId, State,
-    StoreOp, SubmittedToken, step,
+    Config, CookieChange, CookieValue, Effects, EntropySource, Event, Reply, Semantics, SessionId,
+    State, StoreOp, SubmittedToken, step,
 };
 
 /// What was printed, by the type that it was printed of.
@@ -111,6 +111,11 @@ impl Run {
         shown.debug("Input", seen.input);
         shown.debug("Entropy", &seen.input.entropy);
         shown.debug("Event", event);
+        match event {
+            Event::StartRequest { .. } => {}
+            Event::Request { event, .. } => shown.debug("RequestEvent", event),
+            Event::Manager(event) => shown.debug("ManagerEvent", event),
+        }
         shown.debug("Effects", effects);
         shown.debug("Reply", &effects.reply);
         shown.debug("State", state);

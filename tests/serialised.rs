@@ -7,8 +7,8 @@ mod story;
 
 use quixote_session::check::base_of;
 use quixote_session::{
-    Config, Effects, Event, RequestId, Semantics, Session, SessionRef, SmolStr, State, StoreOp,
-    Timestamp,
+    Config, Effects, Event, ManagerEvent, RequestEvent, RequestId, Semantics, Session, SessionRef,
+    SmolStr, State, StoreOp, Timestamp,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,15 +19,26 @@ const ALL: [Semantics; 3] = [Semantics::Live, Semantics::Copying, Semantics::Str
 
 /// Without one of its fields, or with one more, an object is none.
 fn every_field_counts<T: Serialize + DeserializeOwned>(whole: &T) {
+    every_field_counts_at("", whole);
+}
+
+/// The same of the object at this place (a JSON pointer) in the whole.
+fn every_field_counts_at<T: Serialize + DeserializeOwned>(place: &str, whole: &T) {
     let whole = serde_json::to_value(whole).unwrap();
     assert!(serde_json::from_value::<T>(whole.clone()).is_ok(), "{whole}");
-    let mut more = whole.clone();
-    more.as_object_mut().unwrap().insert("colour".into(), json!("red"));
-    assert!(serde_json::from_value::<T>(more).is_err(), "one more than {whole}");
-    for name in whole.as_object().unwrap().keys() {
-        let mut less = whole.clone();
-        less.as_object_mut().unwrap().remove(name);
-        let Err(error) = serde_json::from_value::<T>(less) else { panic!("{name} of {whole}") };
+    let put = |object| {
+        let mut whole = whole.clone();
+        *whole.pointer_mut(place).unwrap() = Value::Object(object);
+        serde_json::from_value::<T>(whole)
+    };
+    let fields = whole.pointer(place).unwrap().as_object().unwrap();
+    let mut more = fields.clone();
+    more.insert("colour".into(), json!("red"));
+    assert!(put(more).is_err(), "one more than {whole}");
+    for name in fields.keys() {
+        let mut less = fields.clone();
+        less.remove(name);
+        let Err(error) = put(less) else { panic!("{name} of {whole}") };
         assert_eq!(error.to_string(), format!("missing field `{name}`"));
     }
 }
@@ -57,9 +68,13 @@ fn no_field_of_what_a_driver_keeps_can_be_left_out_or_made_up() {
     }
     let request = RequestId(1);
     let (remote_addr, script_name): (SmolStr, SmolStr) = ("192.0.2.1".into(), "".into());
-    every_field_counts(&Event::StartRequest { request, cookie: None, remote_addr, script_name });
-    every_field_counts(&Event::SetUser { request, user: None });
-    every_field_counts(&Event::Sweep);
+    let start = Event::StartRequest { request, cookie: None, remote_addr, script_name };
+    every_field_counts_at("/start_request", &start);
+    let change = RequestEvent::SetUser { user: None }.of(request);
+    every_field_counts_at("/request", &change);
+    every_field_counts_at("/request/event/set_user", &change);
+    let end = Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() });
+    every_field_counts_at("/manager/delete_sessions_of", &end);
     every_field_counts(&Effects::reply(quixote_session::Reply::Done));
 }
 

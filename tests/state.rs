@@ -14,8 +14,9 @@ use std::fmt::Debug;
 use allocation_counter::measure;
 use quixote_session::check::transcript::Transcript;
 use quixote_session::{
-    Config, CookieValue, Entropy, EntropySource, Event, FormToken, Input, InvalidState, Outcome,
-    Reply, RequestId, SessionId, State, SubmittedToken, Timestamp, step,
+    Config, CookieValue, Entropy, EntropySource, Event, FormToken, Input, InvalidState,
+    ManagerEvent, Outcome, Reply, RequestEvent, RequestId, SessionId, State, SubmittedToken,
+    Timestamp, step,
 };
 use serde_json::{Value, json};
 use story::Story;
@@ -203,8 +204,8 @@ fn debug_shows_no_secret() {
 fn what_a_run_shows(id: SessionId, token: FormToken) -> Vec<String> {
     let mut story = Story::of(Config::STRICT);
     let request = story.start();
-    let created = story.send_drawing(&[0x70], Event::CreateFormToken { request });
-    let finish = Event::FinishRequest { request, outcome: Outcome::Successful };
+    let created = story.send_drawing(&[0x70], RequestEvent::CreateFormToken.of(request));
+    let finish = RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(request);
     let finished = story.send_drawing(&[0x5e], finish);
     assert_eq!((created.reply.clone(), story::set_id(&finished)), (Reply::Token(token), id));
     let request = story.start_with(id);
@@ -214,10 +215,10 @@ fn what_a_run_shows(id: SessionId, token: FormToken) -> Vec<String> {
     shown.extend([debug(&held.dump(true)), debug(held.session), debug(&story.world.state)]);
     let submitted = SubmittedToken::Token(token);
     let events = [
-        Event::HasFormToken { request, token: submitted },
-        Event::RemoveFormToken { request, token: submitted },
-        Event::DeleteSession { id },
-        Event::InsertSession { request, id, user: None },
+        RequestEvent::HasFormToken { token: submitted }.of(request),
+        RequestEvent::RemoveFormToken { token: submitted }.of(request),
+        Event::Manager(ManagerEvent::DeleteSession { id }),
+        RequestEvent::InsertSession { id, user: None }.of(request),
     ];
     for event in events {
         let input = Input { now: Timestamp(0), entropy: Entropy::from_bytes([0x5e; 32]), event };
@@ -264,11 +265,11 @@ fn visit(id: SessionId, token: FormToken, user: &str, mount: &str) -> Vec<(Event
         script_name: mount.into(),
     };
     let token = SubmittedToken::Token(token);
-    let finish = Event::FinishRequest { request, outcome: Outcome::Successful };
+    let finish = RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(request);
     vec![
         (start, Reply::Started { remote_user: Some(user.into()) }),
-        (Event::HasFormToken { request, token }, Reply::Answer(true)),
-        (Event::HasSessionCookie { request, must_exist: true }, Reply::Answer(true)),
+        (RequestEvent::HasFormToken { token }.of(request), Reply::Answer(true)),
+        (RequestEvent::HasSessionCookie { must_exist: true }.of(request), Reply::Answer(true)),
         (finish, Reply::Done),
     ]
 }

@@ -11,8 +11,8 @@ mod story;
 use std::fmt::Write as _;
 
 use quixote_session::{
-    Config, CookieChange, CookieValue, Effects, Event, FormToken, Outcome, Reply, RequestId,
-    SessionId, StoreOp, SubmittedToken, Transaction,
+    Config, CookieChange, CookieValue, Effects, Event, FormToken, ManagerEvent, Outcome, Reply,
+    RequestEvent, RequestId, SessionId, StoreOp, SubmittedToken, Transaction,
 };
 use story::Story;
 
@@ -127,29 +127,29 @@ impl Scene {
                 remote_addr: "192.0.2.1".into(),
                 script_name: "".into(),
             },
-            Event::SetUser { request, user: Some("carol".into()) },
-            Event::SetValue { request, key: "theme".into(), value: "dark".into() },
-            Event::RemoveValue { request, key: "k".into() },
-            Event::CreateFormToken { request },
-            Event::HasFormToken { request, token },
-            Event::RemoveFormToken { request, token },
-            Event::HasSessionCookie { request, must_exist: false },
-            Event::HasSessionCookie { request, must_exist: true },
-            Event::RevokeSessionCookie { request },
-            Event::ExpireSession { request },
-            Event::NewSession { request },
-            Event::MaintainSession { request },
+            RequestEvent::SetUser { user: Some("carol".into()) }.of(request),
+            RequestEvent::SetValue { key: "theme".into(), value: "dark".into() }.of(request),
+            RequestEvent::RemoveValue { key: "k".into() }.of(request),
+            RequestEvent::CreateFormToken.of(request),
+            RequestEvent::HasFormToken { token }.of(request),
+            RequestEvent::RemoveFormToken { token }.of(request),
+            RequestEvent::HasSessionCookie { must_exist: false }.of(request),
+            RequestEvent::HasSessionCookie { must_exist: true }.of(request),
+            RequestEvent::RevokeSessionCookie.of(request),
+            RequestEvent::ExpireSession.of(request),
+            RequestEvent::NewSession.of(request),
+            RequestEvent::MaintainSession.of(request),
         ];
         for outcome in
             [Outcome::Successful, Outcome::Interrupted, Outcome::Failed, Outcome::Abandoned]
         {
-            events.push(Event::FinishRequest { request, outcome });
+            events.push(RequestEvent::FinishRequest { outcome }.of(request));
         }
         events.extend([
-            Event::InsertSession { request, id: self.story.id(0xee), user },
-            Event::DeleteSession { id },
-            Event::DeleteSessionsOf { user: "alice".into() },
-            Event::Sweep,
+            RequestEvent::InsertSession { id: self.story.id(0xee), user }.of(request),
+            Event::Manager(ManagerEvent::DeleteSession { id }),
+            Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }),
+            Event::Manager(ManagerEvent::Sweep),
         ]);
         events.into_iter().map(|event| (row(&event), event)).collect()
     }
@@ -158,13 +158,22 @@ impl Scene {
 fn row(event: &Event) -> String {
     let name = event.name();
     match event {
-        Event::SetUser { .. } => format!("{name} carol"),
-        Event::RemoveValue { .. } => format!("{name} k"),
-        Event::HasFormToken { .. } | Event::RemoveFormToken { .. } => format!("{name} token1"),
-        Event::HasSessionCookie { must_exist: true, .. } => format!("{name} must_exist"),
-        Event::FinishRequest { outcome, .. } => format!("{name} {}", outcome.name()),
-        Event::StartRequest { .. } | Event::DeleteSession { .. } => format!("{name} id1"),
-        Event::DeleteSessionsOf { .. } => format!("{name} alice"),
+        Event::Request { event: RequestEvent::SetUser { .. }, .. } => format!("{name} carol"),
+        Event::Request { event: RequestEvent::RemoveValue { .. }, .. } => format!("{name} k"),
+        Event::Request { event: RequestEvent::HasFormToken { .. }, .. }
+        | Event::Request { event: RequestEvent::RemoveFormToken { .. }, .. } => {
+            format!("{name} token1")
+        }
+        Event::Request {
+            event: RequestEvent::HasSessionCookie { must_exist: true, .. }, ..
+        } => format!("{name} must_exist"),
+        Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
+            format!("{name} {}", outcome.name())
+        }
+        Event::StartRequest { .. } | Event::Manager(ManagerEvent::DeleteSession { .. }) => {
+            format!("{name} id1")
+        }
+        Event::Manager(ManagerEvent::DeleteSessionsOf { .. }) => format!("{name} alice"),
         _ => name.to_owned(),
     }
 }

@@ -5,8 +5,8 @@
 
 use quixote_session::{
     Config, ConfigError, CookieValue, Entropy, Event, FormToken, FormTokens, Input, InvalidState,
-    NotHex, Outcome, Refusal, RequestId, Semantics, Session, SessionId, SessionRef, State,
-    Timestamp, TooManyFormTokens, step,
+    NotHex, Outcome, Refusal, RequestEvent, RequestId, Semantics, Session, SessionId, SessionRef,
+    State, Timestamp, TooManyFormTokens, step,
 };
 
 #[test]
@@ -87,11 +87,11 @@ fn scene(user: Option<&str>, saved: bool) -> State {
     let start = Event::StartRequest { request, cookie: None, remote_addr, script_name };
     let mut state = send(&config, State::new(), start);
     let user = user.map(Into::into);
-    state = send(&config, state, Event::SetUser { request, user });
+    state = send(&config, state, RequestEvent::SetUser { user }.of(request));
     let (key, value) = ("k".into(), "v".into());
-    state = send(&config, state, Event::SetValue { request, key, value });
-    state = send(&config, state, Event::CreateFormToken { request });
-    if saved { send(&config, state, Event::MaintainSession { request }) } else { state }
+    state = send(&config, state, RequestEvent::SetValue { key, value }.of(request));
+    state = send(&config, state, RequestEvent::CreateFormToken.of(request));
+    if saved { send(&config, state, RequestEvent::MaintainSession.of(request)) } else { state }
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn states_are_empty_equal_and_hashed_by_what_they_hold() {
     assert!(State::new().is_empty() && !one.is_empty());
     assert_eq!(hash(&one), hash(&scene(Some("alice"), true)));
     assert_ne!(hash(&one), hash(&other));
-    let failed = Event::FinishRequest { request: RequestId(1), outcome: Outcome::Failed };
+    let failed = RequestEvent::FinishRequest { outcome: Outcome::Failed }.of(RequestId(1));
     assert_ne!(hash(&one), hash(&send(&Config::QUIXOTE, one.clone(), failed)));
     let ids = [1, 2].map(|byte| random.hash_one(SessionId::from([byte; 8])));
     assert_ne!(ids[0], ids[1]);

@@ -7,7 +7,7 @@
 
 mod story;
 
-use quixote_session::{Config, CookieValue, Event, Outcome};
+use quixote_session::{Config, CookieValue, Event, ManagerEvent, Outcome};
 use story::Story;
 
 const LIVE: Config = Config::QUIXOTE;
@@ -211,7 +211,7 @@ fn time_limits_and_a_sweep() {
             story.try_start(0, Some(CookieValue::Id(bob)), "");
             story.log_in("carol");
             story.wait(12 * 3_600_000);
-            story.send(Event::Sweep);
+            story.send(Event::Manager(ManagerEvent::Sweep));
         },
     );
     insta::assert_snapshot!("time_limits_and_a_sweep", text);
@@ -227,7 +227,7 @@ fn a_logout_everywhere() {
             let (laptop, phone) = (story.log_in("alice"), story.log_in("alice"));
             let working = story.start_with(laptop);
             story.set_value(working, "cart", "1");
-            story.send(Event::DeleteSessionsOf { user: "alice".into() });
+            story.send(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }));
             story.finish(working);
             if story.world.state.is_open(working) {
                 story.finish_as(working, Outcome::Failed);

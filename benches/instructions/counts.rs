@@ -7,7 +7,8 @@ use std::hint::black_box;
 
 use gungraun::{LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use quixote_session::{
-    Config, CookieChange, CookieOp, CookieValue, Event, Outcome, read_cookie, set_cookie,
+    Config, CookieChange, CookieOp, CookieValue, Event, ManagerEvent, Outcome, read_cookie,
+    set_cookie,
 };
 
 use crowd::Crowd;
@@ -91,7 +92,7 @@ fn renewal(mut crowd: Crowd, outcome: Outcome) -> Crowd {
 #[library_benchmark]
 #[bench::strict(strict())]
 fn sweep(mut crowd: Crowd) -> Crowd {
-    black_box(crowd.send(Event::Sweep));
+    black_box(crowd.send(Event::Manager(ManagerEvent::Sweep)));
     crowd
 }
 

@@ -4,8 +4,8 @@ use std::mem;
 
 use quixote_session::{
     Config, CookieChange, CookieOp, CookieValue, Effects, Entropy, Event, FormToken, Input,
-    Outcome, Reply, RequestId, SessionId, SmolStr, State, Timestamp, Width, read_cookie,
-    set_cookie, step,
+    ManagerEvent, Outcome, Reply, RequestEvent, RequestId, SessionId, SmolStr, State, Timestamp,
+    Width, read_cookie, set_cookie, step,
 };
 
 use super::walk::{Walk, spread};
@@ -76,15 +76,18 @@ impl Crowd {
     }
 
     pub(crate) fn finish(&mut self, request: RequestId, outcome: Outcome, number: u64) -> Effects {
-        self.send_with(entropy_of_id(number), Event::FinishRequest { request, outcome })
+        self.send_with(entropy_of_id(number), RequestEvent::FinishRequest { outcome }.of(request))
     }
 
     /// A new session: a login, form tokens, and a finish that stores it as session `number`.
     pub(crate) fn join(&mut self, number: u64, tokens: u64) -> Effects {
         let request = self.start(None);
-        self.send(Event::SetUser { request, user: Some(user_of(number)) });
+        self.send(RequestEvent::SetUser { user: Some(user_of(number)) }.of(request));
         for nth in 0..tokens {
-            self.send_with(entropy_of_token(number, nth), Event::CreateFormToken { request });
+            self.send_with(
+                entropy_of_token(number, nth),
+                RequestEvent::CreateFormToken.of(request),
+            );
         }
         self.finish(request, Outcome::Successful, number)
     }
@@ -118,9 +121,9 @@ impl Crowd {
         let (remote_addr, script_name) = (REMOTE_ADDR, SmolStr::default());
         let start = Event::StartRequest { request, cookie, remote_addr, script_name };
         let (state, _) = step(&self.config, state, input(start));
-        let look = Event::HasFormToken { request, token: token.into() };
+        let look = RequestEvent::HasFormToken { token: token.into() }.of(request);
         let (state, found) = step(&self.config, state, input(look));
-        let finish = Event::FinishRequest { request, outcome: Outcome::Successful };
+        let finish = RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(request);
         let (state, _) = step(&self.config, state, input(finish));
 
         self.state = state;
@@ -131,7 +134,7 @@ impl Crowd {
     pub(crate) fn log_out(&mut self, number: u64) -> Effects {
         let id = self.id_of(number);
         let request = self.start(Some(CookieValue::Id(id)));
-        self.send(Event::ExpireSession { request });
+        self.send(RequestEvent::ExpireSession.of(request));
         self.finish(request, Outcome::Successful, number)
     }
 
@@ -139,14 +142,16 @@ impl Crowd {
     pub(crate) fn log_in(&mut self, number: u64, to: u64, outcome: Outcome) -> Effects {
         let id = self.id_of(number);
         let request = self.start(Some(CookieValue::Id(id)));
-        self.send(Event::SetUser { request, user: Some(SmolStr::new_static("somebody-else")) });
+        self.send(
+            RequestEvent::SetUser { user: Some(SmolStr::new_static("somebody-else")) }.of(request),
+        );
         self.finish(request, outcome, to)
     }
 
     /// Takes session `number` out of the store, if it is there.
     pub(crate) fn leave(&mut self, number: u64) {
         let id = self.id_of(number);
-        self.send(Event::DeleteSession { id });
+        self.send(Event::Manager(ManagerEvent::DeleteSession { id }));
     }
 
     pub(crate) fn id_of(&self, number: u64) -> SessionId {

@@ -2,8 +2,8 @@
 //! then.
 
 use quixote_session::{
-    Config, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Reply, RequestId,
-    SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp, Width,
+    Config, CookieValue, Effects, Entropy, Event, FormToken, Input, ManagerEvent, Outcome, Reply,
+    RequestEvent, RequestId, SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp, Width,
 };
 
 use crate::clock;
@@ -157,9 +157,13 @@ impl Cast {
                 let cookie = self.any_cookie(own.what);
                 (BROWSERS, self.start(state, own, cookie, MOUNTS[0]))
             }
-            Deed::Delete => (0, Event::DeleteSession { id: self.id(own.what) }),
-            Deed::DeleteUser => (0, Event::DeleteSessionsOf { user: user(own.what) }),
-            Deed::Sweep => (0, Event::Sweep),
+            Deed::Delete => {
+                (0, Event::Manager(ManagerEvent::DeleteSession { id: self.id(own.what) }))
+            }
+            Deed::DeleteUser => {
+                (0, Event::Manager(ManagerEvent::DeleteSessionsOf { user: user(own.what) }))
+            }
+            Deed::Sweep => (0, Event::Manager(ManagerEvent::Sweep)),
             _ => (0, self.of_request(deed, state, own)),
         };
         let entropy = self.entropy(config, state, &event, own.drawn);
@@ -219,29 +223,33 @@ impl Cast {
                     Outcome::Abandoned,
                 ];
                 let outcome = pick(&all, what).unwrap_or(Outcome::Successful);
-                Event::FinishRequest { request, outcome }
+                RequestEvent::FinishRequest { outcome }.of(request)
             }
-            Deed::SetUser => Event::SetUser { request, user: user_or_nobody(what) },
+            Deed::SetUser => RequestEvent::SetUser { user: user_or_nobody(what) }.of(request),
             Deed::SetValue => {
-                Event::SetValue { request, key: text(&KEYS, what), value: text(&VALUES, what / 4) }
+                RequestEvent::SetValue { key: text(&KEYS, what), value: text(&VALUES, what / 4) }
+                    .of(request)
             }
-            Deed::RemoveValue => Event::RemoveValue { request, key: text(&KEYS, what) },
+            Deed::RemoveValue => RequestEvent::RemoveValue { key: text(&KEYS, what) }.of(request),
             Deed::HasToken => {
-                Event::HasFormToken { request, token: self.token(state, request, what) }
+                RequestEvent::HasFormToken { token: self.token(state, request, what) }.of(request)
             }
             Deed::SpendToken => {
-                Event::RemoveFormToken { request, token: self.token(state, request, what) }
+                RequestEvent::RemoveFormToken { token: self.token(state, request, what) }
+                    .of(request)
             }
-            Deed::HasCookie => Event::HasSessionCookie { request, must_exist: what % 2 == 1 },
-            Deed::Revoke => Event::RevokeSessionCookie { request },
-            Deed::Expire => Event::ExpireSession { request },
-            Deed::New => Event::NewSession { request },
-            Deed::Maintain => Event::MaintainSession { request },
+            Deed::HasCookie => {
+                RequestEvent::HasSessionCookie { must_exist: what % 2 == 1 }.of(request)
+            }
+            Deed::Revoke => RequestEvent::RevokeSessionCookie.of(request),
+            Deed::Expire => RequestEvent::ExpireSession.of(request),
+            Deed::New => RequestEvent::NewSession.of(request),
+            Deed::Maintain => RequestEvent::MaintainSession.of(request),
             Deed::Insert => {
                 let user = user_or_nobody(own.drawn);
-                Event::InsertSession { request, id: self.id(what), user }
+                RequestEvent::InsertSession { id: self.id(what), user }.of(request)
             }
-            _ => Event::CreateFormToken { request },
+            _ => RequestEvent::CreateFormToken.of(request),
         }
     }
 
@@ -279,7 +287,8 @@ impl Cast {
             self.drawn += 1;
             draw[..8].copy_from_slice(&self.drawn.to_be_bytes());
         }
-        let draws_token = matches!(event, Event::CreateFormToken { .. });
+        let draws_token =
+            matches!(event, Event::Request { event: RequestEvent::CreateFormToken, .. });
         let used: Vec<Vec<u8>> = if self.repeats {
             let tokens = self.tokens.iter().map(|token| token.reveal_bytes().to_vec());
             self.ids.iter().map(|id| id.reveal_bytes().to_vec()).chain(tokens).collect()

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::check::history::{Findings, Seen};
 use crate::check::property::Property;
 use crate::effect::{CookieChange, CookieOp, StoreOp};
-use crate::event::{Event, Outcome, RequestId};
+use crate::event::{Event, Outcome, RequestEvent, RequestId};
 use crate::presented::CookieValue;
 use crate::token::SessionId;
 
@@ -121,7 +121,9 @@ impl Browsers {
                 let sent = cookie.as_ref().and_then(CookieValue::session_id);
                 self.begin(seen, client, *request, sent, script_name, found);
             }
-            Event::FinishRequest { request, outcome } => self.respond(seen, *request, *outcome),
+            Event::Request { request, event: RequestEvent::FinishRequest { outcome } } => {
+                self.respond(seen, *request, *outcome)
+            }
             event => {
                 let Some(request) = event.request() else { return };
                 let emptied = seen.effects.store.as_ref().is_some_and(is_deletion);
@@ -130,18 +132,23 @@ impl Browsers {
                     return;
                 };
                 match event {
-                    Event::SetUser { user, .. } => {
+                    Event::Request { event: RequestEvent::SetUser { user, .. }, .. } => {
                         errand.login = user.clone().filter(|user| !user.is_empty());
                         errand.identity = true;
                     }
-                    Event::ExpireSession { .. } => (errand.ended, errand.identity) = (true, true),
-                    Event::NewSession { .. } | Event::RevokeSessionCookie { .. } => {
+                    Event::Request { event: RequestEvent::ExpireSession, .. } => {
+                        (errand.ended, errand.identity) = (true, true)
+                    }
+                    Event::Request { event: RequestEvent::NewSession, .. }
+                    | Event::Request { event: RequestEvent::RevokeSessionCookie, .. } => {
                         errand.identity = true;
                     }
                     _ if emptied => (errand.ended, errand.identity) = (true, true),
                     _ => {}
                 }
-                if let Event::ExpireSession { .. } | Event::NewSession { .. } = event {
+                if let Event::Request { event: RequestEvent::ExpireSession, .. }
+                | Event::Request { event: RequestEvent::NewSession, .. } = event
+                {
                     errand.login = None;
                 }
                 if errand.identity {

@@ -13,7 +13,7 @@ use std::vec::Vec;
 
 use crate::config::{Config, Semantics};
 use crate::effect::{Effects, Reply};
-use crate::event::{Event, Input, Outcome};
+use crate::event::{Event, Input, Outcome, RequestEvent};
 use crate::session::SessionRef;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -132,13 +132,17 @@ impl fmt::Display for Cell {
 
 const fn kind(event: &Event) -> &'static str {
     match event {
-        Event::HasSessionCookie { must_exist: true, .. } => "has_session_cookie must_exist",
-        Event::FinishRequest { outcome, .. } => match outcome {
-            Outcome::Successful => "finish_request successful",
-            Outcome::Interrupted => "finish_request interrupted",
-            Outcome::Failed => "finish_request failed",
-            Outcome::Abandoned => "finish_request abandoned",
-        },
+        Event::Request {
+            event: RequestEvent::HasSessionCookie { must_exist: true, .. }, ..
+        } => "has_session_cookie must_exist",
+        Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
+            match outcome {
+                Outcome::Successful => "finish_request successful",
+                Outcome::Interrupted => "finish_request interrupted",
+                Outcome::Failed => "finish_request failed",
+                Outcome::Abandoned => "finish_request abandoned",
+            }
+        }
         _ => event.name(),
     }
 }
@@ -147,10 +151,11 @@ const fn kind(event: &Event) -> &'static str {
 ///
 /// ```
 /// use quixote_session::check::{Cell, Cells, Phase};
-/// use quixote_session::{Config, Entropy, Event, Input, State, Timestamp, step};
+/// use quixote_session::{Config, Entropy, Event, Input, ManagerEvent, State, Timestamp, step};
 ///
 /// let (config, before) = (Config::STRICT, State::new());
-/// let input = Input { now: Timestamp(0), entropy: Entropy::from_draws([]), event: Event::Sweep };
+/// let event = Event::Manager(ManagerEvent::Sweep);
+/// let input = Input { now: Timestamp(0), entropy: Entropy::from_draws([]), event };
 /// let (_, effects) = step(&config, before.clone(), input.clone());
 /// let mut cells = Cells::default();
 /// cells.count(Cell::of(&config, &before, &input, &effects));

@@ -14,7 +14,7 @@ use crate::check::transcript::Transcript;
 use crate::check::world::{Action, Scope, World};
 use crate::config::{Config, Semantics};
 use crate::effect::{CookieChange, CookieOp, Effects, Reply};
-use crate::event::{Event, Input, RequestId};
+use crate::event::{Event, Input, RequestEvent, RequestId};
 use crate::state::State;
 
 /// A shortest run of a world that breaks a property.
@@ -258,7 +258,8 @@ impl Teller {
         else {
             return input.clone();
         };
-        if let Event::FinishRequest { outcome, .. } = input.event
+        if let Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } =
+            input.event
             && accepted
         {
             self.open.remove(place);

@@ -13,7 +13,7 @@ use smol_str::SmolStr;
 use crate::check::property::{Properties, Property};
 use crate::config::Config;
 use crate::effect::{CookieChange, Effects, Reply, StoreOp};
-use crate::event::{Event, Input, RequestId};
+use crate::event::{Event, Input, RequestEvent, RequestId};
 use crate::presented::SubmittedToken;
 use crate::session::Session;
 use crate::state::State;
@@ -66,10 +66,11 @@ impl Findings {
 ///
 /// ```
 /// use quixote_session::check::{History, Property, Seen};
-/// use quixote_session::{Config, Entropy, Event, Input, State, Timestamp, step};
+/// use quixote_session::{Config, Entropy, Event, Input, ManagerEvent, State, Timestamp, step};
 ///
 /// let (config, before) = (Config::STRICT, State::new());
-/// let input = Input { now: Timestamp(0), entropy: Entropy::from_draws([]), event: Event::Sweep };
+/// let event = Event::Manager(ManagerEvent::Sweep);
+/// let input = Input { now: Timestamp(0), entropy: Entropy::from_draws([]), event };
 /// let (after, effects) = step(&config, before.clone(), input.clone());
 /// let seen =
 ///     Seen { config: &config, before: &before, input: &input, after: &after, effects: &effects };
@@ -145,7 +146,9 @@ impl History {
                 self.dead.insert(place, id);
             }
         }
-        if let Event::InsertSession { id, .. } = &seen.input.event {
+        if let Event::Request { event: RequestEvent::InsertSession { id, .. }, .. } =
+            &seen.input.event
+        {
             self.dead.retain(|dead| dead != id);
         }
         self.learn_tokens(seen);
@@ -157,7 +160,7 @@ impl History {
                 let place = self.trails.partition_point(|(own, _)| *own < request);
                 self.trails.insert(place, (request, trail));
             }
-            Event::FinishRequest { .. } => {
+            Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => {
                 self.trails.retain(|(own, _)| *own != request);
                 if let Some(cookie) = &seen.effects.cookie
                     && let CookieChange::Set(id) = cookie.value
@@ -173,8 +176,16 @@ impl History {
 
     fn learn_tokens(&mut self, seen: &Seen<'_>) {
         let (token, change) = match (&seen.input.event, &seen.effects.reply) {
-            (Event::CreateFormToken { .. }, Reply::Token(token)) => (*token, 1),
-            (Event::RemoveFormToken { token: SubmittedToken::Token(token), .. }, _) => (*token, -1),
+            (Event::Request { event: RequestEvent::CreateFormToken, .. }, Reply::Token(token)) => {
+                (*token, 1)
+            }
+            (
+                Event::Request {
+                    event: RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token), .. },
+                    ..
+                },
+                _,
+            ) => (*token, -1),
             _ => return,
         };
         match self.issued.binary_search_by_key(&token, |(own, _)| *own) {
@@ -201,16 +212,16 @@ impl History {
         let wrote = !may_write(event, seen.effects) && stores.differ_but_for_access();
         let read = matches!(
             event,
-            Event::HasFormToken { .. }
-                | Event::HasSessionCookie { .. }
-                | Event::InsertSession { .. }
+            Event::Request { event: RequestEvent::HasFormToken { .. }, .. }
+                | Event::Request { event: RequestEvent::HasSessionCookie { .. }, .. }
+                | Event::Request { event: RequestEvent::InsertSession { .. }, .. }
         );
         let Some(trail) = self.trail_mut(request) else { return };
         trail.traced |= wrote;
         trail.changed |= !read;
-        if let Event::MaintainSession { .. }
-        | Event::ExpireSession { .. }
-        | Event::NewSession { .. } = event
+        if let Event::Request { event: RequestEvent::MaintainSession, .. }
+        | Event::Request { event: RequestEvent::ExpireSession, .. }
+        | Event::Request { event: RequestEvent::NewSession, .. } = event
         {
             trail.touched.clear();
         }
@@ -239,10 +250,12 @@ impl History {
 /// ends a session, spends a token, is the manager's, or discards a session that it finds over.
 const fn may_write(event: &Event, effects: &Effects) -> bool {
     match event {
-        Event::ExpireSession { .. }
-        | Event::RemoveFormToken { .. }
-        | Event::InsertSession { .. } => true,
-        Event::NewSession { .. } => matches!(effects.store, Some(StoreOp::Discard { .. })),
+        Event::Request { event: RequestEvent::ExpireSession, .. }
+        | Event::Request { event: RequestEvent::RemoveFormToken { .. }, .. }
+        | Event::Request { event: RequestEvent::InsertSession { .. }, .. } => true,
+        Event::Request { event: RequestEvent::NewSession, .. } => {
+            matches!(effects.store, Some(StoreOp::Discard { .. }))
+        }
         _ => false,
     }
 }
@@ -251,14 +264,22 @@ impl Key {
     /// What an event that was answered so has changed.
     fn changed_by(event: &Event, reply: &Reply) -> Option<Self> {
         match (event, reply) {
-            (Event::SetUser { .. }, _) => Some(Self::User),
-            (Event::SetValue { key, .. } | Event::RemoveValue { key, .. }, _) => {
-                Some(Self::Value(key.clone()))
-            }
-            (Event::CreateFormToken { .. }, Reply::Token(token)) => Some(Self::Token(*token)),
-            (Event::RemoveFormToken { token: SubmittedToken::Token(token), .. }, _) => {
+            (Event::Request { event: RequestEvent::SetUser { .. }, .. }, _) => Some(Self::User),
+            (
+                Event::Request { event: RequestEvent::SetValue { key, .. }, .. }
+                | Event::Request { event: RequestEvent::RemoveValue { key, .. }, .. },
+                _,
+            ) => Some(Self::Value(key.clone())),
+            (Event::Request { event: RequestEvent::CreateFormToken, .. }, Reply::Token(token)) => {
                 Some(Self::Token(*token))
             }
+            (
+                Event::Request {
+                    event: RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token), .. },
+                    ..
+                },
+                _,
+            ) => Some(Self::Token(*token)),
             _ => None,
         }
     }

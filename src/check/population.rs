@@ -18,7 +18,7 @@ use self::deeds::Deed;
 use crate::config::Config;
 use crate::cookie::read_cookie;
 use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
-use crate::event::{Event, Input, Outcome, RequestId};
+use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::token::{FormToken, SessionId};
@@ -168,7 +168,7 @@ impl Population {
         if state.len() > self.habits.stored {
             let id = choices.pick(&state.keys()).copied();
             return self.by_nobody(
-                Event::DeleteSession { id: id.unwrap_or([0; 8].into()) },
+                Event::Manager(ManagerEvent::DeleteSession { id: id.unwrap_or([0; 8].into()) }),
                 config,
                 choices,
             );
@@ -207,7 +207,7 @@ impl Population {
             Event::StartRequest { request, .. } => {
                 self.open.push(Open { request, client, stuck: false });
             }
-            Event::FinishRequest { request, .. } => {
+            Event::Request { request, event: RequestEvent::FinishRequest { .. } } => {
                 self.open.retain(|open| open.request != request);
                 if let Some(cookie) = &effects.cookie {
                     self.arriving = Some(Response { client, cookie: cookie.value });
@@ -218,7 +218,7 @@ impl Population {
     }
 
     fn learn_refusal(&mut self, event: &Event, why: Refusal) {
-        if let Event::FinishRequest { request, .. } = event
+        if let Event::Request { request, event: RequestEvent::FinishRequest { .. } } = event
             && why != Refusal::EntropyUsedUp
         {
             let open = self.open.iter_mut().find(|open| open.request == *request);
@@ -299,9 +299,9 @@ impl Population {
             return self.by_nobody(event, config, choices);
         }
         let event = match choices.below(3) {
-            0 => Event::CreateFormToken { request },
-            1 => Event::SetUser { request, user: Some("mallory".into()) },
-            _ => Event::FinishRequest { request, outcome: Outcome::Successful },
+            0 => RequestEvent::CreateFormToken.of(request),
+            1 => RequestEvent::SetUser { user: Some("mallory".into()) }.of(request),
+            _ => RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(request),
         };
         self.by_nobody(event, config, choices)
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::check::replay::Difference;
 use crate::check::trace::{printable, shortened};
 use crate::effect::{CookieChange, Effects, Reply, StoreOp, Transaction};
-use crate::event::{Event, Input};
+use crate::event::{Event, Input, ManagerEvent, RequestEvent};
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::session::Session;
 use crate::time::Timestamp;
@@ -27,9 +27,9 @@ const MOST_OF_TEXT: usize = 48;
 ///
 /// ```
 /// use quixote_session::check::transcript::Transcript;
-/// use quixote_session::{Config, Entropy, Event, Input, RequestId, State, Timestamp, step};
+/// use quixote_session::{Config, Entropy, Input, RequestEvent, RequestId, State, Timestamp, step};
 ///
-/// let event = Event::CreateFormToken { request: RequestId(1) };
+/// let event = RequestEvent::CreateFormToken.of(RequestId(1));
 /// let input = Input { now: Timestamp(0), entropy: Entropy::from_draws([]), event };
 /// let (_, effects) = step(&Config::STRICT, State::new(), input.clone());
 /// let line = Transcript::new(false).line(&input, &effects);
@@ -141,29 +141,43 @@ impl Transcript {
                 };
                 format!("{name} {cookie} from {}{mount}", shortened(remote_addr, MOST_OF_TEXT))
             }
-            Event::SetUser { user, .. } => format!("{name} {}", of_user(user.as_deref())),
-            Event::SetValue { key, value, .. } => {
+            Event::Request { event: RequestEvent::SetUser { user, .. }, .. } => {
+                format!("{name} {}", of_user(user.as_deref()))
+            }
+            Event::Request { event: RequestEvent::SetValue { key, value, .. }, .. } => {
                 format!("{name} {} = {}", quoted(key), quoted(value))
             }
-            Event::RemoveValue { key, .. } => format!("{name} {}", quoted(key)),
-            Event::HasFormToken { token, .. } | Event::RemoveFormToken { token, .. } => match token
-            {
-                SubmittedToken::Token(token) => format!("{name} {}", self.token(*token)),
-                SubmittedToken::IllFormed => format!("{name} ill-formed"),
-            },
-            Event::HasSessionCookie { must_exist, .. } => format!("{name} must_exist={must_exist}"),
-            Event::FinishRequest { outcome, .. } => format!("{name} {}", outcome.name()),
-            Event::InsertSession { id, user, .. } => {
+            Event::Request { event: RequestEvent::RemoveValue { key, .. }, .. } => {
+                format!("{name} {}", quoted(key))
+            }
+            Event::Request { event: RequestEvent::HasFormToken { token, .. }, .. }
+            | Event::Request { event: RequestEvent::RemoveFormToken { token, .. }, .. } => {
+                match token {
+                    SubmittedToken::Token(token) => format!("{name} {}", self.token(*token)),
+                    SubmittedToken::IllFormed => format!("{name} ill-formed"),
+                }
+            }
+            Event::Request { event: RequestEvent::HasSessionCookie { must_exist, .. }, .. } => {
+                format!("{name} must_exist={must_exist}")
+            }
+            Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
+                format!("{name} {}", outcome.name())
+            }
+            Event::Request { event: RequestEvent::InsertSession { id, user, .. }, .. } => {
                 format!("{name} {} {}", self.id(*id), of_user(user.as_deref()))
             }
-            Event::DeleteSession { id } => format!("{name} {}", self.id(*id)),
-            Event::DeleteSessionsOf { user } => format!("{name} {}", quoted(user)),
-            Event::CreateFormToken { .. }
-            | Event::RevokeSessionCookie { .. }
-            | Event::ExpireSession { .. }
-            | Event::NewSession { .. }
-            | Event::MaintainSession { .. }
-            | Event::Sweep => name.into(),
+            Event::Manager(ManagerEvent::DeleteSession { id }) => {
+                format!("{name} {}", self.id(*id))
+            }
+            Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => {
+                format!("{name} {}", quoted(user))
+            }
+            Event::Request { event: RequestEvent::CreateFormToken, .. }
+            | Event::Request { event: RequestEvent::RevokeSessionCookie, .. }
+            | Event::Request { event: RequestEvent::ExpireSession, .. }
+            | Event::Request { event: RequestEvent::NewSession, .. }
+            | Event::Request { event: RequestEvent::MaintainSession, .. }
+            | Event::Manager(ManagerEvent::Sweep) => name.into(),
         }
     }
 

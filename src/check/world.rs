@@ -14,7 +14,7 @@ use crate::check::property::Property;
 use crate::config::Config;
 use crate::effect::{Effects, Reply};
 use crate::entropy::Entropy;
-use crate::event::{Event, Input, Outcome, RequestId};
+use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::state::State;
 use crate::step::step;
@@ -279,53 +279,61 @@ impl Listing<'_> {
 
     fn of_request(&mut self, request: RequestId) {
         for user in self.scope.users {
-            self.add(0, Event::SetUser { request, user: Some((*user).into()) });
+            self.add(0, RequestEvent::SetUser { user: Some((*user).into()) }.of(request));
         }
         for value in self.scope.values {
-            self.add(0, Event::SetValue { request, key: "k".into(), value: (*value).into() });
+            self.add(
+                0,
+                RequestEvent::SetValue { key: "k".into(), value: (*value).into() }.of(request),
+            );
         }
         if !self.scope.values.is_empty() {
-            self.add(0, Event::RemoveValue { request, key: "k".into() });
+            self.add(0, RequestEvent::RemoveValue { key: "k".into() }.of(request));
         }
         if self.scope.form_tokens > 0 {
-            self.add_drawing(&Event::CreateFormToken { request }, false);
+            self.add_drawing(&RequestEvent::CreateFormToken.of(request), false);
             for token in self.tokens() {
-                self.add(0, Event::HasFormToken { request, token });
-                self.add(0, Event::RemoveFormToken { request, token });
+                self.add(0, RequestEvent::HasFormToken { token }.of(request));
+                self.add(0, RequestEvent::RemoveFormToken { token }.of(request));
             }
         }
         for extra in self.scope.events {
             match extra {
-                Extra::LogOut => self.add(0, Event::SetUser { request, user: None }),
-                Extra::Expire => self.add(0, Event::ExpireSession { request }),
-                Extra::New => self.add(0, Event::NewSession { request }),
-                Extra::Maintain => self.add_drawing(&Event::MaintainSession { request }, true),
-                Extra::Revoke => self.add(0, Event::RevokeSessionCookie { request }),
+                Extra::LogOut => self.add(0, RequestEvent::SetUser { user: None }.of(request)),
+                Extra::Expire => self.add(0, RequestEvent::ExpireSession.of(request)),
+                Extra::New => self.add(0, RequestEvent::NewSession.of(request)),
+                Extra::Maintain => {
+                    self.add_drawing(&RequestEvent::MaintainSession.of(request), true)
+                }
+                Extra::Revoke => self.add(0, RequestEvent::RevokeSessionCookie.of(request)),
                 Extra::Insert => {
                     for user in [None, Some("chosen".into())] {
                         let id = [0, 0, 0, 0, 0, 0, 0, CHOSEN].into();
-                        self.add(0, Event::InsertSession { request, id, user });
+                        self.add(0, RequestEvent::InsertSession { id, user }.of(request));
                     }
                 }
                 _ => {}
             }
         }
         for outcome in self.scope.outcomes {
-            self.add_drawing(&Event::FinishRequest { request, outcome: *outcome }, true);
+            self.add_drawing(&RequestEvent::FinishRequest { outcome: *outcome }.of(request), true);
         }
     }
 
     fn of_manager(&mut self) {
         if self.scope.has(Extra::Delete) {
             for id in self.world.state.keys() {
-                self.add(0, Event::DeleteSession { id });
+                self.add(0, Event::Manager(ManagerEvent::DeleteSession { id }));
             }
             for user in self.scope.users {
-                self.add(0, Event::DeleteSessionsOf { user: (*user).into() });
+                self.add(
+                    0,
+                    Event::Manager(ManagerEvent::DeleteSessionsOf { user: (*user).into() }),
+                );
             }
         }
         if self.scope.has(Extra::Sweep) {
-            self.add(0, Event::Sweep);
+            self.add(0, Event::Manager(ManagerEvent::Sweep));
         }
     }
 

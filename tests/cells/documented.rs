@@ -6,10 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) type Refusals = BTreeMap<String, BTreeSet<String>>;
 
 /// Reads `src/event.rs`: in the lines of documentation in front of each variant, what links to a
-/// `Refusal`.
+/// `Refusal`. The groups, `Request` and `Manager`, are no events of their own.
 pub(crate) fn refusals(source: &str) -> Refusals {
-    let body = source.split("pub enum Event {").nth(1).unwrap();
-    let body = body.split("\n}\n").next().unwrap();
+    let mut refusals = Refusals::new();
+    for name in ["Event", "RequestEvent", "ManagerEvent"] {
+        let body = source.split(&format!("pub enum {name} {{")).nth(1).unwrap();
+        refusals.extend(of_variants(body.split("\n}\n").next().unwrap()));
+    }
+    refusals.retain(|event, _| !["request", "manager(_manager_event)"].contains(&event.as_str()));
+    refusals
+}
+
+fn of_variants(body: &str) -> Refusals {
     let (mut refusals, mut named) = (Refusals::new(), BTreeSet::new());
     for line in body.lines() {
         let indented = line.strip_prefix("    ").unwrap_or_default();

@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use quixote_session::check::{Cell, Cells, base_of};
 use quixote_session::{
-    Config, CookieValue, Entropy, Event, Input, Outcome, Reply, RequestId, Semantics, SessionId,
-    State, SubmittedToken, Timestamp, step,
+    Config, CookieValue, Entropy, Event, Input, ManagerEvent, Outcome, Reply, RequestEvent,
+    RequestId, Semantics, SessionId, State, SubmittedToken, Timestamp, step,
 };
 
 /// A kind of event that leads on.
@@ -131,9 +131,11 @@ impl World {
     /// Whatever may be drawn, or the same as often as there are draws.
     fn entropies(&self, event: &Event) -> Vec<Entropy> {
         match event {
-            Event::CreateFormToken { .. }
-            | Event::MaintainSession { .. }
-            | Event::FinishRequest { .. } => DRAWS.map(|draw| self.entropy(draw)).to_vec(),
+            Event::Request { event: RequestEvent::CreateFormToken, .. }
+            | Event::Request { event: RequestEvent::MaintainSession, .. }
+            | Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => {
+                DRAWS.map(|draw| self.entropy(draw)).to_vec()
+            }
             _ => vec![self.entropy(0)],
         }
     }
@@ -165,12 +167,15 @@ impl World {
         }
         events.extend(DRAWS.into_iter().chain([NEVER_DRAWN]).map(|draw| {
             let id = self.id(draw);
-            (Some(Move::Delete), Event::DeleteSession { id })
+            (Some(Move::Delete), Event::Manager(ManagerEvent::DeleteSession { id }))
         }));
         for user in ["alice", "", LONG] {
-            events.push((Some(Move::Delete), Event::DeleteSessionsOf { user: user.into() }));
+            events.push((
+                Some(Move::Delete),
+                Event::Manager(ManagerEvent::DeleteSessionsOf { user: user.into() }),
+            ));
         }
-        events.push((Some(Move::Clock), Event::Sweep));
+        events.push((Some(Move::Clock), Event::Manager(ManagerEvent::Sweep)));
         events
     }
 
@@ -199,15 +204,20 @@ impl World {
     }
 
     fn ends(&self, request: RequestId, events: &mut Events) {
-        events.push((Some(Move::Revoke), Event::RevokeSessionCookie { request }));
-        events.push((Some(Move::Expire), Event::ExpireSession { request }));
-        events.push((Some(Move::Replace), Event::NewSession { request }));
-        events.push((Some(Move::Maintain), Event::MaintainSession { request }));
-        events.extend(OUTCOMES.map(|outcome| (None, Event::FinishRequest { request, outcome })));
+        events.push((Some(Move::Revoke), RequestEvent::RevokeSessionCookie.of(request)));
+        events.push((Some(Move::Expire), RequestEvent::ExpireSession.of(request)));
+        events.push((Some(Move::Replace), RequestEvent::NewSession.of(request)));
+        events.push((Some(Move::Maintain), RequestEvent::MaintainSession.of(request)));
+        events.extend(
+            OUTCOMES.map(|outcome| (None, RequestEvent::FinishRequest { outcome }.of(request))),
+        );
         for user in [None, Some("alice".into()), Some(LONG.into())] {
             for draw in [DRAWS[0], NEVER_DRAWN] {
                 let (id, user) = (self.id(draw), user.clone());
-                events.push((Some(Move::Insert), Event::InsertSession { request, id, user }));
+                events.push((
+                    Some(Move::Insert),
+                    RequestEvent::InsertSession { id, user }.of(request),
+                ));
             }
         }
     }
@@ -220,7 +230,7 @@ fn changes(request: RequestId, events: &mut Events) {
         _ => [("bob", "l"), ("alice", "k")],
     };
     for user in [None, Some(user.into()), Some(LONG.into())] {
-        events.push((Some(Move::User), Event::SetUser { request, user }));
+        events.push((Some(Move::User), RequestEvent::SetUser { user }.of(request)));
     }
     for (kind, key, value) in [
         (Move::Value, key, "v"),
@@ -229,26 +239,26 @@ fn changes(request: RequestId, events: &mut Events) {
         (Move::Never, "", LONG),
     ] {
         let (key, value) = (key.into(), value.into());
-        events.push((Some(kind), Event::SetValue { request, key, value }));
+        events.push((Some(kind), RequestEvent::SetValue { key, value }.of(request)));
     }
     for key in ["k", "l", LONG] {
-        events.push((Some(Move::Value), Event::RemoveValue { request, key: key.into() }));
+        events.push((Some(Move::Value), RequestEvent::RemoveValue { key: key.into() }.of(request)));
     }
     for must_exist in [false, true] {
-        events.push((None, Event::HasSessionCookie { request, must_exist }));
+        events.push((None, RequestEvent::HasSessionCookie { must_exist }.of(request)));
     }
 }
 
 /// Every token that the request's session or a stored one has, and one that none has.
 fn tokens(state: &State, request: RequestId, events: &mut Events) {
-    events.push((Some(Move::Token), Event::CreateFormToken { request }));
+    events.push((Some(Move::Token), RequestEvent::CreateFormToken.of(request)));
     let held = state.session(request).map(|held| held.session);
     let sessions = state.values().into_iter().chain(held);
     let tokens: BTreeSet<_> =
         sessions.flat_map(|session| session.form_tokens().as_slice()).copied().collect();
     let tokens = tokens.into_iter().map(SubmittedToken::Token);
     for token in tokens.chain([SubmittedToken::IllFormed]) {
-        events.push((Some(Move::Token), Event::HasFormToken { request, token }));
-        events.push((Some(Move::Token), Event::RemoveFormToken { request, token }));
+        events.push((Some(Move::Token), RequestEvent::HasFormToken { token }.of(request)));
+        events.push((Some(Move::Token), RequestEvent::RemoveFormToken { token }.of(request)));
     }
 }

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use quixote_session::check::transcript::Transcript;
 use quixote_session::{
-    Config, CookieChange, Effects, Entropy, Event, Input, Outcome, Reply, Semantics, SessionId,
-    SessionRef, SmolStr, State, SubmittedToken, Transaction, step,
+    Config, CookieChange, Effects, Entropy, Event, Input, ManagerEvent, Outcome, Reply,
+    RequestEvent, Semantics, SessionId, SessionRef, SmolStr, State, SubmittedToken, Transaction,
+    step,
 };
 
 use super::naive::{
@@ -66,31 +67,42 @@ fn naive_event(event: &Event) -> NaiveEvent {
             remote_addr: remote_addr.to_string(),
             script_name: script_name.to_string(),
         },
-        Event::SetUser { user, .. } => NaiveEvent::SetUser { user: text(user) },
-        Event::SetValue { key, value, .. } => {
+        Event::Request { event: RequestEvent::SetUser { user, .. }, .. } => {
+            NaiveEvent::SetUser { user: text(user) }
+        }
+        Event::Request { event: RequestEvent::SetValue { key, value, .. }, .. } => {
             NaiveEvent::SetValue { key: key.to_string(), value: value.to_string() }
         }
-        Event::RemoveValue { key, .. } => NaiveEvent::RemoveValue { key: key.to_string() },
-        Event::CreateFormToken { .. } => NaiveEvent::CreateFormToken,
-        Event::HasFormToken { token, .. } => NaiveEvent::HasFormToken { token: submitted(*token) },
-        Event::RemoveFormToken { token, .. } => {
+        Event::Request { event: RequestEvent::RemoveValue { key, .. }, .. } => {
+            NaiveEvent::RemoveValue { key: key.to_string() }
+        }
+        Event::Request { event: RequestEvent::CreateFormToken, .. } => NaiveEvent::CreateFormToken,
+        Event::Request { event: RequestEvent::HasFormToken { token, .. }, .. } => {
+            NaiveEvent::HasFormToken { token: submitted(*token) }
+        }
+        Event::Request { event: RequestEvent::RemoveFormToken { token, .. }, .. } => {
             NaiveEvent::RemoveFormToken { token: submitted(*token) }
         }
-        Event::HasSessionCookie { must_exist, .. } => {
+        Event::Request { event: RequestEvent::HasSessionCookie { must_exist, .. }, .. } => {
             NaiveEvent::HasSessionCookie { must_exist: *must_exist }
         }
-        Event::RevokeSessionCookie { .. } => NaiveEvent::RevokeSessionCookie,
-        Event::ExpireSession { .. } => NaiveEvent::ExpireSession,
-        Event::NewSession { .. } => NaiveEvent::NewSession,
-        Event::MaintainSession { .. } => NaiveEvent::MaintainSession,
-        Event::FinishRequest { outcome, .. } => {
+        Event::Request { event: RequestEvent::RevokeSessionCookie, .. } => {
+            NaiveEvent::RevokeSessionCookie
+        }
+        Event::Request { event: RequestEvent::ExpireSession, .. } => NaiveEvent::ExpireSession,
+        Event::Request { event: RequestEvent::NewSession, .. } => NaiveEvent::NewSession,
+        Event::Request { event: RequestEvent::MaintainSession, .. } => NaiveEvent::MaintainSession,
+        Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
             NaiveEvent::FinishRequest { outcome: naive_outcome(*outcome) }
         }
-        Event::InsertSession { id, user, .. } => {
+        Event::Request { event: RequestEvent::InsertSession { id, user, .. }, .. } => {
             NaiveEvent::InsertSession { id: id.reveal().to_string(), user: text(user) }
         }
-        Event::DeleteSession { id } => NaiveEvent::DeleteSession { id: id.reveal().to_string() },
-        Event::DeleteSessionsOf { .. } | Event::Sweep => panic!("the habits leave it out"),
+        Event::Manager(ManagerEvent::DeleteSession { id }) => {
+            NaiveEvent::DeleteSession { id: id.reveal().to_string() }
+        }
+        Event::Manager(ManagerEvent::DeleteSessionsOf { .. })
+        | Event::Manager(ManagerEvent::Sweep) => panic!("the habits leave it out"),
     }
 }
 

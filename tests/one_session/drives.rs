@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use quixote_session::{
-    Config, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Reply, RequestId,
-    Session, SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp, Width, step,
+    Config, CookieValue, Effects, Entropy, Event, FormToken, Input, ManagerEvent, Outcome, Reply,
+    RequestEvent, RequestId, Session, SessionId, SmolStr, State, StoreOp, SubmittedToken,
+    Timestamp, Width, step,
 };
 
 const USERS: [&str; 4] = ["alice", "bob", "", "longer than sixteen bytes"];
@@ -201,10 +202,15 @@ impl<'a> Drives<'a> {
             0 | 15 if open.len() < 4 => return self.start(what, drawn),
             14 => {
                 let id = self.any_id(what);
-                return self.manage(Event::DeleteSession { id }, drawn);
+                return self.manage(Event::Manager(ManagerEvent::DeleteSession { id }), drawn);
             }
-            18 => return self.manage(Event::DeleteSessionsOf { user: text(&USERS, what) }, drawn),
-            19 => return self.manage(Event::Sweep, drawn),
+            18 => {
+                return self.manage(
+                    Event::Manager(ManagerEvent::DeleteSessionsOf { user: text(&USERS, what) }),
+                    drawn,
+                );
+            }
+            19 => return self.manage(Event::Manager(ManagerEvent::Sweep), drawn),
             // There are no browsers here, to whom a response comes or does not.
             16 | 17 => return Ok(()),
             _ => {}
@@ -216,27 +222,27 @@ impl<'a> Drives<'a> {
     /// What a turn asks of an open request.
     fn event(&self, [deed, what, drawn]: [u8; 3], request: RequestId) -> Event {
         match deed % 20 {
-            2 => Event::SetUser { request, user: user(what) },
+            2 => RequestEvent::SetUser { user: user(what) }.of(request),
             3 => {
                 let (key, value) = (text(&KEYS, what), text(&VALUES, what / 4));
-                Event::SetValue { request, key, value }
+                RequestEvent::SetValue { key, value }.of(request)
             }
-            4 => Event::RemoveValue { request, key: text(&KEYS, what) },
-            5 => Event::CreateFormToken { request },
-            6 => Event::HasFormToken { request, token: self.token(what) },
-            7 => Event::RemoveFormToken { request, token: self.token(what) },
-            8 => Event::HasSessionCookie { request, must_exist: what % 2 == 1 },
-            9 => Event::RevokeSessionCookie { request },
-            10 => Event::ExpireSession { request },
-            11 => Event::NewSession { request },
-            12 => Event::MaintainSession { request },
+            4 => RequestEvent::RemoveValue { key: text(&KEYS, what) }.of(request),
+            5 => RequestEvent::CreateFormToken.of(request),
+            6 => RequestEvent::HasFormToken { token: self.token(what) }.of(request),
+            7 => RequestEvent::RemoveFormToken { token: self.token(what) }.of(request),
+            8 => RequestEvent::HasSessionCookie { must_exist: what % 2 == 1 }.of(request),
+            9 => RequestEvent::RevokeSessionCookie.of(request),
+            10 => RequestEvent::ExpireSession.of(request),
+            11 => RequestEvent::NewSession.of(request),
+            12 => RequestEvent::MaintainSession.of(request),
             13 => {
                 let (id, user) = (self.any_id(what), user(drawn));
-                Event::InsertSession { request, id, user }
+                RequestEvent::InsertSession { id, user }.of(request)
             }
             _ => {
                 let outcome = pick(&OUTCOMES, what).unwrap_or(Outcome::Successful);
-                Event::FinishRequest { request, outcome }
+                RequestEvent::FinishRequest { outcome }.of(request)
             }
         }
     }
@@ -302,11 +308,12 @@ impl<'a> Drives<'a> {
             draw[..8].copy_from_slice(&self.drawn.to_be_bytes());
         }
         let draws = usize::from(width.draws());
-        let (used, most): (Vec<&[u8]>, _) = if matches!(event, Event::CreateFormToken { .. }) {
-            (self.tokens.iter().rev().map(FormToken::reveal_bytes).collect(), draws)
-        } else {
-            (self.store.rows.keys().map(SessionId::reveal_bytes).collect(), draws - 1)
-        };
+        let (used, most): (Vec<&[u8]>, _) =
+            if matches!(event, Event::Request { event: RequestEvent::CreateFormToken, .. }) {
+                (self.tokens.iter().rev().map(FormToken::reveal_bytes).collect(), draws)
+            } else {
+                (self.store.rows.keys().map(SessionId::reveal_bytes).collect(), draws - 1)
+            };
         let taken = usize::from((drawn % 8).saturating_sub(4)).min(most);
         for (draw, choice) in bytes.chunks_exact_mut(width.bytes()).take(taken).zip(drawn / 8..) {
             if let Some(used) = pick(&used, choice) {

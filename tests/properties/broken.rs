@@ -4,7 +4,7 @@
 //! that breaks the property, and not before.
 
 use quixote_session::check::Property;
-use quixote_session::{Config, Event, Outcome, Reply, Semantics};
+use quixote_session::{Config, Event, ManagerEvent, Outcome, Reply, Semantics};
 
 use crate::story::Story;
 
@@ -124,7 +124,7 @@ fn a_session_never_expires() {
         breaks(config, Property::SweepLeavesNoneOver, |story| {
             story.log_in("alice");
             story.wait(60_000);
-            Box::new(|story| _ = story.send(Event::Sweep))
+            Box::new(|story| _ = story.send(Event::Manager(ManagerEvent::Sweep)))
         });
     }
 }

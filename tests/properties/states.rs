@@ -5,7 +5,7 @@ use std::hash::DefaultHasher;
 
 use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::{
-    Config, CookieValue, Event, Outcome, Reply, RequestId, Semantics, State, step,
+    Config, CookieValue, Event, Outcome, Reply, RequestEvent, RequestId, Semantics, State, step,
 };
 
 use super::{ALL, cases};
@@ -106,7 +106,7 @@ fn arranged(config: &Config, order: [u64; 2], detour: bool) -> State {
         let request = story.start();
         story.set_user(request, if number == 0 { "alice" } else { "bob" });
         let outcome = Outcome::Successful;
-        story.send_drawing(&[draw], Event::FinishRequest { request, outcome });
+        story.send_drawing(&[draw], RequestEvent::FinishRequest { outcome }.of(request));
     }
     let ids = story.world.state.keys();
     for number in order {

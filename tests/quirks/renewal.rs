@@ -217,7 +217,7 @@ fn what_the_request_had_changed_survives_the_last_token() {
 fn a_token_that_is_outstanding_is_not_drawn_again() {
     let mut story = strict();
     let request = story.start();
-    let create = quixote_session::Event::CreateFormToken { request };
+    let create = quixote_session::RequestEvent::CreateFormToken.of(request);
     story.send_drawing(&[7], create.clone());
     assert_eq!(story.send_drawing(&[7], create.clone()), refused(Refusal::EntropyUsedUp));
     let effects = story.send_drawing(&[7, 8], create);

@@ -1,7 +1,7 @@
 //! What requests on one session do to each other, and what is drawn.
 
 use quixote_session::{
-    Config, CookieChange, Entropy, Event, Outcome, Refusal, Reply, RequestId, StoreOp,
+    Config, CookieChange, Entropy, Event, Outcome, Refusal, Reply, RequestEvent, RequestId, StoreOp,
 };
 
 use crate::QUIXOTE;
@@ -85,7 +85,7 @@ fn ids_are_drawn_until_one_is_unused() {
         let taken = story.log_in("alice");
         let request = story.start();
         story.set_user(request, "bob");
-        let finish = Event::FinishRequest { request, outcome: Outcome::Successful };
+        let finish = RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(request);
         let finished = story.send_drawing(&[1, 2], finish);
         assert_eq!((taken, set_id(&finished), finished.draws), (story.id(1), story.id(2), 2));
         assert_eq!(story.user_of(taken), Some("alice"));
@@ -99,7 +99,7 @@ fn an_event_whose_draws_all_collide_is_refused_and_can_be_sent_again() {
         story.log_in("alice");
         let request = story.start();
         story.set_user(request, "bob");
-        let finish = Event::FinishRequest { request, outcome: Outcome::Successful };
+        let finish = RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(request);
         let effects = story.send_drawing(&[1], finish.clone());
         assert_eq!(effects, refused(Refusal::EntropyUsedUp));
         assert_eq!(set_id(&story.send_drawing(&[2], finish)), story.id(2));
@@ -112,7 +112,7 @@ fn a_refused_maintenance_can_be_sent_again_too() {
     story.log_in("alice");
     let request = story.start();
     story.set_user(request, "bob");
-    let maintain = Event::MaintainSession { request };
+    let maintain = RequestEvent::MaintainSession.of(request);
     assert_eq!(story.send_drawing(&[1], maintain.clone()), refused(Refusal::EntropyUsedUp));
     assert_eq!(story.send_drawing(&[2], maintain).reply, Reply::Done);
     assert_eq!(set_id(&story.finish(request)), story.id(2));
@@ -126,7 +126,7 @@ fn tokens_are_never_drawn_again_and_equal_ones_are_queued_twice() {
         let request = story.start();
         let mut token = None;
         for draw in [7, 8, 7] {
-            let effects = story.send_drawing(&[draw], Event::CreateFormToken { request });
+            let effects = story.send_drawing(&[draw], RequestEvent::CreateFormToken.of(request));
             let Reply::Token(drawn) = effects.reply else { unreachable!() };
             assert_eq!(effects.draws, 1);
             token = Some(drawn);

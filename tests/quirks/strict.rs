@@ -1,7 +1,8 @@
 //! The strict semantics: what is final, what is out of time, and what is refused for good.
 
 use quixote_session::{
-    Config, CookieChange, CookieValue, Event, Outcome, Refusal, Reply, StoreOp, Transaction,
+    Config, CookieChange, CookieValue, Event, ManagerEvent, Outcome, Refusal, Reply, StoreOp,
+    Transaction,
 };
 
 use crate::started_as;
@@ -35,7 +36,9 @@ fn expiry_is_final_and_the_cookie_is_revoked_whatever_the_outcome() {
 fn nobody_brings_an_ended_session_back() {
     let ends: [fn(&mut Story, _); 3] = [
         |story, id| _ = story.delete(id),
-        |story, _| _ = story.send(Event::DeleteSessionsOf { user: "alice".into() }),
+        |story, _| {
+            _ = story.send(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }))
+        },
         |story, id| {
             let leaving = story.start_with(id);
             story.expire(leaving);
@@ -190,9 +193,9 @@ fn a_sweep_deletes_what_is_out_of_time_and_nothing_else() {
     let (old, older) = (story.log_in("alice"), story.log_in("bob"));
     story.wait(IDLE - 1);
     let young = story.log_in("carol");
-    assert_eq!(story.send(Event::Sweep), done(), "not yet");
+    assert_eq!(story.send(Event::Manager(ManagerEvent::Sweep)), done(), "not yet");
     story.wait(1);
-    let swept = story.send(Event::Sweep);
+    let swept = story.send(Event::Manager(ManagerEvent::Sweep));
     assert_eq!(swept.store, Some(StoreOp::DiscardAll { ids: vec![old, older] }));
     assert_eq!(story.world.state.keys(), [young]);
 }
@@ -202,10 +205,13 @@ fn a_user_is_ended_in_every_session_and_no_other_user_is() {
     let mut story = strict();
     let (one, other) = (story.log_in("alice"), story.log_in("alice"));
     let bob = story.log_in("bob");
-    let ended = story.send(Event::DeleteSessionsOf { user: "alice".into() });
+    let ended = story.send(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }));
     assert_eq!(ended.store, Some(StoreOp::DeleteAll { ids: vec![one, other] }));
     assert_eq!(story.world.state.keys(), [bob]);
-    assert_eq!(story.send(Event::DeleteSessionsOf { user: "nobody".into() }), done());
+    assert_eq!(
+        story.send(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "nobody".into() })),
+        done()
+    );
 }
 
 #[test]

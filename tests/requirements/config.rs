@@ -1,8 +1,8 @@
 //! Section `config`.
 
 use quixote_session::{
-    Config, ConfigError, CookieChange, CookieOp, Event, Refusal, RequestId, Semantics, SmolStr,
-    Width, set_cookie,
+    Config, ConfigError, CookieChange, CookieOp, Event, Refusal, RequestEvent, RequestId,
+    Semantics, SmolStr, Width, set_cookie,
 };
 
 use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
@@ -209,7 +209,7 @@ fn a_text_has_its_length() {
             remote_addr: remote_addr.into(),
             script_name: script_name.into(),
         };
-        let user = |user: &str| Event::SetUser { request: RequestId(1), user: Some(user.into()) };
+        let user = |user: &str| RequestEvent::SetUser { user: Some(user.into()) }.of(RequestId(1));
         run.refused(start(long, ""), Refusal::TextTooLong);
         run.refused(start("", long), Refusal::TextTooLong);
         run.send(start(fits, fits));
@@ -220,7 +220,7 @@ fn a_text_has_its_length() {
         run.set_value(1, fits, fits);
         if config.semantics != Semantics::Strict {
             let (request, id) = (RequestId(1), [7; 8].into());
-            let insert = Event::InsertSession { request, id, user: Some(long.into()) };
+            let insert = RequestEvent::InsertSession { id, user: Some(long.into()) }.of(request);
             run.refused(insert, Refusal::TextTooLong);
         }
     }
@@ -274,7 +274,7 @@ fn a_request_remembers_so_many_changes() {
     let id = run.save(1).unwrap();
     run.start(1, Some(id));
     let remove = |run: &mut Run, key: &str| {
-        run.done(Event::RemoveValue { request: RequestId(1), key: key.into() });
+        run.done(RequestEvent::RemoveValue { key: key.into() }.of(RequestId(1)));
     };
     for (old, new) in [("a", "c"), ("b", "d")] {
         remove(&mut run, old);
@@ -333,7 +333,7 @@ fn there_is_room_for_so_many_sessions() {
         let id = run.log_in("alice");
         run.start(1, None);
         let (request, user) = (RequestId(1), Some(SmolStr::new("bob")));
-        let insert = |id| Event::InsertSession { request, id, user: user.clone() };
+        let insert = |id| RequestEvent::InsertSession { id, user: user.clone() }.of(request);
         run.refused(insert([7; 8].into()), Refusal::TooManySessions);
         run.done(insert(id));
     }

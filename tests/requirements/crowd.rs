@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use quixote_session::check::population::{Choices, Seeded};
 use quixote_session::{
-    Config, CookieValue, Effects, EntropySource, Event, FormToken, Input, Outcome, Reply,
-    RequestId, State, Timestamp, step,
+    Config, CookieValue, Effects, EntropySource, Event, FormToken, Input, ManagerEvent, Outcome,
+    Reply, RequestEvent, RequestId, State, Timestamp, step,
 };
 
 use super::driver::{Store, View};
@@ -101,16 +101,16 @@ impl Crowd {
         let request_id = RequestId(request);
         match choices.below(12) {
             0..=2 => set_value(request, key, ["1", "2"][choices.below(2)]),
-            3 => Event::RemoveValue { request: request_id, key: key.into() },
-            4 => Event::SetUser { request: request_id, user },
-            5 => Event::CreateFormToken { request: request_id },
+            3 => RequestEvent::RemoveValue { key: key.into() }.of(request_id),
+            4 => RequestEvent::SetUser { user }.of(request_id),
+            5 => RequestEvent::CreateFormToken.of(request_id),
             6 | 7 => {
                 let token = choices.pick(&self.tokens).copied().unwrap_or([0; 16].into());
-                Event::RemoveFormToken { request: request_id, token: token.into() }
+                RequestEvent::RemoveFormToken { token: token.into() }.of(request_id)
             }
-            8 => Event::HasSessionCookie { request: request_id, must_exist: true },
+            8 => RequestEvent::HasSessionCookie { must_exist: true }.of(request_id),
             9 if choices.below(3) == 0 => expire(request),
-            9 => Event::NewSession { request: request_id },
+            9 => RequestEvent::NewSession.of(request_id),
             10 => finish(request, Failed),
             _ => finish(request, Outcome::Successful),
         }
@@ -122,9 +122,9 @@ impl Crowd {
         let mut view = View::default();
         view.load(&self.store, ids.iter().copied());
         let event = match (choices.below(4), choices.pick(&ids)) {
-            (0, _) => Event::DeleteSessionsOf { user: "alice".into() },
-            (1, Some(id)) => Event::DeleteSession { id: *id },
-            _ => Event::Sweep,
+            (0, _) => Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }),
+            (1, Some(id)) => Event::Manager(ManagerEvent::DeleteSession { id: *id }),
+            _ => Event::Manager(ManagerEvent::Sweep),
         };
         let input = self.input(event);
         let (_, effects) = view.attempt(&input);

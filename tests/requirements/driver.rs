@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use quixote_session::{
-    Config, Effects, Entropy, EntropySource, Event, Input, Refusal, Reply, RequestId, Session,
-    SessionId, State, StoreOp, Timestamp, step,
+    Config, Effects, Entropy, EntropySource, Event, Input, ManagerEvent, Refusal, Reply,
+    RequestEvent, RequestId, Session, SessionId, State, StoreOp, Timestamp, step,
 };
 
 use super::run::{Run, Successful, expire, finish, set_value};
@@ -225,7 +225,7 @@ fn a_lost_race_writes_nothing_and_the_same_event_runs_again() {
 #[test]
 fn what_was_concluded_from_a_stale_load_is_not_deleted() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
-    let log_out = Event::SetUser { request: RequestId(1), user: None };
+    let log_out = RequestEvent::SetUser { user: None }.of(RequestId(1));
     send(&mut run, &mut store, &mut one, log_out);
     send(&mut run, &mut store, &mut two, set_value(2, "cart", "2 apples"));
     assert!(send(&mut run, &mut store, &mut two, finish(2, Successful)).0);
@@ -240,7 +240,7 @@ fn what_was_concluded_from_a_stale_load_is_not_deleted() {
 #[test]
 fn a_rotation_is_one_write_over_what_was_loaded() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
-    let become_bob = Event::SetUser { request: RequestId(1), user: Some("bob".into()) };
+    let become_bob = RequestEvent::SetUser { user: Some("bob".into()) }.of(RequestId(1));
     send(&mut run, &mut store, &mut one, become_bob);
     send(&mut run, &mut store, &mut two, set_value(2, "k", "v"));
     send(&mut run, &mut store, &mut two, finish(2, Successful));
@@ -274,7 +274,7 @@ fn a_sweep_spares_what_was_used_since_it_looked() {
     run.finish(1, Successful);
     store.write(used, run.stored(used).unwrap());
     run.now += 60_000;
-    let (held, op) = send(&mut run, &mut store, &mut sweeper, Event::Sweep);
+    let (held, op) = send(&mut run, &mut store, &mut sweeper, Event::Manager(ManagerEvent::Sweep));
     assert!(held && matches!(op, Some(StoreOp::DiscardAll { ids }) if ids.len() == 2));
     assert_eq!(store.sessions.keys().collect::<Vec<_>>(), [&used]);
 }
@@ -298,7 +298,7 @@ fn what_was_decided_is_deleted_whatever_was_loaded() {
     manager.load(&store, [id]);
     send(&mut run, &mut store, &mut two, set_value(2, "k", "v"));
     send(&mut run, &mut store, &mut two, finish(2, Successful));
-    let everywhere = Event::DeleteSessionsOf { user: "alice".into() };
+    let everywhere = Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() });
     assert!(send(&mut run, &mut store, &mut manager, everywhere).0);
     assert!(store.sessions.is_empty());
 }
@@ -308,15 +308,15 @@ fn what_was_decided_is_deleted_whatever_was_loaded() {
 fn a_refusal_over_a_stale_load_is_not_the_last_word() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
     let (now, entropy) = (Timestamp(run.now), run.entropy());
-    let create = Input { now, entropy, event: Event::CreateFormToken { request: RequestId(2) } };
+    let create = Input { now, entropy, event: RequestEvent::CreateFormToken.of(RequestId(2)) };
     let (state, effects) = two.attempt(&create);
     let Reply::Token(token) = effects.reply else { panic!("{effects:?}") };
     two.state = state;
     send(&mut run, &mut store, &mut two, finish(2, Successful));
-    let event = Event::RemoveFormToken { request: RequestId(1), token: token.into() };
+    let event = RequestEvent::RemoveFormToken { token: token.into() }.of(RequestId(1));
     let spend = Input { event, ..create.clone() };
     assert_eq!(one.attempt(&spend).1.reply, Reply::Refused(Refusal::UnknownToken));
-    let event = Event::HasSessionCookie { request: RequestId(1), must_exist: true };
+    let event = RequestEvent::HasSessionCookie { must_exist: true }.of(RequestId(1));
     let ask = Input { event, ..create };
     one.reload(&store);
     assert_eq!(one.attempt(&spend).1.reply, Reply::Done);

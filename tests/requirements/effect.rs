@@ -2,8 +2,8 @@
 
 use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::{
-    Config, Effects, Entropy, Event, Input, NullSessionManager, Refusal, Reply, RequestId,
-    Semantics, State, StoreOp, Timestamp, Transaction, step,
+    Config, Effects, Entropy, Event, Input, ManagerEvent, NullSessionManager, Refusal, Reply,
+    RequestEvent, RequestId, Semantics, State, StoreOp, Timestamp, Transaction, step,
 };
 
 use super::run::{ALL, Abandoned, Failed, Interrupted, Run, Successful, expire, finish};
@@ -46,11 +46,11 @@ fn each_semantics_has_its_operations() {
         let strict = config.semantics == Semantics::Strict;
         let decided = !matches!(
             input.event,
-            Event::FinishRequest { .. }
-                | Event::NewSession { .. }
-                | Event::RemoveFormToken { .. }
+            Event::Request { event: RequestEvent::FinishRequest { .. }, .. }
+                | Event::Request { event: RequestEvent::NewSession, .. }
+                | Event::Request { event: RequestEvent::RemoveFormToken { .. }, .. }
                 | Event::StartRequest { .. }
-                | Event::Sweep
+                | Event::Manager(ManagerEvent::Sweep)
         );
         let (kind, expected) = match op {
             StoreOp::Put { .. } => ("put", !strict),
@@ -73,9 +73,9 @@ fn each_semantics_has_its_operations() {
 fn what_somebody_decided_is_deleted_always() {
     let mut run = Run::of(&Config::STRICT);
     let [one, two, three] = ["alice", "alice", "bob"].map(|user| run.log_in(user));
-    run.done(Event::DeleteSession { id: one });
+    run.done(Event::Manager(ManagerEvent::DeleteSession { id: one }));
     assert_eq!(run.effects.store, Some(StoreOp::Delete { id: one }));
-    run.done(Event::DeleteSessionsOf { user: "alice".into() });
+    run.done(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }));
     assert_eq!(run.effects.store, Some(StoreOp::DeleteAll { ids: vec![two] }));
     run.start(1, Some(three));
     run.done(expire(1));
@@ -103,10 +103,13 @@ fn a_transaction_ends_and_a_cookie_leaves_with_a_finish_alone() {
         // One operation, one end, one cookie, one answer: each has one place in `Effects`.
         let Effects { store: _, transaction, cookie, reply: _, draws: _ } = effects;
         match input.event {
-            Event::FinishRequest { outcome: Abandoned, .. } => {
+            Event::Request {
+                event: RequestEvent::FinishRequest { outcome: Abandoned, .. },
+                ..
+            } => {
                 assert!(transaction.is_none() && cookie.is_none());
             }
-            Event::FinishRequest { .. } => {}
+            Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => {}
             _ => assert!(transaction.is_none() && cookie.is_none()),
         }
     });
@@ -150,11 +153,11 @@ fn the_manager_that_does_nothing_accepts_starts_and_finishes() {
         assert_eq!(ask(finish(1, outcome)), Effects::reply(Reply::Done));
     }
     let others = [
-        Event::SetUser { request, user: None },
-        Event::CreateFormToken { request },
-        Event::HasSessionCookie { request, must_exist: false },
-        Event::DeleteSession { id: [1; 8].into() },
-        Event::Sweep,
+        RequestEvent::SetUser { user: None }.of(request),
+        RequestEvent::CreateFormToken.of(request),
+        RequestEvent::HasSessionCookie { must_exist: false }.of(request),
+        Event::Manager(ManagerEvent::DeleteSession { id: [1; 8].into() }),
+        Event::Manager(ManagerEvent::Sweep),
         expire(1),
     ];
     for event in others {

@@ -1,8 +1,8 @@
 //! Section `event`.
 
 use quixote_session::{
-    Config, CookieChange, CookieValue, Event, FormToken, Refusal, Reply, RequestId, Semantics,
-    SessionId, StoreOp, SubmittedToken,
+    Config, CookieChange, CookieValue, Event, FormToken, ManagerEvent, Refusal, Reply,
+    RequestEvent, RequestId, Semantics, SessionId, StoreOp, SubmittedToken,
 };
 
 use super::run::{ALL, Failed, QUIXOTE, Run, Successful, expire, finish, set_value};
@@ -19,18 +19,18 @@ pub(super) fn start(request: RequestId) -> Event {
 pub(super) fn events_of(request: RequestId) -> Vec<(Event, bool)> {
     let token = SubmittedToken::IllFormed;
     vec![
-        (Event::SetUser { request, user: None }, true),
+        (RequestEvent::SetUser { user: None }.of(request), true),
         (set_value(request.0, "k", "v"), true),
-        (Event::RemoveValue { request, key: "k".into() }, true),
-        (Event::CreateFormToken { request }, true),
-        (Event::HasFormToken { request, token }, true),
-        (Event::RemoveFormToken { request, token }, true),
+        (RequestEvent::RemoveValue { key: "k".into() }.of(request), true),
+        (RequestEvent::CreateFormToken.of(request), true),
+        (RequestEvent::HasFormToken { token }.of(request), true),
+        (RequestEvent::RemoveFormToken { token }.of(request), true),
         (expire(request.0), true),
-        (Event::MaintainSession { request }, true),
-        (Event::HasSessionCookie { request, must_exist: false }, false),
-        (Event::RevokeSessionCookie { request }, false),
-        (Event::InsertSession { request, id: [1; 8].into(), user: None }, false),
-        (Event::NewSession { request }, false),
+        (RequestEvent::MaintainSession.of(request), true),
+        (RequestEvent::HasSessionCookie { must_exist: false }.of(request), false),
+        (RequestEvent::RevokeSessionCookie.of(request), false),
+        (RequestEvent::InsertSession { id: [1; 8].into(), user: None }.of(request), false),
+        (RequestEvent::NewSession.of(request), false),
         (finish(request.0, Successful), false),
     ]
 }
@@ -77,7 +77,7 @@ fn a_request_changes_what_it_holds() {
     for config in &ALL {
         let mut run = Run::of(config);
         run.start(1, None);
-        let remove = |key: &str| Event::RemoveValue { request: ONE, key: key.into() };
+        let remove = |key: &str| RequestEvent::RemoveValue { key: key.into() }.of(ONE);
         run.refused(remove("k"), Refusal::UnknownKey);
         for user in [Some("alice"), Some(""), None, Some("bob")] {
             run.set_user(1, user);
@@ -107,9 +107,9 @@ fn a_token_is_created_asked_for_and_spent() {
         run.start(2, Some(id));
         assert!(run.has_token(2, token) && run.has_token(2, token), "asking spends nothing");
         let ill_formed = SubmittedToken::IllFormed;
-        let asked = Event::HasFormToken { request: RequestId(2), token: ill_formed };
+        let asked = RequestEvent::HasFormToken { token: ill_formed }.of(RequestId(2));
         assert!(!run.asks(asked));
-        let spend = |token| Event::RemoveFormToken { request: RequestId(2), token };
+        let spend = |token| RequestEvent::RemoveFormToken { token }.of(RequestId(2));
         run.refused(spend(ill_formed), Refusal::UnknownToken);
         run.refused(spend(FormToken::from([9; 8]).into()), Refusal::UnknownToken);
         run.set_value(2, "k", "v");
@@ -141,7 +141,7 @@ fn a_request_knows_its_cookie() {
             run.finish(1, Successful);
         }
         run.start(1, Some(id));
-        run.done(Event::DeleteSession { id });
+        run.done(Event::Manager(ManagerEvent::DeleteSession { id }));
         assert_eq!((run.has_cookie(1, false), run.has_cookie(1, true)), (true, false));
         run.done(expire(1));
         assert!(!run.has_cookie(1, false));
@@ -155,7 +155,7 @@ fn quixote_revokes_the_cookie_and_leaves_the_session() {
         let mut run = Run::of(config);
         let id = run.log_in("alice");
         run.start(1, Some(id));
-        run.done(Event::RevokeSessionCookie { request: ONE });
+        run.done(RequestEvent::RevokeSessionCookie.of(ONE));
         assert_eq!(run.state.request_cookie(ONE), None);
         assert_eq!(run.held(1).unwrap().id, Some(id));
         run.finish(1, Successful);
@@ -172,10 +172,10 @@ fn strict_neither_orphans_nor_saves_early_nor_lets_choose() {
     for cookie in [None, Some(id)] {
         run.start(1, cookie);
         run.set_value(1, "k", "v");
-        run.refused(Event::RevokeSessionCookie { request: ONE }, Refusal::WouldOrphan);
-        run.refused(Event::MaintainSession { request: ONE }, Refusal::SavedAtFinish);
+        run.refused(RequestEvent::RevokeSessionCookie.of(ONE), Refusal::WouldOrphan);
+        run.refused(RequestEvent::MaintainSession.of(ONE), Refusal::SavedAtFinish);
         for chosen in [id, [7; 16].into()] {
-            let insert = Event::InsertSession { request: ONE, id: chosen, user: None };
+            let insert = RequestEvent::InsertSession { id: chosen, user: None }.of(ONE);
             run.refused(insert, Refusal::IdNotIssued);
         }
         run.finish(1, Failed);
@@ -191,7 +191,7 @@ fn expiry_deletes_revokes_hides_and_leaves_nothing() {
             let id = run.log_in("alice");
             run.start(1, Some(id));
             if gone {
-                run.done(Event::DeleteSession { id });
+                run.done(Event::Manager(ManagerEvent::DeleteSession { id }));
             }
             run.done(expire(1));
             let delete = (!gone).then_some(StoreOp::Delete { id });
@@ -215,11 +215,11 @@ fn a_new_session_takes_the_place_of_what_was_held() {
     for config in &ALL {
         let mut run = Run::of(config);
         let id = run.log_in("alice");
-        let begin = Event::NewSession { request: ONE };
+        let begin = RequestEvent::NewSession.of(ONE);
         run.start(1, Some(id));
         if config.semantics == Semantics::Strict {
             run.refused(begin.clone(), Refusal::WouldOrphan);
-            run.done(Event::DeleteSession { id });
+            run.done(Event::Manager(ManagerEvent::DeleteSession { id }));
         }
         run.now += 7;
         run.done(begin.clone());
@@ -237,7 +237,7 @@ fn a_new_session_takes_the_place_of_what_was_held() {
     let id = run.log_in("alice");
     run.start(1, Some(id));
     run.now += 30 * 60_000;
-    run.done(Event::NewSession { request: ONE });
+    run.done(RequestEvent::NewSession.of(ONE));
     assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
     assert!(run.state.is_empty());
 }
@@ -246,7 +246,7 @@ fn a_new_session_takes_the_place_of_what_was_held() {
 #[test]
 fn quixote_saves_in_the_middle() {
     for config in &QUIXOTE {
-        let maintain = Event::MaintainSession { request: ONE };
+        let maintain = RequestEvent::MaintainSession.of(ONE);
         let mut run = Run::of(config);
         run.start(1, None);
         run.done(maintain.clone());
@@ -280,7 +280,7 @@ fn quixote_stores_under_a_chosen_id() {
         for user in [Some("bob"), None] {
             run.now += 3;
             let chosen = user.map(Into::into);
-            run.done(Event::InsertSession { request: ONE, id, user: chosen });
+            run.done(RequestEvent::InsertSession { id, user: chosen }.of(ONE));
             let stored = run.stored(id).unwrap();
             assert_eq!((run.stored_user(id), stored.created().0), (user, run.now));
             assert_eq!((run.state.len(), stored.remote_addr()), (1, "192.0.2.1"));
@@ -295,14 +295,17 @@ fn the_manager_deletes_one_session_or_all_of_a_user() {
     for config in &ALL {
         let mut run = Run::of(config);
         let ids = ["alice", "bob", "alice"].map(|user| run.log_in(user));
-        run.done(Event::DeleteSession { id: ids[0] });
-        run.refused(Event::DeleteSession { id: ids[0] }, Refusal::UnknownSession);
+        run.done(Event::Manager(ManagerEvent::DeleteSession { id: ids[0] }));
+        run.refused(
+            Event::Manager(ManagerEvent::DeleteSession { id: ids[0] }),
+            Refusal::UnknownSession,
+        );
         let another = run.log_in("alice");
         run.start(1, Some(another));
-        run.done(Event::DeleteSessionsOf { user: "alice".into() });
+        run.done(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }));
         assert_eq!(run.effects.store, Some(StoreOp::DeleteAll { ids: vec![ids[2], another] }));
         assert_eq!(run.state.keys(), [ids[1]]);
-        run.done(Event::DeleteSessionsOf { user: "alice".into() });
+        run.done(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }));
         assert_eq!(run.effects.store, None);
     }
 }
@@ -317,7 +320,7 @@ fn a_sweep_takes_what_is_over_and_nothing_else() {
         let young = run.log_in("bob");
         run.now += 1;
         let before = run.state.clone();
-        run.done(Event::Sweep);
+        run.done(Event::Manager(ManagerEvent::Sweep));
         if config.semantics == Semantics::Strict {
             assert_eq!(run.state.keys(), [young]);
         } else {

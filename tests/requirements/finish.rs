@@ -1,6 +1,8 @@
 //! Section `step`: finishes.
 
-use quixote_session::{Config, CookieChange, Event, Refusal, RequestId, SessionId};
+use quixote_session::{
+    Config, CookieChange, Event, ManagerEvent, Refusal, RequestEvent, RequestId, SessionId,
+};
 
 use super::run::{
     ALL, Abandoned, COPIES, Failed, Interrupted, QUIXOTE, Run, Successful, expire, finish,
@@ -69,7 +71,7 @@ fn quixote_loses_a_revocation_with_the_response() {
         }
         let mut run = Run::of(config);
         run.start(1, None);
-        run.done(Event::RevokeSessionCookie { request: ONE });
+        run.done(RequestEvent::RevokeSessionCookie.of(ONE));
         run.set_user(1, Some("alice"));
         run.finish(1, Interrupted);
         assert!(run.id_set().is_some(), "a fresh response has no Max-Age to keep");
@@ -98,7 +100,7 @@ fn logout_and_new_data_in_one_request_give_one_good_cookie() {
     let old = run.log_in("alice");
     run.start(1, Some(old));
     run.done(expire(1));
-    run.done(Event::NewSession { request: ONE });
+    run.done(RequestEvent::NewSession.of(ONE));
     run.set_value(1, "k", "v");
     run.finish(1, Successful);
     let Some(CookieChange::Set(id)) = run.cookie() else { panic!("{:?}", run.effects) };
@@ -158,8 +160,8 @@ fn a_dead_id_stays_dead_whoever_still_holds_it() {
         }
         match way {
             0 => run.done(expire(1)),
-            1 => run.done(Event::DeleteSession { id }),
-            _ => run.done(Event::DeleteSessionsOf { user: "alice".into() }),
+            1 => run.done(Event::Manager(ManagerEvent::DeleteSession { id })),
+            _ => run.done(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() })),
         }
         dead.push(id);
         run.set_value(2, "k", "v");

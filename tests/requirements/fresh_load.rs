@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quixote_session::{Event, Input, Reply, RequestId, Timestamp};
+use quixote_session::{Event, Input, ManagerEvent, Reply, RequestEvent, RequestId, Timestamp};
 
 use super::driver::{race, send};
 use super::event::{events_of, start};
@@ -13,10 +13,10 @@ fn every_event() -> Vec<Event> {
     let request = RequestId(1);
     let mut all = vec![
         start(request),
-        Event::HasSessionCookie { request, must_exist: true },
-        Event::DeleteSession { id: [1; 16].into() },
-        Event::DeleteSessionsOf { user: "alice".into() },
-        Event::Sweep,
+        RequestEvent::HasSessionCookie { must_exist: true }.of(request),
+        Event::Manager(ManagerEvent::DeleteSession { id: [1; 16].into() }),
+        Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }),
+        Event::Manager(ManagerEvent::Sweep),
     ];
     all.extend(events_of(request).into_iter().map(|(event, _)| event));
     all.extend([Interrupted, Failed, Abandoned].map(|outcome| finish(1, outcome)));
@@ -29,30 +29,30 @@ const fn concludes_from_the_load(event: &Event) -> bool {
     match event {
         // Whether the cookie names what is stored; that no stored session is orphaned; that no
         // equal token is outstanding in what is stored; that there is nothing to save.
-        Event::HasSessionCookie { must_exist: true, .. }
-        | Event::NewSession { .. }
-        | Event::CreateFormToken { .. }
-        | Event::FinishRequest { outcome: Successful | Interrupted, .. } => true,
+        Event::Request { event: RequestEvent::HasSessionCookie { must_exist: true, .. }, .. }
+        | Event::Request { event: RequestEvent::NewSession, .. }
+        | Event::Request { event: RequestEvent::CreateFormToken, .. }
+        | Event::Request { event: RequestEvent::FinishRequest { outcome: Successful | Interrupted, .. }, .. } => true,
         // The first load of a request is fresh.
         Event::StartRequest { .. }
         // Only the request's own copy is asked or changed.
-        | Event::SetUser { .. }
-        | Event::SetValue { .. }
-        | Event::RemoveValue { .. }
-        | Event::HasFormToken { .. }
-        | Event::HasSessionCookie { must_exist: false, .. }
-        | Event::FinishRequest { outcome: Failed | Abandoned, .. }
+        | Event::Request { event: RequestEvent::SetUser { .. }, .. }
+        | Event::Request { event: RequestEvent::SetValue { .. }, .. }
+        | Event::Request { event: RequestEvent::RemoveValue { .. }, .. }
+        | Event::Request { event: RequestEvent::HasFormToken { .. }, .. }
+        | Event::Request { event: RequestEvent::HasSessionCookie { must_exist: false, .. }, .. }
+        | Event::Request { event: RequestEvent::FinishRequest { outcome: Failed | Abandoned, .. }, .. }
         // A token of others is spent by an `Update` or a `Discard`, or refused.
-        | Event::RemoveFormToken { .. }
+        | Event::Request { event: RequestEvent::RemoveFormToken { .. }, .. }
         // Deletes whatever is there by then.
-        | Event::ExpireSession { .. }
-        | Event::DeleteSession { .. }
-        | Event::DeleteSessionsOf { .. }
-        | Event::Sweep
+        | Event::Request { event: RequestEvent::ExpireSession, .. }
+        | Event::Manager(ManagerEvent::DeleteSession { .. })
+        | Event::Manager(ManagerEvent::DeleteSessionsOf { .. })
+        | Event::Manager(ManagerEvent::Sweep)
         // Strict refuses these.
-        | Event::RevokeSessionCookie { .. }
-        | Event::MaintainSession { .. }
-        | Event::InsertSession { .. } => false,
+        | Event::Request { event: RequestEvent::RevokeSessionCookie, .. }
+        | Event::Request { event: RequestEvent::MaintainSession, .. }
+        | Event::Request { event: RequestEvent::InsertSession { .. }, .. } => false,
     }
 }
 
@@ -71,7 +71,7 @@ fn each_event_says_whether_its_answer_needs_a_fresh_load() {
 #[test]
 fn a_token_drawn_over_a_stale_load_may_be_one_that_is_outstanding() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
-    let create = |request| Event::CreateFormToken { request: RequestId(request) };
+    let create = |request| RequestEvent::CreateFormToken.of(RequestId(request));
     let (now, entropy) = (Timestamp(run.now), run.entropy());
     let [first, second] = [1, 2].map(|request| Input { now, entropy, event: create(request) });
     let (state, effects) = two.attempt(&second);

@@ -2,7 +2,7 @@
 
 use quixote_session::{
     Config, CookieChange, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Refusal,
-    Reply, RequestId, Session, SessionId, SessionRef, State, Timestamp, step,
+    Reply, RequestEvent, RequestId, Session, SessionId, SessionRef, State, Timestamp, step,
 };
 
 pub(crate) use quixote_session::Outcome::{Abandoned, Failed, Interrupted, Successful};
@@ -87,7 +87,7 @@ impl Run {
     }
 
     pub(crate) fn set_user(&mut self, request: u64, user: Option<&str>) {
-        self.done(Event::SetUser { request: RequestId(request), user: user.map(Into::into) });
+        self.done(RequestEvent::SetUser { user: user.map(Into::into) }.of(RequestId(request)));
     }
 
     pub(crate) fn set_value(&mut self, request: u64, key: &str, value: &str) {
@@ -95,14 +95,14 @@ impl Run {
     }
 
     pub(crate) fn token(&mut self, request: u64) -> FormToken {
-        match self.send(Event::CreateFormToken { request: RequestId(request) }) {
+        match self.send(RequestEvent::CreateFormToken.of(RequestId(request))) {
             Reply::Token(token) => token,
             reply => panic!("{reply:?}"),
         }
     }
 
     pub(crate) fn spend(&mut self, request: u64, token: FormToken) -> Reply {
-        self.send(Event::RemoveFormToken { request: RequestId(request), token: token.into() })
+        self.send(RequestEvent::RemoveFormToken { token: token.into() }.of(RequestId(request)))
     }
 
     pub(crate) fn asks(&mut self, event: Event) -> bool {
@@ -113,11 +113,11 @@ impl Run {
     }
 
     pub(crate) fn has_token(&mut self, request: u64, token: FormToken) -> bool {
-        self.asks(Event::HasFormToken { request: RequestId(request), token: token.into() })
+        self.asks(RequestEvent::HasFormToken { token: token.into() }.of(RequestId(request)))
     }
 
     pub(crate) fn has_cookie(&mut self, request: u64, must_exist: bool) -> bool {
-        self.asks(Event::HasSessionCookie { request: RequestId(request), must_exist })
+        self.asks(RequestEvent::HasSessionCookie { must_exist }.of(RequestId(request)))
     }
 
     pub(crate) fn finish(&mut self, request: u64, outcome: Outcome) -> Effects {
@@ -191,13 +191,13 @@ impl Run {
 }
 
 pub(crate) fn finish(request: u64, outcome: Outcome) -> Event {
-    Event::FinishRequest { request: RequestId(request), outcome }
+    RequestEvent::FinishRequest { outcome }.of(RequestId(request))
 }
 
 pub(crate) fn set_value(request: u64, key: &str, value: &str) -> Event {
-    Event::SetValue { request: RequestId(request), key: key.into(), value: value.into() }
+    RequestEvent::SetValue { key: key.into(), value: value.into() }.of(RequestId(request))
 }
 
 pub(crate) fn expire(request: u64) -> Event {
-    Event::ExpireSession { request: RequestId(request) }
+    RequestEvent::ExpireSession.of(RequestId(request))
 }

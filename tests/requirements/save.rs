@@ -1,6 +1,9 @@
 //! Section `step`: saves.
 
-use quixote_session::{Config, CookieChange, Event, Refusal, Reply, RequestId, StoreOp, Timestamp};
+use quixote_session::{
+    Config, CookieChange, Event, ManagerEvent, Refusal, Reply, RequestEvent, RequestId, StoreOp,
+    Timestamp,
+};
 
 use super::run::{Failed, Interrupted, QUIXOTE, Run, Successful, finish};
 
@@ -51,8 +54,8 @@ fn a_quixote_cookie_after_a_revocation_is_dead_born() {
         let mut run = Run::of(config);
         let old = run.log_in("alice");
         run.start(1, Some(old));
-        run.done(Event::RevokeSessionCookie { request: ONE });
-        run.done(Event::NewSession { request: ONE });
+        run.done(RequestEvent::RevokeSessionCookie.of(ONE));
+        run.done(RequestEvent::NewSession.of(ONE));
         run.set_user(1, Some("bob"));
         run.finish(1, Successful);
         let Some(CookieChange::Stillborn(id)) = run.cookie() else { panic!("{:?}", run.effects) };
@@ -71,7 +74,7 @@ fn copying_writes_the_whole_copy_over_anything() {
         run.set_value(2, "k", "v");
         run.finish(2, Successful);
         if deleted {
-            run.done(Event::DeleteSession { id });
+            run.done(Event::Manager(ManagerEvent::DeleteSession { id }));
         }
         let session = run.held(1).unwrap().session.clone();
         run.finish(1, Successful);
@@ -90,7 +93,7 @@ fn live_stores_nothing_again() {
         run.start(1, Some(id));
         run.set_value(1, "k", "v");
         if deleted {
-            run.done(Event::DeleteSession { id });
+            run.done(Event::Manager(ManagerEvent::DeleteSession { id }));
         }
         run.finish(1, Successful);
         assert_eq!((&run.effects.store, run.cookie()), (&None, None));
@@ -101,8 +104,8 @@ fn live_stores_nothing_again() {
 /// Every way in which somebody else ends a session.
 fn ended_by(way: usize, run: &mut Run, id: quixote_session::SessionId) {
     match way {
-        0 => run.done(Event::DeleteSession { id }),
-        1 => run.done(Event::DeleteSessionsOf { user: "alice".into() }),
+        0 => run.done(Event::Manager(ManagerEvent::DeleteSession { id })),
+        1 => run.done(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() })),
         2 => {
             run.start(9, Some(id));
             run.done(super::run::expire(9));
@@ -149,7 +152,7 @@ fn a_token_that_came_and_went_in_one_request_is_no_change() {
     run.start(1, Some(id));
     let token = run.token(1);
     assert_eq!(run.spend(1, token), Reply::Done);
-    run.done(Event::DeleteSession { id });
+    run.done(Event::Manager(ManagerEvent::DeleteSession { id }));
     let finished = run.finish(1, Successful);
     assert_eq!((finished.store, finished.cookie), (None, None));
 }
@@ -173,7 +176,7 @@ fn a_save_merges_key_by_key() {
     run.set_value(2, "both", "2");
     run.set_value(1, "one", "1");
     run.set_value(2, "two", "2");
-    run.done(Event::RemoveValue { request: ONE, key: "gone".into() });
+    run.done(RequestEvent::RemoveValue { key: "gone".into() }.of(ONE));
     run.finish(2, Successful);
     assert!(matches!(run.effects.store, Some(StoreOp::Update { .. })));
     run.finish(1, Successful);
@@ -195,7 +198,7 @@ fn the_tokens_of_a_request_are_queued_behind_those_that_stand() {
     }
     let entropy = run.entropy();
     let [one, same] = [1, 2].map(|request| {
-        let event = Event::CreateFormToken { request: RequestId(request) };
+        let event = RequestEvent::CreateFormToken.of(RequestId(request));
         match run.send_with(entropy, event) {
             Reply::Token(token) => token,
             other => panic!("{other:?}"),

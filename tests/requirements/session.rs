@@ -1,6 +1,6 @@
 //! Section `session`.
 
-use quixote_session::{Config, Event, RequestId, Session, Timestamp};
+use quixote_session::{Config, RequestEvent, RequestId, Session, Timestamp};
 
 use super::run::{ALL, Run, Successful};
 
@@ -16,7 +16,7 @@ fn a_session_begins_with_nothing_but_its_moment_and_its_address() {
         assert_eq!((begun.created().0, begun.accessed().0), (run.now, run.now));
         assert_eq!(begun.remote_addr(), "192.0.2.1");
         run.now += 5;
-        run.done(Event::NewSession { request: RequestId(1) });
+        run.done(RequestEvent::NewSession.of(RequestId(1)));
         let anew = Session::new("192.0.2.1".into(), Timestamp(run.now));
         assert_eq!(run.held(1).unwrap().session, &anew);
     }

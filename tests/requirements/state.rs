@@ -3,7 +3,7 @@
 use core::hash::BuildHasher as _;
 use std::collections::hash_map::RandomState;
 
-use quixote_session::{Event, Semantics, Session, State, Timestamp};
+use quixote_session::{Event, ManagerEvent, Semantics, Session, State, Timestamp};
 
 use super::run::{ALL, Run, Successful, expire, finish};
 
@@ -13,7 +13,7 @@ fn listings_show_all_in_order() {
     for config in &ALL {
         let mut run = Run::of(config);
         let mut ids: Vec<_> = (0..9).map(|_| run.log_in("alice")).collect();
-        run.done(Event::DeleteSession { id: ids.remove(4) });
+        run.done(Event::Manager(ManagerEvent::DeleteSession { id: ids.remove(4) }));
         run.now += 100 * 60 * 60_000;
         ids.sort_unstable();
         assert_eq!(run.state.keys(), ids, "also what is over");
@@ -40,7 +40,7 @@ fn states_are_equal_however_they_came_about() {
         other.start(1, Some(id));
         assert!(one.state != other.state);
         for id in dropped {
-            other.done(Event::DeleteSession { id });
+            other.done(Event::Manager(ManagerEvent::DeleteSession { id }));
         }
         assert!(one.state != other.state, "a request holds what is not stored");
         other.finish(3, super::run::Abandoned);
@@ -105,7 +105,7 @@ fn a_serialised_state_is_read_back() {
         run.start(3, None);
         run.set_value(1, "k", "v");
         run.token(2);
-        run.done(Event::DeleteSession { id });
+        run.done(Event::Manager(ManagerEvent::DeleteSession { id }));
         run.done(expire(3));
         let text = serde_json::to_string(&run.state).unwrap();
         let mut read = Run::of(config);

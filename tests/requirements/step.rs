@@ -2,8 +2,8 @@
 
 use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::{
-    Config, CookieChange, CookieValue, Event, Refusal, Reply, RequestId, Semantics, SessionId,
-    State, StoreOp, step,
+    Config, CookieChange, CookieValue, Event, ManagerEvent, Refusal, Reply, RequestEvent,
+    RequestId, Semantics, SessionId, State, StoreOp, step,
 };
 
 use super::run::{ALL, COPIES, Failed, QUIXOTE, Run, Successful, finish};
@@ -56,7 +56,7 @@ fn live_requests_share_the_stored_object() {
     run.set_value(1, "k", "v");
     assert_eq!(run.effects.store, None);
     assert_eq!((run.value(id, "k"), run.held(2).unwrap().session.values().len()), (Some("v"), 1));
-    run.done(Event::DeleteSession { id });
+    run.done(Event::Manager(ManagerEvent::DeleteSession { id }));
     run.set_user(2, Some("bob"));
     let shared = run.held(1).unwrap();
     assert!(core::ptr::eq(shared.session, run.held(2).unwrap().session));
@@ -71,7 +71,7 @@ fn a_change_after_a_save_in_the_middle_is_shared_under_live_alone() {
         let mut run = Run::of(&config);
         run.start(1, None);
         run.set_user(1, Some("alice"));
-        run.done(Event::MaintainSession { request: RequestId(1) });
+        run.done(RequestEvent::MaintainSession.of(RequestId(1)));
         let id = run.state.keys()[0];
         run.set_value(1, "k", "v");
         assert_eq!(run.value(id, "k"), seen);
@@ -215,7 +215,7 @@ fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
     let before = core::mem::replace(&mut run.now, over);
     assert_eq!(run.spend(2, token), Reply::Refused(Refusal::SessionGone));
     run.now = before;
-    run.done(Event::DeleteSession { id });
+    run.done(Event::Manager(ManagerEvent::DeleteSession { id }));
     assert_eq!(run.spend(3, token), Reply::Refused(Refusal::SessionGone));
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use quixote_session::{CookieValue, Event, Reply, RequestId, SessionId, StoreOp};
+use quixote_session::{
+    CookieValue, Event, ManagerEvent, Reply, RequestEvent, RequestId, SessionId, StoreOp,
+};
 
 use super::run::{Abandoned, COPIES, Run, Successful, expire, finish, set_value};
 
@@ -17,22 +19,22 @@ fn until_the_store_fails(run: &mut Run, events: &[Event]) -> Option<StoreOp> {
 /// What a visitor who is logged in might do, and the milliseconds before.
 fn stories() -> Vec<(Vec<Event>, u64)> {
     let request = RequestId(9);
-    let login = Event::SetUser { request, user: Some("bob".into()) };
+    let login = RequestEvent::SetUser { user: Some("bob".into()) }.of(request);
     let later = 13 * 3_600_000;
     vec![
         (vec![login.clone(), finish(9, Successful)], 0),
         (vec![set_value(9, "k", "v"), finish(9, Successful)], 0),
         (vec![expire(9), login.clone()], 0),
-        (vec![Event::DeleteSessionsOf { user: "alice".into() }], 0),
-        (vec![Event::Sweep], later),
+        (vec![Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() })], 0),
+        (vec![Event::Manager(ManagerEvent::Sweep)], later),
         (vec![finish(9, Successful)], later),
-        (vec![Event::NewSession { request }, login, finish(9, Successful)], 0),
+        (vec![RequestEvent::NewSession.of(request), login, finish(9, Successful)], 0),
     ]
 }
 
 /// The first event of a story. A sweep finds what is over only where no start has found it before.
 fn start(id: SessionId, story: &[Event]) -> Event {
-    let cookie = (*story != [Event::Sweep]).then_some(CookieValue::Id(id));
+    let cookie = (*story != [Event::Manager(ManagerEvent::Sweep)]).then_some(CookieValue::Id(id));
     let (remote_addr, script_name) = ("192.0.2.1".into(), "".into());
     Event::StartRequest { request: RequestId(9), cookie, remote_addr, script_name }
 }

@@ -2,7 +2,7 @@
 
 use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::check::{Findings, History, Property, Seen};
-use quixote_session::{Config, Entropy, EntropySource, Event, State, step};
+use quixote_session::{Config, Entropy, EntropySource, Event, RequestEvent, State, step};
 
 use super::run::ALL;
 
@@ -35,7 +35,10 @@ fn no_theorem_is_broken_by_random_clients() {
             let (mut state, mut history) = (State::new(), History::default());
             for number in 0..STEPS {
                 let mut turn = population.next_turn(config, &state, &mut choices);
-                let finishes = matches!(turn.input.event, Event::FinishRequest { .. });
+                let finishes = matches!(
+                    turn.input.event,
+                    Event::Request { event: RequestEvent::FinishRequest { .. }, .. }
+                );
                 let collides = finishes && number.is_multiple_of(5);
                 turn.input.entropy = entropy(config, &mut source, &state, collides);
                 let (after, effects) = step(config, state.clone(), turn.input.clone());

@@ -1,6 +1,9 @@
 //! Section `time`.
 
-use quixote_session::{Config, Event, Refusal, Reply, RequestId, Semantics, Session, Timestamp};
+use quixote_session::{
+    Config, Event, ManagerEvent, Refusal, Reply, RequestEvent, RequestId, Semantics, Session,
+    Timestamp,
+};
 
 use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
 
@@ -137,7 +140,7 @@ fn a_limit_that_is_absent_ends_nothing() {
         let mut run = Run::of(config);
         let id = run.log_in("alice");
         run.now = u64::MAX;
-        run.done(Event::Sweep);
+        run.done(Event::Manager(ManagerEvent::Sweep));
         assert_eq!(run.user_of(id).as_deref(), Some("alice"));
     }
     let mut run = Run::of(&idle);
@@ -161,7 +164,7 @@ fn what_is_over_is_not_stored_wherever_it_is_used() {
     assert!(run.has_cookie(1, true));
     run.now += 30 * 60_000;
     assert!(!run.has_cookie(1, true));
-    let spend = Event::RemoveFormToken { request: RequestId(1), token: token.into() };
+    let spend = RequestEvent::RemoveFormToken { token: token.into() }.of(RequestId(1));
     run.refused(spend, Refusal::SessionGone);
     run.refused(finish(1, Successful), Refusal::SessionGone);
     assert_eq!(run.start(2, Some(id)), None);
@@ -207,7 +210,7 @@ fn the_ends_of_time_are_moments_like_any_other() {
                     run.done(expire(1));
                     run.finish(1, Successful);
                 }
-                run.done(Event::Sweep);
+                run.done(Event::Manager(ManagerEvent::Sweep));
             }
         }
     }

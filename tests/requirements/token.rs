@@ -2,12 +2,12 @@
 
 use quixote_session::{
     Config, CookieChange, CookieOp, CookieValue, Effects, Entropy, Event, FormToken, Input,
-    Refusal, Reply, RequestId, SessionId, SubmittedToken, Timestamp,
+    Refusal, Reply, RequestEvent, RequestId, SessionId, SubmittedToken, Timestamp,
 };
 
 use super::run::{ALL, QUIXOTE, Run, Successful, finish};
 
-const CREATE: Event = Event::CreateFormToken { request: RequestId(1) };
+const CREATE: Event = RequestEvent::CreateFormToken.of(RequestId(1));
 
 // [token-1]
 #[test]

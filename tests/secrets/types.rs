@@ -10,7 +10,7 @@ use quixote_session::check::population::{Choices as _, Seeded};
 use quixote_session::check::{Size, World, base_of};
 
 /// Printed over a run of random clients.
-pub(super) const OF_RUNS: [&str; 34] = [
+pub(super) const OF_RUNS: [&str; 36] = [
     "CookieChange",
     "CookieOp",
     "CookieRecord",
@@ -27,10 +27,12 @@ pub(super) const OF_RUNS: [&str; 34] = [
     "FormTokens",
     "History",
     "Input",
+    "ManagerEvent",
     "Population",
     "Replayed",
     "Reply",
     "ReplyRecord",
+    "RequestEvent",
     "Seen",
     "Session",
     "SessionId",

@@ -17,8 +17,9 @@ use std::fmt::Write as _;
 use quixote_session::check::transcript::Transcript;
 use quixote_session::check::{Action, Properties, Scope, Size, World};
 use quixote_session::{
-    Config, CookieChange, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Refusal,
-    Reply, RequestId, Session, SessionId, SubmittedToken, Timestamp, Width,
+    Config, CookieChange, CookieValue, Effects, Entropy, Event, FormToken, Input, ManagerEvent,
+    Outcome, Refusal, Reply, RequestEvent, RequestId, Session, SessionId, SubmittedToken,
+    Timestamp, Width,
 };
 
 /// When every story begins.
@@ -82,7 +83,8 @@ impl Story {
         let input = Input { now: Timestamp(self.now), entropy, event };
         let effects = self.act(&Action::Step { client, input: input.clone() }).unwrap();
         writeln!(self.text, "{}", self.transcript.line(&input, &effects)).unwrap();
-        if let Event::FinishRequest { request, outcome } = input.event
+        if let Event::Request { request, event: RequestEvent::FinishRequest { outcome } } =
+            input.event
             && effects.reply == Reply::Done
             && outcome != Outcome::Abandoned
         {
@@ -141,64 +143,64 @@ impl Story {
     }
 
     pub(crate) fn set_user(&mut self, request: RequestId, user: &str) -> Effects {
-        self.send(Event::SetUser { request, user: Some(user.into()) })
+        self.send(RequestEvent::SetUser { user: Some(user.into()) }.of(request))
     }
 
     pub(crate) fn set_nobody(&mut self, request: RequestId) -> Effects {
-        self.send(Event::SetUser { request, user: None })
+        self.send(RequestEvent::SetUser { user: None }.of(request))
     }
 
     pub(crate) fn set_value(&mut self, request: RequestId, key: &str, value: &str) -> Effects {
-        self.send(Event::SetValue { request, key: key.into(), value: value.into() })
+        self.send(RequestEvent::SetValue { key: key.into(), value: value.into() }.of(request))
     }
 
     pub(crate) fn remove_value(&mut self, request: RequestId, key: &str) -> Effects {
-        self.send(Event::RemoveValue { request, key: key.into() })
+        self.send(RequestEvent::RemoveValue { key: key.into() }.of(request))
     }
 
     pub(crate) fn create_form_token(&mut self, request: RequestId) -> FormToken {
-        let effects = self.send(Event::CreateFormToken { request });
+        let effects = self.send(RequestEvent::CreateFormToken.of(request));
         let Reply::Token(token) = effects.reply else { panic!("{effects:?}") };
         token
     }
 
     pub(crate) fn has_form_token(&mut self, request: RequestId, token: FormToken) -> Reply {
         let token = SubmittedToken::Token(token);
-        self.send(Event::HasFormToken { request, token }).reply
+        self.send(RequestEvent::HasFormToken { token }.of(request)).reply
     }
 
     pub(crate) fn remove_form_token(&mut self, request: RequestId, token: FormToken) -> Effects {
         let token = SubmittedToken::Token(token);
-        self.send(Event::RemoveFormToken { request, token })
+        self.send(RequestEvent::RemoveFormToken { token }.of(request))
     }
 
     pub(crate) fn has_session_cookie(&mut self, request: RequestId, must_exist: bool) -> Reply {
-        self.send(Event::HasSessionCookie { request, must_exist }).reply
+        self.send(RequestEvent::HasSessionCookie { must_exist }.of(request)).reply
     }
 
     pub(crate) fn revoke(&mut self, request: RequestId) -> Effects {
-        self.send(Event::RevokeSessionCookie { request })
+        self.send(RequestEvent::RevokeSessionCookie.of(request))
     }
 
     pub(crate) fn expire(&mut self, request: RequestId) -> Effects {
-        self.send(Event::ExpireSession { request })
+        self.send(RequestEvent::ExpireSession.of(request))
     }
 
     pub(crate) fn new_session(&mut self, request: RequestId) -> Effects {
-        self.send(Event::NewSession { request })
+        self.send(RequestEvent::NewSession.of(request))
     }
 
     pub(crate) fn maintain(&mut self, request: RequestId) -> Effects {
-        self.send(Event::MaintainSession { request })
+        self.send(RequestEvent::MaintainSession.of(request))
     }
 
     pub(crate) fn insert(&mut self, request: RequestId, id: u8, user: Option<&str>) -> Effects {
         let (id, user) = (self.id(id), user.map(Into::into));
-        self.send(Event::InsertSession { request, id, user })
+        self.send(RequestEvent::InsertSession { id, user }.of(request))
     }
 
     pub(crate) fn delete(&mut self, id: SessionId) -> Effects {
-        self.send(Event::DeleteSession { id })
+        self.send(Event::Manager(ManagerEvent::DeleteSession { id }))
     }
 
     pub(crate) fn finish(&mut self, request: RequestId) -> Effects {
@@ -206,7 +208,7 @@ impl Story {
     }
 
     pub(crate) fn finish_as(&mut self, request: RequestId, outcome: Outcome) -> Effects {
-        self.send(Event::FinishRequest { request, outcome })
+        self.send(RequestEvent::FinishRequest { outcome }.of(request))
     }
 
     /// The oldest response reaches its client.

@@ -2,7 +2,8 @@
 
 use quixote_session::check::Jar;
 use quixote_session::{
-    CookieChange, CookieOp, CookieValue, Entropy, Event, Outcome, RequestId, SubmittedToken,
+    CookieChange, CookieOp, CookieValue, Entropy, Event, ManagerEvent, Outcome, RequestEvent,
+    RequestId, SubmittedToken,
 };
 use serde_json::{Value, json};
 
@@ -153,26 +154,29 @@ pub(crate) fn event_of(event: &[Value], secrets: Secrets) -> Option<Event> {
             remote_addr: REMOTE_ADDR.into(),
             script_name: owned(3).unwrap(),
         },
-        "SetUser" => Event::SetUser { request: request(), user: owned(2) },
-        "SetValue" => {
-            Event::SetValue { request: request(), key: owned(2).unwrap(), value: owned(3).unwrap() }
-        }
-        "RemoveValue" => Event::RemoveValue { request: request(), key: owned(2).unwrap() },
-        "CreateFormToken" => Event::CreateFormToken { request: request() },
-        "HasFormToken" => Event::HasFormToken { request: request(), token: token() },
-        "RemoveFormToken" => Event::RemoveFormToken { request: request(), token: token() },
+        "SetUser" => RequestEvent::SetUser { user: owned(2) }.of(request()),
+        "SetValue" => RequestEvent::SetValue { key: owned(2).unwrap(), value: owned(3).unwrap() }
+            .of(request()),
+        "RemoveValue" => RequestEvent::RemoveValue { key: owned(2).unwrap() }.of(request()),
+        "CreateFormToken" => RequestEvent::CreateFormToken.of(request()),
+        "HasFormToken" => RequestEvent::HasFormToken { token: token() }.of(request()),
+        "RemoveFormToken" => RequestEvent::RemoveFormToken { token: token() }.of(request()),
         "HasSessionCookie" => {
-            Event::HasSessionCookie { request: request(), must_exist: event[2] == true }
+            RequestEvent::HasSessionCookie { must_exist: event[2] == true }.of(request())
         }
-        "RevokeSessionCookie" => Event::RevokeSessionCookie { request: request() },
-        "ExpireSession" => Event::ExpireSession { request: request() },
-        "NewSession" => Event::NewSession { request: request() },
-        "MaintainSession" => Event::MaintainSession { request: request() },
-        "FinishRequest" => Event::FinishRequest { request: request(), outcome: outcome(&event[2]) },
-        "InsertSession" => Event::InsertSession { request: request(), id: id(2), user: owned(3) },
-        "DeleteSession" => Event::DeleteSession { id: id(1) },
-        "DeleteSessionsOf" => Event::DeleteSessionsOf { user: owned(1).unwrap() },
-        "Sweep" => Event::Sweep,
+        "RevokeSessionCookie" => RequestEvent::RevokeSessionCookie.of(request()),
+        "ExpireSession" => RequestEvent::ExpireSession.of(request()),
+        "NewSession" => RequestEvent::NewSession.of(request()),
+        "MaintainSession" => RequestEvent::MaintainSession.of(request()),
+        "FinishRequest" => {
+            RequestEvent::FinishRequest { outcome: outcome(&event[2]) }.of(request())
+        }
+        "InsertSession" => RequestEvent::InsertSession { id: id(2), user: owned(3) }.of(request()),
+        "DeleteSession" => Event::Manager(ManagerEvent::DeleteSession { id: id(1) }),
+        "DeleteSessionsOf" => {
+            Event::Manager(ManagerEvent::DeleteSessionsOf { user: owned(1).unwrap() })
+        }
+        "Sweep" => Event::Manager(ManagerEvent::Sweep),
         _ => return None,
     })
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use quixote_session::check::trace::{Header, TraceStep};
 use quixote_session::{
-    CookieValue, Effects, Event, Outcome, Reply, RequestId, Semantics, SessionId, State, StoreOp,
-    SubmittedToken, step,
+    CookieValue, Effects, Event, ManagerEvent, Outcome, Reply, RequestEvent, RequestId, Semantics,
+    SessionId, State, StoreOp, SubmittedToken, step,
 };
 use quixote_session_fuzz::cast::{Cast, Deed, Turn};
 use quixote_session_fuzz::script::{Move, Script, Setup};
@@ -40,7 +40,9 @@ pub(crate) fn of_both_sides(header: &Header, steps: &[TraceStep]) -> Vec<Script>
 /// A turn of the drives, which number what can be done as `Deed::ALL` does.
 fn turn(number: u8, event: &Event) -> Move {
     let what = match event {
-        Event::FinishRequest { outcome, .. } => outcome_of(*outcome),
+        Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
+            outcome_of(*outcome)
+        }
         _ => number,
     };
     Move { deed: deed(deed_of(event)), who: number, what, ..Move::default() }
@@ -78,7 +80,7 @@ fn script(setup: Setup, steps: &[TraceStep]) -> Script {
         traced = after;
         cast.learn(&effects);
         names.learn((&recorded.input.event, &expected), (&input.event, &effects));
-        if let Event::FinishRequest { .. } = input.event {
+        if let Event::Request { event: RequestEvent::FinishRequest { .. }, .. } = input.event {
             // The response arrives before anything else happens.
             moves.push(Move { deed: deed(Deed::Deliver), ..Move::default() });
         }
@@ -117,22 +119,22 @@ const fn deed_of(event: &Event) -> Deed {
     match event {
         Event::StartRequest { cookie: None, .. } => Deed::Start,
         Event::StartRequest { .. } => Deed::Stranger,
-        Event::SetUser { .. } => Deed::SetUser,
-        Event::SetValue { .. } => Deed::SetValue,
-        Event::RemoveValue { .. } => Deed::RemoveValue,
-        Event::CreateFormToken { .. } => Deed::CreateToken,
-        Event::HasFormToken { .. } => Deed::HasToken,
-        Event::RemoveFormToken { .. } => Deed::SpendToken,
-        Event::HasSessionCookie { .. } => Deed::HasCookie,
-        Event::RevokeSessionCookie { .. } => Deed::Revoke,
-        Event::ExpireSession { .. } => Deed::Expire,
-        Event::NewSession { .. } => Deed::New,
-        Event::MaintainSession { .. } => Deed::Maintain,
-        Event::FinishRequest { .. } => Deed::Finish,
-        Event::InsertSession { .. } => Deed::Insert,
-        Event::DeleteSession { .. } => Deed::Delete,
-        Event::DeleteSessionsOf { .. } => Deed::DeleteUser,
-        Event::Sweep => Deed::Sweep,
+        Event::Request { event: RequestEvent::SetUser { .. }, .. } => Deed::SetUser,
+        Event::Request { event: RequestEvent::SetValue { .. }, .. } => Deed::SetValue,
+        Event::Request { event: RequestEvent::RemoveValue { .. }, .. } => Deed::RemoveValue,
+        Event::Request { event: RequestEvent::CreateFormToken, .. } => Deed::CreateToken,
+        Event::Request { event: RequestEvent::HasFormToken { .. }, .. } => Deed::HasToken,
+        Event::Request { event: RequestEvent::RemoveFormToken { .. }, .. } => Deed::SpendToken,
+        Event::Request { event: RequestEvent::HasSessionCookie { .. }, .. } => Deed::HasCookie,
+        Event::Request { event: RequestEvent::RevokeSessionCookie, .. } => Deed::Revoke,
+        Event::Request { event: RequestEvent::ExpireSession, .. } => Deed::Expire,
+        Event::Request { event: RequestEvent::NewSession, .. } => Deed::New,
+        Event::Request { event: RequestEvent::MaintainSession, .. } => Deed::Maintain,
+        Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => Deed::Finish,
+        Event::Request { event: RequestEvent::InsertSession { .. }, .. } => Deed::Insert,
+        Event::Manager(ManagerEvent::DeleteSession { .. }) => Deed::Delete,
+        Event::Manager(ManagerEvent::DeleteSessionsOf { .. }) => Deed::DeleteUser,
+        Event::Manager(ManagerEvent::Sweep) => Deed::Sweep,
     }
 }
 
@@ -146,23 +148,32 @@ fn is_close(one: &Event, other: &Event) -> bool {
             let text = |cookie: &Option<CookieValue>| matches!(cookie, Some(CookieValue::Text(_)));
             (one == other && (one.is_some() || mount == wanted)) || (text(one) && text(other))
         }
-        (Event::SetUser { user: one, .. }, Event::SetUser { user: other, .. }) => {
+        (
+            Event::Request { event: RequestEvent::SetUser { user: one, .. }, .. },
+            Event::Request { event: RequestEvent::SetUser { user: other, .. }, .. },
+        ) => {
             let known = other.as_deref() == Some("alice") || other.as_deref() == Some("bob");
             one == other || (!known && one.is_some() == other.is_some())
         }
         (
-            Event::HasFormToken { token: one, .. } | Event::RemoveFormToken { token: one, .. },
-            Event::HasFormToken { token: other, .. } | Event::RemoveFormToken { token: other, .. },
+            Event::Request { event: RequestEvent::HasFormToken { token: one, .. }, .. }
+            | Event::Request { event: RequestEvent::RemoveFormToken { token: one, .. }, .. },
+            Event::Request { event: RequestEvent::HasFormToken { token: other, .. }, .. }
+            | Event::Request { event: RequestEvent::RemoveFormToken { token: other, .. }, .. },
         ) => one == other,
         (
-            Event::HasSessionCookie { must_exist: one, .. },
-            Event::HasSessionCookie { must_exist: other, .. },
+            Event::Request {
+                event: RequestEvent::HasSessionCookie { must_exist: one, .. }, ..
+            },
+            Event::Request {
+                event: RequestEvent::HasSessionCookie { must_exist: other, .. }, ..
+            },
         ) => one == other,
         (
-            Event::FinishRequest { outcome: one, .. },
-            Event::FinishRequest { outcome: other, .. },
+            Event::Request { event: RequestEvent::FinishRequest { outcome: one, .. }, .. },
+            Event::Request { event: RequestEvent::FinishRequest { outcome: other, .. }, .. },
         ) => one == other,
-        (Event::DeleteSession { .. }, _) => one == other,
+        (Event::Manager(ManagerEvent::DeleteSession { .. }), _) => one == other,
         _ => one.name() == other.name(),
     }
 }
@@ -178,8 +189,9 @@ impl Names {
         let mut event = event.clone();
         match &mut event {
             Event::StartRequest { cookie: Some(CookieValue::Id(theirs)), .. }
-            | Event::DeleteSession { id: theirs } => *theirs = id(*theirs),
-            Event::HasFormToken { token, .. } | Event::RemoveFormToken { token, .. } => {
+            | Event::Manager(ManagerEvent::DeleteSession { id: theirs }) => *theirs = id(*theirs),
+            Event::Request { event: RequestEvent::HasFormToken { token, .. }, .. }
+            | Event::Request { event: RequestEvent::RemoveFormToken { token, .. }, .. } => {
                 *token = named(*token);
             }
             _ => {}

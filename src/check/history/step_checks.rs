@@ -6,7 +6,7 @@ use super::{Findings, History, Key, Seen, Stores};
 use crate::check::property::Property;
 use crate::effect::{CookieChange, Reply, StoreOp};
 use crate::entropy::Entropy;
-use crate::event::Event;
+use crate::event::{Event, ManagerEvent, RequestEvent};
 use crate::presented::SubmittedToken;
 use crate::session::{Session, SessionRef};
 use crate::state::State;
@@ -44,7 +44,7 @@ impl History {
         found.break_if(!sessions().all(ordered), Property::AccessedNotBeforeCreated);
         let noted = |session: &Session| session.accessed() > session.created();
         found.witness_if(sessions().any(noted), Property::AccessedNotBeforeCreated);
-        if let Event::CreateFormToken { request } = seen.input.event {
+        if let Event::Request { request, event: RequestEvent::CreateFormToken } = seen.input.event {
             let full = |held: SessionRef<'_>| held.session.form_tokens().len() >= cap;
             let crowded = seen.before.session(request).is_some_and(full);
             found.witness_if(crowded, Property::TokensAreBounded);
@@ -69,7 +69,10 @@ impl History {
     pub(super) fn check_ids(&self, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         let dead = |id: &SessionId| self.dead.binary_search(id).is_ok();
         // An id that the caller chose is `ids-are-issued`'s concern, not that of these two.
-        let chosen = matches!(seen.input.event, Event::InsertSession { .. });
+        let chosen = matches!(
+            seen.input.event,
+            Event::Request { event: RequestEvent::InsertSession { .. }, .. }
+        );
         let back = !chosen && stores.came().any(|id| dead(&id));
         found.break_if(back, Property::NoIdComesBack);
         let drawn = |id: &SessionId| {
@@ -98,8 +101,8 @@ impl History {
             // Also witnessed where the event that emptied the session is its finish.
             let emptied = !matches!(
                 seen.input.event,
-                Event::ExpireSession { .. }
-                    | Event::DeleteSession { .. }
+                Event::Request { event: RequestEvent::ExpireSession, .. }
+                    | Event::Manager(ManagerEvent::DeleteSession { .. })
                     | Event::StartRequest { .. }
             );
             found.witness_if(emptied, Property::StoredHasInfo);
@@ -131,8 +134,10 @@ impl History {
     }
 
     pub(super) fn check_token(&self, seen: &Seen<'_>, found: &mut Findings) {
-        let Event::RemoveFormToken { request, token: SubmittedToken::Token(token) } =
-            &seen.input.event
+        let Event::Request {
+            request,
+            event: RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token) },
+        } = &seen.input.event
         else {
             return;
         };
@@ -181,7 +186,7 @@ impl History {
                 let held = seen.after.session(*request).and_then(|held| held.id);
                 found.break_if(over && held == id, Property::NothingPastItsLimits);
             }
-            Event::ExpireSession { request } => {
+            Event::Request { request, event: RequestEvent::ExpireSession } => {
                 let id = seen.before.session(*request).and_then(|held| held.id);
                 let left = id.is_some_and(|id| stores.after(id).is_some());
                 found.break_if(left, Property::ExpiryIsImmediate);
@@ -190,12 +195,12 @@ impl History {
                 });
                 found.witness_if(shared, Property::ExpiryIsImmediate);
             }
-            Event::Sweep => {
+            Event::Manager(ManagerEvent::Sweep) => {
                 let left = stores.after.iter().any(|(_, session)| is_over(seen, session));
                 found.break_if(left, Property::SweepLeavesNoneOver);
                 found.witness_if(stores.left().next().is_some(), Property::SweepLeavesNoneOver);
             }
-            Event::DeleteSessionsOf { user } => {
+            Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => {
                 let left = stores.after.iter().any(|(_, session)| session.user() == Some(user));
                 found.break_if(left, Property::UserIsEndedEverywhere);
                 let held = seen.after.requests().into_iter().any(|request| {

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::{Findings, History, Key, Seen, Stores, Trail};
 use crate::check::property::Property;
 use crate::effect::{CookieChange, StoreOp};
-use crate::event::{Event, Outcome, RequestId};
+use crate::event::{Event, Outcome, RequestEvent, RequestId};
 use crate::session::Session;
 
 impl History {
@@ -14,23 +14,26 @@ impl History {
         let Some(request) = seen.input.event.request() else { return };
         let Some(trail) = self.trail(request) else { return };
         match &seen.input.event {
-            Event::MaintainSession { .. } => self.check_save(request, trail, seen, stores, found),
-            Event::FinishRequest { outcome, .. } => match outcome {
-                Outcome::Successful | Outcome::Interrupted => {
-                    self.check_save(request, trail, seen, stores, found);
-                    check_reading(request, trail, seen, stores, found);
+            Event::Request { event: RequestEvent::MaintainSession, .. } => {
+                self.check_save(request, trail, seen, stores, found)
+            }
+            Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
+                match outcome {
+                    Outcome::Successful | Outcome::Interrupted => {
+                        self.check_save(request, trail, seen, stores, found);
+                        check_reading(request, trail, seen, stores, found);
+                    }
+                    Outcome::Failed | Outcome::Abandoned => {
+                        let wrote = trail.traced || stores.differ_but_for_access();
+                        found.break_if(wrote, Property::FailureLeavesNoTrace);
+                        let stored = seen.before.session(request).is_some_and(|held| {
+                            held.id.is_some_and(|id| stores.before(id).is_some())
+                        });
+                        let witness = stored && !trail.touched.is_empty();
+                        found.witness_if(witness, Property::FailureLeavesNoTrace);
+                    }
                 }
-                Outcome::Failed | Outcome::Abandoned => {
-                    let wrote = trail.traced || stores.differ_but_for_access();
-                    found.break_if(wrote, Property::FailureLeavesNoTrace);
-                    let stored = seen
-                        .before
-                        .session(request)
-                        .is_some_and(|held| held.id.is_some_and(|id| stores.before(id).is_some()));
-                    let witness = stored && !trail.touched.is_empty();
-                    found.witness_if(witness, Property::FailureLeavesNoTrace);
-                }
-            },
+            }
             _ => {}
         }
     }

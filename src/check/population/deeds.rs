@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::{Choices, Habits, Open, Population};
 use crate::config::Config;
-use crate::event::{Event, Outcome, RequestId};
+use crate::event::{Event, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::presented::SubmittedToken;
 use crate::state::State;
 use crate::token::{SessionId, Width};
@@ -105,32 +105,37 @@ impl Population {
         let request = actor.request;
         match deed {
             Deed::Finish | Deed::Stray => finish(actor, choices),
-            Deed::LogIn => Event::SetUser { request, user: Some(user(choices)) },
-            Deed::LogOut => Event::SetUser { request, user: None },
-            Deed::CreateToken => Event::CreateFormToken { request },
+            Deed::LogIn => RequestEvent::SetUser { user: Some(user(choices)) }.of(request),
+            Deed::LogOut => RequestEvent::SetUser { user: None }.of(request),
+            Deed::CreateToken => RequestEvent::CreateFormToken.of(request),
             Deed::SpendToken => {
-                Event::RemoveFormToken { request, token: self.token(actor, state, choices) }
+                RequestEvent::RemoveFormToken { token: self.token(actor, state, choices) }
+                    .of(request)
             }
             Deed::AskForToken => {
-                Event::HasFormToken { request, token: self.token(actor, state, choices) }
+                RequestEvent::HasFormToken { token: self.token(actor, state, choices) }.of(request)
             }
             Deed::AskForCookie => {
-                Event::HasSessionCookie { request, must_exist: choices.below(2) == 1 }
+                RequestEvent::HasSessionCookie { must_exist: choices.below(2) == 1 }.of(request)
             }
-            Deed::Revoke => Event::RevokeSessionCookie { request },
-            Deed::Expire => Event::ExpireSession { request },
-            Deed::New => Event::NewSession { request },
-            Deed::Maintain => Event::MaintainSession { request },
+            Deed::Revoke => RequestEvent::RevokeSessionCookie.of(request),
+            Deed::Expire => RequestEvent::ExpireSession.of(request),
+            Deed::New => RequestEvent::NewSession.of(request),
+            Deed::Maintain => RequestEvent::MaintainSession.of(request),
             Deed::Insert => {
                 let user = if choices.below(3) == 1 { None } else { Some(user(choices)) };
                 let id = self.cookie_to_insert(request, state, choices);
                 let id = id.unwrap_or_else(|| self.id(config.width, choices));
-                Event::InsertSession { request, id, user }
+                RequestEvent::InsertSession { id, user }.of(request)
             }
-            Deed::Delete => Event::DeleteSession { id: self.id(config.width, choices) },
+            Deed::Delete => {
+                Event::Manager(ManagerEvent::DeleteSession { id: self.id(config.width, choices) })
+            }
             Deed::SetValue | Deed::RemoveValue => value_event(deed, request, choices),
-            Deed::DeleteUser => Event::DeleteSessionsOf { user: user(choices) },
-            Deed::Sweep => Event::Sweep,
+            Deed::DeleteUser => {
+                Event::Manager(ManagerEvent::DeleteSessionsOf { user: user(choices) })
+            }
+            Deed::Sweep => Event::Manager(ManagerEvent::Sweep),
         }
     }
 
@@ -147,17 +152,21 @@ impl Population {
         let first = choices.below(2) == 0;
         let text = match &mut event {
             Event::StartRequest { remote_addr: one, script_name: other, .. }
-            | Event::SetValue { key: one, value: other, .. } => {
+            | Event::Request {
+                event: RequestEvent::SetValue { key: one, value: other, .. }, ..
+            } => {
                 if first {
                     one
                 } else {
                     other
                 }
             }
-            Event::SetUser { user: Some(user), .. }
-            | Event::InsertSession { user: Some(user), .. }
-            | Event::DeleteSessionsOf { user } => user,
-            Event::RemoveValue { key, .. } => key,
+            Event::Request { event: RequestEvent::SetUser { user: Some(user), .. }, .. }
+            | Event::Request {
+                event: RequestEvent::InsertSession { user: Some(user), .. }, ..
+            }
+            | Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => user,
+            Event::Request { event: RequestEvent::RemoveValue { key, .. }, .. } => key,
             _ => return event,
         };
         *text = "x".repeat(config.max_text_bytes.saturating_add(1)).into();
@@ -208,16 +217,16 @@ impl Population {
 fn finish(actor: Open, choices: &mut impl Choices) -> Event {
     let outcome = weighted(choices, &[&OUTCOMES]).unwrap_or(Outcome::Successful);
     let outcome = if actor.stuck { Outcome::Failed } else { outcome };
-    Event::FinishRequest { request: actor.request, outcome }
+    RequestEvent::FinishRequest { outcome }.of(actor.request)
 }
 
 fn value_event(deed: Deed, request: RequestId, choices: &mut impl Choices) -> Event {
     let key = text(choices, &["cart", "theme", ""]);
     if deed == Deed::RemoveValue {
-        return Event::RemoveValue { request, key };
+        return RequestEvent::RemoveValue { key }.of(request);
     }
     let value = text(choices, &["1", "2", "dark", "", "caf\u{e9}"]);
-    Event::SetValue { request, key, value }
+    RequestEvent::SetValue { key, value }.of(request)
 }
 
 fn user(choices: &mut impl Choices) -> SmolStr {

@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Event;
+use crate::event::{Event, ManagerEvent, RequestEvent};
 
 /// The events by name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,22 +33,28 @@ impl EventName {
     pub(super) const fn of(event: &Event) -> Self {
         match event {
             Event::StartRequest { .. } => Self::StartRequest,
-            Event::SetUser { .. } => Self::SetUser,
-            Event::SetValue { .. } => Self::SetValue,
-            Event::RemoveValue { .. } => Self::RemoveValue,
-            Event::CreateFormToken { .. } => Self::CreateFormToken,
-            Event::HasFormToken { .. } => Self::HasFormToken,
-            Event::RemoveFormToken { .. } => Self::RemoveFormToken,
-            Event::HasSessionCookie { .. } => Self::HasSessionCookie,
-            Event::RevokeSessionCookie { .. } => Self::RevokeSessionCookie,
-            Event::ExpireSession { .. } => Self::ExpireSession,
-            Event::NewSession { .. } => Self::NewSession,
-            Event::MaintainSession { .. } => Self::MaintainSession,
-            Event::FinishRequest { .. } => Self::FinishRequest,
-            Event::InsertSession { .. } => Self::InsertSession,
-            Event::DeleteSession { .. } => Self::DeleteSession,
-            Event::DeleteSessionsOf { .. } => Self::DeleteSessionsOf,
-            Event::Sweep => Self::Sweep,
+            Event::Request { event: RequestEvent::SetUser { .. }, .. } => Self::SetUser,
+            Event::Request { event: RequestEvent::SetValue { .. }, .. } => Self::SetValue,
+            Event::Request { event: RequestEvent::RemoveValue { .. }, .. } => Self::RemoveValue,
+            Event::Request { event: RequestEvent::CreateFormToken, .. } => Self::CreateFormToken,
+            Event::Request { event: RequestEvent::HasFormToken { .. }, .. } => Self::HasFormToken,
+            Event::Request { event: RequestEvent::RemoveFormToken { .. }, .. } => {
+                Self::RemoveFormToken
+            }
+            Event::Request { event: RequestEvent::HasSessionCookie { .. }, .. } => {
+                Self::HasSessionCookie
+            }
+            Event::Request { event: RequestEvent::RevokeSessionCookie, .. } => {
+                Self::RevokeSessionCookie
+            }
+            Event::Request { event: RequestEvent::ExpireSession, .. } => Self::ExpireSession,
+            Event::Request { event: RequestEvent::NewSession, .. } => Self::NewSession,
+            Event::Request { event: RequestEvent::MaintainSession, .. } => Self::MaintainSession,
+            Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => Self::FinishRequest,
+            Event::Request { event: RequestEvent::InsertSession { .. }, .. } => Self::InsertSession,
+            Event::Manager(ManagerEvent::DeleteSession { .. }) => Self::DeleteSession,
+            Event::Manager(ManagerEvent::DeleteSessionsOf { .. }) => Self::DeleteSessionsOf,
+            Event::Manager(ManagerEvent::Sweep) => Self::Sweep,
         }
     }
 

@@ -10,10 +10,10 @@ use super::reply::ReplyRecord;
 use super::strict::{given, object_or_null, objects, word_or_null};
 use crate::config::Config;
 use crate::effect::{CookieChange, CookieOp, Effects, Reply, Transaction};
-use crate::event::Event;
+use crate::event::{Event, RequestEvent};
 use crate::form_tokens::FormTokens;
 use crate::presented::CookieValue;
-use crate::restore::{each_once, nullable};
+use crate::serial::{each_once, nullable};
 use crate::session::{Session, SessionRef};
 use crate::state::State;
 use crate::time::Timestamp;
@@ -52,7 +52,8 @@ impl Expect {
     #[must_use]
     pub fn observed(config: &Config, event: &Event, state: &State, effects: &Effects) -> Self {
         let request = event.request();
-        let finished = matches!(event, Event::FinishRequest { .. });
+        let finished =
+            matches!(event, Event::Request { event: RequestEvent::FinishRequest { .. }, .. });
         let open = request.filter(|_| !finished);
         let items = state.items().into_iter();
         let stored = items.map(|(id, session)| SessionRef { id: Some(id), session }.into());

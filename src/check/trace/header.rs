@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::error::Fault;
 use super::strict::{Object, given, object, word};
 use crate::config::{Config, Semantics};
-use crate::restore::nullable;
+use crate::serial::nullable;
 use crate::token::Width;
 
 /// What the format is called, up to the number of its version.

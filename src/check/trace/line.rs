@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::cookie::read_cookie;
 use crate::effect::Refusal;
 use crate::entropy::Entropy;
-use crate::event::{Event, Input, Outcome, RequestId};
+use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::presented::SubmittedToken;
 use crate::time::Timestamp;
 use crate::token::{SessionId, Width};
@@ -145,16 +145,16 @@ impl Line {
             }
             EventName::FinishRequest => {
                 let outcome = need(self.outcome.take(), name, "outcome")?;
-                Event::FinishRequest { request, outcome }
+                RequestEvent::FinishRequest { outcome }.of(request)
             }
             EventName::HasSessionCookie => {
                 let must_exist = need(self.must_exist.take(), name, "must_exist")?;
-                Event::HasSessionCookie { request, must_exist }
+                RequestEvent::HasSessionCookie { must_exist }.of(request)
             }
-            EventName::RevokeSessionCookie => Event::RevokeSessionCookie { request },
-            EventName::ExpireSession => Event::ExpireSession { request },
-            EventName::NewSession => Event::NewSession { request },
-            EventName::MaintainSession => Event::MaintainSession { request },
+            EventName::RevokeSessionCookie => RequestEvent::RevokeSessionCookie.of(request),
+            EventName::ExpireSession => RequestEvent::ExpireSession.of(request),
+            EventName::NewSession => RequestEvent::NewSession.of(request),
+            EventName::MaintainSession => RequestEvent::MaintainSession.of(request),
             _ => return self.take_event_of_session(config, request),
         })
     }
@@ -168,28 +168,31 @@ impl Line {
         let name = self.event;
         Ok(match name {
             EventName::SetUser => {
-                Event::SetUser { request, user: need(self.user.take(), name, "user")? }
+                RequestEvent::SetUser { user: need(self.user.take(), name, "user")? }.of(request)
             }
-            EventName::SetValue => Event::SetValue {
-                request,
+            EventName::SetValue => RequestEvent::SetValue {
                 key: need(self.key.take(), name, "key")?,
                 value: need(self.value.take(), name, "value")?,
-            },
+            }
+            .of(request),
             EventName::RemoveValue => {
-                Event::RemoveValue { request, key: need(self.key.take(), name, "key")? }
+                RequestEvent::RemoveValue { key: need(self.key.take(), name, "key")? }.of(request)
             }
             EventName::HasFormToken => {
-                Event::HasFormToken { request, token: need(self.token.take(), name, "token")? }
+                RequestEvent::HasFormToken { token: need(self.token.take(), name, "token")? }
+                    .of(request)
             }
             EventName::RemoveFormToken => {
-                Event::RemoveFormToken { request, token: need(self.token.take(), name, "token")? }
+                RequestEvent::RemoveFormToken { token: need(self.token.take(), name, "token")? }
+                    .of(request)
             }
             EventName::InsertSession => {
                 let id = need(self.id.take(), name, "id")?;
                 check_width(config.width, id, "id")?;
-                Event::InsertSession { request, id, user: need(self.user.take(), name, "user")? }
+                RequestEvent::InsertSession { id, user: need(self.user.take(), name, "user")? }
+                    .of(request)
             }
-            _ => Event::CreateFormToken { request },
+            _ => RequestEvent::CreateFormToken.of(request),
         })
     }
 
@@ -199,15 +202,15 @@ impl Line {
             EventName::DeleteSession => {
                 let id = need(self.id.take(), name, "id")?;
                 check_width(config.width, id, "id")?;
-                Event::DeleteSession { id }
+                Event::Manager(ManagerEvent::DeleteSession { id })
             }
             EventName::DeleteSessionsOf => {
                 let user = need(self.user.take(), name, "user")?;
                 let nobody =
                     || fault("expected `user` of delete_sessions_of to be a text, found null");
-                Event::DeleteSessionsOf { user: user.ok_or_else(nobody)? }
+                Event::Manager(ManagerEvent::DeleteSessionsOf { user: user.ok_or_else(nobody)? })
             }
-            _ => Event::Sweep,
+            _ => Event::Manager(ManagerEvent::Sweep),
         })
     }
 
@@ -261,27 +264,36 @@ impl Line {
                 self.remote_addr = Some(remote_addr);
                 self.script_name = Some(script_name);
             }
-            Event::SetUser { user, .. } => self.user = Some(user),
-            Event::SetValue { key, value, .. } => {
+            Event::Request { event: RequestEvent::SetUser { user, .. }, .. } => {
+                self.user = Some(user)
+            }
+            Event::Request { event: RequestEvent::SetValue { key, value, .. }, .. } => {
                 (self.key, self.value) = (Some(key), Some(value));
             }
-            Event::RemoveValue { key, .. } => self.key = Some(key),
-            Event::HasFormToken { token, .. } | Event::RemoveFormToken { token, .. } => {
+            Event::Request { event: RequestEvent::RemoveValue { key, .. }, .. } => {
+                self.key = Some(key)
+            }
+            Event::Request { event: RequestEvent::HasFormToken { token, .. }, .. }
+            | Event::Request { event: RequestEvent::RemoveFormToken { token, .. }, .. } => {
                 self.token = Some(token);
             }
-            Event::HasSessionCookie { must_exist, .. } => self.must_exist = Some(must_exist),
-            Event::FinishRequest { outcome, .. } => self.outcome = Some(outcome),
-            Event::InsertSession { id, user, .. } => {
+            Event::Request { event: RequestEvent::HasSessionCookie { must_exist, .. }, .. } => {
+                self.must_exist = Some(must_exist)
+            }
+            Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
+                self.outcome = Some(outcome)
+            }
+            Event::Request { event: RequestEvent::InsertSession { id, user, .. }, .. } => {
                 (self.id, self.user) = (Some(id), Some(user));
             }
-            Event::DeleteSession { id } => self.id = Some(id),
-            Event::DeleteSessionsOf { user } => self.user = Some(Some(user)),
-            Event::CreateFormToken { .. }
-            | Event::RevokeSessionCookie { .. }
-            | Event::ExpireSession { .. }
-            | Event::NewSession { .. }
-            | Event::MaintainSession { .. }
-            | Event::Sweep => {}
+            Event::Manager(ManagerEvent::DeleteSession { id }) => self.id = Some(id),
+            Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => self.user = Some(Some(user)),
+            Event::Request { event: RequestEvent::CreateFormToken, .. }
+            | Event::Request { event: RequestEvent::RevokeSessionCookie, .. }
+            | Event::Request { event: RequestEvent::ExpireSession, .. }
+            | Event::Request { event: RequestEvent::NewSession, .. }
+            | Event::Request { event: RequestEvent::MaintainSession, .. }
+            | Event::Manager(ManagerEvent::Sweep) => {}
         }
     }
 }

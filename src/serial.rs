@@ -1,0 +1,46 @@
+//! Helpers that make serde as strict as this crate: an absent field is not null, and no key stands
+//! twice.
+
+use alloc::collections::BTreeMap;
+use core::fmt;
+use core::marker::PhantomData;
+
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use smol_str::SmolStr;
+
+// [state-9]
+/// A field that must stand there and may be null: serde takes one that is absent for None.
+pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
+}
+
+/// A map in which no key stands twice: serde lets the last one win.
+pub(crate) fn each_once<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<SmolStr, T>, D::Error> {
+    from.deserialize_map(EachOnce(PhantomData))
+}
+
+struct EachOnce<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
+    type Value = BTreeMap<SmolStr, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = BTreeMap::new();
+        while let Some((key, value)) = map.next_entry::<SmolStr, T>()? {
+            if values.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("duplicate field `{key}`")));
+            }
+            values.insert(key, value);
+        }
+        Ok(values)
+    }
+}
