@@ -1,46 +1,12 @@
 //! What a deployment decides: the semantics, the cookie, the limits. An argument of every step,
 //! never part of the state.
 
-use core::fmt;
-
 use smol_str::SmolStr;
 
-use crate::form_tokens::FormTokens;
+use crate::grammar::{has_prefix, is_attribute_value, is_cookie_name, is_domain};
+use crate::semantics::{Limits, Path, Semantics};
+use crate::session::FormTokens;
 use crate::token::Width;
-
-/// Which rules a request's session follows.
-///
-/// ```
-/// use quixote_session::{Config, Semantics};
-///
-/// assert_eq!(Config::QUIXOTE.semantics, Semantics::Live);
-/// assert_eq!(Semantics::Copying.to_string(), "copying");
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Semantics {
-    /// Quixote over its own dictionary: a request holds the stored session itself, shared with
-    /// every other request on it, even after it was deleted.
-    Live,
-    /// Quixote over a persistent mapping, with `is_dirty` answering as `has_info` does: a request
-    /// holds a copy, and saving writes the whole copy over whatever is stored.
-    Copying,
-    /// Quixote with its faults repaired: a request holds a copy and its own changes, and saving
-    /// applies those changes to the session as it is stored by then.
-    Strict,
-}
-
-/// The name used in the specification, in traces and on the command line.
-impl fmt::Display for Semantics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Live => "live",
-            Self::Copying => "copying",
-            Self::Strict => "strict",
-        })
-    }
-}
 
 /// Everything a deployment decides.
 ///
@@ -189,8 +155,7 @@ impl Config {
         if !self.cookie_domain.as_deref().is_none_or(is_domain) {
             return Err(ConfigError::CookieDomain);
         }
-        // RFC 6265bis, section 4.1.3.2: a __Host- cookie is Secure, has Path=/ and no Domain; the
-        // prefix counts in any case of its letters (section 5.6).
+        // RFC 6265bis, section 4.1.3.2: a __Host- cookie is Secure, has Path=/ and no Domain.
         let host = self.cookie_hardened && path == "/" && self.cookie_domain.is_none();
         if has_prefix(&self.cookie_name, "__Host-") && !host {
             return Err(ConfigError::HostPrefix);
@@ -198,18 +163,25 @@ impl Config {
         if has_prefix(&self.cookie_name, "__Secure-") && !self.cookie_hardened {
             return Err(ConfigError::SecurePrefix);
         }
-        // Set under the Path of one script and revoked under that of another, it would stay.
-        let strict = self.semantics == Semantics::Strict;
-        if strict && path.is_empty() {
-            return Err(ConfigError::PathOfScript);
+        let differences = self.semantics.differences();
+        match differences.path {
+            // Set under the Path of one script and revoked under that of another, it would stay.
+            Path::Configured if path.is_empty() => return Err(ConfigError::PathOfScript),
+            Path::Configured | Path::OfScript => {}
         }
         if !(1..=FormTokens::MAX).contains(&self.max_form_tokens) {
             return Err(ConfigError::MaxFormTokens);
         }
-        // An access is noted after more than the resolution, and before the idle limit.
-        let last = self.idle_limit_ms.map(|idle| idle.saturating_sub(1));
-        if strict && last.is_some_and(|last| last <= self.access_resolution_ms) {
-            return Err(ConfigError::IdleLimit);
+        match differences.limits {
+            // An access is noted after more than the resolution, and before the idle limit.
+            Limits::IdleAndAbsolute
+                if self
+                    .idle_limit_ms
+                    .is_some_and(|idle| idle.saturating_sub(1) <= self.access_resolution_ms) =>
+            {
+                return Err(ConfigError::IdleLimit);
+            }
+            Limits::IdleAndAbsolute | Limits::None => {}
         }
         Ok(())
     }
@@ -220,6 +192,7 @@ impl Config {
     pub(crate) fn path_of_cookie(&self, script_name: &SmolStr) -> SmolStr {
         match &self.cookie_path {
             Some(path) if !path.is_empty() => path.clone(),
+            _ if script_name.is_empty() => SmolStr::new_static("/"),
             _ if script_name.ends_with('/') => script_name.clone(),
             _ => smol_str::format_smolstr!("{script_name}/"),
         }
@@ -234,45 +207,6 @@ impl Config {
     }
 }
 
-fn has_prefix(name: &str, prefix: &str) -> bool {
-    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
-
-/// A cookie whose name and value are longer together is dropped (RFC 6265bis, section 5.6), and an
-/// id has up to 32 bytes.
-const MOST_NAME_BYTES: usize = 4_096 - 32;
-
-/// An attribute that is longer is ignored (RFC 6265bis, section 5.6).
-const MOST_ATTRIBUTE_BYTES: usize = 1_024;
-
-/// Whether `name` is a token of RFC 9110, which RFC 6265 (4.1.1) asks of a cookie's name, and
-/// leaves room for an id.
-// [config-17]
-pub(crate) fn is_cookie_name(name: &str) -> bool {
-    let separator = |byte| b"()<>@,;:\\\"/[]?={}".contains(&byte);
-    (1..=MOST_NAME_BYTES).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_graphic() && !separator(byte))
-}
-
-/// Whether `domain` may stand in a Domain attribute: a subdomain of RFC 1034 (3.5) as RFC 1123
-/// (2.1) has it, which RFC 6265 (4.1.1) asks for. A dot in front is allowed and not sent (5.2.3).
-pub(crate) fn is_domain(domain: &str) -> bool {
-    let name = domain.strip_prefix('.').unwrap_or(domain);
-    let is_label = |label: &str| {
-        let inner = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        (1..=63).contains(&label.len()) && inner && label.trim_matches('-').len() == label.len()
-    };
-    name.len() <= 253 && name.split('.').all(is_label)
-}
-
-/// Whether `value` may stand in a Path attribute: RFC 6265 (4.1.1), no control character and no
-/// semicolon. Spaces at the ends would be lost, and a long one as a whole: both are refused too.
-pub(crate) fn is_attribute_value(value: &str) -> bool {
-    value.len() <= MOST_ATTRIBUTE_BYTES
-        && value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b';')
-        && value.trim_matches(' ').len() == value.len()
-}
-
 /// What is wrong with a [`Config`].
 ///
 /// ```
@@ -281,44 +215,31 @@ pub(crate) fn is_attribute_value(value: &str) -> bool {
 /// let config = Config { cookie_name: "a;b".into(), ..Config::QUIXOTE };
 /// assert_eq!(config.check(), Err(ConfigError::CookieName));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The name is no token of RFC 6265, section 4.1.1, or has more than 4,064 bytes.
+    #[error("cookie_name: expected an RFC 6265 token, up to 4,064 bytes")]
     CookieName,
     /// The path holds `;`, a control character or a character outside ASCII, begins without `/`,
     /// has spaces at its ends, or more than 1,024 bytes.
+    #[error("cookie_path: expected ASCII from '/', without ';' or controls, up to 1,024 bytes")]
     CookiePath,
     /// The domain is no host name: labels of letters, digits and hyphens, with dots between them.
+    #[error("cookie_domain: expected a host name")]
     CookieDomain,
     /// A `__Host-` cookie needs `cookie_hardened`, the path `/` and no domain.
+    #[error("cookie_name: expected a hardened cookie, path / and no domain with __Host-")]
     HostPrefix,
     /// A `__Secure-` cookie needs `cookie_hardened`.
+    #[error("cookie_name: expected a hardened cookie with __Secure-")]
     SecurePrefix,
     /// Strict: without a path the cookie would have that of each request's script.
+    #[error("cookie_path: expected one for all requests under strict")]
     PathOfScript,
     /// The cap on form tokens is not between 1 and 16.
+    #[error("max_form_tokens: expected 1 to 16")]
     MaxFormTokens,
     /// Strict: the idle limit is not at least 2 milliseconds above the access resolution.
+    #[error("idle_limit_ms: expected at least 2 more than access_resolution_ms")]
     IdleLimit,
 }
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::CookieName => "cookie_name: expected an RFC 6265 token, up to 4,064 bytes",
-            Self::CookiePath => {
-                "cookie_path: expected ASCII from '/', without ';' or controls, up to 1,024 bytes"
-            }
-            Self::CookieDomain => "cookie_domain: expected a host name",
-            Self::HostPrefix => {
-                "cookie_name: expected a hardened cookie, path / and no domain with __Host-"
-            }
-            Self::SecurePrefix => "cookie_name: expected a hardened cookie with __Secure-",
-            Self::PathOfScript => "cookie_path: expected one for all requests under strict",
-            Self::MaxFormTokens => "max_form_tokens: expected 1 to 16",
-            Self::IdleLimit => "idle_limit_ms: expected at least 2 more than access_resolution_ms",
-        })
-    }
-}
-
-impl core::error::Error for ConfigError {}

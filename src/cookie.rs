@@ -6,8 +6,9 @@
 
 use alloc::string::String;
 
-use crate::config::{Config, ConfigError, is_attribute_value, is_cookie_name, is_domain};
+use crate::config::{Config, ConfigError};
 use crate::effect::{CookieChange, CookieOp};
+use crate::grammar::{is_attribute_value, is_cookie_name, is_domain};
 use crate::presented::CookieValue;
 
 /// The header that goes with every response that sets or revokes the session cookie, so that no

@@ -1,8 +1,11 @@
 //! The random bytes of an input, and the draws that are taken from them.
 
+#[cfg(feature = "std")]
+pub(crate) mod source;
+
 use core::fmt;
 
-use crate::token::{FormToken, SessionId, Width};
+use crate::token::{FormToken, Secret, SessionId, Width};
 
 /// The random bytes that one [`Input`](crate::Input) may use, supplied by the driver.
 ///
@@ -18,8 +21,7 @@ use crate::token::{FormToken, SessionId, Width};
 /// assert_eq!(format!("{entropy:?}"), "Entropy(…)");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(transparent))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Entropy([u8; Self::BYTES]);
 
 impl Entropy {
@@ -74,22 +76,19 @@ impl<'a> Draws<'a> {
     }
 
     pub(crate) fn session_id(&mut self) -> Option<SessionId> {
-        self.next()
+        self.next().map(SessionId)
     }
 
     pub(crate) fn form_token(&mut self) -> Option<FormToken> {
-        self.next()
+        self.next().map(FormToken)
     }
 
     // [token-1] [token-3]
-    fn next<T: From<[u8; 8]> + From<[u8; 16]>>(&mut self) -> Option<T> {
-        let draw = usize::from(self.taken);
-        let secret = match self.width {
-            Width::Bits64 => T::from(*self.entropy.0.as_chunks::<8>().0.get(draw)?),
-            Width::Bits128 => T::from(*self.entropy.0.as_chunks::<16>().0.get(draw)?),
-        };
+    fn next(&mut self) -> Option<Secret> {
+        let mut draws = self.entropy.0.chunks_exact(self.width.bytes());
+        let draw = draws.nth(usize::from(self.taken))?;
         self.taken = self.taken.saturating_add(1);
-        Some(secret)
+        Some(Secret::from_bytes(self.width, draw))
     }
 }
 

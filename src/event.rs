@@ -35,8 +35,7 @@ pub struct Input {
 /// Names one request from its start to its finish. Chosen by the driver, who does not use a
 /// number twice.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(transparent))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct RequestId(pub u64);
 
 /// What happens: a request arrives, something happens in a request that is open, or the manager

@@ -95,43 +95,34 @@ mod config;
 mod cookie;
 mod effect;
 mod entropy;
-#[cfg(feature = "std")]
-mod entropy_source;
 mod event;
-mod form_tokens;
+mod grammar;
 mod null;
-mod objects;
 mod presented;
 pub mod quixote;
-mod request;
-#[cfg(feature = "serde")]
-mod restore;
+mod semantics;
 #[cfg(feature = "serde")]
 mod serial;
 mod session;
-mod snapshot;
 mod state;
 mod step;
 mod time;
 mod token;
-mod values;
 
 pub use smol_str::SmolStr;
 
-pub use crate::config::{Config, ConfigError, Semantics};
+pub use crate::config::{Config, ConfigError};
 #[cfg(feature = "std")]
 pub use crate::cookie::{CACHE_CONTROL, read_cookie, set_cookie};
 pub use crate::effect::{CookieChange, CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};
 pub use crate::entropy::Entropy;
 #[cfg(feature = "std")]
-pub use crate::entropy_source::EntropySource;
+pub use crate::entropy::source::EntropySource;
 pub use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent, RequestId};
-pub use crate::form_tokens::{FormTokens, TooManyFormTokens};
 pub use crate::null::NullSessionManager;
 pub use crate::presented::{CookieValue, SubmittedToken};
-#[cfg(feature = "serde")]
-pub use crate::restore::InvalidState;
-pub use crate::session::{Dump, Session, SessionRef};
+pub use crate::semantics::Semantics;
+pub use crate::session::{Dump, FormTokens, Session, SessionRef, TooManyFormTokens};
 pub use crate::state::State;
 pub use crate::step::step;
 pub use crate::time::Timestamp;

@@ -16,6 +16,8 @@ use crate::token::{FormToken, SessionId};
 /// assert_eq!(format!("{:?}", CookieValue::from("nosuchid")), "Text(8 bytes)");
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(into = "SmolStr", from = "SmolStr"))]
 pub enum CookieValue {
     /// Text that has the form of an id.
     Id(SessionId),
@@ -38,9 +40,21 @@ impl CookieValue {
     #[must_use]
     pub fn reveal(&self) -> SmolStr {
         match self {
-            Self::Id(id) => id.reveal().with_text(|text| text.into()),
+            Self::Id(id) => (*id).into(),
             Self::Text(text) => text.clone(),
         }
+    }
+}
+
+impl From<SmolStr> for CookieValue {
+    fn from(text: SmolStr) -> Self {
+        text.parse().map_or(Self::Text(text), Self::Id)
+    }
+}
+
+impl From<CookieValue> for SmolStr {
+    fn from(value: CookieValue) -> Self {
+        value.reveal()
     }
 }
 
@@ -68,6 +82,8 @@ impl fmt::Debug for CookieValue {
 /// assert_eq!(SubmittedToken::from("' OR 1=1"), SubmittedToken::IllFormed);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(into = "SmolStr", from = "SmolStr"))]
 pub enum SubmittedToken {
     /// Text that has the form of a token.
     Token(FormToken),
@@ -90,43 +106,21 @@ impl From<&str> for SubmittedToken {
     }
 }
 
-impl From<FormToken> for SubmittedToken {
-    fn from(token: FormToken) -> Self {
-        Self::Token(token)
+impl From<SmolStr> for SubmittedToken {
+    fn from(text: SmolStr) -> Self {
+        text.as_str().into()
     }
 }
 
-/// As text, the way the client sends it; an ill-formed token reads back from any other text.
-#[cfg(feature = "serde")]
-mod text {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::{CookieValue, SmolStr, SubmittedToken};
-
-    impl Serialize for CookieValue {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            self.reveal().serialize(serializer)
-        }
+/// Of any other text nothing was kept: it is written as `ill-formed`, which reads back as such.
+impl From<SubmittedToken> for SmolStr {
+    fn from(token: SubmittedToken) -> Self {
+        token.token().map_or(Self::new_static("ill-formed"), Into::into)
     }
+}
 
-    impl<'de> Deserialize<'de> for CookieValue {
-        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-            SmolStr::deserialize(from).map(|text| text.as_str().into())
-        }
-    }
-
-    impl Serialize for SubmittedToken {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            match self {
-                Self::Token(token) => token.serialize(serializer),
-                Self::IllFormed => "ill-formed".serialize(serializer),
-            }
-        }
-    }
-
-    impl<'de> Deserialize<'de> for SubmittedToken {
-        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-            SmolStr::deserialize(from).map(|text| text.as_str().into())
-        }
+impl From<FormToken> for SubmittedToken {
+    fn from(token: FormToken) -> Self {
+        Self::Token(token)
     }
 }

@@ -2,6 +2,7 @@
 //! twice.
 
 use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString as _};
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -43,4 +44,22 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
         }
         Ok(values)
     }
+}
+
+/// The same error without secrets: serde quotes what stands where something else was expected, and
+/// that may be an id. Of a run of 12 hex digits or more the first four are left.
+// [token-9]
+pub(crate) fn without_secrets<E: serde::de::Error>(error: &E) -> E {
+    let text = error.to_string();
+    let mut shown = String::new();
+    // Each piece is a run of digits, or none, and the one character that ends it.
+    for piece in text.split_inclusive(|letter: char| !letter.is_ascii_hexdigit()) {
+        let end = piece.trim_start_matches(|letter: char| letter.is_ascii_hexdigit());
+        let digits = piece.strip_suffix(end).unwrap_or(piece);
+        match digits.get(..4).filter(|_| digits.len() >= 12) {
+            Some(first) => shown.extend([first, "…", end]),
+            None => shown.push_str(piece),
+        }
+    }
+    E::custom(shown)
 }

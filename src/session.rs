@@ -1,15 +1,21 @@
 //! One session: what it holds, and when it is worth keeping.
 
+mod form_tokens;
+#[cfg(feature = "serde")]
+mod reading;
+mod values;
+
 use alloc::collections::BTreeMap;
 use core::fmt;
 
 use smol_str::SmolStr;
 
-use crate::config::{Config, Semantics};
-use crate::form_tokens::FormTokens;
+pub use self::form_tokens::{FormTokens, TooManyFormTokens};
+use self::values::Values;
+use crate::config::Config;
+use crate::semantics::{Limits, Saves};
 use crate::time::Timestamp;
 use crate::token::SessionId;
-use crate::values::Values;
 
 /// What is remembered about one visitor.
 ///
@@ -127,7 +133,10 @@ impl Session {
     // [step-24]
     #[must_use]
     pub fn is_dirty(&self, config: &Config) -> bool {
-        config.semantics == Semantics::Copying && self.has_info()
+        match config.semantics.differences().saves {
+            Saves::WholeCopy => self.has_info(),
+            Saves::NewSession | Saves::Changes => false,
+        }
     }
 
     /// Notes an access, if strictly more than the resolution has passed since the last one.
@@ -155,8 +164,9 @@ impl Session {
     /// ```
     #[must_use]
     pub fn expires_at(&self, config: &Config) -> Option<Timestamp> {
-        if config.semantics != Semantics::Strict {
-            return None;
+        match config.semantics.differences().limits {
+            Limits::None => return None,
+            Limits::IdleAndAbsolute => {}
         }
         let end = |since: Timestamp, limit: Option<u64>| match limit? {
             // No time has passed even where the clock went back.
@@ -169,16 +179,21 @@ impl Session {
     }
 
     /// Whether a time limit of the strict semantics is reached. Both bounds are inclusive: a
-    /// session is over in the very millisecond in which its age equals the limit. The same as
-    /// [`expires_at`](Self::expires_at), by the rule's own words: a sweep asks it of every session.
+    /// session is over in the very millisecond in which its age equals the limit. This says the
+    /// same as [`expires_at`](Self::expires_at) in the words of the rule: a sweep asks it of every
+    /// session.
     // [time-5] [time-6]
-    pub(crate) fn is_out_of_time(&self, config: &Config, now: Timestamp) -> bool {
+    pub(crate) fn is_over(&self, config: &Config, now: Timestamp) -> bool {
         let reached = |since: Timestamp, limit: Option<u64>| {
             limit.is_some_and(|limit| now.since(since) >= limit)
         };
-        config.semantics == Semantics::Strict
-            && (reached(self.accessed, config.idle_limit_ms)
-                || reached(self.created, config.absolute_limit_ms))
+        match config.semantics.differences().limits {
+            Limits::None => false,
+            Limits::IdleAndAbsolute => {
+                reached(self.accessed, config.idle_limit_ms)
+                    || reached(self.created, config.absolute_limit_ms)
+            }
+        }
     }
 }
 
@@ -263,9 +278,7 @@ impl fmt::Display for Dump<'_> {
 
 fn write_short_id(f: &mut fmt::Formatter<'_>, id: Option<SessionId>) -> fmt::Result {
     match id {
-        Some(id) => {
-            id.reveal().with_text(|text| write!(f, "{}…", text.get(..4).unwrap_or_default()))
-        }
+        Some(id) => write!(f, "{}…", id.reveal().start()),
         None => f.write_str("without id"),
     }
 }

@@ -1,26 +1,58 @@
 //! Every transition of the machine. Nothing else changes a [`State`].
 //!
-//! [`step`] hands the event to one function a rule. A rule first finds every reason to refuse, and
-//! only then changes anything: so a refusal returns the state that it was given. The three
-//! semantics share the rules; they part in what a request holds (`hold`), in how changes
-//! are remembered, and in what saving means (`maintain` for Quixote,
-//! `save_changes` for strict).
+//! # Objects
+//!
+//! A session in memory is an *object*: what the session holds, and the id that it was stored under,
+//! if it was. The *store* is an index from ids to objects. A *request* that is open holds one
+//! object, or none once its session was expired. An object lives as long as it is stored or held, so
+//! a session that was deleted lives on for the requests that work on it, and is found by no id.
+//!
+//! # Three ways to hold
+//!
+//! All semantics share these rules; they differ in the rows of `semantics.rs`, first of all in what
+//! a request holds from its start:
+//!
+//! - *live*: the stored object itself. All requests on a session change the same object, and so does
+//!   each failed one. Saving has only new sessions to store.
+//! - *copying*: a copy of it. Saving stores the whole copy, whatever happened to the original.
+//! - *strict*: a copy, and the list of the changes that the request makes to it. Saving applies that
+//!   list to the session as it is stored by then. If that session is gone or over, the changes have
+//!   nowhere to go, and the save is refused.
+//!
+//! # A step
+//!
+//! [`step`] sends each event to one rule. An event of a request looks the request up once, and the
+//! rule is handed what it may touch: the open request, the store, the moment, the draws. In a rule,
+//! every reason to refuse comes before the first change, so a refusal returns the state that it was
+//! given. An event is refused
+//!
+//! 1. if its request is not open (a start: if it is open already);
+//! 2. if it needs the request's session and that was expired;
+//! 3. if a text, a count or the entropy exceeds its bound;
+//! 4. if what it names is not there: a token, a value, a session;
+//! 5. under strict: if it would save onto a session that has ended, or take a liberty that strict
+//!    does not grant.
+//!
+//! A request ends with its finish and in no other way; a finish that is refused leaves it open.
 
 mod change;
-mod lifecycle;
+mod end;
+mod finish;
+mod form_token;
 mod manager;
 mod save;
+mod start;
 
-use alloc::boxed::Box;
+use foldhash::fast::FixedState;
+use hashbrown::hash_map::{Entry, OccupiedEntry};
 
-use crate::config::{Config, Semantics};
+use crate::config::Config;
 use crate::effect::{Effects, Refusal, Reply};
 use crate::entropy::Draws;
 use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
-use crate::objects::Object;
-use crate::request::{Changes, Request};
+use crate::semantics::Differences;
 use crate::session::Session;
-use crate::state::State;
+use crate::state::{Request, Slot, State, Store};
 use crate::time::Timestamp;
 use crate::token::SessionId;
 
@@ -40,19 +72,38 @@ use crate::token::SessionId;
 /// assert_eq!(effects.reply, Reply::Refused(Refusal::UnknownRequest));
 /// assert_eq!(state, State::new());
 /// ```
-// [step-1] [step-2] [effect-2] [effect-10] [trace-13]
-#[inline]
+// [step-1] [step-2] [trace-13]
+#[expect(
+    clippy::inline_always,
+    reason = "the caller knows the event: a quarter of a cycle is moves"
+)]
+#[inline(always)]
 #[must_use]
 pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects) {
     let Input { now, entropy, event } = input;
-    let draws = Draws::new(&entropy, config.width);
+    let (store, requests) = state.parts();
     let mut effects = Effects::reply(Reply::Done);
-    let mut step = Step { config, state: &mut state, now, draws, effects: &mut effects };
-    match step.event(event) {
-        Ok(reply) => {
-            effects.draws = step.draws.taken();
-            effects.reply = reply;
+    let differences = config.semantics.differences();
+    let draws = Draws::new(&entropy, config.width);
+    let mut step = Step { config, differences, now, draws, store, effects: &mut effects };
+    let answer = match event {
+        Event::StartRequest { request, cookie, remote_addr, script_name } => {
+            step.start_request(requests, request, cookie, remote_addr, script_name)
         }
+        Event::Request { request, event } => match requests.entry(request) {
+            Entry::Occupied(open) => step.request_event(open, event),
+            // [event-2]
+            Entry::Vacant(_) => Err(Refusal::UnknownRequest),
+        },
+        Event::Manager(event) => step.manager_event(event),
+    };
+    match answer {
+        Ok(reply) => {
+            // [effect-10]
+            step.effects.draws = step.draws.taken();
+            step.effects.reply = reply;
+        }
+        // [effect-2]
         Err(why) => effects = Effects::refused(why),
     }
     (state, effects)
@@ -61,25 +112,23 @@ pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects)
 /// One step under way.
 struct Step<'a> {
     config: &'a Config,
-    state: &'a mut State,
+    differences: Differences,
     now: Timestamp,
     draws: Draws<'a>,
+    store: &'a mut Store,
     /// What it asks of the driver, apart from the reply, which a rule returns.
     effects: &'a mut Effects,
 }
 
 impl Step<'_> {
-    fn event(&mut self, event: Event) -> Result<Reply, Refusal> {
-        match event {
-            Event::StartRequest { request, cookie, remote_addr, script_name } => {
-                self.start_request(request, cookie, remote_addr, script_name)
-            }
-            Event::Request { request, event } => self.request_event(request, event),
-            Event::Manager(event) => self.manager_event(event),
-        }
-    }
-
-    fn request_event(&mut self, request: RequestId, event: RequestEvent) -> Result<Reply, Refusal> {
+    #[expect(clippy::inline_always, reason = "see `step`")]
+    #[inline(always)]
+    fn request_event(
+        &mut self,
+        mut open: OccupiedEntry<'_, RequestId, Request, FixedState>,
+        event: RequestEvent,
+    ) -> Result<Reply, Refusal> {
+        let request = open.get_mut();
         match event {
             RequestEvent::SetUser { user } => self.set_user(request, user),
             RequestEvent::SetValue { key, value } => self.set_value(request, key, value),
@@ -88,13 +137,13 @@ impl Step<'_> {
             RequestEvent::HasFormToken { token } => self.has_form_token(request, token),
             RequestEvent::RemoveFormToken { token } => self.remove_form_token(request, token),
             RequestEvent::HasSessionCookie { must_exist } => {
-                self.has_session_cookie(request, must_exist)
+                Ok(self.has_session_cookie(request, must_exist))
             }
             RequestEvent::RevokeSessionCookie => self.revoke_session_cookie(request),
             RequestEvent::ExpireSession => self.expire_session(request),
             RequestEvent::NewSession => self.new_session(request),
             RequestEvent::MaintainSession => self.maintain_session(request),
-            RequestEvent::FinishRequest { outcome } => self.finish_request(request, outcome),
+            RequestEvent::FinishRequest { outcome } => self.finish_request(open, outcome),
             RequestEvent::InsertSession { id, user } => self.insert_session(request, id, user),
         }
     }
@@ -107,62 +156,48 @@ impl Step<'_> {
         }
     }
 
-    fn is_strict(&self) -> bool {
-        self.config.semantics == Semantics::Strict
-    }
-
-    // [event-2]
-    fn open_request(&self, request: RequestId) -> Result<&Request, Refusal> {
-        self.state.request(request).ok_or(Refusal::UnknownRequest)
-    }
-
     // [event-3]
-    fn held(&self, request: RequestId) -> Result<&Object, Refusal> {
-        let slot = self.open_request(request)?.held.ok_or(Refusal::NoSession)?;
-        self.state.objects.get(slot).ok_or(Refusal::NoSession)
+    fn held(&self, request: &Request) -> Result<Slot, Refusal> {
+        request.held.ok_or(Refusal::NoSession)
     }
 
-    /// The session that a request holds, and the place where strict remembers its changes.
-    // [step-10] [step-11]
-    fn held_session(
-        &mut self,
-        request: RequestId,
-    ) -> Result<(&mut Session, &mut Option<Box<Changes>>), Refusal> {
-        let slot = self.open_request(request)?.held.ok_or(Refusal::NoSession)?;
-        let (objects, open) = self.state.objects_and_request(request);
-        let object = objects.get_mut(slot).ok_or(Refusal::NoSession)?;
-        let open = open.ok_or(Refusal::UnknownRequest)?;
-        Ok((&mut object.session, &mut open.data.changes))
+    fn session(&self, slot: Slot) -> &Session {
+        &self.store.object(slot).session
     }
 
-    /// The session stored under `id`, unless strict counts it as over.
+    /// The session that is stored under `id`, unless it is over.
     // [time-7]
-    fn in_time(&self, id: SessionId) -> Option<&Session> {
-        self.state.get(&id).filter(|session| !session.is_out_of_time(self.config, self.now))
+    fn find(&self, id: &SessionId) -> Option<Slot> {
+        self.store.find(id).filter(|slot| !self.is_over(self.session(*slot)))
+    }
+
+    fn is_over(&self, session: &Session) -> bool {
+        session.is_over(self.config, self.now)
     }
 
     /// An id for a session that is added to the store.
     // [config-11]
     fn fresh_id(&mut self) -> Result<SessionId, Refusal> {
-        if self.state.len() >= self.config.session_limit() {
+        if self.store.len() >= self.config.session_limit() {
             return Err(Refusal::TooManySessions);
         }
-        self.draw_unused_id()
+        self.unused_id()
     }
 
     // [token-4] [token-5] [token-8]
-    fn draw_unused_id(&mut self) -> Result<SessionId, Refusal> {
+    fn unused_id(&mut self) -> Result<SessionId, Refusal> {
         loop {
             let id = self.draws.session_id().ok_or(Refusal::EntropyUsedUp)?;
-            if !self.state.has_session(&id) {
+            if !self.store.has(&id) {
                 return Ok(id);
             }
         }
     }
 
-    fn has_room_for(&self, id: SessionId) -> Result<(), Refusal> {
-        let full = self.state.len() >= self.config.session_limit();
-        if full && !self.state.has_session(&id) { Err(Refusal::TooManySessions) } else { Ok(()) }
+    // [config-11]
+    fn has_room_for(&self, id: &SessionId) -> Result<(), Refusal> {
+        let full = self.store.len() >= self.config.session_limit();
+        if full && !self.store.has(id) { Err(Refusal::TooManySessions) } else { Ok(()) }
     }
 
     // [config-8]

@@ -5,6 +5,7 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 
+use smol_str::SmolStr;
 use subtle::{Choice, ConstantTimeEq};
 
 /// How many random bits a session id or a form token holds.
@@ -45,45 +46,48 @@ impl Width {
     }
 }
 
-/// The random bytes of an id or token.
+/// The random bytes of an id or token, with zeros behind if there are 8 of them.
 ///
-/// Compared in constant time; ordered, for listings only, by its bytes.
-#[derive(Clone, Copy, Eq)]
-enum Secret {
-    Narrow([u8; 8]),
-    Wide([u8; 16]),
+/// Compared in constant time; ordered, for listings only, as its text is.
+#[derive(Clone, Copy, Eq, Debug)]
+pub(crate) struct Secret {
+    bytes: [u8; 16],
+    width: Width,
 }
 
 impl Secret {
     const fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Narrow(bytes) => bytes,
-            Self::Wide(bytes) => bytes,
-        }
+        self.bytes.split_at(self.width.bytes()).0
+    }
+
+    /// As many of these bytes as the width says, zeros where there are fewer.
+    pub(crate) fn from_bytes(width: Width, from: &[u8]) -> Self {
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(from).take(width.bytes()).for_each(|(byte, from)| *byte = *from);
+        Self { bytes, width }
     }
 
     // [token-2]
     fn parse(text: &str) -> Option<Self> {
-        match text.len() {
-            16 => unhex(text).map(Self::Narrow),
-            32 => unhex(text).map(Self::Wide),
-            _ => None,
+        let width = match text.len() {
+            16 => Width::Bits64,
+            32 => Width::Bits128,
+            _ => return None,
+        };
+        let mut bytes = [0; 16];
+        for (byte, [high, low]) in bytes.iter_mut().zip(text.as_bytes().as_chunks().0) {
+            *byte = nibble(*high)? << 4 | nibble(*low)?;
         }
+        Some(Self { bytes, width })
     }
 }
 
-/// Secrets of different widths differ; of equal width, every bit is looked at, 64 at a time.
+/// Secrets of different widths differ; of equal width, every bit is looked at.
 impl ConstantTimeEq for Secret {
     fn ct_eq(&self, other: &Self) -> Choice {
-        match (self, other) {
-            (Self::Narrow(one), Self::Narrow(other)) => {
-                u64::from_ne_bytes(*one).ct_eq(&u64::from_ne_bytes(*other))
-            }
-            (Self::Wide(one), Self::Wide(other)) => {
-                u128::from_ne_bytes(*one).ct_eq(&u128::from_ne_bytes(*other))
-            }
-            _ => Choice::from(0),
-        }
+        let bits = |secret: &Self| u128::from_ne_bytes(secret.bytes);
+        let width = |secret: &Self| secret.width as u8;
+        bits(self).ct_eq(&bits(other)) & width(self).ct_eq(&width(other))
     }
 }
 
@@ -93,7 +97,6 @@ impl PartialEq for Secret {
     }
 }
 
-/// As its text is ordered, whatever the widths.
 impl Ord for Secret {
     fn cmp(&self, other: &Self) -> Ordering {
         self.bytes().cmp(other.bytes())
@@ -108,18 +111,8 @@ impl PartialOrd for Secret {
 
 impl Hash for Secret {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.bytes().hash(hasher);
+        hasher.write_u128(u128::from_ne_bytes(self.bytes));
     }
-}
-
-/// The bytes of exactly `2 * N` lower-case hex digits.
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let [high, low] = pair else { return None };
-        *byte = nibble(*high)? << 4 | nibble(*low)?;
-    }
-    Some(bytes)
 }
 
 const fn nibble(digit: u8) -> Option<u8> {
@@ -131,16 +124,9 @@ const fn nibble(digit: u8) -> Option<u8> {
 }
 
 /// Text that is neither 16 nor 32 lower-case hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected 16 or 32 lower-case hex digits")]
 pub struct NotHex;
-
-impl fmt::Display for NotHex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected 16 or 32 lower-case hex digits")
-    }
-}
-
-impl core::error::Error for NotHex {}
 
 /// A secret in full, for a cookie, a form or a store: what [`SessionId::reveal`] and
 /// [`FormToken::reveal`] return.
@@ -169,6 +155,14 @@ impl Revealed {
     }
 }
 
+impl Revealed {
+    /// The first four hex digits, which tell two secrets apart in a log and open nothing.
+    // [token-9]
+    pub(crate) fn start(&self) -> SmolStr {
+        self.with_text(|text| text.get(..4).unwrap_or_default().into())
+    }
+}
+
 impl fmt::Display for Revealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.with_text(|text| f.write_str(text))
@@ -180,7 +174,9 @@ macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Secret);
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "serde", serde(into = "SmolStr", try_from = "SmolStr"))]
+        pub struct $name(pub(crate) Secret);
 
         impl $name {
             /// The secret in full. Its `Display` prints every digit: for the cookie, the form or
@@ -214,38 +210,34 @@ macro_rules! secret {
 
         impl From<[u8; 8]> for $name {
             fn from(bytes: [u8; 8]) -> Self {
-                Self(Secret::Narrow(bytes))
+                Self(Secret::from_bytes(Width::Bits64, &bytes))
             }
         }
 
         impl From<[u8; 16]> for $name {
             fn from(bytes: [u8; 16]) -> Self {
-                Self(Secret::Wide(bytes))
+                Self(Secret { bytes, width: Width::Bits128 })
+            }
+        }
+
+        impl TryFrom<SmolStr> for $name {
+            type Error = NotHex;
+
+            fn try_from(text: SmolStr) -> Result<Self, NotHex> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for SmolStr {
+            fn from(secret: $name) -> Self {
+                secret.reveal().with_text(|text| Self::new(text))
             }
         }
 
         /// The first four hex digits, which tell two secrets apart in a log and open nothing.
-        // [token-9]
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.reveal().with_text(|text| {
-                    write!(f, "{}({}…)", stringify!($name), text.get(..4).unwrap_or_default())
-                })
-            }
-        }
-
-        #[cfg(feature = "serde")]
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(&self.reveal())
-            }
-        }
-
-        #[cfg(feature = "serde")]
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = smol_str::SmolStr::deserialize(from)?;
-                text.parse().map_err(serde::de::Error::custom)
+                write!(f, "{}({}…)", stringify!($name), self.reveal().start())
             }
         }
     };
@@ -264,11 +256,6 @@ secret! {
     /// # Ok::<(), quixote_session::NotHex>(())
     /// ```
     SessionId
-}
-
-impl FormToken {
-    /// What stands where no token does.
-    pub(crate) const ZERO: Self = Self(Secret::Narrow([0; 8]));
 }
 
 secret! {

@@ -14,9 +14,8 @@ use std::fmt::Debug;
 use allocation_counter::measure;
 use quixote_session::check::transcript::Transcript;
 use quixote_session::{
-    Config, CookieValue, Entropy, EntropySource, Event, FormToken, Input, InvalidState,
-    ManagerEvent, Outcome, Reply, RequestEvent, RequestId, SessionId, State, SubmittedToken,
-    Timestamp, step,
+    Config, CookieValue, Entropy, EntropySource, Event, FormToken, Input, ManagerEvent, Outcome,
+    Reply, RequestEvent, RequestId, SessionId, State, SubmittedToken, Timestamp, step,
 };
 use serde_json::{Value, json};
 use story::Story;
@@ -52,7 +51,6 @@ fn refused(change: impl FnOnce(&mut Value), why: &str) {
 #[test]
 fn stored_sessions_out_of_order_or_twice_are_refused() {
     let why = "stored: expected rising ids, each once";
-    assert_eq!(InvalidState::StoredOrder.to_string(), why);
     let again = |state: &mut Value, id: &str| {
         let mut copy = state["stored"][0].clone();
         copy["id"] = json!(id);
@@ -67,7 +65,6 @@ fn stored_sessions_out_of_order_or_twice_are_refused() {
 #[test]
 fn requests_out_of_order_or_twice_are_refused() {
     let why = "requests: expected rising numbers, each once";
-    assert_eq!(InvalidState::RequestOrder.to_string(), why);
     refused(|state| state["requests"][1]["request"] = json!(0), why);
     refused(|state| state["requests"][1]["request"] = state["requests"][0]["request"].clone(), why);
 }
@@ -75,7 +72,6 @@ fn requests_out_of_order_or_twice_are_refused() {
 #[test]
 fn a_session_accessed_before_it_was_created_is_refused() {
     let why = "accessed: expected a time not before created";
-    assert_eq!(InvalidState::AccessedBeforeCreated.to_string(), why);
     refused(|state| state["stored"][0]["session"]["accessed"] = json!(999_999_999_999_u64), why);
     refused(|state| state["held"][0]["session"]["accessed"] = json!(999_999_999_999_u64), why);
 }
@@ -83,7 +79,6 @@ fn a_session_accessed_before_it_was_created_is_refused() {
 #[test]
 fn a_request_that_holds_what_is_not_there_is_refused() {
     let why = "holds: expected the number of a session, new ones in order";
-    assert_eq!(InvalidState::HoldsUnknown.to_string(), why);
     refused(|state| state["requests"][1]["holds"] = json!(99), why);
     refused(|state| state["requests"][1]["holds"] = json!(3), why);
     refused(|state| _ = state["held"].as_array_mut().unwrap().pop(), why);
@@ -92,14 +87,12 @@ fn a_request_that_holds_what_is_not_there_is_refused() {
 #[test]
 fn a_session_that_nobody_holds_is_refused() {
     let why = "held: expected every session to be held by a request";
-    assert_eq!(InvalidState::NeitherStoredNorHeld.to_string(), why);
     refused(|state| _ = state["requests"].as_array_mut().unwrap().remove(2), why);
 }
 
 #[test]
 fn changes_to_no_session_are_refused() {
     let why = "changes: expected none without a session";
-    assert_eq!(InvalidState::ChangesWithoutSession.to_string(), why);
     refused(|state| state["requests"][0]["holds"] = Value::Null, why);
 }
 

@@ -11,9 +11,10 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use crate::config::{Config, Semantics};
+use crate::config::Config;
 use crate::effect::{Effects, Reply};
 use crate::event::{Event, Input, Outcome, RequestEvent};
+use crate::semantics::Semantics;
 use crate::session::SessionRef;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -63,7 +64,7 @@ impl Phase {
             Some(SessionRef { id: None, .. }) => Self::Unsaved,
             Some(SessionRef { id: Some(id), .. }) => match state.get(&id) {
                 None => Self::Ended,
-                Some(stored) if stored.is_out_of_time(config, now) => Self::Over,
+                Some(stored) if stored.is_over(config, now) => Self::Over,
                 Some(_) => Self::Stored,
             },
         }

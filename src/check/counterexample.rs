@@ -12,9 +12,10 @@ use crate::check::replay::drawn;
 use crate::check::trace::{Expect, Header, TraceStep, TraceWriter, Version};
 use crate::check::transcript::Transcript;
 use crate::check::world::{Action, Scope, World};
-use crate::config::{Config, Semantics};
+use crate::config::Config;
 use crate::effect::{CookieChange, CookieOp, Effects, Reply};
 use crate::event::{Event, Input, RequestEvent, RequestId};
+use crate::semantics::Semantics;
 use crate::state::State;
 
 /// A shortest run of a world that breaks a property.

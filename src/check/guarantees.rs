@@ -11,7 +11,8 @@ use crate::check::explore::{Explored, Progress, explore};
 use crate::check::property::Property;
 use crate::check::scopes::Size;
 use crate::check::world::Scope;
-use crate::config::{Config, Semantics};
+use crate::config::Config;
+use crate::semantics::Semantics;
 
 /// What the worlds of one size show about some semantics.
 #[derive(Clone, Debug)]

@@ -303,7 +303,7 @@ struct Stores<'a> {
 impl<'a> Stores<'a> {
     fn of(seen: &Seen<'a>) -> Self {
         let sorted = |state: &'a State| {
-            let mut items: SmallVec<[_; 4]> = state.objects.stored().collect();
+            let mut items: SmallVec<[_; 4]> = state.unordered().collect();
             items.sort_unstable_by_key(|(id, _)| *id);
             items
         };

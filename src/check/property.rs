@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use crate::config::Semantics;
+use crate::semantics::Semantics;
 
 /// Declares the properties: name, id, sentence, *sometimes*, and the semantics that break it.
 macro_rules! properties {

@@ -358,9 +358,9 @@ impl Listing<'_> {
 
     /// Every token that some session in memory holds, and one that none does.
     fn tokens(&self) -> SmallVec<[SubmittedToken; 4]> {
-        let objects = self.world.state.objects.iter();
+        let sessions = self.world.state.in_memory();
         let mut tokens: SmallVec<[FormToken; 8]> =
-            objects.flat_map(|object| object.session.form_tokens().as_slice()).copied().collect();
+            sessions.flat_map(|session| session.form_tokens().as_slice()).copied().collect();
         tokens.sort_unstable();
         tokens.dedup();
         let known = tokens.into_iter().map(SubmittedToken::Token);

@@ -1,71 +1,67 @@
-//! The manager's own events, and the end of sessions that are out of time.
+//! Sessions are ended and inserted by their ids, by whoever runs the manager.
 
 use smol_str::SmolStr;
 
 use super::Step;
 use crate::effect::{Refusal, Reply, StoreOp};
-use crate::event::RequestId;
+use crate::semantics::Liberties;
 use crate::session::Session;
+use crate::state::Request;
 use crate::token::SessionId;
 
 impl Step<'_> {
-    // [event-20] [event-21]
     pub(super) fn insert_session(
         &mut self,
-        request: RequestId,
+        request: &Request,
         id: SessionId,
         user: Option<SmolStr>,
     ) -> Result<Reply, Refusal> {
-        let remote_addr = self.open_request(request)?.data.remote_addr.clone();
-        if self.is_strict() {
-            return Err(Refusal::IdNotIssued);
+        match self.differences.liberties {
+            Liberties::Granted => {}
+            // [event-20]
+            Liberties::Refused => return Err(Refusal::IdNotIssued),
         }
         self.fits(user.as_deref().unwrap_or_default())?;
-        self.has_room_for(id)?;
-        let session = Session { user, ..Session::new(remote_addr, self.now) };
-        self.state.store_copy(id, session.clone());
+        self.has_room_for(&id)?;
+        // [event-21]
+        let session = Session { user, ..Session::new(request.data.remote_addr.clone(), self.now) };
+        self.store.put(id, session.clone());
         self.effects.store = Some(StoreOp::Put { id, session });
         Ok(Reply::Done)
     }
 
     // [event-22] [effect-5]
     pub(super) fn delete_session(&mut self, id: SessionId) -> Result<Reply, Refusal> {
-        if !self.state.unstore(&id) {
+        if !self.store.remove(&id) {
             return Err(Refusal::UnknownSession);
         }
         self.effects.store = Some(StoreOp::Delete { id });
         Ok(Reply::Done)
     }
 
-    // [event-23]
+    // [event-23] [effect-5]
     pub(super) fn delete_sessions_of(&mut self, user: &str) -> Reply {
-        let ids = self.state.sessions_of(user);
-        for id in &ids {
-            self.state.unstore(id);
-        }
+        let ids = self.remove_where(|_, session| session.user.as_deref() == Some(user));
         self.effects.store = (!ids.is_empty()).then_some(StoreOp::DeleteAll { ids });
         Reply::Done
     }
 
     // [event-24] [effect-6]
     pub(super) fn sweep(&mut self) -> Reply {
-        let (config, now) = (self.config, self.now);
-        let ids = self.state.ids_where(|session| session.is_out_of_time(config, now));
-        for id in &ids {
-            self.state.unstore(id);
-        }
+        let ids = self.remove_where(|step, session| step.is_over(session));
         self.effects.store = (!ids.is_empty()).then_some(StoreOp::DiscardAll { ids });
         Reply::Done
     }
 
-    /// Strict: deletes the session that a new request's cookie names if it is out of time.
-    // [step-9]
-    pub(super) fn discard_if_out_of_time(&mut self, id: Option<SessionId>) {
-        let Some(id) = id.filter(|_| self.is_strict()) else { return };
-        let over = |session: &Session| session.is_out_of_time(self.config, self.now);
-        if self.state.get(&id).is_some_and(over) {
-            self.state.unstore(&id);
-            self.effects.store = Some(StoreOp::Discard { id });
+    /// Removes the stored sessions that are wanted; answers with their ids, in order.
+    fn remove_where(
+        &mut self,
+        wanted: impl Fn(&Self, &Session) -> bool,
+    ) -> alloc::vec::Vec<SessionId> {
+        let ids = self.store.ids_where(|session| wanted(self, session));
+        for id in &ids {
+            self.store.remove(id);
         }
+        ids
     }
 }

@@ -1,172 +1,178 @@
 //! What a request holds is saved or discarded.
+//!
+//! A save is handed the cookie that the response carries so far, and returns the one that it
+//! carries then.
 
 use super::Step;
-use crate::config::Semantics;
 use crate::effect::{CookieChange, Refusal, Reply, StoreOp};
-use crate::event::RequestId;
-use crate::request::Changes;
+use crate::semantics::{Holds, Liberties, Saves};
 use crate::session::Session;
+use crate::state::{Changes, Request, Slot};
 use crate::token::SessionId;
 
 impl Step<'_> {
-    // [event-18] [event-19] [event-26]
-    pub(super) fn maintain_session(&mut self, request: RequestId) -> Result<Reply, Refusal> {
+    // [event-18]
+    pub(super) fn maintain_session(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
         self.held(request)?;
-        if self.is_strict() {
-            return Err(Refusal::SavedAtFinish);
+        match self.differences.liberties {
+            Liberties::Granted => {}
+            // [event-19]
+            Liberties::Refused => return Err(Refusal::SavedAtFinish),
         }
-        let carried = self.open_request(request)?.data.response;
-        let response = self.save(request, carried)?;
-        let revoked = matches!(self.effects.store, Some(StoreOp::Delete { .. }));
-        if let Some(open) = self.state.request_mut(request) {
-            open.data.response = response;
-            // A revocation hides the cookie from the rest of the request, whoever asked for it.
-            open.data.cookie.take_if(|_| revoked);
+        let response = self.save(request, request.data.response)?;
+        request.data.response = response;
+        // [event-26]
+        if matches!(self.effects.store, Some(StoreOp::Delete { .. })) {
+            request.data.cookie = None;
         }
         Ok(Reply::Done)
     }
 
-    /// Saves or discards what the request holds; `response` is the cookie that its response
-    /// carries so far, and what comes back is the one that it carries then.
-    // [effect-3] [effect-4] [effect-7]
+    // [effect-7]
     pub(super) fn save(
         &mut self,
-        request: RequestId,
-        response: Option<CookieChange>,
+        request: &Request,
+        carried: Option<CookieChange>,
     ) -> Result<Option<CookieChange>, Refusal> {
-        let held = self.open_request(request)?.held;
-        match held.and_then(|slot| self.state.objects.get(slot)).map(|object| object.id) {
-            None => Ok(response),
-            Some(id) if self.is_strict() => match id {
-                None => self.create(request, response),
-                Some(id) => self.save_changes(request, id),
-            },
-            Some(id) => self.maintain(request, id, response),
+        let Some(held) = request.held else { return Ok(carried) };
+        match (self.differences.saves, self.store.object(held).id) {
+            (Saves::NewSession | Saves::WholeCopy, id) => self.maintain(held, id, carried),
+            (Saves::Changes, None) => self.create(held, carried),
+            (Saves::Changes, Some(id)) => {
+                self.save_changes(request.data.changes.as_deref(), held, id)
+            }
         }
     }
 
-    /// Quixote: a session is stored once it has info, stored again where that is needed, and
-    /// deleted, with its cookie, once it has none.
-    // [step-20] [step-21] [step-22]
-    pub(super) fn maintain(
+    /// Quixote: a session is stored once it has info, stored again if that is needed, and deleted
+    /// with its cookie once it has none.
+    // [effect-3]
+    fn maintain(
         &mut self,
-        request: RequestId,
+        held: Slot,
         id: Option<SessionId>,
-        response: Option<CookieChange>,
+        carried: Option<CookieChange>,
     ) -> Result<Option<CookieChange>, Refusal> {
-        let session = &self.held(request)?.session;
+        let session = self.session(held);
         if !session.has_info() {
-            let Some(id) = id.filter(|id| self.state.unstore(id)) else { return Ok(response) };
+            // [step-20]
+            let Some(id) = id.filter(|id| self.store.remove(id)) else { return Ok(carried) };
             self.effects.store = Some(StoreOp::Delete { id });
             return Ok(Some(CookieChange::Revoke));
         }
         match id {
+            // [step-21]
             None => {
                 let id = self.fresh_id()?;
-                // A response keeps the Max-Age of 0 that an earlier revocation gave it.
-                let set = match response {
+                self.put(held, id);
+                Ok(Some(match carried {
                     None | Some(CookieChange::Set(_)) => CookieChange::Set(id),
-                    Some(_) => CookieChange::Stillborn(id),
-                };
-                self.put(request, id)?;
-                Ok(Some(set))
+                    // [step-22]
+                    Some(CookieChange::Revoke | CookieChange::Stillborn(_)) => {
+                        CookieChange::Stillborn(id)
+                    }
+                }))
             }
-            Some(id) if session.is_dirty(self.config) => {
-                self.has_room_for(id)?;
-                self.put(request, id)?;
-                Ok(response)
+            // [step-23] [step-24]
+            Some(id) => {
+                if session.is_dirty(self.config) {
+                    self.has_room_for(&id)?;
+                    self.put(held, id);
+                }
+                Ok(carried)
             }
-            Some(_) => Ok(response),
         }
     }
 
-    /// Quixote: writes what the request holds, whatever is there: the object itself in live
-    /// sharing, else a copy of it.
-    // [step-23]
-    pub(super) fn put(&mut self, request: RequestId, id: SessionId) -> Result<(), Refusal> {
-        let live = self.config.semantics == Semantics::Live;
-        let slot = self.open_request(request)?.held.ok_or(Refusal::NoSession)?;
-        let object = self.state.objects.get_mut(slot).ok_or(Refusal::NoSession)?;
-        object.id = Some(id);
-        let session = object.session.clone();
-        if live {
-            self.state.store_object(id, slot);
-        } else {
-            self.state.store_copy(id, session.clone());
+    /// Quixote: stores what the request holds, whatever is there.
+    fn put(&mut self, held: Slot, id: SessionId) {
+        let session = self.session(held).clone();
+        match self.differences.holds {
+            Holds::StoredObject => self.store.share(id, held),
+            Holds::Copy | Holds::CopyAndChanges => {
+                self.store.object_mut(held).id = Some(id);
+                self.store.put(id, session.clone());
+            }
         }
         self.effects.store = Some(StoreOp::Put { id, session });
-        Ok(())
     }
 
-    /// Strict: stores a session that is not stored yet, if it has info.
-    // [session-6] [step-30] [step-37]
-    pub(super) fn create(
+    /// Strict: stores a session that is not stored yet.
+    // [effect-4] [step-30]
+    fn create(
         &mut self,
-        request: RequestId,
-        response: Option<CookieChange>,
+        held: Slot,
+        carried: Option<CookieChange>,
     ) -> Result<Option<CookieChange>, Refusal> {
-        let session = &self.held(request)?.session;
+        let session = self.session(held);
+        // [session-6]
         if !session.has_info() {
-            return Ok(response);
+            return Ok(carried);
         }
-        if session.is_out_of_time(self.config, self.now) {
+        if self.is_over(session) {
             return Err(Refusal::SessionGone);
         }
         let session = session.clone();
         let id = self.fresh_id()?;
-        self.state.store_copy(id, session.clone());
+        self.store.add(id, session.clone());
         self.effects.store = Some(StoreOp::Create { id, session });
+        // [step-37]
         Ok(Some(CookieChange::Set(id)))
     }
 
     /// Strict: applies the request's changes to the session as it is stored now.
-    // [step-25] [step-26] [step-28] [step-29] [step-31] [step-36] [step-40] [time-8]
-    pub(super) fn save_changes(
+    // [effect-4] [step-40]
+    fn save_changes(
         &mut self,
-        request: RequestId,
+        changes: Option<&Changes>,
+        held: Slot,
         id: SessionId,
     ) -> Result<Option<CookieChange>, Refusal> {
-        let changes = self.open_request(request)?.data.changes.as_deref();
-        let unchanged = changes.is_none_or(Changes::is_empty);
-        let Some(stored) = self.in_time(id) else {
-            return if unchanged { Ok(None) } else { Err(Refusal::SessionGone) };
+        let changes = changes.filter(|changes| !changes.is_empty());
+        let Some(found) = self.find(&id) else {
+            // [step-25] [step-26] [step-36]
+            return if changes.is_none() { Ok(None) } else { Err(Refusal::SessionGone) };
         };
+        let stored = self.session(found);
+        // [step-27] [time-8]
         let mut merged = stored.clone();
         if let Some(changes) = changes {
             changes.apply_to(&mut merged, self.config.max_form_tokens);
         }
-        merged.accessed = merged.accessed.max(self.held(request)?.session.accessed);
+        merged.accessed = merged.accessed.max(self.session(held).accessed);
+        // [config-9]
         if merged.values().len() > self.config.max_values {
             return Err(Refusal::TooManyValues);
         }
-        // Changes to what stands there already are written too: the store must confirm that the
-        // session is still stored.
-        if unchanged && merged == *stored {
+        // [step-31] Changes to what is there already are written, too: the store must confirm that
+        // the session is still stored.
+        if changes.is_none() && merged.accessed == stored.accessed {
             return Ok(None);
         }
-        let renewed = merged.user != stored.user;
+        // [step-29] [effect-6]
         if !merged.has_info() {
-            self.state.unstore(&id);
+            self.store.remove(&id);
             self.effects.store = Some(StoreOp::Discard { id });
             return Ok(Some(CookieChange::Revoke));
         }
-        if renewed {
+        if merged.user != stored.user {
             return self.rotate(id, merged);
         }
-        self.state.store_copy(id, merged.clone());
+        self.store.object_mut(found).session = merged.clone();
         self.effects.store = Some(StoreOp::Update { id, session: merged });
         Ok(None)
     }
 
     /// Strict: moves a session to a new id.
+    // [step-28]
     fn rotate(
         &mut self,
         from: SessionId,
         session: Session,
     ) -> Result<Option<CookieChange>, Refusal> {
-        let to = self.draw_unused_id()?;
-        self.state.unstore(&from);
-        self.state.store_copy(to, session.clone());
+        let to = self.unused_id()?;
+        self.store.remove(&from);
+        self.store.add(to, session.clone());
         self.effects.store = Some(StoreOp::Rotate { from, to, session });
         Ok(Some(CookieChange::Set(to)))
     }

@@ -81,7 +81,7 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
             "Width",
         ],
     ),
-    ("errors with fixed texts", &["ConfigError", "InvalidState", "NotHex", "TooManyFormTokens"]),
+    ("errors with fixed texts", &["ConfigError", "NotHex", "TooManyFormTokens"]),
     ("no state at all", &["NullSessionManager"]),
     (
         "what checks the machine, by names and counts",

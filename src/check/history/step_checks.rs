@@ -26,7 +26,7 @@ impl History {
 
         let held = Self::held_only(after);
         let reachable = stores.after.len().saturating_add(held.len());
-        let known = after.objects.iter().count();
+        let known = after.in_memory().count();
         found.break_if(known != reachable, Property::EveryObjectIsReachable);
         let outlived = held.iter().any(|held| held.id.is_some());
         found.witness_if(outlived, Property::EveryObjectIsReachable);
@@ -54,8 +54,8 @@ impl History {
     /// The sessions that requests hold and the store does not, each once.
     fn held_only(state: &State) -> SmallVec<[SessionRef<'_>; 4]> {
         let mut held: SmallVec<[SessionRef<'_>; 4]> = SmallVec::new();
-        for (request, _) in &state.requests {
-            let Some(own) = state.session(*request) else { continue };
+        for request in state.requests() {
+            let Some(own) = state.session(request) else { continue };
             let stored = own.id.and_then(|id| state.get(&id));
             let known = held.iter().map(|held| held.session).chain(stored);
             if !known.into_iter().any(|known| core::ptr::eq(known, own.session)) {

@@ -7,7 +7,8 @@ use smol_str::SmolStr;
 
 use super::error::Fault;
 use super::strict::{Object, given, object, word};
-use crate::config::{Config, Semantics};
+use crate::config::Config;
+use crate::semantics::Semantics;
 use crate::serial::nullable;
 use crate::token::Width;
 

@@ -8,11 +8,9 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
+use super::{Parts, RequestData, Slot, State};
 use crate::event::RequestId;
-use crate::objects::Slot;
-use crate::request::RequestData;
 use crate::session::Session;
-use crate::state::State;
 use crate::token::SessionId;
 
 /// The canonical form: borrowed from a state (`&Session`, `&RequestData`), or read from outside
@@ -20,7 +18,7 @@ use crate::token::SessionId;
 #[derive(PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub(crate) struct Snapshot<S, R> {
+pub(crate) struct Canonical<S, R> {
     pub(crate) stored: Vec<Stored<S>>,
     pub(crate) held: Vec<Held<S>>,
     pub(crate) requests: Vec<Open<R>>,
@@ -56,35 +54,34 @@ pub(crate) struct Open<R> {
     pub(crate) data: R,
 }
 
-impl<'a> Snapshot<&'a Session, &'a RequestData> {
+impl<'a> Canonical<&'a Session, &'a RequestData> {
     // [state-4]
     pub(crate) fn of(state: &'a State) -> Self {
+        let Parts { store, requests } = state.read();
         let items = state.items().into_iter();
         let stored: Vec<_> = items.map(|(id, session)| Stored { id, session }).collect();
-        let slots = stored.iter().filter_map(|stored| state.slot_of(&stored.id));
+        let slots = stored.iter().filter_map(|stored| store.find(&stored.id));
         let mut numbers: BTreeMap<Slot, usize> = slots.zip(0..).collect();
-        let mut snapshot = Self { stored, held: Vec::new(), requests: Vec::new() };
+        let mut canonical = Self { stored, held: Vec::new(), requests: Vec::new() };
         for request in state.requests() {
-            let Some(open) = state.request(request) else { continue };
+            let Some(open) = requests.get(&request) else { continue };
             let holds = open.held.map(|slot| {
                 let next = numbers.len();
                 *numbers.entry(slot).or_insert_with(|| {
-                    let object = state.objects.get(slot);
-                    let held =
-                        object.map(|object| Held { id: object.id, session: &object.session });
-                    snapshot.held.extend(held);
+                    let object = store.object(slot);
+                    canonical.held.push(Held { id: object.id, session: &object.session });
                     next
                 })
             });
-            snapshot.requests.push(Open { request, holds, data: &open.data });
+            canonical.requests.push(Open { request, holds, data: &open.data });
         }
-        snapshot
+        canonical
     }
 }
 
 impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
-        Snapshot::of(self) == Snapshot::of(other)
+        Canonical::of(self) == Canonical::of(other)
     }
 }
 
@@ -92,6 +89,6 @@ impl Eq for State {}
 
 impl Hash for State {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        Snapshot::of(self).hash(hasher);
+        Canonical::of(self).hash(hasher);
     }
 }

@@ -38,119 +38,100 @@ impl Object {
     pub(crate) const fn new(id: Option<SessionId>, session: Session) -> Self {
         Self { session, id, stored: false, holders: 0 }
     }
+
+    pub(crate) const fn is_held(&self) -> bool {
+        self.holders > 0
+    }
 }
 
 #[derive(Clone)]
-enum Entry {
-    Used(Object),
-    Free { next: Option<Slot> },
-}
-
-#[derive(Clone, Default)]
 pub(crate) struct Objects {
-    chunks: Vec<Vec<Entry>>,
-    free: Option<Slot>,
+    chunks: Vec<Vec<Option<Object>>>,
+    /// Places that are used again before new ones are added.
+    free: Vec<Slot>,
 }
 
 impl Objects {
     pub(crate) const fn new() -> Self {
-        Self { chunks: Vec::new(), free: None }
+        Self { chunks: Vec::new(), free: Vec::new() }
     }
 
-    pub(crate) fn get(&self, slot: Slot) -> Option<&Object> {
-        match self.chunks.get(slot.chunk())?.get(slot.place())? {
-            Entry::Used(object) => Some(object),
-            Entry::Free { .. } => None,
-        }
+    #[expect(clippy::expect_used, reason = "a slot that is known leads to an object")]
+    pub(crate) fn get(&self, slot: Slot) -> &Object {
+        let place = self.chunks.get(slot.chunk()).and_then(|chunk| chunk.get(slot.place()));
+        // INVARIANT: the index knows a slot while its object is stored, and a request while it
+        // holds it. An object goes when neither does, so a slot that is known leads to one.
+        place.and_then(Option::as_ref).expect("an object that is stored or held")
     }
 
-    /// Whether an object stands there that is or was stored under `id`.
-    pub(crate) fn has_id(&self, slot: Slot, id: &SessionId) -> bool {
-        self.get(slot).is_some_and(|object| object.id.as_ref() == Some(id))
-    }
-
-    pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut Object> {
-        match self.entry(slot)? {
-            Entry::Used(object) => Some(object),
-            Entry::Free { .. } => None,
-        }
+    #[expect(clippy::expect_used, reason = "a slot that is known leads to an object")]
+    pub(crate) fn get_mut(&mut self, slot: Slot) -> &mut Object {
+        // INVARIANT: the same as that of `get`.
+        self.place(slot).and_then(Option::as_mut).expect("an object that is stored or held")
     }
 
     /// Adds an object that nobody keeps alive yet: the caller stores or holds it at once.
     pub(crate) fn insert(&mut self, object: Object) -> Slot {
-        if let Some(slot) = self.free {
-            if let Some(entry) = self.entry(slot)
-                && let Entry::Free { next } = core::mem::replace(entry, Entry::Used(object))
-            {
-                self.free = next;
-            }
-            return slot;
+        let slot = self.free.pop().unwrap_or_else(|| self.new_place());
+        if let Some(place) = self.place(slot) {
+            *place = Some(object);
         }
-        self.append(object)
+        slot
     }
 
-    fn append(&mut self, object: Object) -> Slot {
+    fn new_place(&mut self) -> Slot {
         if self.chunks.last().is_none_or(|chunk| chunk.len() == Slot::CHUNK) {
             // The first chunk grows from nothing, for states of a handful of sessions.
             let room = if self.chunks.is_empty() { 0 } else { Slot::CHUNK };
             self.chunks.push(Vec::with_capacity(room));
         }
         let full = self.chunks.len().saturating_sub(1).saturating_mul(Slot::CHUNK);
-        let place = self.chunks.last().map_or(0, Vec::len);
-        if let Some(chunk) = self.chunks.last_mut() {
-            chunk.push(Entry::Used(object));
-        }
+        let place = self.chunks.last_mut().map_or(0, |chunk| {
+            chunk.push(None);
+            chunk.len().saturating_sub(1)
+        });
         // INVARIANT: stored and held objects are counted in 31 bits each, so their sum fits 32.
         Slot(u32::try_from(full.saturating_add(place)).unwrap_or(u32::MAX))
     }
 
     pub(crate) fn hold(&mut self, slot: Slot) {
-        if let Some(object) = self.get_mut(slot) {
-            object.holders = object.holders.saturating_add(1);
-        }
+        let object = self.get_mut(slot);
+        object.holders = object.holders.saturating_add(1);
     }
 
     pub(crate) fn release(&mut self, slot: Slot) {
-        if let Some(object) = self.get_mut(slot) {
-            object.holders = object.holders.saturating_sub(1);
-            self.free_if_dead(slot);
-        }
+        let object = self.get_mut(slot);
+        object.holders = object.holders.saturating_sub(1);
+        self.free_if_dead(slot);
     }
 
     pub(crate) fn set_stored(&mut self, slot: Slot, stored: bool) {
-        if let Some(object) = self.get_mut(slot) {
-            object.stored = stored;
-            self.free_if_dead(slot);
-        }
+        self.get_mut(slot).stored = stored;
+        self.free_if_dead(slot);
     }
 
     /// Every object, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Object> {
-        self.chunks.iter().flatten().filter_map(|entry| match entry {
-            Entry::Used(object) => Some(object),
-            Entry::Free { .. } => None,
-        })
+        self.chunks.iter().flatten().flatten()
     }
 
     /// Every object that is stored, with its id, in no particular order.
     pub(crate) fn stored(&self) -> impl Iterator<Item = (SessionId, &Session)> {
-        self.iter()
-            .filter(|object| object.stored)
-            .filter_map(|object| Some((object.id?, &object.session)))
+        let stored = self.iter().filter(|object| object.stored);
+        stored.filter_map(|object| Some((object.id?, &object.session)))
     }
 
     // [state-3]
     fn free_if_dead(&mut self, slot: Slot) {
-        let next = self.free;
-        if let Some(entry) = self.entry(slot)
-            && matches!(entry, Entry::Used(object) if !object.stored && object.holders == 0)
-        {
-            *entry = Entry::Free { next };
-            self.free = Some(slot);
+        let dead = self
+            .place(slot)
+            .and_then(|place| place.take_if(|object| !object.stored && object.holders == 0));
+        if dead.is_some() {
+            self.free.push(slot);
         }
     }
 
-    fn entry(&mut self, slot: Slot) -> Option<&mut Entry> {
+    fn place(&mut self, slot: Slot) -> Option<&mut Option<Object>> {
         self.chunks.get_mut(slot.chunk())?.get_mut(slot.place())
     }
 }
@@ -178,9 +159,9 @@ mod tests {
         objects.set_stored(slot, true);
         objects.release(slot);
         objects.set_stored(slot, false);
-        assert!(objects.get(slot).is_some(), "one holder is left");
+        assert!(objects.iter().count() == 1, "one holder is left");
         objects.release(slot);
-        assert!(objects.get(slot).is_none());
+        assert!(objects.iter().count() == 0);
         assert_eq!(objects.insert(object()), slot, "the place is used again");
     }
 
@@ -199,8 +180,7 @@ mod tests {
         assert_eq!(chunks, [1_024, 1_024, 952]);
         assert!(slots.windows(2).all(|pair| pair[0] < pair[1]));
         for (slot, number) in slots.iter().zip(0..) {
-            let found = objects.get(*slot).map(|object| object.session.created());
-            assert_eq!(found, Some(Timestamp(number)));
+            assert_eq!(objects.get(*slot).session.created(), Timestamp(number));
         }
     }
 }

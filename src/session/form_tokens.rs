@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::hash::{Hash, Hasher};
 
+use smallvec::SmallVec;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::token::FormToken;
@@ -16,43 +16,28 @@ use crate::token::FormToken;
 /// assert!(FormTokens::new().is_empty());
 /// assert_eq!(FormTokens::try_from(vec![[0; 8].into(); 17]), Err(TooManyFormTokens));
 /// ```
-#[derive(Clone)]
+#[derive(PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "Vec<FormToken>", into = "Vec<FormToken>"))]
-pub struct FormTokens(Queue);
-
-/// Most sessions have one form open, or two: so many tokens stand in the session itself.
-#[derive(Clone)]
-enum Queue {
-    /// The first `len` of these; the rest means nothing.
-    Few {
-        len: u8,
-        tokens: [FormToken; Queue::FEW],
-    },
-    Many(Vec<FormToken>),
-}
-
-impl Queue {
-    const FEW: usize = 2;
-}
+pub struct FormTokens(SmallVec<[FormToken; Self::IN_PLACE]>);
 
 impl FormTokens {
+    /// Most sessions have one or two forms open: so many tokens need no allocation.
+    const IN_PLACE: usize = 2;
+
     /// The most that a session holds, whatever its [`Config`](crate::Config) says.
     pub const MAX: u8 = 16;
 
     /// The empty queue.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Queue::Few { len: 0, tokens: [FormToken::ZERO; Queue::FEW] })
+        Self(SmallVec::new_const())
     }
 
     /// The tokens, oldest first.
     #[must_use]
     pub fn as_slice(&self) -> &[FormToken] {
-        match &self.0 {
-            Queue::Few { len, tokens } => tokens.get(..usize::from(*len)).unwrap_or_default(),
-            Queue::Many(tokens) => tokens,
-        }
+        &self.0
     }
 
     /// How many are outstanding.
@@ -79,73 +64,28 @@ impl FormTokens {
     pub(crate) fn push(&mut self, token: FormToken, cap: u8) {
         let cap = usize::from(cap.clamp(1, Self::MAX));
         let extra = self.len().saturating_add(1).saturating_sub(cap);
-        for _ in 0..extra {
-            self.take(0);
+        if extra > 0 {
+            self.0.drain(..extra);
         }
-        match &mut self.0 {
-            Queue::Few { len, tokens } => {
-                if let Some(place) = tokens.get_mut(usize::from(*len)) {
-                    *place = token;
-                    *len = len.saturating_add(1);
-                } else {
-                    self.0 = Queue::Many(tokens.iter().copied().chain([token]).collect());
-                }
-            }
-            Queue::Many(tokens) => tokens.push(token),
-        }
+        self.0.push(token);
     }
 
     /// Takes the oldest `token` out; says whether there was one.
     // [session-5]
     pub(crate) fn remove(&mut self, token: &FormToken) -> bool {
-        let place = self.as_slice().iter().position(|own| own == token);
-        if let Some(place) = place {
-            self.take(place);
-        }
-        place.is_some()
-    }
-
-    /// Takes out the token at `place`, where one is; those behind it move up.
-    fn take(&mut self, place: usize) {
-        match &mut self.0 {
-            Queue::Few { len, tokens } => {
-                if let Some(rest) = tokens.get_mut(place..usize::from(*len))
-                    && !rest.is_empty()
-                {
-                    rest.rotate_left(1);
-                    *len = len.saturating_sub(1);
-                }
-            }
-            Queue::Many(tokens) => {
-                if tokens.get(place).is_some() {
-                    tokens.remove(place);
-                }
-            }
-        }
+        let place = self.0.iter().position(|own| own == token);
+        place.map(|place| self.0.remove(place)).is_some()
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = Self::new();
+        self.0.clear();
     }
 }
 
-impl PartialEq for FormTokens {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_slice() == other.as_slice()
-    }
-}
-
-impl Eq for FormTokens {}
-
-impl Hash for FormTokens {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.as_slice().hash(hasher);
-    }
-}
-
-impl Default for FormTokens {
-    fn default() -> Self {
-        Self::new()
+/// In one piece, which the derived one would not be: every save copies a session.
+impl Clone for FormTokens {
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
     }
 }
 
@@ -156,16 +96,9 @@ impl fmt::Debug for FormTokens {
 }
 
 /// More than [`FormTokens::MAX`] tokens for one session.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected at most 16 form tokens")]
 pub struct TooManyFormTokens;
-
-impl fmt::Display for TooManyFormTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected at most 16 form tokens")
-    }
-}
-
-impl core::error::Error for TooManyFormTokens {}
 
 impl TryFrom<Vec<FormToken>> for FormTokens {
     type Error = TooManyFormTokens;
@@ -174,17 +107,13 @@ impl TryFrom<Vec<FormToken>> for FormTokens {
         if tokens.len() > usize::from(Self::MAX) {
             return Err(TooManyFormTokens);
         }
-        let mut queue = Self::new();
-        for token in tokens {
-            queue.push(token, Self::MAX);
-        }
-        Ok(queue)
+        Ok(Self(tokens.into()))
     }
 }
 
 impl From<FormTokens> for Vec<FormToken> {
     fn from(tokens: FormTokens) -> Self {
-        tokens.as_slice().to_vec()
+        tokens.0.into_vec()
     }
 }
 

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::entropy::Entropy;
+use super::Entropy;
 
 /// `ChaCha20` as a source of [`Entropy`]: one seed, one stream, owned by the driver.
 ///

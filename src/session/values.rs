@@ -8,8 +8,7 @@ use smol_str::SmolStr;
 /// Texts by key. Most sessions have none: those pay for a null pointer and not for an empty map.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[expect(clippy::box_collection, reason = "a pointer is a third of an empty map")]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(into = "BTreeMap<SmolStr, SmolStr>"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(into = "BTreeMap<SmolStr, SmolStr>"))]
 pub(crate) struct Values(Option<Box<BTreeMap<SmolStr, SmolStr>>>);
 
 impl Values {

@@ -1,0 +1,174 @@
+//! Where the semantics differ: one row per field, one constant per semantics.
+//!
+//! This is the table "Where the semantics differ" of `spec/session.md`, which is generated from it.
+//! A rule that depends on the semantics matches one row, and every row is matched whole: a further
+//! semantics is one more constant, and where it needs a new entry in a row the compiler names each
+//! rule that has to say what the entry means.
+
+use core::fmt;
+
+/// Which rules a request's session follows.
+///
+/// ```
+/// use quixote_session::{Config, Semantics};
+///
+/// assert_eq!(Config::QUIXOTE.semantics, Semantics::Live);
+/// assert_eq!(Semantics::Copying.to_string(), "copying");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Semantics {
+    /// Quixote over its own dictionary: a request holds the stored session itself, shared with
+    /// every other request on it, even after it was deleted.
+    Live,
+    /// Quixote over a persistent mapping, with `is_dirty` answering as `has_info` does: a request
+    /// holds a copy, and saving writes the whole copy over whatever is stored.
+    Copying,
+    /// Quixote with its faults repaired: a request holds a copy and its own changes, and saving
+    /// applies those changes to the session as it is stored by then.
+    Strict,
+}
+
+impl Semantics {
+    /// All of them, in the order of the specification.
+    pub const ALL: [Self; 3] = [Self::Live, Self::Copying, Self::Strict];
+
+    /// The column of this semantics.
+    pub(crate) const fn differences(self) -> Differences {
+        match self {
+            Self::Live => Differences {
+                holds: Holds::StoredObject,
+                saves: Saves::NewSession,
+                ..Differences::QUIXOTE
+            },
+            Self::Copying => {
+                Differences { holds: Holds::Copy, saves: Saves::WholeCopy, ..Differences::QUIXOTE }
+            }
+            Self::Strict => Differences::STRICT,
+        }
+    }
+}
+
+/// The name that the specification, traces and the command line use.
+impl fmt::Display for Semantics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Live => "live",
+            Self::Copying => "copying",
+            Self::Strict => "strict",
+        })
+    }
+}
+
+/// One column of the table.
+#[derive(Clone, Copy)]
+pub(crate) struct Differences {
+    pub(crate) holds: Holds,
+    pub(crate) saves: Saves,
+    pub(crate) renews: Renews,
+    pub(crate) tokens: Tokens,
+    pub(crate) revocation: Revocation,
+    pub(crate) limits: Limits,
+    pub(crate) path: Path,
+    pub(crate) liberties: Liberties,
+}
+
+impl Differences {
+    /// What live and copying have in common, and the rest of live.
+    const QUIXOTE: Self = Self {
+        holds: Holds::StoredObject,
+        saves: Saves::NewSession,
+        renews: Renews::Never,
+        tokens: Tokens::OfHeldSession,
+        revocation: Revocation::LeavesWithItsPage,
+        limits: Limits::None,
+        path: Path::OfScript,
+        liberties: Liberties::Granted,
+    };
+
+    const STRICT: Self = Self {
+        holds: Holds::CopyAndChanges,
+        saves: Saves::Changes,
+        renews: Renews::WithTheUser,
+        tokens: Tokens::OfStoredSession,
+        revocation: Revocation::LeavesWithAnyPage,
+        limits: Limits::IdleAndAbsolute,
+        path: Path::Configured,
+        liberties: Liberties::Refused,
+    };
+}
+
+/// What a request holds, and so who sees its changes, and when.
+#[derive(Clone, Copy)]
+pub(crate) enum Holds {
+    /// The stored object, shared with every other request on it.
+    StoredObject,
+    /// A copy.
+    Copy,
+    /// A copy, and a list of the changes that the request makes to it.
+    CopyAndChanges,
+}
+
+/// What a save writes, and so what becomes of a session that was ended meanwhile.
+#[derive(Clone, Copy)]
+pub(crate) enum Saves {
+    /// A session that is not stored yet, and no other.
+    NewSession,
+    /// The whole copy, over whatever is stored.
+    WholeCopy,
+    /// The changes, applied to what is stored.
+    Changes,
+}
+
+/// Whether the session moves to a new id and loses its form tokens.
+#[derive(Clone, Copy)]
+pub(crate) enum Renews {
+    Never,
+    /// When its user changes.
+    WithTheUser,
+}
+
+/// Whose queue form tokens are spent from, and drawn to be unused in.
+#[derive(Clone, Copy)]
+pub(crate) enum Tokens {
+    /// That of the session which the request holds; a token is queued as it was drawn.
+    OfHeldSession,
+    /// That of the stored session, at once and for all requests; a token is drawn until it is
+    /// unused there.
+    OfStoredSession,
+}
+
+/// Which response carries a revocation.
+#[derive(Clone, Copy)]
+pub(crate) enum Revocation {
+    /// The response that it was put into, which a 4xx or 5xx page replaces.
+    LeavesWithItsPage,
+    /// The one that is sent, whatever page it is.
+    LeavesWithAnyPage,
+}
+
+/// Which time limits end a session.
+#[derive(Clone, Copy)]
+pub(crate) enum Limits {
+    None,
+    /// The idle and the absolute limit of the configuration.
+    IdleAndAbsolute,
+}
+
+/// Where the cookie's Path comes from if the configuration names none.
+#[derive(Clone, Copy)]
+pub(crate) enum Path {
+    /// From each request's script.
+    OfScript,
+    /// The configuration must name one.
+    Configured,
+}
+
+/// Whether the application may revoke the cookie alone, replace a session that is stored, save in
+/// the middle of a request, and choose an id.
+#[derive(Clone, Copy)]
+pub(crate) enum Liberties {
+    Granted,
+    Refused,
+}

@@ -1,0 +1,92 @@
+//! A state that was serialised is checked before it is believed.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::canonical::{Canonical, Held, Open, Stored};
+use super::{Parts, Request, RequestData, Slot, State};
+use crate::serial::without_secrets;
+use crate::session::Session;
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Canonical::of(self).serialize(serializer)
+    }
+}
+
+/// Refuses a state that breaks an invariant, and says which. Whether some sequence of events leads
+/// to the state is not asked.
+///
+/// ```
+/// use quixote_session::State;
+///
+/// let text = r#"{"stored": [], "held": [{"id": null, "session": {"user": null,
+///     "remote_addr": "", "created": 0, "accessed": 0, "form_tokens": [], "values": {}}}],
+///     "requests": []}"#;
+/// let error = serde_json::from_str::<State>(text).unwrap_err();
+/// assert!(error.to_string().starts_with("held: expected every session to be held"));
+/// ```
+impl<'de> Deserialize<'de> for State {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let canonical = Canonical::deserialize(from).map_err(|error| without_secrets(&error))?;
+        check(&canonical).map_err(serde::de::Error::custom)?;
+        Ok(build(canonical))
+    }
+}
+
+// [state-8]
+fn check(canonical: &Canonical<Session, RequestData>) -> Result<(), &'static str> {
+    const HOLDS: &str = "holds: expected the number of a session, new ones in order";
+    let Canonical { stored, held, requests } = canonical;
+    if !stored.is_sorted_by(|one, next| one.id < next.id) {
+        return Err("stored: expected rising ids, each once");
+    }
+    if !requests.is_sorted_by(|one, next| one.request < next.request) {
+        return Err("requests: expected rising numbers, each once");
+    }
+    let mut known = stored.len();
+    for open in requests {
+        match open.holds.map(|number| number.cmp(&known)) {
+            Some(Ordering::Less) => {}
+            Some(Ordering::Equal) => known = known.saturating_add(1),
+            Some(Ordering::Greater) => return Err(HOLDS),
+            None if open.data.changes.is_some() => {
+                return Err("changes: expected none without a session");
+            }
+            None => {}
+        }
+    }
+    match known.cmp(&stored.len().saturating_add(held.len())) {
+        Ordering::Less => Err("held: expected every session to be held by a request"),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(HOLDS),
+    }
+}
+
+/// Puts a checked canonical together.
+// [state-7]
+fn build(canonical: Canonical<Session, RequestData>) -> State {
+    let Parts { mut store, mut requests } = Parts::NONE;
+    let mut slots: Vec<Slot> = Vec::new();
+    for Stored { id, session } in canonical.stored {
+        store.add(id, session);
+        slots.extend(store.find(&id));
+    }
+    let mut unheld = canonical.held.into_iter();
+    for Open { request, holds, data } in canonical.requests {
+        // New ones come in order, so the number of each is that of the slots so far.
+        let held = holds.and_then(|number| match slots.get(number) {
+            Some(slot) => Some(store.hold(*slot)),
+            None => unheld.next().map(|Held { id, session }| {
+                let slot = store.hold_new(id, session);
+                slots.push(slot);
+                slot
+            }),
+        });
+        requests.insert(request, Request { held, data });
+    }
+    State(Some(Box::new(Parts { store, requests })))
+}

@@ -1,0 +1,46 @@
+//! What is remembered about a request in flight.
+
+use alloc::boxed::Box;
+
+use smol_str::SmolStr;
+
+use super::changes::Changes;
+use super::objects::Slot;
+use crate::effect::CookieChange;
+use crate::presented::CookieValue;
+
+/// One request in flight.
+#[derive(Clone)]
+pub(crate) struct Request {
+    /// The session that it holds; None once that was expired.
+    pub(crate) held: Option<Slot>,
+    /// The rest of it, which the canonical form of a state keeps as it is.
+    pub(crate) data: RequestData,
+}
+
+impl Request {
+    /// Puts a revocation into the response, and hides the cookie from the rest of the request.
+    pub(crate) fn revoke_cookie(&mut self) {
+        self.data.response = Some(CookieChange::Revoke);
+        self.data.cookie = None;
+    }
+}
+
+/// All of a request but what it holds.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct RequestData {
+    /// The session cookie as the rest of the request sees it.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+    pub(crate) cookie: Option<CookieValue>,
+    pub(crate) remote_addr: SmolStr,
+    pub(crate) script_name: SmolStr,
+    /// The session cookie that the response carries so far.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+    pub(crate) response: Option<CookieChange>,
+    /// The changes that are not saved yet, where the semantics keeps a list of them; None until
+    /// there is one.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+    pub(crate) changes: Option<Box<Changes>>,
+}

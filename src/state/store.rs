@@ -1,0 +1,185 @@
+//! The stored sessions: the arena of objects, and the index of those that are stored.
+
+use alloc::vec::Vec;
+use core::hash::BuildHasher as _;
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use super::HASHER;
+use super::objects::{Object, Objects, Slot};
+use crate::session::Session;
+use crate::token::SessionId;
+
+#[derive(Clone)]
+pub(crate) struct Store {
+    objects: Objects,
+    index: HashTable<Indexed>,
+}
+
+/// Where the session is whose id folds to these bits. They save a look at the object if ids
+/// differ, and let the index grow without one.
+#[derive(Clone, Copy)]
+struct Indexed {
+    fold: u32,
+    slot: Slot,
+}
+
+impl Store {
+    pub(crate) const fn new() -> Self {
+        Self { objects: Objects::new(), index: HashTable::new() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Where the session is that is stored under `id`.
+    // [state-2]
+    pub(crate) fn find(&self, id: &SessionId) -> Option<Slot> {
+        let fold = fold_of(id);
+        self.index.find(hash_of(fold), |own| own.is_of(id, fold, &self.objects)).map(|own| own.slot)
+    }
+
+    pub(crate) fn has(&self, id: &SessionId) -> bool {
+        self.find(id).is_some()
+    }
+
+    pub(crate) fn object(&self, slot: Slot) -> &Object {
+        self.objects.get(slot)
+    }
+
+    pub(crate) fn object_mut(&mut self, slot: Slot) -> &mut Object {
+        self.objects.get_mut(slot)
+    }
+
+    /// Every stored session, in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SessionId, &Session)> {
+        self.objects.stored()
+    }
+
+    /// The ids of the stored sessions that are wanted, in order.
+    pub(crate) fn ids_where(&self, wanted: impl Fn(&Session) -> bool) -> Vec<SessionId> {
+        let chosen = self.iter().filter(|(_, session)| wanted(session));
+        let mut ids: Vec<_> = chosen.map(|(id, _)| id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Stores `session` under `id`. If what is stored there is held, whoever holds it keeps it.
+    pub(crate) fn put(&mut self, id: SessionId, session: Session) {
+        match self.find(&id).filter(|slot| !self.object(*slot).is_held()) {
+            Some(slot) => self.object_mut(slot).session = session,
+            None => self.add(id, session),
+        }
+    }
+
+    /// Stores `session` as a new object.
+    pub(crate) fn add(&mut self, id: SessionId, session: Session) {
+        let slot = self.objects.insert(Object::new(Some(id), session));
+        self.share(id, slot);
+    }
+
+    /// Stores a held object itself: from now on the store shares it.
+    pub(crate) fn share(&mut self, id: SessionId, slot: Slot) {
+        self.object_mut(slot).id = Some(id);
+        self.objects.set_stored(slot, true);
+        let Self { objects, index } = self;
+        let fold = fold_of(&id);
+        let own = |own: &Indexed| own.is_of(&id, fold, objects);
+        match index.entry(hash_of(fold), own, |own| hash_of(own.fold)) {
+            Entry::Occupied(mut entry) => {
+                let before = core::mem::replace(&mut entry.get_mut().slot, slot);
+                if before != slot {
+                    objects.set_stored(before, false);
+                }
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(Indexed { fold, slot });
+            }
+        }
+    }
+
+    /// Removes what is stored under `id`, if anything is; says whether it was. The object lives on
+    /// while a request holds it.
+    pub(crate) fn remove(&mut self, id: &SessionId) -> bool {
+        let Self { objects, index } = self;
+        let fold = fold_of(id);
+        let found = index.find_entry(hash_of(fold), |own| own.is_of(id, fold, objects));
+        let removed = found.map(|entry| objects.set_stored(entry.remove().0.slot, false));
+        removed.is_ok()
+    }
+
+    /// One more request holds the object.
+    pub(crate) fn hold(&mut self, slot: Slot) -> Slot {
+        self.objects.hold(slot);
+        slot
+    }
+
+    /// Adds an object for a request to hold.
+    pub(crate) fn hold_new(&mut self, id: Option<SessionId>, session: Session) -> Slot {
+        let slot = self.objects.insert(Object::new(id, session));
+        self.hold(slot)
+    }
+
+    pub(crate) fn release(&mut self, slot: Slot) {
+        self.objects.release(slot);
+    }
+
+    #[cfg(feature = "check")]
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.objects.iter()
+    }
+}
+
+impl Indexed {
+    fn is_of(&self, id: &SessionId, fold: u32, objects: &Objects) -> bool {
+        self.fold == fold && objects.get(self.slot).id.as_ref() == Some(id)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "half of a hash is hash enough")]
+fn fold_of(id: &SessionId) -> u32 {
+    HASHER.hash_one(id) as u32
+}
+
+fn hash_of(fold: u32) -> u64 {
+    HASHER.hash_one(fold)
+}
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Store, fold_of};
+    use crate::{Session, SessionId, Timestamp};
+
+    /// Two ids with the same fold: among so many there are some.
+    fn twins() -> [SessionId; 2] {
+        let mut known = BTreeMap::new();
+        for number in 0..1_000_000_u64 {
+            let scattered = (number * number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let id = SessionId::from(scattered.to_be_bytes());
+            if let Some(twin) = known.insert(fold_of(&id), id) {
+                return [twin, id];
+            }
+        }
+        panic!("no two ids fold alike");
+    }
+
+    // [state-2]
+    #[test]
+    fn ids_that_fold_alike_are_told_apart() {
+        let ids = twins();
+        for (gone, kept, created) in [(ids[0], ids[1], 2), (ids[1], ids[0], 1)] {
+            let mut store = Store::new();
+            for (id, now) in ids.into_iter().zip(1..) {
+                store.put(id, Session::new("".into(), Timestamp(now)));
+            }
+            assert!(store.remove(&gone) && !store.has(&gone));
+            let found = store.find(&kept).map(|slot| store.object(slot).session.created());
+            assert_eq!(found, Some(Timestamp(created)));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Form tokens are drawn, asked for and spent.
+
+use super::Step;
+use crate::effect::{CookieChange, Refusal, Reply, StoreOp};
+use crate::presented::SubmittedToken;
+use crate::semantics::Tokens;
+use crate::session::Session;
+use crate::state::{Change, Request, Slot};
+use crate::token::{FormToken, SessionId};
+
+impl Step<'_> {
+    // [event-7]
+    pub(super) fn create_form_token(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
+        let token = self.fresh_token(self.held(request)?)?;
+        self.change(request, Change::FormToken(token))?;
+        Ok(Reply::Token(token))
+    }
+
+    fn fresh_token(&mut self, held: Slot) -> Result<FormToken, Refusal> {
+        loop {
+            let token = self.draws.form_token().ok_or(Refusal::EntropyUsedUp)?;
+            match self.differences.tokens {
+                // [token-6]
+                Tokens::OfHeldSession => return Ok(token),
+                // [token-7]
+                Tokens::OfStoredSession if self.is_outstanding(held, &token) => {}
+                Tokens::OfStoredSession => return Ok(token),
+            }
+        }
+    }
+
+    /// Whether the session has this token, as the request holds it or as it is stored: if the
+    /// request changed the user, the tokens of the one before are gone from its copy alone.
+    fn is_outstanding(&self, held: Slot, token: &FormToken) -> bool {
+        let stored = self.store.object(held).id.and_then(|id| self.store.find(&id));
+        let has = |slot: Slot| self.session(slot).form_tokens.contains(token);
+        has(held) || stored.is_some_and(has)
+    }
+
+    // [event-8]
+    pub(super) fn has_form_token(
+        &self,
+        request: &Request,
+        token: SubmittedToken,
+    ) -> Result<Reply, Refusal> {
+        let tokens = &self.session(self.held(request)?).form_tokens;
+        Ok(Reply::Answer(token.token().is_some_and(|token| tokens.contains(&token))))
+    }
+
+    pub(super) fn remove_form_token(
+        &mut self,
+        request: &mut Request,
+        token: SubmittedToken,
+    ) -> Result<Reply, Refusal> {
+        let held = self.held(request)?;
+        // [event-9]
+        let token = token.token().ok_or(Refusal::UnknownToken)?;
+        match (self.differences.tokens, self.store.object(held).id) {
+            (Tokens::OfStoredSession, Some(id)) => self.spend_stored(request, held, id, &token),
+            (Tokens::OfStoredSession, None) | (Tokens::OfHeldSession, _) => {
+                self.spend_held(request, held, &token)
+            }
+        }
+    }
+
+    // [step-13] [step-15]
+    fn spend_held(
+        &mut self,
+        request: &mut Request,
+        held: Slot,
+        token: &FormToken,
+    ) -> Result<Reply, Refusal> {
+        let tokens = &mut self.store.object_mut(held).session.form_tokens;
+        // [event-9]
+        if !tokens.remove(token) {
+            return Err(Refusal::UnknownToken);
+        }
+        if let Some(changes) = &mut request.data.changes {
+            changes.form_tokens.remove(token);
+        }
+        Ok(Reply::Done)
+    }
+
+    /// A token is spent where it is stored, at once and for all requests. One that this request
+    /// created and has not saved is spent in its copy.
+    // [step-14]
+    fn spend_stored(
+        &mut self,
+        request: &mut Request,
+        held: Slot,
+        id: SessionId,
+        token: &FormToken,
+    ) -> Result<Reply, Refusal> {
+        let changes = request.data.changes.as_deref();
+        if changes.is_some_and(|changes| changes.form_tokens.contains(token)) {
+            return self.spend_held(request, held, token);
+        }
+        // [step-16]
+        let stored = self.find(&id).ok_or(Refusal::SessionGone)?;
+        let mut session = self.session(stored).clone();
+        // [step-17]
+        let same_user = self.session(held).user == session.user;
+        if !same_user || !session.form_tokens.remove(token) {
+            return Err(Refusal::UnknownToken);
+        }
+        self.store.object_mut(held).session.form_tokens.remove(token);
+        self.effects.store = Some(if session.has_info() {
+            self.store.object_mut(stored).session = session.clone();
+            StoreOp::Update { id, session }
+        } else {
+            self.detach(request, held, &id, session);
+            StoreOp::Discard { id }
+        });
+        Ok(Reply::Done)
+    }
+
+    /// The session under `id` has lost its last info to `request`, which goes on with what it
+    /// changed itself, as a session that is not stored yet.
+    // [step-18] [step-19]
+    fn detach(&mut self, request: &mut Request, held: Slot, id: &SessionId, emptied: Session) {
+        self.store.remove(id);
+        let object = self.store.object_mut(held);
+        let accessed = emptied.accessed.max(object.session.accessed);
+        (object.id, object.session) = (None, Session { accessed, ..emptied });
+        if let Some(changes) = request.data.changes.take() {
+            changes.apply_to(&mut object.session, self.config.max_form_tokens);
+        }
+        request.data.response = Some(CookieChange::Revoke);
+    }
+}

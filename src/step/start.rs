@@ -1,0 +1,98 @@
+//! A request starts, and asks about its cookie.
+
+use hashbrown::hash_map::Entry;
+use smol_str::SmolStr;
+
+use super::Step;
+use crate::effect::{Refusal, Reply, StoreOp};
+use crate::event::RequestId;
+use crate::presented::CookieValue;
+use crate::semantics::Holds;
+use crate::session::Session;
+use crate::state::{Request, RequestData, Requests, Slot};
+use crate::token::SessionId;
+
+impl Step<'_> {
+    // [step-5] [session-3]
+    pub(super) fn start_request(
+        &mut self,
+        requests: &mut Requests,
+        number: RequestId,
+        cookie: Option<CookieValue>,
+        remote_addr: SmolStr,
+        script_name: SmolStr,
+    ) -> Result<Reply, Refusal> {
+        let open = requests.len();
+        // [event-1]
+        let Entry::Vacant(place) = requests.entry(number) else { return Err(Refusal::RequestOpen) };
+        // [config-10]
+        if open >= self.config.request_limit() {
+            return Err(Refusal::TooManyRequests);
+        }
+        self.fits(&remote_addr)?;
+        self.fits(&script_name)?;
+        let cookie = cookie.map(|cookie| self.bounded(cookie));
+        // [step-3] [step-4]
+        let id = cookie.as_ref().and_then(CookieValue::session_id);
+        let held = match id.and_then(|id| self.find_or_discard(&id)) {
+            Some(stored) => self.hold(stored),
+            None => self.store.hold_new(None, Session::new(remote_addr.clone(), self.now)),
+        };
+        // [step-41]
+        let session = &mut self.store.object_mut(held).session;
+        session.touch(self.now, self.config.access_resolution_ms);
+        let remote_user = session.user.clone();
+        let data = RequestData { cookie, remote_addr, script_name, response: None, changes: None };
+        place.insert(Request { held: Some(held), data });
+        Ok(Reply::Started { remote_user })
+    }
+
+    /// A visitor cannot help the cookie that somebody gave them, so it is no reason to refuse the
+    /// start; what names no session need not be kept in full.
+    // [config-12]
+    fn bounded(&self, cookie: CookieValue) -> CookieValue {
+        match cookie {
+            CookieValue::Text(text) if self.fits(&text).is_err() => {
+                CookieValue::Text(SmolStr::default())
+            }
+            CookieValue::Text(_) | CookieValue::Id(_) => cookie,
+        }
+    }
+
+    /// The session that is stored under `id`; one that is over is discarded.
+    // [step-9]
+    pub(super) fn find_or_discard(&mut self, id: &SessionId) -> Option<Slot> {
+        let slot = self.store.find(id)?;
+        if !self.is_over(self.session(slot)) {
+            return Some(slot);
+        }
+        self.store.remove(id);
+        self.effects.store = Some(StoreOp::Discard { id: *id });
+        None
+    }
+
+    fn hold(&mut self, stored: Slot) -> Slot {
+        match self.differences.holds {
+            // [step-6]
+            Holds::StoredObject => self.store.hold(stored),
+            // [step-7]
+            Holds::Copy | Holds::CopyAndChanges => {
+                let object = self.store.object(stored);
+                let (id, session) = (object.id, object.session.clone());
+                self.store.hold_new(id, session)
+            }
+        }
+    }
+
+    pub(super) fn has_session_cookie(&self, request: &Request, must_exist: bool) -> Reply {
+        let cookie = request.data.cookie.as_ref();
+        Reply::Answer(if must_exist {
+            // [event-11]
+            let id = cookie.and_then(CookieValue::session_id);
+            id.is_some_and(|id| self.find(&id).is_some())
+        } else {
+            // [event-10]
+            cookie.is_some()
+        })
+    }
+}
