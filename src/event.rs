@@ -262,7 +262,11 @@ impl Event {
         match self {
             Self::StartRequest { .. } => false,
             Self::Request { event, .. } => event.needs_fresh_load(),
-            Self::Manager(event) => event.needs_fresh_load(),
+            Self::Manager(
+                ManagerEvent::DeleteSession { .. }
+                | ManagerEvent::DeleteSessionsOf { .. }
+                | ManagerEvent::Sweep,
+            ) => false,
         }
     }
 
@@ -328,12 +332,6 @@ impl RequestEvent {
 }
 
 impl ManagerEvent {
-    const fn needs_fresh_load(&self) -> bool {
-        match self {
-            Self::DeleteSession { .. } | Self::DeleteSessionsOf { .. } | Self::Sweep => false,
-        }
-    }
-
     const fn name(&self) -> &'static str {
         match self {
             Self::DeleteSession { .. } => "delete_session",

@@ -1,7 +1,7 @@
 //! What the machine remembers, and the questions that change nothing.
 //!
-//! Two parts: the [`Store`] of sessions and the [`Requests`] in flight. Only a step is handed them
-//! to be changed.
+//! Two parts: the [`Store`] of sessions, and the [`Request`]s in flight by their numbers. Only a
+//! step is handed them to be changed.
 
 mod canonical;
 mod changes;
@@ -26,9 +26,6 @@ use crate::event::RequestId;
 use crate::presented::CookieValue;
 use crate::session::{Session, SessionRef};
 use crate::token::SessionId;
-
-/// The requests in flight, by their numbers.
-pub(crate) type Requests = HashMap<RequestId, Request, FixedState>;
 
 /// Ids are random and numbers are the driver's: no client chooses what is hashed.
 const HASHER: FixedState = FixedState::with_seed(0);
@@ -59,7 +56,7 @@ pub struct State(Option<Box<Parts>>);
 #[derive(Clone)]
 struct Parts {
     store: Store,
-    requests: Requests,
+    requests: HashMap<RequestId, Request, FixedState>,
 }
 
 impl Parts {
@@ -189,7 +186,7 @@ impl State {
     }
 
     /// Both parts, to be changed by a step.
-    pub(crate) fn parts(&mut self) -> (&mut Store, &mut Requests) {
+    pub(crate) fn parts(&mut self) -> (&mut Store, &mut HashMap<RequestId, Request, FixedState>) {
         let parts = self.0.get_or_insert_with(|| Box::new(Parts::NONE));
         (&mut parts.store, &mut parts.requests)
     }

@@ -37,7 +37,6 @@
 
 mod change;
 mod end;
-mod finish;
 mod form_token;
 mod manager;
 mod save;
@@ -47,10 +46,10 @@ use foldhash::fast::FixedState;
 use hashbrown::hash_map::{Entry, OccupiedEntry};
 
 use crate::config::Config;
-use crate::effect::{Effects, Refusal, Reply};
+use crate::effect::{CookieChange, Effects, Refusal, Reply};
 use crate::entropy::Draws;
 use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
-use crate::semantics::Differences;
+use crate::semantics::{Differences, Liberties};
 use crate::session::Session;
 use crate::state::{Request, Slot, State, Store};
 use crate::time::Timestamp;
@@ -83,9 +82,15 @@ pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects)
     let Input { now, entropy, event } = input;
     let (store, requests) = state.parts();
     let mut effects = Effects::reply(Reply::Done);
-    let differences = config.semantics.differences();
-    let draws = Draws::new(&entropy, config.width);
-    let mut step = Step { config, differences, now, draws, store, effects: &mut effects };
+    let mut step = Step {
+        config,
+        differences: config.semantics.differences(),
+        now,
+        draws: Draws::new(&entropy, config.width),
+        store,
+        response: None,
+        effects: &mut effects,
+    };
     let answer = match event {
         Event::StartRequest { request, cookie, remote_addr, script_name } => {
             step.start_request(requests, request, cookie, remote_addr, script_name)
@@ -98,11 +103,8 @@ pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects)
         Event::Manager(event) => step.manager_event(event),
     };
     match answer {
-        Ok(reply) => {
-            // [effect-10]
-            step.effects.draws = step.draws.taken();
-            step.effects.reply = reply;
-        }
+        // [effect-10]
+        Ok(reply) => (step.effects.draws, step.effects.reply) = (step.draws.taken(), reply),
         // [effect-2]
         Err(why) => effects = Effects::refused(why),
     }
@@ -116,6 +118,8 @@ struct Step<'a> {
     now: Timestamp,
     draws: Draws<'a>,
     store: &'a mut Store,
+    /// The cookie that the response carries, while a rule saves and decides it.
+    response: Option<CookieChange>,
     /// What it asks of the driver, apart from the reply, which a rule returns.
     effects: &'a mut Effects,
 }
@@ -156,9 +160,12 @@ impl Step<'_> {
         }
     }
 
-    // [event-3]
-    fn held(&self, request: &Request) -> Result<Slot, Refusal> {
-        request.held.ok_or(Refusal::NoSession)
+    /// Whether the application may take the liberty that an event asks for, and if not, why.
+    fn grants_or(&self, why: Refusal) -> Result<(), Refusal> {
+        match self.differences.liberties {
+            Liberties::Granted => Ok(()),
+            Liberties::Refused => Err(why),
+        }
     }
 
     fn session(&self, slot: Slot) -> &Session {

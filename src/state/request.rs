@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::changes::Changes;
 use super::objects::Slot;
-use crate::effect::CookieChange;
+use crate::effect::{CookieChange, Refusal};
 use crate::presented::CookieValue;
 
 /// One request in flight.
@@ -19,6 +19,11 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    // [event-3]
+    pub(crate) fn held(&self) -> Result<Slot, Refusal> {
+        self.held.ok_or(Refusal::NoSession)
+    }
+
     /// Puts a revocation into the response, and hides the cookie from the rest of the request.
     pub(crate) fn revoke_cookie(&mut self) {
         self.data.response = Some(CookieChange::Revoke);

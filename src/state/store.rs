@@ -110,6 +110,13 @@ impl Store {
         removed.is_ok()
     }
 
+    /// Removes the stored sessions that are wanted; answers with their ids, in order.
+    pub(crate) fn remove_where(&mut self, wanted: impl Fn(&Session) -> bool) -> Vec<SessionId> {
+        let ids = self.ids_where(wanted);
+        ids.iter().for_each(|id| _ = self.remove(id));
+        ids
+    }
+
     /// One more request holds the object.
     pub(crate) fn hold(&mut self, slot: Slot) -> Slot {
         self.objects.hold(slot);

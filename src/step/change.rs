@@ -15,8 +15,7 @@ impl Step<'_> {
         user: Option<SmolStr>,
     ) -> Result<Reply, Refusal> {
         self.fits(user.as_deref().unwrap_or_default())?;
-        self.change(request, Change::User(user))?;
-        Ok(Reply::Done)
+        self.change(request, Change::User(user))
     }
 
     // [event-5]
@@ -29,7 +28,7 @@ impl Step<'_> {
         self.fits(&key)?;
         self.fits(&value)?;
         let most = self.config.max_values;
-        let values = self.session(self.held(request)?).values();
+        let values = self.session(request.held()?).values();
         // [config-9]
         if values.len() >= most && !values.contains_key(&key) {
             return Err(Refusal::TooManyValues);
@@ -39,8 +38,7 @@ impl Step<'_> {
         if changes.is_some_and(|changes| changes.is_full_for(&key, most.saturating_mul(2))) {
             return Err(Refusal::TooManyValues);
         }
-        self.change(request, Change::SetValue(key, value))?;
-        Ok(Reply::Done)
+        self.change(request, Change::SetValue(key, value))
     }
 
     // [event-6]
@@ -49,18 +47,21 @@ impl Step<'_> {
         request: &mut Request,
         key: SmolStr,
     ) -> Result<Reply, Refusal> {
-        if !self.session(self.held(request)?).values().contains_key(&key) {
+        if !self.session(request.held()?).values().contains_key(&key) {
             return Err(Refusal::UnknownKey);
         }
-        self.change(request, Change::RemoveValue(key))?;
-        Ok(Reply::Done)
+        self.change(request, Change::RemoveValue(key))
     }
 
     /// The one way to change what a request holds.
     // [step-10] [step-11]
-    pub(super) fn change(&mut self, request: &mut Request, change: Change) -> Result<(), Refusal> {
+    pub(super) fn change(
+        &mut self,
+        request: &mut Request,
+        change: Change,
+    ) -> Result<Reply, Refusal> {
         let most = self.config.max_form_tokens;
-        let session = &mut self.store.object_mut(self.held(request)?).session;
+        let session = &mut self.store.object_mut(request.held()?).session;
         match self.differences.holds {
             Holds::StoredObject | Holds::Copy => {}
             // [step-8]
@@ -70,6 +71,6 @@ impl Step<'_> {
             }
         }
         change.apply_to(session, self.differences.renews, most);
-        Ok(())
+        Ok(Reply::Done)
     }
 }

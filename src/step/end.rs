@@ -1,25 +1,26 @@
-//! A request gives up its cookie or its session, or replaces the session.
+//! A request gives up its cookie or its session, replaces the session, and ends.
+
+use foldhash::fast::FixedState;
+use hashbrown::hash_map::OccupiedEntry;
 
 use super::Step;
-use crate::effect::{Refusal, Reply, StoreOp};
-use crate::semantics::Liberties;
+use crate::effect::{CookieOp, Refusal, Reply, StoreOp, Transaction};
+use crate::event::{Outcome, RequestId};
+use crate::semantics::{Liberties, Revocation};
 use crate::session::Session;
 use crate::state::Request;
 
 impl Step<'_> {
+    // [event-12] [event-13]
     pub(super) fn revoke_session_cookie(&self, request: &mut Request) -> Result<Reply, Refusal> {
-        match self.differences.liberties {
-            // [event-12]
-            Liberties::Granted => request.revoke_cookie(),
-            // [event-13]
-            Liberties::Refused => return Err(Refusal::WouldOrphan),
-        }
+        self.grants_or(Refusal::WouldOrphan)?;
+        request.revoke_cookie();
         Ok(Reply::Done)
     }
 
     // [event-14] [event-15]
     pub(super) fn expire_session(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
-        let held = self.held(request)?;
+        let held = request.held()?;
         let ended = self.store.object(held).id.filter(|id| self.store.remove(id));
         self.store.release(held);
         request.held = None;
@@ -48,6 +49,45 @@ impl Step<'_> {
             self.store.release(before);
         }
         request.data.changes = None;
+        Ok(Reply::Done)
+    }
+
+    /// Whatever is refused is refused by the save, before anything has changed.
+    // [step-38] [step-39]
+    pub(super) fn finish_request(
+        &mut self,
+        mut open: OccupiedEntry<'_, RequestId, Request, FixedState>,
+        outcome: Outcome,
+    ) -> Result<Reply, Refusal> {
+        let request = open.get_mut();
+        self.response = match (outcome, self.differences.revocation) {
+            (Outcome::Successful, _) => request.data.response,
+            // [step-35]
+            (Outcome::Interrupted | Outcome::Failed, Revocation::LeavesWithAnyPage) => {
+                request.data.response
+            }
+            // [step-34]
+            (Outcome::Interrupted | Outcome::Failed, Revocation::LeavesWithItsPage) => None,
+            (Outcome::Abandoned, _) => None,
+        };
+        // [step-32] [step-33]
+        if outcome.saves() {
+            self.save(request)?;
+        }
+        let Request { held, data } = open.remove();
+        if let Some(held) = held {
+            self.store.release(held);
+        }
+        // [effect-8]
+        self.effects.transaction = match outcome {
+            Outcome::Successful | Outcome::Interrupted => Some(Transaction::Commit),
+            Outcome::Failed => Some(Transaction::Abort),
+            Outcome::Abandoned => None,
+        };
+        // [effect-9]
+        self.effects.cookie = self
+            .response
+            .map(|value| CookieOp { value, path: self.config.path_of_cookie(&data.script_name) });
         Ok(Reply::Done)
     }
 }

@@ -11,7 +11,7 @@ use crate::token::{FormToken, SessionId};
 impl Step<'_> {
     // [event-7]
     pub(super) fn create_form_token(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
-        let token = self.fresh_token(self.held(request)?)?;
+        let token = self.fresh_token(request.held()?)?;
         self.change(request, Change::FormToken(token))?;
         Ok(Reply::Token(token))
     }
@@ -20,11 +20,10 @@ impl Step<'_> {
         loop {
             let token = self.draws.form_token().ok_or(Refusal::EntropyUsedUp)?;
             match self.differences.tokens {
-                // [token-6]
-                Tokens::OfHeldSession => return Ok(token),
                 // [token-7]
                 Tokens::OfStoredSession if self.is_outstanding(held, &token) => {}
-                Tokens::OfStoredSession => return Ok(token),
+                // [token-6]
+                Tokens::OfStoredSession | Tokens::OfHeldSession => return Ok(token),
             }
         }
     }
@@ -43,47 +42,35 @@ impl Step<'_> {
         request: &Request,
         token: SubmittedToken,
     ) -> Result<Reply, Refusal> {
-        let tokens = &self.session(self.held(request)?).form_tokens;
+        let tokens = &self.session(request.held()?).form_tokens;
         Ok(Reply::Answer(token.token().is_some_and(|token| tokens.contains(&token))))
     }
 
+    /// A token is spent where the semantics keeps it. One that this request created and has not
+    /// saved is spent in its copy.
     pub(super) fn remove_form_token(
         &mut self,
         request: &mut Request,
         token: SubmittedToken,
     ) -> Result<Reply, Refusal> {
-        let held = self.held(request)?;
-        // [event-9]
+        let held = request.held()?;
         let token = token.token().ok_or(Refusal::UnknownToken)?;
+        let changes = request.data.changes.as_deref_mut();
+        let own = changes.is_some_and(|changes| changes.form_tokens.remove(&token));
         match (self.differences.tokens, self.store.object(held).id) {
-            (Tokens::OfStoredSession, Some(id)) => self.spend_stored(request, held, id, &token),
-            (Tokens::OfStoredSession, None) | (Tokens::OfHeldSession, _) => {
-                self.spend_held(request, held, &token)
+            // [step-14]
+            (Tokens::OfStoredSession, Some(id)) if !own => {
+                self.spend_stored(request, held, id, &token)
+            }
+            // [step-13] [step-15] [event-9]
+            (Tokens::OfStoredSession | Tokens::OfHeldSession, _) => {
+                let tokens = &mut self.store.object_mut(held).session.form_tokens;
+                let spent = tokens.remove(&token) || own;
+                if spent { Ok(Reply::Done) } else { Err(Refusal::UnknownToken) }
             }
         }
     }
 
-    // [step-13] [step-15]
-    fn spend_held(
-        &mut self,
-        request: &mut Request,
-        held: Slot,
-        token: &FormToken,
-    ) -> Result<Reply, Refusal> {
-        let tokens = &mut self.store.object_mut(held).session.form_tokens;
-        // [event-9]
-        if !tokens.remove(token) {
-            return Err(Refusal::UnknownToken);
-        }
-        if let Some(changes) = &mut request.data.changes {
-            changes.form_tokens.remove(token);
-        }
-        Ok(Reply::Done)
-    }
-
-    /// A token is spent where it is stored, at once and for all requests. One that this request
-    /// created and has not saved is spent in its copy.
-    // [step-14]
     fn spend_stored(
         &mut self,
         request: &mut Request,
@@ -91,15 +78,12 @@ impl Step<'_> {
         id: SessionId,
         token: &FormToken,
     ) -> Result<Reply, Refusal> {
-        let changes = request.data.changes.as_deref();
-        if changes.is_some_and(|changes| changes.form_tokens.contains(token)) {
-            return self.spend_held(request, held, token);
-        }
         // [step-16]
         let stored = self.find(&id).ok_or(Refusal::SessionGone)?;
         let mut session = self.session(stored).clone();
         // [step-17]
         let same_user = self.session(held).user == session.user;
+        // [event-9]
         if !same_user || !session.form_tokens.remove(token) {
             return Err(Refusal::UnknownToken);
         }

@@ -4,7 +4,6 @@ use smol_str::SmolStr;
 
 use super::Step;
 use crate::effect::{Refusal, Reply, StoreOp};
-use crate::semantics::Liberties;
 use crate::session::Session;
 use crate::state::Request;
 use crate::token::SessionId;
@@ -16,11 +15,8 @@ impl Step<'_> {
         id: SessionId,
         user: Option<SmolStr>,
     ) -> Result<Reply, Refusal> {
-        match self.differences.liberties {
-            Liberties::Granted => {}
-            // [event-20]
-            Liberties::Refused => return Err(Refusal::IdNotIssued),
-        }
+        // [event-20]
+        self.grants_or(Refusal::IdNotIssued)?;
         self.fits(user.as_deref().unwrap_or_default())?;
         self.has_room_for(&id)?;
         // [event-21]
@@ -41,27 +37,16 @@ impl Step<'_> {
 
     // [event-23] [effect-5]
     pub(super) fn delete_sessions_of(&mut self, user: &str) -> Reply {
-        let ids = self.remove_where(|_, session| session.user.as_deref() == Some(user));
+        let ids = self.store.remove_where(|session| session.user.as_deref() == Some(user));
         self.effects.store = (!ids.is_empty()).then_some(StoreOp::DeleteAll { ids });
         Reply::Done
     }
 
     // [event-24] [effect-6]
     pub(super) fn sweep(&mut self) -> Reply {
-        let ids = self.remove_where(|step, session| step.is_over(session));
+        let (config, now) = (self.config, self.now);
+        let ids = self.store.remove_where(|session| session.is_over(config, now));
         self.effects.store = (!ids.is_empty()).then_some(StoreOp::DiscardAll { ids });
         Reply::Done
-    }
-
-    /// Removes the stored sessions that are wanted; answers with their ids, in order.
-    fn remove_where(
-        &mut self,
-        wanted: impl Fn(&Self, &Session) -> bool,
-    ) -> alloc::vec::Vec<SessionId> {
-        let ids = self.store.ids_where(|session| wanted(self, session));
-        for id in &ids {
-            self.store.remove(id);
-        }
-        ids
     }
 }

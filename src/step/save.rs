@@ -1,11 +1,8 @@
-//! What a request holds is saved or discarded.
-//!
-//! A save is handed the cookie that the response carries so far, and returns the one that it
-//! carries then.
+//! What a request holds is saved or discarded, and the response told which cookie to carry.
 
 use super::Step;
 use crate::effect::{CookieChange, Refusal, Reply, StoreOp};
-use crate::semantics::{Holds, Liberties, Saves};
+use crate::semantics::{Holds, Saves};
 use crate::session::Session;
 use crate::state::{Changes, Request, Slot};
 use crate::token::SessionId;
@@ -13,14 +10,12 @@ use crate::token::SessionId;
 impl Step<'_> {
     // [event-18]
     pub(super) fn maintain_session(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
-        self.held(request)?;
-        match self.differences.liberties {
-            Liberties::Granted => {}
-            // [event-19]
-            Liberties::Refused => return Err(Refusal::SavedAtFinish),
-        }
-        let response = self.save(request, request.data.response)?;
-        request.data.response = response;
+        request.held()?;
+        // [event-19]
+        self.grants_or(Refusal::SavedAtFinish)?;
+        self.response = request.data.response;
+        self.save(request)?;
+        request.data.response = self.response;
         // [event-26]
         if matches!(self.effects.store, Some(StoreOp::Delete { .. })) {
             request.data.cookie = None;
@@ -29,15 +24,11 @@ impl Step<'_> {
     }
 
     // [effect-7]
-    pub(super) fn save(
-        &mut self,
-        request: &Request,
-        carried: Option<CookieChange>,
-    ) -> Result<Option<CookieChange>, Refusal> {
-        let Some(held) = request.held else { return Ok(carried) };
+    pub(super) fn save(&mut self, request: &Request) -> Result<(), Refusal> {
+        let Some(held) = request.held else { return Ok(()) };
         match (self.differences.saves, self.store.object(held).id) {
-            (Saves::NewSession | Saves::WholeCopy, id) => self.maintain(held, id, carried),
-            (Saves::Changes, None) => self.create(held, carried),
+            (Saves::NewSession | Saves::WholeCopy, id) => self.maintain(held, id),
+            (Saves::Changes, None) => self.create(held),
             (Saves::Changes, Some(id)) => {
                 self.save_changes(request.data.changes.as_deref(), held, id)
             }
@@ -47,41 +38,36 @@ impl Step<'_> {
     /// Quixote: a session is stored once it has info, stored again if that is needed, and deleted
     /// with its cookie once it has none.
     // [effect-3]
-    fn maintain(
-        &mut self,
-        held: Slot,
-        id: Option<SessionId>,
-        carried: Option<CookieChange>,
-    ) -> Result<Option<CookieChange>, Refusal> {
+    fn maintain(&mut self, held: Slot, id: Option<SessionId>) -> Result<(), Refusal> {
         let session = self.session(held);
-        if !session.has_info() {
-            // [step-20]
-            let Some(id) = id.filter(|id| self.store.remove(id)) else { return Ok(carried) };
-            self.effects.store = Some(StoreOp::Delete { id });
-            return Ok(Some(CookieChange::Revoke));
-        }
         match id {
+            // [step-20]
+            Some(id) if !session.has_info() => {
+                if self.store.remove(&id) {
+                    self.effects.store = Some(StoreOp::Delete { id });
+                    self.response = Some(CookieChange::Revoke);
+                }
+            }
+            // [step-23] [step-24]
+            Some(id) if session.is_dirty(self.config) => {
+                self.has_room_for(&id)?;
+                self.put(held, id);
+            }
             // [step-21]
-            None => {
+            None if session.has_info() => {
                 let id = self.fresh_id()?;
                 self.put(held, id);
-                Ok(Some(match carried {
+                self.response = Some(match self.response {
                     None | Some(CookieChange::Set(_)) => CookieChange::Set(id),
                     // [step-22]
                     Some(CookieChange::Revoke | CookieChange::Stillborn(_)) => {
                         CookieChange::Stillborn(id)
                     }
-                }))
+                });
             }
-            // [step-23] [step-24]
-            Some(id) => {
-                if session.is_dirty(self.config) {
-                    self.has_room_for(&id)?;
-                    self.put(held, id);
-                }
-                Ok(carried)
-            }
+            Some(_) | None => {}
         }
+        Ok(())
     }
 
     /// Quixote: stores what the request holds, whatever is there.
@@ -99,15 +85,11 @@ impl Step<'_> {
 
     /// Strict: stores a session that is not stored yet.
     // [effect-4] [step-30]
-    fn create(
-        &mut self,
-        held: Slot,
-        carried: Option<CookieChange>,
-    ) -> Result<Option<CookieChange>, Refusal> {
+    fn create(&mut self, held: Slot) -> Result<(), Refusal> {
         let session = self.session(held);
         // [session-6]
         if !session.has_info() {
-            return Ok(carried);
+            return Ok(());
         }
         if self.is_over(session) {
             return Err(Refusal::SessionGone);
@@ -117,7 +99,8 @@ impl Step<'_> {
         self.store.add(id, session.clone());
         self.effects.store = Some(StoreOp::Create { id, session });
         // [step-37]
-        Ok(Some(CookieChange::Set(id)))
+        self.response = Some(CookieChange::Set(id));
+        Ok(())
     }
 
     /// Strict: applies the request's changes to the session as it is stored now.
@@ -127,11 +110,11 @@ impl Step<'_> {
         changes: Option<&Changes>,
         held: Slot,
         id: SessionId,
-    ) -> Result<Option<CookieChange>, Refusal> {
+    ) -> Result<(), Refusal> {
         let changes = changes.filter(|changes| !changes.is_empty());
         let Some(found) = self.find(&id) else {
             // [step-25] [step-26] [step-36]
-            return if changes.is_none() { Ok(None) } else { Err(Refusal::SessionGone) };
+            return if changes.is_none() { Ok(()) } else { Err(Refusal::SessionGone) };
         };
         let stored = self.session(found);
         // [step-27] [time-8]
@@ -147,33 +130,31 @@ impl Step<'_> {
         // [step-31] Changes to what is there already are written, too: the store must confirm that
         // the session is still stored.
         if changes.is_none() && merged.accessed == stored.accessed {
-            return Ok(None);
+            return Ok(());
         }
         // [step-29] [effect-6]
         if !merged.has_info() {
             self.store.remove(&id);
             self.effects.store = Some(StoreOp::Discard { id });
-            return Ok(Some(CookieChange::Revoke));
+            self.response = Some(CookieChange::Revoke);
+            return Ok(());
         }
         if merged.user != stored.user {
             return self.rotate(id, merged);
         }
         self.store.object_mut(found).session = merged.clone();
         self.effects.store = Some(StoreOp::Update { id, session: merged });
-        Ok(None)
+        Ok(())
     }
 
     /// Strict: moves a session to a new id.
     // [step-28]
-    fn rotate(
-        &mut self,
-        from: SessionId,
-        session: Session,
-    ) -> Result<Option<CookieChange>, Refusal> {
+    fn rotate(&mut self, from: SessionId, session: Session) -> Result<(), Refusal> {
         let to = self.unused_id()?;
         self.store.remove(&from);
         self.store.add(to, session.clone());
         self.effects.store = Some(StoreOp::Rotate { from, to, session });
-        Ok(Some(CookieChange::Set(to)))
+        self.response = Some(CookieChange::Set(to));
+        Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! A request starts, and asks about its cookie.
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use smol_str::SmolStr;
 
@@ -9,14 +11,14 @@ use crate::event::RequestId;
 use crate::presented::CookieValue;
 use crate::semantics::Holds;
 use crate::session::Session;
-use crate::state::{Request, RequestData, Requests, Slot};
+use crate::state::{Request, RequestData, Slot};
 use crate::token::SessionId;
 
 impl Step<'_> {
     // [step-5] [session-3]
     pub(super) fn start_request(
         &mut self,
-        requests: &mut Requests,
+        requests: &mut HashMap<RequestId, Request, FixedState>,
         number: RequestId,
         cookie: Option<CookieValue>,
         remote_addr: SmolStr,
