@@ -3,6 +3,7 @@
 mod browser;
 mod cells;
 mod counterexample;
+mod differences;
 mod explore;
 mod guarantees;
 mod history;
@@ -18,6 +19,7 @@ mod world;
 pub use browser::{Browsers, Client, Errand, Jar};
 pub use cells::{Cell, Cells, Phase};
 pub use counterexample::Counterexample;
+pub use differences::Difference;
 pub use explore::{Explored, Progress, explore};
 pub use guarantees::{Column, Guarantees, Verdict, base_of};
 pub use history::{Findings, History, Seen};

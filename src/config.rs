@@ -3,9 +3,9 @@
 
 use smol_str::SmolStr;
 
+use crate::form_tokens::FormTokens;
 use crate::grammar::{has_prefix, is_attribute_value, is_cookie_name, is_domain};
 use crate::semantics::{Limits, Path, Semantics};
-use crate::session::FormTokens;
 use crate::token::Width;
 
 /// Everything a deployment decides.

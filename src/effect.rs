@@ -1,7 +1,6 @@
 //! What a step asks of its driver, in the order of execution.
 
 use alloc::vec::Vec;
-use core::fmt;
 
 use smol_str::SmolStr;
 
@@ -216,53 +215,65 @@ pub enum Reply {
 }
 
 /// Why an event was refused. A refusal changes nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+///
+/// An answer, and no failure of the program; it is an error, too, for drivers that hand it on with
+/// `?`. Its `Display` says what to do.
+///
+/// ```
+/// let why = quixote_session::Refusal::UnknownToken;
+/// assert_eq!(why.to_string(), "no such form token is outstanding: show the form again");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Refusal {
     /// No request of that number is open.
+    #[error("no request of that number is open: start it first")]
     UnknownRequest,
     /// A request of that number is open already.
+    #[error("a request of that number is open: finish it, or choose another number")]
     RequestOpen,
     /// The request has no session any more: it was expired.
+    #[error("the request's session was expired: begin a new one, or finish the request")]
     NoSession,
     /// No such form token is outstanding.
+    #[error("no such form token is outstanding: show the form again")]
     UnknownToken,
     /// No session is stored under that id.
+    #[error("no session is stored under that id: there is nothing to delete")]
     UnknownSession,
     /// The session has no value under that key.
+    #[error("the session has no value under that key: there is nothing to remove")]
     UnknownKey,
-    /// Every draw of the entropy is in use already; send the event again with fresh entropy.
+    /// Every draw of the entropy is in use already.
+    #[error("every draw of the entropy is in use: send the event again with fresh entropy")]
     EntropyUsedUp,
     /// Strict: the request holds changes to a session that has ended since, by somebody else or by
-    /// a time limit. Nothing was saved, and the request is still open; tell the user and finish it
-    /// as failed.
+    /// a time limit. Nothing was saved, and the request is still open.
+    #[error("the session has ended since: tell the visitor, and finish the request as failed")]
     SessionGone,
     /// Strict: the event would leave a stored session that no cookie names.
+    #[error("a stored session would be left that no cookie names: expire it instead")]
     WouldOrphan,
     /// Strict: a session is saved once, when its request finishes.
+    #[error("a session is saved when its request finishes: finish the request")]
     SavedAtFinish,
     /// Strict: ids are issued by the machine, never chosen.
+    #[error("ids are issued, never chosen: let a request store its session")]
     IdNotIssued,
     /// A text exceeds `max_text_bytes`.
+    #[error("a text has more than max_text_bytes: shorten it")]
     TextTooLong,
     /// The session holds `max_values` values already.
+    #[error("the session holds max_values values: remove one first")]
     TooManyValues,
     /// `max_requests` requests are in flight already.
+    #[error("max_requests requests are in flight: answer that the server is busy")]
     TooManyRequests,
     /// `max_sessions` sessions are stored already.
+    #[error("max_sessions sessions are stored: sweep, or answer that the server is busy")]
     TooManySessions,
 }
-
-/// The reason's [`name`](Refusal::name).
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// An answer and no failure of the program; an error for drivers that hand it on with `?`.
-impl core::error::Error for Refusal {}
 
 impl Refusal {
     /// The reason's name, as traces and the specification spell it.

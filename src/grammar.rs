@@ -16,9 +16,9 @@ const MOST_ATTRIBUTE_BYTES: usize = 1_024;
 /// leaves room for an id.
 // [config-17]
 pub(crate) fn is_cookie_name(name: &str) -> bool {
-    let separator = |byte| b"()<>@,;:\\\"/[]?={}".contains(&byte);
+    let mark = |byte| matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');
     (1..=MOST_NAME_BYTES).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_graphic() && !separator(byte))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || mark(byte))
 }
 
 /// Whether `domain` may stand in a Domain attribute: a subdomain of RFC 1034 (3.5) as RFC 1123

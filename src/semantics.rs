@@ -1,6 +1,6 @@
 //! Where the semantics differ: one row per field, one constant per semantics.
 //!
-//! This is the table "Where the semantics differ" of `spec/session.md`, which is generated from it.
+//! This is the table of `spec/session.md`, which `check::Difference` puts into words.
 //! A rule that depends on the semantics matches one row, and every row is matched whole: a further
 //! semantics is one more constant, and where it needs a new entry in a row the compiler names each
 //! rule that has to say what the entry means.

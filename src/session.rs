@@ -1,6 +1,5 @@
 //! One session: what it holds, and when it is worth keeping.
 
-mod form_tokens;
 #[cfg(feature = "serde")]
 mod reading;
 mod values;
@@ -10,9 +9,9 @@ use core::fmt;
 
 use smol_str::SmolStr;
 
-pub use self::form_tokens::{FormTokens, TooManyFormTokens};
 use self::values::Values;
 use crate::config::Config;
+use crate::form_tokens::FormTokens;
 use crate::semantics::{Limits, Saves};
 use crate::time::Timestamp;
 use crate::token::SessionId;
@@ -183,6 +182,7 @@ impl Session {
     /// same as [`expires_at`](Self::expires_at) in the words of the rule: a sweep asks it of every
     /// session.
     // [time-5] [time-6]
+    #[inline]
     pub(crate) fn is_over(&self, config: &Config, now: Timestamp) -> bool {
         let reached = |since: Timestamp, limit: Option<u64>| {
             limit.is_some_and(|limit| now.since(since) >= limit)

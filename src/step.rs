@@ -4,18 +4,18 @@
 //!
 //! A session in memory is an *object*: what the session holds, and the id that it was stored under,
 //! if it was. The *store* is an index from ids to objects. A *request* that is open holds one
-//! object, or none once its session was expired. An object lives as long as it is stored or held, so
-//! a session that was deleted lives on for the requests that work on it, and is found by no id.
+//! object, or none once its session was expired. An object lives as long as it is stored or held:
+//! a session that was deleted lives on for the requests that work on it, and no id finds it.
 //!
 //! # Three ways to hold
 //!
 //! All semantics share these rules; they differ in the rows of `semantics.rs`, first of all in what
 //! a request holds from its start:
 //!
-//! - *live*: the stored object itself. All requests on a session change the same object, and so does
-//!   each failed one. Saving has only new sessions to store.
+//! - *live*: the stored object itself. All requests on a session change the same object, even those
+//!   that fail. Saving has only new sessions to store.
 //! - *copying*: a copy of it. Saving stores the whole copy, whatever happened to the original.
-//! - *strict*: a copy, and the list of the changes that the request makes to it. Saving applies that
+//! - *strict*: a copy, and the list of the changes that the request makes to it. Saving applies the
 //!   list to the session as it is stored by then. If that session is gone or over, the changes have
 //!   nowhere to go, and the save is refused.
 //!

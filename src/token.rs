@@ -141,14 +141,14 @@ impl Revealed {
     /// assert_eq!(id.reveal().with_text(str::len), 16);
     /// # Ok::<(), quixote_session::NotHex>(())
     /// ```
+    #[inline]
     pub fn with_text<T>(&self, read: impl FnOnce(&str) -> T) -> T {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [0; 32];
         let bytes = self.0.bytes();
-        for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-            for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
-                *digit = DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
-            }
+        let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+        for (pair, byte) in text.as_chunks_mut().0.iter_mut().zip(bytes) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
         }
         let used = text.get(..bytes.len().saturating_mul(2)).unwrap_or_default();
         read(str::from_utf8(used).unwrap_or_default())

@@ -4,8 +4,9 @@ use alloc::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
+use crate::form_tokens::FormTokens;
 use crate::semantics::Renews;
-use crate::session::{FormTokens, Session};
+use crate::session::Session;
 use crate::token::FormToken;
 
 /// One change of a session.

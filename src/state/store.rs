@@ -60,8 +60,8 @@ impl Store {
 
     /// The ids of the stored sessions that are wanted, in order.
     pub(crate) fn ids_where(&self, wanted: impl Fn(&Session) -> bool) -> Vec<SessionId> {
-        let chosen = self.iter().filter(|(_, session)| wanted(session));
-        let mut ids: Vec<_> = chosen.map(|(id, _)| id).collect();
+        let mut ids = Vec::new();
+        self.iter().filter(|(_, session)| wanted(session)).for_each(|(id, _)| ids.push(id));
         ids.sort_unstable();
         ids
     }

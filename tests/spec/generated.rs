@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use quixote_session::Semantics;
-use quixote_session::check::Property;
+use quixote_session::check::{Difference, Property};
 
 use crate::rules::{Rule, Spec};
 use crate::sources::{Citation, Side, Source, is_rule_name};
@@ -93,6 +93,7 @@ const END: &str = "<!-- end -->";
 /// The specification with its tables as the code, and what was found, have them.
 pub(crate) fn with_tables(spec: &str, sources: &[Source], found: &Found) -> String {
     let spec = with_table(spec, "<!-- generated: theorems -->\n", &theorems(sources));
+    let spec = with_table(&spec, "<!-- generated: differences -->\n", &differences());
     with_table(&spec, "<!-- generated: bounds -->\n", &bounds(found))
 }
 
@@ -136,6 +137,19 @@ fn counts(line: &str, semantics: &str) -> Option<(u64, u64)> {
     let of_model = line.starts_with(&format!("- {semantics}: ")) && line.contains(" hold in ");
     let first = of_code.or(of_model.then_some(1))?;
     Some((*numbers.get(first)?, *numbers.get(first.saturating_add(1))?))
+}
+
+/// The rows of `src/semantics.rs` in words.
+fn differences() -> String {
+    let names = Semantics::ALL.map(|semantics| semantics.to_string()).join(" | ");
+    let mut table = format!("| | {names} | rules |\n");
+    table.push_str(&"|---".repeat(Semantics::ALL.len().saturating_add(2)));
+    table.push_str("|\n");
+    for row in Difference::ALL {
+        let cells = Semantics::ALL.map(|semantics| row.under(semantics)).join(" | ");
+        let _ = writeln!(table, "| {} | {cells} | {} |", row.what, row.rules);
+    }
+    table
 }
 
 fn theorems(sources: &[Source]) -> String {

@@ -1,0 +1,115 @@
+//! The table of what differs between the semantics, in words.
+
+use std::borrow::Cow;
+use std::format;
+
+use super::guarantees::base_of;
+use crate::config::Config;
+use crate::semantics::{
+    Differences, Holds, Liberties, Limits, Path, Renews, Revocation, Saves, Semantics, Tokens,
+};
+use crate::token::Width;
+
+/// One row: in what the semantics differ, and the rules of the specification that say how.
+#[derive(Clone, Copy, Debug)]
+pub struct Difference {
+    /// What differs.
+    pub what: &'static str,
+    /// The rules, by their names.
+    pub rules: &'static str,
+    cell: fn(Differences, &Config) -> Cow<'static, str>,
+}
+
+impl Difference {
+    /// All rows, in the order of a request's life.
+    ///
+    /// ```
+    /// use quixote_session::Semantics;
+    /// use quixote_session::check::Difference;
+    ///
+    /// let row = Difference::ALL.iter().find(|row| row.what == "a save writes").unwrap();
+    /// assert_eq!(row.under(Semantics::Live), "a new session only");
+    /// ```
+    pub const ALL: &[Self] = &[
+        row("ids and tokens", "config-1, config-2, token-1", |_, config| match config.width {
+            Width::Bits64 => "64 bits".into(),
+            Width::Bits128 => "128 bits".into(),
+        }),
+        row("a request holds", "step-6, step-7, step-8", |column, _| match column.holds {
+            Holds::StoredObject => "the stored object, shared".into(),
+            Holds::Copy => "a copy".into(),
+            Holds::CopyAndChanges => "a copy, and the list of its changes".into(),
+        }),
+        row("others see a change", "step-10, step-11", |column, _| match column.holds {
+            Holds::StoredObject => "at once".into(),
+            Holds::Copy | Holds::CopyAndChanges => "after a save".into(),
+        }),
+        row("a save writes", "step-20 to step-30", |column, _| match column.saves {
+            Saves::NewSession => "a new session only".into(),
+            Saves::WholeCopy => "the whole copy, over anything".into(),
+            Saves::Changes => "the changes, onto what is stored".into(),
+        }),
+        row("a session that was ended", "step-23, step-25", |column, _| match column.saves {
+            Saves::NewSession => "is not stored again".into(),
+            Saves::WholeCopy => "is stored again by a request in flight".into(),
+            Saves::Changes => "stays ended; a request with changes to it is told".into(),
+        }),
+        row("the user changes", "step-12, step-28", |column, _| match column.renews {
+            Renews::Never => "same id, same tokens".into(),
+            Renews::WithTheUser => "new id, the tokens die".into(),
+        }),
+        row("a form token is spent", "step-14 to step-19", |column, _| {
+            match (column.tokens, column.holds) {
+                (Tokens::OfStoredSession, _) => "in the store, at once, for all".into(),
+                (Tokens::OfHeldSession, Holds::StoredObject) => "in the shared object".into(),
+                (Tokens::OfHeldSession, Holds::Copy | Holds::CopyAndChanges) => {
+                    "in the copy".into()
+                }
+            }
+        }),
+        row("a failed request", "step-32, step-33", |column, _| match column.holds {
+            Holds::StoredObject => "leaves its changes".into(),
+            Holds::Copy => "leaves what it stored on purpose before it failed".into(),
+            Holds::CopyAndChanges => "leaves what is final: expiry and spent tokens".into(),
+        }),
+        row("a revocation", "step-34, step-35", |column, _| match column.revocation {
+            Revocation::LeavesWithItsPage => "is lost with a page that is replaced".into(),
+            Revocation::LeavesWithAnyPage => "leaves with any page".into(),
+        }),
+        row("time limits", "time-5, time-6, time-7", |column, _| match column.limits {
+            Limits::None => "none".into(),
+            Limits::IdleAndAbsolute => "idle and absolute".into(),
+        }),
+        row(LIBERTIES, "event-12 to event-20", |column, _| match column.liberties {
+            Liberties::Granted => "done".into(),
+            Liberties::Refused => {
+                "refused if they would orphan a session, save early, or choose an id".into()
+            }
+        }),
+        row("the cookie", "config-1, config-3, cookie-7", |column, config| {
+            let flags =
+                if config.cookie_hardened { "Secure, HttpOnly, SameSite=Lax" } else { "no flags" };
+            let path = match column.path {
+                Path::OfScript => "Path of the script",
+                Path::Configured => "Path of the configuration",
+            };
+            format!("`{}`, {flags}, {path}", config.cookie_name).into()
+        }),
+    ];
+
+    /// How it is under a semantics, with the configuration that is a constant.
+    #[must_use]
+    pub fn under(&self, semantics: Semantics) -> Cow<'static, str> {
+        (self.cell)(semantics.differences(), &base_of(semantics))
+    }
+}
+
+const LIBERTIES: &str = "`RevokeSessionCookie`, `NewSession`, `MaintainSession`, `InsertSession`";
+
+const fn row(
+    what: &'static str,
+    rules: &'static str,
+    cell: fn(Differences, &Config) -> Cow<'static, str>,
+) -> Difference {
+    Difference { what, rules, cell }
+}
