@@ -1,23 +1,17 @@
-//! What was asked for, and who does it. A new command is a module with `Arguments` and `run`, a
-//! variant of [`Command`], and an arm in [`main`].
+//! The commands, and what their exit status means. A new command is a module with `Arguments` and
+//! `run`, a variant of [`Command`], and an arm in [`main`].
 
-mod exit;
 mod explore;
-mod interrupt;
 mod output;
 mod record;
 mod replay;
 mod report;
 mod search;
-mod unfinished;
-mod waiting;
 
 use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-use self::exit::Exit;
 
 /// Quixote's session management as a model, under three semantics: live, copying and strict.
 ///
@@ -37,6 +31,29 @@ enum Command {
     Explore(explore::Arguments),
 }
 
+/// How a command went, as its exit status says it.
+///
+/// Signals act as they do by default: whoever presses Ctrl-C ends the process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Exit {
+    /// 0: what was asked for was done, and everything agrees.
+    Well,
+    /// 1: the model differs from a recording, or a verdict from the declared one.
+    Differs,
+    /// 2: something could not be read or written, or there was nothing to compare.
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Well => 0,
+            Exit::Differs => 1,
+            Exit::Failed => 2,
+        })
+    }
+}
+
 /// Reads the arguments, runs the command, and says how it went.
 pub(crate) fn main() -> ExitCode {
     let done = match Arguments::try_parse() {
@@ -50,8 +67,8 @@ pub(crate) fn main() -> ExitCode {
     done.unwrap_or_else(|error| failed(&error)).into()
 }
 
-/// Help, the version, or what is wrong with the arguments. A reader that closed its end does not
-/// want it, as with all other output.
+/// Prints help, the version, or what is wrong with the arguments. As with all other output, a
+/// reader that closed its end is no error.
 fn say(said: &clap::Error) -> io::Result<Exit> {
     match said.print() {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),

@@ -5,9 +5,6 @@
 mod ends;
 #[path = "cli/files.rs"]
 mod files;
-#[cfg(target_os = "linux")]
-#[path = "cli/interrupts.rs"]
-mod interrupts;
 #[path = "cli/malformed.rs"]
 mod malformed;
 

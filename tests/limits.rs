@@ -1,8 +1,8 @@
 //! Very much of everything: what is kept is bounded by the limits of `Config`, and never by luck.
 //!
 //! The heavy ones are ignored here; `.ci/run` runs them in its step "limits":
-//! `cargo test --release --features cli --test limits -- --include-ignored --nocapture
-//! --test-threads 1`, which prints how much memory each held.
+//! `cargo test --features cli --test limits -- --include-ignored --nocapture --test-threads 1`,
+//! which prints how much memory each held.
 
 #![allow(
     clippy::arithmetic_side_effects,

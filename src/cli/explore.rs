@@ -11,31 +11,32 @@ use quixote_session::Semantics;
 use quixote_session::check::{Column, Guarantees, Progress, Property, Scope, Size, Verdict};
 use serde_json::{Value, json};
 
-use super::exit::Exit;
-use super::interrupt::Interrupt;
-use super::output::{NewFile, Pipe, complain};
-use super::unfinished::NewFolder;
+use super::Exit;
+use super::output::{Pipe, expect_writable, not_written, write_files};
 
 /// Search everything that can happen in bounded worlds, and print what each semantics guarantees.
 ///
-/// Every cell of the table is a verdict: the property holds in every state and at every step, or
-/// it is broken, in so few actions. Every transition is one call of the real machine.
+/// Each cell of the table is a verdict: the property holds in every state and at every step, or it
+/// is broken, and the shortest way to break it takes this many actions. Every transition is a call
+/// of the real machine.
+///
+/// The results are printed, and the pages of --out written, when the whole search is done; a search
+/// that is interrupted prints and writes nothing.
 ///
 /// The exit status is 0 if every verdict is the one that the specification declares, 1 if any
-/// differs (also where a known weakness no longer shows), 2 if something could not be written, 130
-/// after Ctrl-C, SIGTERM or SIGHUP, which print the results so far and write no page.
+/// differs (even if a known weakness no longer shows), or 2 if something could not be written.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Which semantics
+    /// The semantics to search
     #[arg(long, value_enum, default_value = "all")]
     semantics: Which,
-    /// How large the worlds are: seconds, a minute, or several
+    /// The size of the worlds: seconds, a minute, or several minutes
     #[arg(long, value_enum, default_value = "small")]
-    world: World,
+    world: WorldSize,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
-    /// Write the table, and each counterexample as trace, transcript and diagram, to this folder
+    /// Write the table, and each counterexample as a trace, transcript and diagram, to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -49,7 +50,7 @@ enum Which {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum World {
+enum WorldSize {
     Small,
     Medium,
     Large,
@@ -66,7 +67,7 @@ impl Which {
     }
 }
 
-impl World {
+impl WorldSize {
     const fn size(self) -> Size {
         match self {
             Self::Small => Size::Small,
@@ -78,16 +79,13 @@ impl World {
 
 /// Searches, and reports.
 pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
-    let interrupt = Interrupt::watch();
     // Before the search, which may take long and would be in vain.
-    let folder = match arguments.out.as_deref().map(NewFolder::create).transpose() {
-        Err(error) => return Ok(not_written(arguments, &error)),
-        Ok(folder) => folder,
-    };
-    let (found, mut interrupted) = search(arguments, &interrupt);
-    if interrupted {
-        complain("interrupted, these are the results so far");
+    if let Some(folder) = &arguments.out
+        && let Err(error) = expect_writable(folder)
+    {
+        return Ok(not_written(folder, &error));
     }
+    let found = search(arguments);
     let mut out = Pipe::new(anstream::stdout().lock());
     if arguments.json {
         serde_json::to_writer_pretty(&mut out, &as_json(&found))?;
@@ -96,46 +94,27 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
         write_table(&mut out, &found)?;
     }
     out.flush()?;
-    if let Some(folder) = folder {
-        match write_pages(folder, &found, &interrupt) {
-            Err(error) => return Ok(not_written(arguments, &error)),
-            Ok(true) => {}
-            Ok(false) => {
-                complain("interrupted, no page was written");
-                interrupted = true;
-            }
-        }
+    if let Some(folder) = &arguments.out
+        && let Err(error) = write_pages(folder, &found)
+    {
+        return Ok(not_written(folder, &error));
     }
-    Ok(match (interrupted, found.surprises().is_empty()) {
-        (true, _) => Exit::Interrupted,
-        (false, true) => Exit::Well,
-        (false, false) => Exit::Differs,
-    })
+    Ok(if found.surprises().is_empty() { Exit::Well } else { Exit::Differs })
 }
 
-/// What was found, and whether Ctrl-C ended the search early.
-fn search(arguments: &Arguments, interrupt: &Interrupt) -> (Guarantees, bool) {
+fn search(arguments: &Arguments) -> Guarantees {
     let (semantics, size) = (arguments.semantics.list(), arguments.world.size());
     let bar = progress();
     let began = Instant::now();
-    let mut interrupted = false;
     let found = Guarantees::explore(size, semantics, &mut |semantics, scope, progress| {
         show(&bar, began, semantics, scope, progress);
-        interrupted |= interrupt.is_pressed();
-        !interrupted
+        true
     });
     bar.finish_and_clear();
-    (found, interrupted)
+    found
 }
 
-fn not_written(arguments: &Arguments, error: &io::Error) -> Exit {
-    let folder = arguments.out.as_deref().unwrap_or(Path::new(""));
-    let folder = quixote_session::check::trace::printable(&folder.to_string_lossy());
-    complain(&format!("{folder}: cannot write: {error}"));
-    Exit::Failed
-}
-
-/// A line with the world, the depth, the frontier and the speed, on a terminal alone.
+/// A line with the world, the depth, the frontier and the speed, only on a terminal.
 fn progress() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{spinner} {msg}");
@@ -193,7 +172,7 @@ fn write_table(out: &mut impl Write, found: &Guarantees) -> io::Result<()> {
     Ok(())
 }
 
-/// The verdict as a cell; in red where it is not the one declared.
+/// The verdict as a cell, red if it is not the declared one.
 fn cell(column: &Column, property: Property) -> (String, Style) {
     let verdict = column.verdict(property);
     let text = match verdict {
@@ -247,45 +226,13 @@ fn as_json(found: &Guarantees) -> Value {
     })
 }
 
-/// All pages, or none: they get their names once every one of them is on the disk. Says whether
-/// they have them; before the first has its own, Ctrl-C is in time.
-fn write_pages(folder: NewFolder, found: &Guarantees, interrupt: &Interrupt) -> io::Result<bool> {
-    if interrupt.is_pressed() {
-        return Ok(false);
-    }
-    let done = write_files(folder.path(), &pages(found)?, interrupt)?;
-    if done {
-        folder.keep();
-    }
-    Ok(done)
-}
-
-fn write_files(
-    folder: &Path,
-    pages: &[(String, Vec<u8>)],
-    interrupt: &Interrupt,
-) -> io::Result<bool> {
-    let mut files = Vec::new();
-    for (name, text) in pages {
-        let mut file = NewFile::create(&folder.join(name))?;
-        file.write_all(text)?;
-        files.push(file);
-    }
-    files.iter_mut().try_for_each(NewFile::sync)?;
-    if interrupt.is_pressed() {
-        return Ok(false);
-    }
-    NewFile::name_all(&files)?;
-    Ok(true)
-}
-
-/// The table, and each counterexample as a page and as a trace, by the names of their files.
-fn pages(found: &Guarantees) -> io::Result<Vec<(String, Vec<u8>)>> {
+/// The table, and each counterexample as a page and as a trace.
+fn write_pages(folder: &Path, found: &Guarantees) -> io::Result<()> {
     let mut pages = vec![("README.md".to_owned(), found.page().into_bytes())];
     for counterexample in found.counterexamples() {
         let name = counterexample.name();
         pages.push((format!("{name}.md"), counterexample.page().into_bytes()));
         pages.push((format!("{name}.jsonl"), counterexample.trace()?));
     }
-    Ok(pages)
+    write_files(folder, pages.iter().map(|(name, text)| (name, text.as_slice())))
 }

@@ -1,20 +1,28 @@
-//! Where output goes: a reader that closed its end is no error, and no file is left half-written.
+//! Where output goes: a reader that closes its end is no error, and no file appears half-written.
 
 use std::cell::Cell;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::unfinished::Unfinished;
+use quixote_session::check::trace::printable;
 
-/// Says on the standard error output what went wrong. That it cannot be said is no reason to fail.
+use super::Exit;
+
+/// Says on standard error what went wrong. If that cannot be said, nothing more can be done.
 pub(super) fn complain(message: &str) {
     let style = anstyle::AnsiColor::Red.on_default().bold();
     let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {message}");
 }
 
-/// Passes everything on until the reader closes its end, and from then on nothing.
+/// Says that a named file or folder could not be written.
+pub(super) fn not_written(path: &Path, error: &io::Error) -> Exit {
+    complain(&format!("{}: cannot write: {error}", printable(&path.to_string_lossy())));
+    Exit::Failed
+}
+
+/// Passes everything on until the reader closes its end, and nothing from then on.
 pub(super) struct Pipe<W> {
     to: W,
     closed: Rc<Cell<bool>>,
@@ -26,7 +34,7 @@ impl<W: Write> Pipe<W> {
         Self { to, closed: Rc::default() }
     }
 
-    /// Whether nobody reads any more: now, and at any later time.
+    /// A flag that is set once nobody reads any more.
     pub(super) fn closed(&self) -> Rc<Cell<bool>> {
         Rc::clone(&self.closed)
     }
@@ -60,58 +68,66 @@ impl<W: Write> Write for Pipe<W> {
     }
 }
 
-/// A file that appears under its name only when it is complete: written beside, then renamed.
-pub(super) struct NewFile {
-    to: BufWriter<File>,
-    part: Option<Unfinished>,
-    path: PathBuf,
+/// Writes a file that appears under its name only once it is complete.
+///
+/// Until then the text stands in an unnamed file, which vanishes with the process, whatever ends
+/// it. What is not a plain file, such as a device, is written to directly.
+pub(super) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    // A link stays a link: what it leads to is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| Path::new(".").join(path));
+    if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+        let mut device = BufWriter::new(File::options().write(true).open(&path)?);
+        write(&mut device)?;
+        return device.flush();
+    }
+    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
+    let folder = path.parent().unwrap_or(&path);
+    let mut text = BufWriter::new(tempfile::tempfile_in(folder)?);
+    write(&mut text)?;
+    let mut text = text.into_inner()?;
+    text.rewind()?;
+    write_files(folder, [(name, text)])
 }
 
-impl NewFile {
-    /// Begins to write. What is no plain file, such as a device, is written to directly.
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.into());
-        if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
-            let file = OpenOptions::new().write(true).open(&path)?;
-            return Ok(Self { to: BufWriter::new(file), part: None, path });
-        }
-        path.file_name().ok_or(ErrorKind::InvalidInput)?;
-        // What nobody else could read, nobody else shall read, at no time.
-        let replaced = fs::metadata(&path).ok();
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let (part, file) = Unfinished::file_in(folder, replaced.is_some())?;
-        if let Some(replaced) = replaced {
+/// Writes files to a folder, which is created if it is missing: all of them, or none if one cannot
+/// be written.
+///
+/// They are collected in a temporary folder that others cannot read, and moved when all of them
+/// are on the disk. A process that is killed meanwhile may leave that folder behind, and one that
+/// is killed while it moves several files may have moved only some; each of them is whole.
+pub(super) fn write_files<R: Read>(
+    folder: &Path,
+    files: impl IntoIterator<Item = (impl AsRef<Path>, R)>,
+) -> io::Result<()> {
+    let mut parts = tempfile::Builder::new();
+    #[cfg(unix)]
+    parts.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let parts = parts.tempdir_in(existing(folder))?;
+    let mut moves = Vec::new();
+    for (name, mut text) in files {
+        let (part, path) = (parts.path().join(&name), folder.join(&name));
+        let mut file = File::create_new(&part)?;
+        io::copy(&mut text, &mut file)?;
+        if let Ok(replaced) = fs::metadata(&path) {
             file.set_permissions(replaced.permissions())?;
         }
-        Ok(Self { to: BufWriter::new(file), part: Some(part), path })
+        file.sync_all()?;
+        moves.push((part, path));
     }
-
-    /// Everything is written: gives the file its name.
-    pub(super) fn complete(mut self) -> io::Result<()> {
-        self.sync()?;
-        Self::name_all(&[self])
-    }
-
-    /// Everything is written: brings it to the disk.
-    pub(super) fn sync(&mut self) -> io::Result<()> {
-        self.to.flush()?;
-        if self.part.is_some() { self.to.get_ref().sync_all() } else { Ok(()) }
-    }
-
-    /// Gives files their names, after all of them were synced.
-    pub(super) fn name_all(files: &[Self]) -> io::Result<()> {
-        let named =
-            files.iter().filter_map(|file| Some((file.part.as_ref()?, file.path.as_path())));
-        Unfinished::rename_all(named)
-    }
+    fs::create_dir_all(folder)?;
+    moves.iter().try_for_each(|(part, path)| fs::rename(part, path))
 }
 
-impl Write for NewFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.to.write(bytes)
-    }
+/// Fails if no file can be written to a folder, or to the one in which it would be created.
+pub(super) fn expect_writable(folder: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(existing(folder)).map(drop)
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
-    }
+/// The folder, or the nearest above it that exists. A relative path begins in the current folder.
+fn existing(folder: &Path) -> PathBuf {
+    let folder = Path::new(".").join(folder);
+    folder.ancestors().find(|path| path.exists()).unwrap_or(&folder).into()
 }

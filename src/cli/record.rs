@@ -1,4 +1,4 @@
-//! `record`: a random population, run through the model and written down.
+//! `record`: random clients, run through the model and written down.
 
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
@@ -9,31 +9,33 @@ use quixote_session::Config;
 use quixote_session::check::population::Habits;
 use quixote_session::check::record::{Recording, record};
 
-use super::exit::Exit;
-use super::interrupt::Interrupt;
-use super::output::{NewFile, Pipe, complain};
+use super::Exit;
+use super::output::{Pipe, not_written, write_file};
 
 /// Run random clients with cookie jars through the model and write down what it shows.
 ///
-/// The trace is for testing other implementations. Live and copying sharing without values make a
-/// trace of version 1, everything else one of version 2. The same arguments make the same trace.
-/// The exit status is 0, 2 if it could not be written, or 130 after Ctrl-C, SIGTERM or SIGHUP,
-/// which leave no file.
+/// The trace is meant for testing other implementations. Under live and copying, without values, it
+/// has version 1 of the format, otherwise version 2. The same arguments give the same trace.
+///
+/// With --out, the file appears only once it is complete; if the command is interrupted, whatever
+/// had that name is left as it was. On standard output, an interrupted trace may end within a line.
+///
+/// The exit status is 0, or 2 if the trace could not be written.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Which rules a request's session follows
+    /// The semantics to record
     #[arg(long, value_enum, default_value_t = Rules::Live)]
     semantics: Rules,
-    /// Decides everything that happens
+    /// Determines everything that happens
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many steps to write
+    /// The number of steps to write
     #[arg(long, default_value_t = 1_000)]
     steps: u64,
-    /// Let the application set and remove values too
+    /// Also let the application set and remove values
     #[arg(long)]
     values: bool,
-    /// Write to this file instead of the standard output
+    /// Write to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -71,41 +73,21 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
 }
 
 fn to_file(recording: &Recording, path: &Path) -> Exit {
-    let interrupt = Interrupt::watch();
-    let completed = NewFile::create(path).and_then(|mut file| {
-        let steps = record(recording, &mut file, &mut || interrupt.flow())?;
-        let is_whole = steps == recording.steps;
-        // From here on Ctrl-C is too late: the file is whole, and gets its name.
-        if is_whole { file.complete().map(|()| true) } else { Ok(false) }
-    });
-    match completed {
-        Err(error) => {
-            let path = quixote_session::check::trace::printable(&path.to_string_lossy());
-            complain(&format!("{path}: cannot write: {error}"));
-            Exit::Failed
-        }
-        Ok(false) => {
-            complain("interrupted, nothing was written");
-            Exit::Interrupted
-        }
-        Ok(true) => Exit::Well,
+    let go_on = &mut || ControlFlow::Continue(());
+    match write_file(path, |file| record(recording, file, go_on).map(drop)) {
+        Ok(()) => Exit::Well,
+        Err(error) => not_written(path, &error),
     }
 }
 
-/// A reader that has seen enough closes its end, and the trace ends there; after Ctrl-C it ends
-/// with the line that was under way.
+/// A reader that has seen enough closes its end, and the trace ends there.
 fn to_stdout(recording: &Recording) -> io::Result<Exit> {
-    let interrupt = Interrupt::watch();
     let out = Pipe::new(io::stdout().lock());
     let closed = out.closed();
     let mut out = BufWriter::new(out);
-    let flow = &mut || if closed.get() { ControlFlow::Break(()) } else { interrupt.flow() };
-    let steps = record(recording, &mut out, flow)?;
+    let until_closed =
+        &mut || if closed.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    record(recording, &mut out, until_closed)?;
     out.flush()?;
-    // Too late, once all is written; and where nobody reads any more, nobody asks.
-    if steps < recording.steps && !closed.get() && interrupt.is_pressed() {
-        complain("interrupted, the trace ends early");
-        return Ok(Exit::Interrupted);
-    }
     Ok(Exit::Well)
 }

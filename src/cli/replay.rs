@@ -1,33 +1,34 @@
 //! `replay`: recordings, step by step through the model.
 
 use std::io::{self, BufRead, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use quixote_session::check::replay::{Replayed, replay};
 use quixote_session::check::trace::TraceReader;
 
-use super::exit::Exit;
-use super::interrupt::Interrupt;
+use super::Exit;
 use super::output::{Pipe, complain};
 use super::report::{Failure, Report, write_difference, write_json, write_summary};
 use super::search::{Found, is_stdin, open};
 
 /// Replay traces through the model and say, step by step, whether they agree.
 ///
-/// A trace is replayed up to its first difference, since later ones follow from it.
+/// A trace is replayed up to its first difference, because later ones follow from it. Differences
+/// are printed as they are found, the summary at the end.
 ///
-/// The exit status is 0 if all agree, 1 if any differs, 2 if anything could not be read (also
-/// where others differ) or no trace has a step, 130 after Ctrl-C, SIGTERM or SIGHUP.
+/// The exit status is 0 if all agree, 1 if any differs, or 2 if anything could not be read (even if
+/// others differ) or no trace has a step.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
-    /// Show session ids and form tokens whole; else they are called id1, token1 and so on
+    /// Show whole session ids and form tokens instead of calling them id1, token1 and so on
     #[arg(long)]
     reveal: bool,
-    /// A trace, or a folder that is searched for *.jsonl, or - for the standard input
+    /// A trace, a folder that is searched for *.jsonl, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
@@ -38,7 +39,6 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
         complain("expected the standard input once, - stands twice");
         return Ok(Exit::Failed);
     }
-    let interrupt = Interrupt::watch();
     let mut found = Found::default();
     for path in &arguments.paths {
         found.add(path);
@@ -49,10 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
         complain(&failure.to_string());
         report.failures.push(failure);
     }
-    replay_all(&found.traces, arguments, &mut report, &mut out, &interrupt)?;
-    if report.interrupted {
-        complain("interrupted, these are the results so far");
-    }
+    replay_all(&found.traces, arguments, &mut report, &mut out)?;
     if report.is_vacuous() {
         complain("expected a step in one of the traces, nothing was compared");
     }
@@ -65,21 +62,16 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     Ok(report.exit())
 }
 
-/// Differences and failures are told as they are found, beside the progress bar.
+/// Differences and failures are reported as they are found, beside the progress bar.
 fn replay_all(
     traces: &[PathBuf],
     arguments: &Arguments,
     report: &mut Report,
     out: &mut impl Write,
-    interrupt: &Interrupt,
 ) -> io::Result<()> {
     let bar = progress(traces);
     for path in traces {
-        if interrupt.is_pressed() {
-            report.interrupted = true;
-            break;
-        }
-        match replay_one(path, &bar, interrupt) {
+        match replay_one(path, &bar) {
             Ok(replayed) => {
                 if replayed.differs.is_some() && !arguments.json {
                     let reveal = arguments.reveal;
@@ -87,8 +79,6 @@ fn replay_all(
                 }
                 report.add(path, replayed, arguments.json);
             }
-            // No header came before it was pressed, and that is no fault of the trace.
-            Err(_) if interrupt.is_pressed() => report.interrupted = true,
             Err(failure) => {
                 bar.suspend(|| complain(&failure.to_string()));
                 report.failures.push(failure);
@@ -99,15 +89,15 @@ fn replay_all(
     Ok(())
 }
 
-fn replay_one(path: &Path, bar: &ProgressBar, interrupt: &Interrupt) -> Result<Replayed, Failure> {
-    let from = open(path, interrupt).map_err(|error| Failure::of(path, &error))?;
+fn replay_one(path: &Path, bar: &ProgressBar) -> Result<Replayed, Failure> {
+    let from = open(path).map_err(|error| Failure::of(path, &error))?;
     let from: Box<dyn BufRead> = if bar.is_hidden() { from } else { Box::new(bar.wrap_read(from)) };
     let name = if is_stdin(path) { "<stdin>".into() } else { path.to_string_lossy() };
     let trace = TraceReader::new(name, from)?;
-    Ok(replay(trace, &mut || interrupt.flow())?)
+    Ok(replay(trace, &mut || ControlFlow::Continue(()))?)
 }
 
-/// A bar over the bytes of all files, on a terminal alone.
+/// A bar over the bytes of all files, only on a terminal.
 fn progress(traces: &[PathBuf]) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     if bar.is_hidden() {

@@ -11,7 +11,7 @@ use quixote_session::check::trace::{TraceError, printable};
 use quixote_session::check::transcript::Transcript;
 use serde_json::{Value, json};
 
-use super::exit::Exit;
+use super::Exit;
 
 /// What could not be read.
 #[derive(Debug)]
@@ -79,8 +79,6 @@ pub(super) struct Report {
     kept: Vec<(String, Replayed)>,
     /// What could not be read.
     pub(super) failures: Vec<Failure>,
-    /// Whether Ctrl-C ended it early.
-    pub(super) interrupted: bool,
 }
 
 impl Report {
@@ -90,25 +88,24 @@ impl Report {
         let tally = Tally { traces: 1, steps: replayed.steps, differences };
         self.tallies.entry(replayed.header.config.semantics.to_string()).or_default().add(tally);
         self.all.add(tally);
-        self.interrupted |= replayed.broken_off;
         if keep && replayed.differs.is_some() {
             self.kept.push((path.to_string_lossy().into(), replayed));
         }
     }
 
-    /// Whether all traces are there, and none of them has a step that could have differed.
+    /// Whether all traces were read, and none of them has a step that could have differed.
     pub(super) const fn is_vacuous(&self) -> bool {
-        !self.interrupted && self.failures.is_empty() && self.all.steps == 0
+        self.failures.is_empty() && self.all.steps == 0
     }
 
-    /// Ctrl-C first, then what could not be read, then what differs.
+    /// What could not be read weighs more than what differs.
     pub(super) const fn exit(&self) -> Exit {
-        match (self.interrupted, self.failures.is_empty(), self.all.differences) {
-            (true, ..) => Exit::Interrupted,
-            (_, false, _) => Exit::Failed,
-            (_, _, 0) if self.is_vacuous() => Exit::Failed,
-            (_, _, 0) => Exit::Well,
-            _ => Exit::Differs,
+        if !self.failures.is_empty() || self.is_vacuous() {
+            Exit::Failed
+        } else if self.all.differences > 0 {
+            Exit::Differs
+        } else {
+            Exit::Well
         }
     }
 }
@@ -199,7 +196,6 @@ pub(super) fn write_json(out: &mut impl Write, report: &Report, reveal: bool) ->
         "semantics": semantics,
         "differing": differing,
         "unreadable": failures,
-        "interrupted": report.interrupted,
     });
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)

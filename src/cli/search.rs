@@ -4,9 +4,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::interrupt::Interrupt;
 use super::report::Failure;
-use super::waiting::Waiting;
 
 /// The path that stands for the standard input.
 const STDIN: &str = "-";
@@ -76,17 +74,10 @@ pub(super) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == STDIN
 }
 
-/// Opens a trace; the standard input under the name `-`. Only of a plain file it is known that its
-/// bytes are there.
-pub(super) fn open(path: &Path, interrupt: &Interrupt) -> io::Result<Box<dyn BufRead>> {
+/// Opens a trace; `-` is the standard input.
+pub(super) fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     if is_stdin(path) {
-        let waiting = Waiting::open(interrupt, || Ok(io::stdin()))?;
-        return Ok(Box::new(BufReader::new(waiting)));
+        return Ok(Box::new(io::stdin().lock()));
     }
-    if fs::metadata(path)?.is_file() {
-        return Ok(Box::new(BufReader::with_capacity(1 << 16, fs::File::open(path)?)));
-    }
-    let path = path.to_path_buf();
-    let waiting = Waiting::open(interrupt, move || fs::File::open(path))?;
-    Ok(Box::new(BufReader::new(waiting)))
+    Ok(Box::new(BufReader::with_capacity(1 << 16, fs::File::open(path)?)))
 }
