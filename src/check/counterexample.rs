@@ -9,9 +9,10 @@ use std::vec::Vec;
 
 use crate::check::property::Property;
 use crate::check::replay::drawn;
+use crate::check::situation::{Action, Outcomes, Situation};
 use crate::check::trace::{Expect, Header, TraceStep, TraceWriter, Version};
 use crate::check::transcript::Transcript;
-use crate::check::world::{Action, Scope, World};
+use crate::check::world::World;
 use crate::config::{Config, Semantics};
 use crate::effect::{CookieChange, CookieOp, Effects, Reply};
 use crate::event::{Event, Input, RequestEvent, RequestId};
@@ -55,20 +56,21 @@ struct ToldStep {
 impl Counterexample {
     pub(crate) fn new(
         property: Property,
-        scope: &Scope,
+        world: &World,
         base: &Config,
         actions: &[Action],
     ) -> Self {
-        let config = scope.config(base);
+        let config = world.config(base);
         let mut teller = Teller::default();
-        let mut world = World::new(scope);
+        let mut situation = Situation::new(world);
         let mut told = Vec::new();
         for action in actions {
-            let Some((after, outcomes)) = world.after(scope, &config, action) else { break };
-            told.extend(teller.tell(action, outcomes.effects, &after));
-            world = after;
+            let after = situation.after(world, &config, action);
+            let Some((after, Outcomes { effects, .. })) = after else { break };
+            told.extend(teller.tell(action, effects, &after));
+            situation = after;
         }
-        Self { property, semantics: config.semantics, world: scope.name, config, told }
+        Self { property, semantics: config.semantics, world: world.name, config, told }
     }
 
     /// How the files that hold it are called, up to the suffix.
@@ -220,7 +222,12 @@ struct Teller {
 }
 
 impl Teller {
-    fn tell(&mut self, action: &Action, effects: Option<Effects>, after: &World) -> Option<Told> {
+    fn tell(
+        &mut self,
+        action: &Action,
+        effects: Option<Effects>,
+        after: &Situation,
+    ) -> Option<Told> {
         match action {
             Action::Step { client, input } => {
                 let effects = effects?;

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use quixote_session::Semantics;
-use quixote_session::check::{Column, Guarantees, Progress, Property, Scope, Size, Verdict};
+use quixote_session::check::{self, Column, Guarantees, Progress, Property, Size, Verdict};
 use serde_json::{Value, json};
 
 use super::exit::Exit;
@@ -119,8 +119,8 @@ fn search(arguments: &Arguments, interrupt: &Interrupt) -> (Guarantees, bool) {
     let bar = progress();
     let began = Instant::now();
     let mut interrupted = false;
-    let found = Guarantees::explore(size, semantics, &mut |semantics, scope, progress| {
-        show(&bar, began, semantics, scope, progress);
+    let found = Guarantees::explore(size, semantics, &mut |semantics, world, progress| {
+        show(&bar, began, semantics, world, progress);
         interrupted |= interrupt.is_pressed();
         !interrupted
     });
@@ -142,7 +142,7 @@ fn progress() -> ProgressBar {
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
-fn show(bar: &ProgressBar, began: Instant, on: Semantics, scope: &Scope, at: Progress) {
+fn show(bar: &ProgressBar, began: Instant, on: Semantics, world: &check::World, at: Progress) {
     if bar.is_hidden() {
         return;
     }
@@ -151,7 +151,7 @@ fn show(bar: &ProgressBar, began: Instant, on: Semantics, scope: &Scope, at: Pro
     bar.set_message(format!(
         "{on} {}: {states} states, {transitions} transitions, depth {depth}, frontier {frontier}, \
          {states_per_second} states/s, {elapsed} s",
-        scope.name,
+        world.name,
     ));
     bar.tick();
 }
@@ -173,9 +173,9 @@ fn write_table(out: &mut impl Write, found: &Guarantees) -> io::Result<()> {
     }
     writeln!(out)?;
     for column in &found.columns {
-        for (scope, seen) in &column.worlds {
+        for (world, seen) in &column.worlds {
             let whole = if seen.complete { "" } else { "  (stopped)" };
-            let (semantics, name) = (column.semantics.to_string(), scope.name);
+            let (semantics, name) = (column.semantics.to_string(), world.name);
             let (states, transitions, depth) = (seen.states, seen.transitions, seen.depth);
             writeln!(
                 out,
@@ -225,9 +225,9 @@ fn as_json(found: &Guarantees) -> Value {
             };
             (property.id().to_owned(), json!({ "declared_to_hold": declared, "found": verdict }))
         });
-        let worlds = column.worlds.iter().map(|(scope, seen)| {
+        let worlds = column.worlds.iter().map(|(world, seen)| {
             json!({
-                "world": scope.name,
+                "world": world.name,
                 "states": seen.states,
                 "transitions": seen.transitions,
                 "depth": seen.depth,
