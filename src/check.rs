@@ -11,6 +11,7 @@ pub mod population;
 mod property;
 pub mod record;
 pub mod replay;
+mod role;
 mod situation;
 pub mod trace;
 pub mod transcript;

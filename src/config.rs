@@ -31,6 +31,11 @@ pub enum Semantics {
     Strict,
 }
 
+impl Semantics {
+    /// All of them, in the order of the specification.
+    pub const ALL: [Self; 3] = [Self::Live, Self::Copying, Self::Strict];
+}
+
 /// The name used in the specification, in traces and on the command line.
 impl fmt::Display for Semantics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

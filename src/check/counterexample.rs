@@ -9,13 +9,14 @@ use std::vec::Vec;
 
 use crate::check::property::Property;
 use crate::check::replay::drawn;
+use crate::check::role::outcome_of;
 use crate::check::situation::{Action, Outcomes, Situation};
 use crate::check::trace::{Expect, Header, TraceStep, TraceWriter, Version};
 use crate::check::transcript::Transcript;
 use crate::check::world::World;
 use crate::config::{Config, Semantics};
 use crate::effect::{CookieChange, CookieOp, Effects, Reply};
-use crate::event::{Event, Input, RequestEvent, RequestId};
+use crate::event::{Event, Input, Outcome, RequestId};
 use crate::state::State;
 
 /// A shortest run of a world that breaks a property.
@@ -110,10 +111,10 @@ impl Counterexample {
             let Told::Step(told) = told else { continue };
             let ToldStep { input, sent, effects, after, .. } = told.as_ref();
             let cookie_header = match &input.event {
-                Event::StartRequest { cookie: Some(value), .. } => {
-                    Some(format!("{}={}", self.config.cookie_name, value.reveal()))
-                }
-                _ => None,
+                Event::StartRequest { cookie, .. } => cookie
+                    .as_ref()
+                    .map(|value| format!("{}={}", self.config.cookie_name, value.reveal())),
+                Event::Request { .. } | Event::Manager(_) => None,
             };
             let expect = Expect::observed(&self.config, sent, after, effects);
             let (input, draws) = (input.clone(), drawn(&self.config, effects));
@@ -199,13 +200,13 @@ impl Counterexample {
         for told in &self.told {
             let Told::Step(told) = told else { continue };
             let ToldStep { client, input, .. } = told.as_ref();
-            match (&input.event, input.event.request()) {
-                (Event::StartRequest { .. }, Some(request)) => {
+            match input.event {
+                Event::StartRequest { request, .. } => {
                     add(format!("participant c{client} as client {client}"));
                     add(format!("participant r{0} as request {0}", request.0));
                 }
-                (_, None) => add("participant manager".to_owned()),
-                _ => {}
+                Event::Request { .. } => {}
+                Event::Manager(_) => add("participant manager".to_owned()),
             }
         }
         found.push("participant store".to_owned());
@@ -265,13 +266,13 @@ impl Teller {
         else {
             return input.clone();
         };
-        if let Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } =
-            input.event
-            && accepted
-        {
+        if let Some(outcome) = outcome_of(&input.event).filter(|_| accepted) {
             self.open.remove(place);
-            if outcome != crate::Outcome::Abandoned {
-                self.responses.push((shown, client, effects.cookie.clone()));
+            match outcome {
+                Outcome::Successful | Outcome::Interrupted | Outcome::Failed => {
+                    self.responses.push((shown, client, effects.cookie.clone()));
+                }
+                Outcome::Abandoned => {}
             }
         }
         Input { event: input.event.clone().with_request(shown), ..*input }
@@ -288,11 +289,18 @@ fn drawn_step(told: &ToldStep, transcript: &mut Transcript) -> Vec<String> {
     let event = harmless(&transcript.event(&input.event));
     let reply = harmless(&transcript.reply(&effects.reply));
     let actor = input.event.request().map_or("manager".to_owned(), |own| format!("r{}", own.0));
-    let quiet = matches!(effects.reply, Reply::Done | Reply::Started { remote_user: None });
-    let answer = if quiet { String::new() } else { format!(" → {reply}") };
+    let answer = match effects.reply {
+        Reply::Done | Reply::Started { remote_user: None } => String::new(),
+        Reply::Started { remote_user: Some(_) }
+        | Reply::Token(_)
+        | Reply::Answer(_)
+        | Reply::Refused(_) => format!(" → {reply}"),
+    };
     let mut lines = match &input.event {
         Event::StartRequest { .. } => std::vec![format!("c{client}->>{actor}: {event}{answer}")],
-        _ => std::vec![format!("Note over {actor}: {event}{answer}")],
+        Event::Request { .. } | Event::Manager(_) => {
+            std::vec![format!("Note over {actor}: {event}{answer}")]
+        }
     };
     if let Some(op) = &effects.store {
         lines.push(format!("{actor}->>store: {}", harmless(&transcript.store(op))));

@@ -1,11 +1,11 @@
-//! Exhaustive search of a bounded world, breadth first: the first counterexample found to a property
-//! is a shortest one.
+//! Exhaustive search of a bounded world, breadth first: the first counterexample to a property
+//! that it finds is a shortest one.
 //!
-//! Every transition is one call of the real [`step`](crate::step). A situation that has been visited
-//! is remembered as a 64-bit hash of its canonical form. Two with the same hash would be taken for
-//! one: among 10 million, the chance that any two collide is below 3 in a million. Situations that
-//! wait to be expanded are kept whole; of those that have been expanded only the hash and the way
-//! there remain, 16 bytes each.
+//! Every transition is one call of the real [`step`](crate::step). A visited situation is
+//! remembered as a 64-bit hash of its canonical form. Two with the same hash would be taken for
+//! one: among 10 million, the chance that any two collide is below 3 in a million. Situations
+//! that wait to be expanded are kept whole; of the others only the hash and the way there remain,
+//! 16 bytes each.
 
 use core::hash::BuildHasher;
 use core::num::NonZero;

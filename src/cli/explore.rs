@@ -61,7 +61,7 @@ impl Which {
             Self::Live => &[Semantics::Live],
             Self::Copying => &[Semantics::Copying],
             Self::Strict => &[Semantics::Strict],
-            Self::All => &[Semantics::Live, Semantics::Copying, Semantics::Strict],
+            Self::All => &Semantics::ALL,
         }
     }
 }

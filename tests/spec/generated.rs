@@ -114,7 +114,7 @@ fn bounds(found: &Found) -> String {
     table.push_str("|---|---|---|---|---|\n");
     let pages = [("the code", &found.guarantees), ("the model", &found.verdicts)];
     for (what, page) in pages {
-        for semantics in [Semantics::Live, Semantics::Copying, Semantics::Strict] {
+        for semantics in Semantics::ALL {
             let name = semantics.to_string();
             let counts: Vec<_> = page.lines().filter_map(|line| counts(line, &name)).collect();
             let states: u64 = counts.iter().map(|(states, _)| states).sum();
@@ -142,7 +142,7 @@ fn theorems(sources: &[Source]) -> String {
     let mut table = String::from("| theorem | live | copying | strict | judged by |\n");
     table.push_str("|---|---|---|---|---|\n");
     for property in Property::ALL {
-        let verdicts = [Semantics::Live, Semantics::Copying, Semantics::Strict].map(|semantics| {
+        let verdicts = Semantics::ALL.map(|semantics| {
             if property.is_kept_by(semantics) {
                 "yes".into()
             } else {

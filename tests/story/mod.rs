@@ -1,7 +1,7 @@
 //! A run of the machine that a test tells event by event, in the words of the system.
 //!
-//! Every step goes through [`Situation`], so every story is also watched by all properties: one that
-//! its semantics keeps and a step breaks fails the test, whatever the test is about.
+//! Every step goes through [`Situation`], so all properties watch every story: one that its
+//! semantics keeps and a step breaks fails the test, whatever the test is about.
 
 #![allow(dead_code, reason = "each test file tells other stories")]
 #![allow(
