@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use quixote_session::Semantics;
-use quixote_session::check::Property;
+use quixote_session::check::{Property, phases};
 
 use crate::rules::{Rule, Spec};
 use crate::sources::{Citation, Side, Source, is_rule_name};
@@ -93,6 +93,7 @@ const END: &str = "<!-- end -->";
 /// The specification with its tables as the code, and what was found, have them.
 pub(crate) fn with_tables(spec: &str, sources: &[Source], found: &Found) -> String {
     let spec = with_table(spec, "<!-- generated: theorems -->\n", &theorems(sources));
+    let spec = with_table(&spec, "<!-- generated: phases -->\n", &phases());
     with_table(&spec, "<!-- generated: bounds -->\n", &bounds(found))
 }
 
