@@ -51,7 +51,8 @@ pub fn phases() -> String {
         let (from, to) = (from.name(), to.name());
         lines.push(format!("| {from} | {to} | {} |", columns.join(" | ")));
     }
-    lines.join("\n") + "\n"
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// Sends every event in every state that they lead to.

@@ -9,7 +9,8 @@ use crate::config::Semantics;
 /// each.
 macro_rules! properties {
     ($($(#[$doc:meta])* $name:ident = $id:literal: $sentence:literal,
-        sometimes $sometimes:literal, kept by [$($kept:ident),*], broken by [$($broken:ident),*];)*) => {
+        sometimes $sometimes:literal,
+        kept by [$($kept:ident),*], broken by [$($broken:ident),*];)*) => {
         /// What a session manager is held to, in every state and at every step.
         ///
         /// ```
