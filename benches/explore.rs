@@ -12,29 +12,29 @@ use std::thread;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use quixote_session::Config;
-use quixote_session::check::{Action, Scope, Size, World, explore};
+use quixote_session::check::{Action, Situation, Size, World, explore};
 use stateright::{Checker, Model, Property};
 
 /// A world as stateright sees it.
 struct Searched {
-    scope: Scope,
+    world: World,
     config: Config,
 }
 
 impl Model for Searched {
-    type State = World;
+    type State = Situation;
     type Action = Action;
 
-    fn init_states(&self) -> Vec<World> {
-        vec![World::new(&self.scope)]
+    fn init_states(&self) -> Vec<Situation> {
+        vec![Situation::new(&self.world)]
     }
 
-    fn actions(&self, world: &World, actions: &mut Vec<Action>) {
-        actions.extend(world.actions(&self.scope, self.config.width));
+    fn actions(&self, situation: &Situation, actions: &mut Vec<Action>) {
+        actions.extend(situation.actions(&self.world, self.config.width));
     }
 
-    fn next_state(&self, world: &World, action: Action) -> Option<World> {
-        world.after(&self.scope, &self.config, &action).map(|(after, _)| after)
+    fn next_state(&self, situation: &Situation, action: Action) -> Option<Situation> {
+        situation.after(&self.world, &self.config, &action).map(|(after, _)| after)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -49,10 +49,10 @@ fn cores() -> usize {
 }
 
 fn search(criterion: &mut Criterion) {
-    let [scope, ..] = Size::Small.scopes();
+    let [world, ..] = Size::Small.worlds();
     let base = Config::QUIXOTE;
-    let ours = explore(&scope, &base, &mut |_| true);
-    let theirs = Searched { config: scope.config(&base), scope: scope.clone() };
+    let ours = explore(&world, &base, &mut |_| true);
+    let theirs = Searched { config: world.config(&base), world: world.clone() };
     let found = theirs.checker().threads(cores()).spawn_bfs().join().unique_state_count();
     assert_eq!(u64::try_from(found).ok(), Some(ours.states), "both find the same states");
 
@@ -60,12 +60,12 @@ fn search(criterion: &mut Criterion) {
     group.sample_size(10);
     group.throughput(Throughput::Elements(ours.transitions));
     group.bench_function(BenchmarkId::new("ours", 1), |bench| {
-        bench.iter(|| black_box(explore(&scope, &base, &mut |_| true)).states);
+        bench.iter(|| black_box(explore(&world, &base, &mut |_| true)).states);
     });
     group.bench_function(BenchmarkId::new("stateright", 1), |bench| {
         bench.iter(|| {
-            let config = scope.config(&base);
-            let model = Searched { config, scope: scope.clone() };
+            let config = world.config(&base);
+            let model = Searched { config, world: world.clone() };
             model.checker().threads(cores()).spawn_bfs().join().unique_state_count()
         });
     });

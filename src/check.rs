@@ -1,5 +1,6 @@
 //! What checks the machine: traces and their replay, random clients, properties, exploration.
 
+mod actions;
 mod browser;
 mod cells;
 mod counterexample;
@@ -7,14 +8,17 @@ mod differences;
 mod explore;
 mod guarantees;
 mod history;
+mod phases;
 pub mod population;
 mod property;
 pub mod record;
 pub mod replay;
-mod scopes;
+mod role;
+mod situation;
 pub mod trace;
 pub mod transcript;
 mod world;
+mod worlds;
 
 pub use browser::{Browsers, Client, Errand, Jar};
 pub use cells::{Cell, Cells, Phase};
@@ -23,6 +27,8 @@ pub use differences::Difference;
 pub use explore::{Explored, Progress, explore};
 pub use guarantees::{Column, Guarantees, Verdict, base_of};
 pub use history::{Findings, History, Seen};
+pub use phases::phases;
 pub use property::{Properties, Property};
-pub use scopes::Size;
-pub use world::{Action, Extra, Outcomes, Scope, World};
+pub use situation::{Action, Outcomes, Situation};
+pub use world::{Extra, World};
+pub use worlds::Size;

@@ -12,11 +12,9 @@ use quixote_session::check::replay::replay;
 use quixote_session::check::trace::TraceReader;
 use quixote_session::check::{Guarantees, Property, Size, Verdict};
 
-const ALL: [Semantics; 3] = [Semantics::Live, Semantics::Copying, Semantics::Strict];
-
 /// Searched once for all tests of this file.
 static SMALL: LazyLock<Guarantees> =
-    LazyLock::new(|| Guarantees::explore(Size::Small, &ALL, &mut |_, _, _| true));
+    LazyLock::new(|| Guarantees::explore(Size::Small, &Semantics::ALL, &mut |_, _, _| true));
 
 fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/guarantees")

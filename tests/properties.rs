@@ -25,7 +25,7 @@ use proptest::prelude::*;
 use quixote_session::check::population::{Bytes, Choices, Habits, Population, Seeded};
 use quixote_session::check::transcript::Transcript;
 use quixote_session::check::{
-    Action, Findings, History, Properties, Property, Scope, Seen, Size, World, base_of,
+    Action, Findings, History, Properties, Property, Seen, Situation, Size, World, base_of,
 };
 use quixote_session::{
     Config, Effects, Entropy, Event, Input, RequestEvent, Semantics, State, step,
@@ -135,30 +135,30 @@ fn population(
 /// So many actions of a bounded world, browsers included; what was witnessed, or what broke.
 fn walk(
     semantics: Semantics,
-    scope: &Scope,
+    world: &World,
     actions: usize,
     choices: &mut impl Choices,
 ) -> Result<Properties, String> {
-    let config = scope.config(&base_of(semantics));
-    let (mut world, mut watch) = (World::new(scope), Watch::new(semantics));
+    let config = world.config(&base_of(semantics));
+    let (mut situation, mut watch) = (Situation::new(world), Watch::new(semantics));
     for _ in 0..actions {
-        let possible = world.actions(scope, config.width);
+        let possible = situation.actions(world, config.width);
         let Some(action) = choices.pick(&possible) else { break };
-        // An action that needs more draws than the world has leads out of it.
-        let Some((after, outcomes)) = world.after(scope, &config, action) else { continue };
+        // An action that needs more draws than the situation has leads out of it.
+        let Some((after, outcomes)) = situation.after(world, &config, action) else { continue };
         match (action, &outcomes.effects) {
             (Action::Step { input, .. }, Some(effects)) => watch.line(input, effects),
             _ => watch.lines.push(format!("{:>16} {action:?}", "")),
         }
         watch.take_in(outcomes.found)?;
-        world = after;
+        situation = after;
     }
     Ok(watch.witnessed)
 }
 
 /// The medium worlds, with so many draws that a long walk does not run out of them.
-fn worlds() -> [Scope; 6] {
-    Size::Medium.scopes().map(|scope| Scope { draws: 60, ..scope })
+fn worlds() -> [World; 6] {
+    Size::Medium.worlds().map(|world| World { draws: 60, ..world })
 }
 
 fn cases(cases: u32) -> ProptestConfig {
@@ -183,9 +183,9 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..250),
         world in 0..6_usize,
     ) {
-        let scope = worlds().into_iter().nth(world).unwrap();
+        let world = worlds().into_iter().nth(world).unwrap();
         for semantics in ALL {
-            let found = walk(semantics, &scope, bytes.len(), &mut Bytes::new(&bytes));
+            let found = walk(semantics, &world, bytes.len(), &mut Bytes::new(&bytes));
             prop_assert!(found.is_ok(), "{}", found.unwrap_err());
         }
     }
@@ -201,8 +201,8 @@ fn witnessed(semantics: Semantics) -> [Properties; 2] {
     let clients =
         (0..20).map(|seed| population(&config, semantics, run.clone(), &mut Seeded::new(seed)));
     let worlds = worlds();
-    let walks = worlds.iter().flat_map(|scope| {
-        (0..20).map(move |seed| walk(semantics, scope, 300, &mut Seeded::new(seed)))
+    let walks = worlds.iter().flat_map(|world| {
+        (0..20).map(move |seed| walk(semantics, world, 300, &mut Seeded::new(seed)))
     });
     [clients.fold(Properties::NONE, union), walks.fold(Properties::NONE, union)]
 }

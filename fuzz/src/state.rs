@@ -6,12 +6,12 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use quixote_session::check::{Action, Property, World, base_of};
+use quixote_session::check::{Action, Property, Situation, base_of};
 use quixote_session::{Semantics, State};
 
 use crate::cast::{Cast, Deed, Turn};
 use crate::script::Move;
-use crate::step::{SCOPE, WHATEVER_IS_DRAWN};
+use crate::step::{WHATEVER_IS_DRAWN, WORLD};
 
 /// The parts of a state, one of which an error about a whole state begins with.
 const PLACES: [&str; 6] = ["stored:", "requests:", "accessed:", "holds:", "held:", "changes:"];
@@ -83,7 +83,7 @@ fn check_steps(state: &State) {
     for semantics in [Semantics::Live, Semantics::Copying, Semantics::Strict] {
         let config = base_of(semantics);
         let mut cast = Cast::knowing(state);
-        let mut world = World::new(&SCOPE);
+        let mut world = Situation::new(&WORLD);
         world.state = state.clone();
         for own in &moves {
             let Turn::Step(client, input) =
@@ -92,7 +92,7 @@ fn check_steps(state: &State) {
                 continue;
             };
             let action = Action::Step { client, input };
-            let Some((after, outcomes)) = world.after(&SCOPE, &config, &action) else { break };
+            let Some((after, outcomes)) = world.after(&WORLD, &config, &action) else { break };
             let kept =
                 |property: &Property| property.is_kept_by(semantics) && of_any_state(*property);
             let broken: Vec<_> = outcomes.found.broken.iter().filter(kept).collect();

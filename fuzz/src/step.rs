@@ -5,14 +5,14 @@
 
 use quixote_session::Config;
 use quixote_session::check::transcript::Transcript;
-use quixote_session::check::{Action, Cell, Findings, Outcomes, Property, Scope, World};
+use quixote_session::check::{Action, Cell, Findings, Outcomes, Property, Situation, World};
 
 use crate::cast::{BROWSERS, Cast, Turn};
 use crate::script::Script;
 
-/// A world whose actions are chosen from outside: of a scope only the clients and the count of
+/// A world whose actions are chosen from outside: of its fields only the clients and the count of
 /// draws say something here.
-pub(crate) const SCOPE: Scope = Scope {
+pub(crate) const WORLD: World = World {
     name: "fuzz",
     purpose: "Anything happens.",
     clients: BROWSERS,
@@ -56,7 +56,7 @@ pub fn run(data: &[u8], reached: &mut dyn FnMut(Cell)) {
 }
 
 /// Is shown an action: the world before it, and the outcomes.
-type Watch<'a> = dyn FnMut(&World, &Action, &Outcomes) + 'a;
+type Watch<'a> = dyn FnMut(&Situation, &Action, &Outcomes) + 'a;
 
 /// Plays a script, with every action shown to `watch`; the first properties that break and must
 /// not, if any.
@@ -64,7 +64,7 @@ fn play(script: &Script, watch: &mut Watch<'_>) -> Option<String> {
     let setup = script.setup;
     let config = setup.config();
     let mut cast = Cast::new(setup.repeats());
-    let mut world = World::new(&SCOPE);
+    let mut world = Situation::new(&WORLD);
     for own in &script.moves {
         let jar = |client: u8, mount: &str| {
             world.browsers.clients().get(usize::from(client))?.jar.sends(mount)
@@ -75,7 +75,7 @@ fn play(script: &Script, watch: &mut Watch<'_>) -> Option<String> {
             Turn::Lose(place) => Action::Lose(on_its_way(&world, place)),
         };
         // A world that has no draws left is over.
-        let (after, outcomes) = world.after(&SCOPE, &config, &action)?;
+        let (after, outcomes) = world.after(&WORLD, &config, &action)?;
         watch(&world, &action, &outcomes);
         if let Some(broken) = broken(&config, setup.repeats(), outcomes.found) {
             return Some(broken);
@@ -88,7 +88,7 @@ fn play(script: &Script, watch: &mut Watch<'_>) -> Option<String> {
     None
 }
 
-fn on_its_way(world: &World, place: u8) -> u8 {
+fn on_its_way(world: &Situation, place: u8) -> u8 {
     let responses = u8::try_from(world.browsers.responses().len()).unwrap_or(u8::MAX);
     place.checked_rem(responses).unwrap_or(0)
 }

@@ -30,7 +30,7 @@ def world(**constants):
 
 ANY = {"successful", "interrupted", "failed", "abandoned"}
 
-# What src/check/scopes.rs has too is called by the same names there.
+# What src/check/worlds.rs has too is called by the same names there.
 SMALL = {
     "login": world(
         Users={"alice", "bob"},

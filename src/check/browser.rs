@@ -8,7 +8,8 @@ use smol_str::SmolStr;
 
 use crate::check::history::{Findings, Seen};
 use crate::check::property::Property;
-use crate::effect::{CookieChange, CookieOp, StoreOp};
+use crate::check::role::{outcome_of, parts_of};
+use crate::effect::{CookieChange, CookieOp};
 use crate::event::{Event, Outcome, RequestEvent, RequestId};
 use crate::presented::CookieValue;
 use crate::token::SessionId;
@@ -36,9 +37,12 @@ impl Jar {
     /// Obeys a response (RFC 6265, section 5.3): a cookie of Max-Age 0 is dropped.
     pub fn obey(&mut self, cookie: &CookieOp) {
         self.0.retain(|(path, _)| *path != cookie.path);
-        if let CookieChange::Set(id) = cookie.value {
-            let place = self.0.partition_point(|(path, _)| *path < cookie.path);
-            self.0.insert(place, (cookie.path.clone(), id));
+        match cookie.value {
+            CookieChange::Set(id) => {
+                let place = self.0.partition_point(|(path, _)| *path < cookie.path);
+                self.0.insert(place, (cookie.path.clone(), id));
+            }
+            CookieChange::Revoke | CookieChange::Stillborn(_) => {}
         }
     }
 }
@@ -103,14 +107,9 @@ impl Browsers {
         &self.responses
     }
 
-    /// Whose request this is.
-    #[must_use]
-    pub fn client_of(&self, request: RequestId) -> Option<u8> {
-        self.errand(request).map(|errand| errand.client)
-    }
-
-    fn errand(&self, request: RequestId) -> Option<&Errand> {
-        self.errands.iter().find(|(own, _)| *own == request).map(|(_, errand)| errand)
+    fn client_of(&self, request: RequestId) -> Option<u8> {
+        let mut errands = self.errands.iter();
+        errands.find(|(own, _)| *own == request).map(|(_, errand)| errand.client)
     }
 
     /// Watches a step that was not refused; `client` is the one whose request starts.
@@ -121,41 +120,47 @@ impl Browsers {
                 let sent = cookie.as_ref().and_then(CookieValue::session_id);
                 self.begin(seen, client, *request, sent, script_name, found);
             }
-            Event::Request { request, event: RequestEvent::FinishRequest { outcome } } => {
-                self.respond(seen, *request, *outcome)
+            Event::Request { request, event } => self.go_on(*request, event, seen),
+            Event::Manager(_) => {}
+        }
+    }
+
+    fn go_on(&mut self, request: RequestId, event: &RequestEvent, seen: &Seen<'_>) {
+        let Some(place) = self.errands.iter().position(|(own, _)| *own == request) else { return };
+        let Some((_, errand)) = self.errands.get_mut(place) else { return };
+        let (written, deleted) = parts_of(seen.effects.store.as_ref());
+        let emptied = written.is_none() && !deleted.is_empty();
+        match event {
+            RequestEvent::SetUser { user } => {
+                errand.login = user.clone().filter(|user| !user.is_empty());
+                errand.identity = true;
             }
-            event => {
-                let Some(request) = event.request() else { return };
-                let emptied = seen.effects.store.as_ref().is_some_and(is_deletion);
-                let Some((_, errand)) = self.errands.iter_mut().find(|(own, _)| *own == request)
-                else {
-                    return;
-                };
-                match event {
-                    Event::Request { event: RequestEvent::SetUser { user, .. }, .. } => {
-                        errand.login = user.clone().filter(|user| !user.is_empty());
-                        errand.identity = true;
-                    }
-                    Event::Request { event: RequestEvent::ExpireSession, .. } => {
-                        (errand.ended, errand.identity) = (true, true)
-                    }
-                    Event::Request { event: RequestEvent::NewSession, .. }
-                    | Event::Request { event: RequestEvent::RevokeSessionCookie, .. } => {
-                        errand.identity = true;
-                    }
-                    _ if emptied => (errand.ended, errand.identity) = (true, true),
-                    _ => {}
-                }
-                if let Event::Request { event: RequestEvent::ExpireSession, .. }
-                | Event::Request { event: RequestEvent::NewSession, .. } = event
-                {
-                    errand.login = None;
-                }
-                if errand.identity {
-                    let client = errand.client;
-                    self.forget(client);
-                }
+            RequestEvent::ExpireSession => {
+                (errand.ended, errand.identity, errand.login) = (true, true, None);
             }
+            RequestEvent::NewSession => (errand.identity, errand.login) = (true, None),
+            RequestEvent::RevokeSessionCookie => errand.identity = true,
+            RequestEvent::SetValue { .. }
+            | RequestEvent::RemoveValue { .. }
+            | RequestEvent::CreateFormToken
+            | RequestEvent::HasFormToken { .. }
+            | RequestEvent::RemoveFormToken { .. }
+            | RequestEvent::HasSessionCookie { .. }
+            | RequestEvent::MaintainSession
+            | RequestEvent::InsertSession { .. }
+            | RequestEvent::FinishRequest { .. } => {
+                errand.ended |= emptied;
+                errand.identity |= emptied;
+            }
+        }
+        if errand.identity
+            && let Some(client) = self.clients.get_mut(usize::from(errand.client))
+        {
+            client.owed = None;
+        }
+        if let Some(outcome) = outcome_of(&seen.input.event) {
+            let (_, errand) = self.errands.remove(place);
+            self.respond(errand, outcome, seen.effects.cookie.clone());
         }
     }
 
@@ -163,13 +168,10 @@ impl Browsers {
     /// ends the session that its jar names.
     fn excuse(&mut self, seen: &Seen<'_>) {
         let actor = seen.input.event.request().and_then(|request| self.client_of(request));
-        let Some(op) = seen.effects.store.as_ref() else { return };
-        let ended: &[SessionId] = match op {
-            StoreOp::Delete { id } | StoreOp::Discard { id } => core::slice::from_ref(id),
-            StoreOp::DeleteAll { ids } | StoreOp::DiscardAll { ids } => ids,
-            StoreOp::Rotate { from, .. } => core::slice::from_ref(from),
-            _ => return,
-        };
+        let (_, ended) = parts_of(seen.effects.store.as_ref());
+        if ended.is_empty() {
+            return;
+        }
         for (number, client) in (0..).zip(&mut self.clients) {
             if actor != Some(number) && ended.iter().any(|id| client.jar.holds(*id)) {
                 client.owed = None;
@@ -214,19 +216,12 @@ impl Browsers {
         self.errands.insert(place, (request, errand));
     }
 
-    fn respond(&mut self, seen: &Seen<'_>, request: RequestId, outcome: Outcome) {
-        let Some(place) = self.errands.iter().position(|(own, _)| *own == request) else { return };
-        let (_, mut errand) = self.errands.remove(place);
-        if seen.effects.store.as_ref().is_some_and(is_deletion) {
-            (errand.ended, errand.identity) = (true, true);
-            self.forget(errand.client);
-        }
-        if let Outcome::Failed | Outcome::Abandoned = outcome {
-            errand.login = None;
-        }
-        errand.cookie.clone_from(&seen.effects.cookie);
-        if outcome != Outcome::Abandoned {
-            self.responses.push(errand);
+    fn respond(&mut self, mut errand: Errand, outcome: Outcome, cookie: Option<CookieOp>) {
+        errand.cookie = cookie;
+        match outcome {
+            Outcome::Successful | Outcome::Interrupted => self.responses.push(errand),
+            Outcome::Failed => self.responses.push(Errand { login: None, ..errand }),
+            Outcome::Abandoned => {}
         }
     }
 
@@ -265,16 +260,6 @@ impl Browsers {
             self.responses.remove(place);
         }
     }
-
-    fn forget(&mut self, client: u8) {
-        if let Some(client) = self.clients.get_mut(usize::from(client)) {
-            client.owed = None;
-        }
-    }
-}
-
-const fn is_deletion(op: &StoreOp) -> bool {
-    matches!(op, StoreOp::Delete { .. } | StoreOp::Discard { .. })
 }
 
 #[cfg(test)]

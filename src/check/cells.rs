@@ -8,7 +8,7 @@
 use core::fmt;
 use std::collections::BTreeMap;
 use std::format;
-use std::string::String;
+use std::string::{String, ToString as _};
 use std::vec::Vec;
 
 use crate::config::Config;
@@ -133,18 +133,28 @@ impl fmt::Display for Cell {
 
 const fn kind(event: &Event) -> &'static str {
     match event {
-        Event::Request {
-            event: RequestEvent::HasSessionCookie { must_exist: true, .. }, ..
-        } => "has_session_cookie must_exist",
-        Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
-            match outcome {
+        Event::Request { event: of_request, .. } => match of_request {
+            RequestEvent::HasSessionCookie { must_exist: true } => "has_session_cookie must_exist",
+            RequestEvent::FinishRequest { outcome } => match outcome {
                 Outcome::Successful => "finish_request successful",
                 Outcome::Interrupted => "finish_request interrupted",
                 Outcome::Failed => "finish_request failed",
                 Outcome::Abandoned => "finish_request abandoned",
-            }
-        }
-        _ => event.name(),
+            },
+            RequestEvent::HasSessionCookie { must_exist: false }
+            | RequestEvent::SetUser { .. }
+            | RequestEvent::SetValue { .. }
+            | RequestEvent::RemoveValue { .. }
+            | RequestEvent::CreateFormToken
+            | RequestEvent::HasFormToken { .. }
+            | RequestEvent::RemoveFormToken { .. }
+            | RequestEvent::RevokeSessionCookie
+            | RequestEvent::ExpireSession
+            | RequestEvent::NewSession
+            | RequestEvent::MaintainSession
+            | RequestEvent::InsertSession { .. } => event.name(),
+        },
+        Event::StartRequest { .. } | Event::Manager(_) => event.name(),
     }
 }
 
@@ -208,21 +218,23 @@ impl Cells {
     /// says how often, too.
     #[must_use]
     pub fn report(&self, counts: bool) -> String {
-        let mut rows: BTreeMap<_, [Vec<String>; 3]> = BTreeMap::new();
+        let mut rows: BTreeMap<_, BTreeMap<String, Vec<String>>> = BTreeMap::new();
         for (cell, often) in self.iter() {
             let row = rows.entry((cell.event, cell.phase)).or_default();
-            let column = ["live", "copying", "strict"].iter().zip(row);
-            for (_, texts) in column.filter(|(name, _)| **name == cell.semantics) {
-                let often = if counts { format!(" {often}") } else { String::new() };
-                texts.push(format!("{}{often}", cell.outcome));
-            }
+            let often = if counts { format!(" {often}") } else { String::new() };
+            let texts = row.entry(cell.semantics.into()).or_default();
+            texts.push(format!("{}{often}", cell.outcome));
         }
-        let head = ["| event | phase | live | copying | strict |", "|---|---|---|---|---|"];
-        let rows = rows.into_iter().map(|((event, phase), columns)| {
-            let columns = columns.map(|texts| texts.join(", ")).join(" | ");
-            format!("| {event} | {} | {columns} |", phase.name())
-        });
-        let lines: Vec<_> = head.into_iter().map(String::from).chain(rows).collect();
+        let names = Semantics::ALL.map(|semantics| semantics.to_string());
+        let mut lines = std::vec![
+            format!("| event | phase | {} |", names.join(" | ")),
+            format!("|---|---|{}", "---|".repeat(names.len())),
+        ];
+        for ((event, phase), row) in rows {
+            let texts = |name| row.get(name).map_or(String::new(), |texts| texts.join(", "));
+            let columns: Vec<_> = names.iter().map(texts).collect();
+            lines.push(format!("| {event} | {} | {} |", phase.name(), columns.join(" | ")));
+        }
         lines.join("\n")
     }
 }

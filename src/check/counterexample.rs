@@ -9,12 +9,14 @@ use std::vec::Vec;
 
 use crate::check::property::Property;
 use crate::check::replay::drawn;
+use crate::check::role::outcome_of;
+use crate::check::situation::{Action, Outcomes, Situation};
 use crate::check::trace::{Expect, Header, TraceStep, TraceWriter, Version};
 use crate::check::transcript::Transcript;
-use crate::check::world::{Action, Scope, World};
+use crate::check::world::World;
 use crate::config::Config;
 use crate::effect::{CookieChange, CookieOp, Effects, Reply};
-use crate::event::{Event, Input, RequestEvent, RequestId};
+use crate::event::{Event, Input, Outcome, RequestId};
 use crate::semantics::Semantics;
 use crate::state::State;
 
@@ -56,20 +58,21 @@ struct ToldStep {
 impl Counterexample {
     pub(crate) fn new(
         property: Property,
-        scope: &Scope,
+        world: &World,
         base: &Config,
         actions: &[Action],
     ) -> Self {
-        let config = scope.config(base);
+        let config = world.config(base);
         let mut teller = Teller::default();
-        let mut world = World::new(scope);
+        let mut situation = Situation::new(world);
         let mut told = Vec::new();
         for action in actions {
-            let Some((after, outcomes)) = world.after(scope, &config, action) else { break };
-            told.extend(teller.tell(action, outcomes.effects, &after));
-            world = after;
+            let after = situation.after(world, &config, action);
+            let Some((after, Outcomes { effects, .. })) = after else { break };
+            told.extend(teller.tell(action, effects, &after));
+            situation = after;
         }
-        Self { property, semantics: config.semantics, world: scope.name, config, told }
+        Self { property, semantics: config.semantics, world: world.name, config, told }
     }
 
     /// How the files that hold it are called, up to the suffix.
@@ -109,10 +112,10 @@ impl Counterexample {
             let Told::Step(told) = told else { continue };
             let ToldStep { input, sent, effects, after, .. } = told.as_ref();
             let cookie_header = match &input.event {
-                Event::StartRequest { cookie: Some(value), .. } => {
-                    Some(format!("{}={}", self.config.cookie_name, value.reveal()))
-                }
-                _ => None,
+                Event::StartRequest { cookie, .. } => cookie
+                    .as_ref()
+                    .map(|value| format!("{}={}", self.config.cookie_name, value.reveal())),
+                Event::Request { .. } | Event::Manager(_) => None,
             };
             let expect = Expect::observed(&self.config, sent, after, effects);
             let (input, draws) = (input.clone(), drawn(&self.config, effects));
@@ -198,13 +201,13 @@ impl Counterexample {
         for told in &self.told {
             let Told::Step(told) = told else { continue };
             let ToldStep { client, input, .. } = told.as_ref();
-            match (&input.event, input.event.request()) {
-                (Event::StartRequest { .. }, Some(request)) => {
+            match input.event {
+                Event::StartRequest { request, .. } => {
                     add(format!("participant c{client} as client {client}"));
                     add(format!("participant r{0} as request {0}", request.0));
                 }
-                (_, None) => add("participant manager".to_owned()),
-                _ => {}
+                Event::Request { .. } => {}
+                Event::Manager(_) => add("participant manager".to_owned()),
             }
         }
         found.push("participant store".to_owned());
@@ -221,7 +224,12 @@ struct Teller {
 }
 
 impl Teller {
-    fn tell(&mut self, action: &Action, effects: Option<Effects>, after: &World) -> Option<Told> {
+    fn tell(
+        &mut self,
+        action: &Action,
+        effects: Option<Effects>,
+        after: &Situation,
+    ) -> Option<Told> {
         match action {
             Action::Step { client, input } => {
                 let effects = effects?;
@@ -259,13 +267,13 @@ impl Teller {
         else {
             return input.clone();
         };
-        if let Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } =
-            input.event
-            && accepted
-        {
+        if let Some(outcome) = outcome_of(&input.event).filter(|_| accepted) {
             self.open.remove(place);
-            if outcome != crate::Outcome::Abandoned {
-                self.responses.push((shown, client, effects.cookie.clone()));
+            match outcome {
+                Outcome::Successful | Outcome::Interrupted | Outcome::Failed => {
+                    self.responses.push((shown, client, effects.cookie.clone()));
+                }
+                Outcome::Abandoned => {}
             }
         }
         Input { event: input.event.clone().with_request(shown), ..*input }
@@ -282,11 +290,18 @@ fn drawn_step(told: &ToldStep, transcript: &mut Transcript) -> Vec<String> {
     let event = harmless(&transcript.event(&input.event));
     let reply = harmless(&transcript.reply(&effects.reply));
     let actor = input.event.request().map_or("manager".to_owned(), |own| format!("r{}", own.0));
-    let quiet = matches!(effects.reply, Reply::Done | Reply::Started { remote_user: None });
-    let answer = if quiet { String::new() } else { format!(" → {reply}") };
+    let answer = match effects.reply {
+        Reply::Done | Reply::Started { remote_user: None } => String::new(),
+        Reply::Started { remote_user: Some(_) }
+        | Reply::Token(_)
+        | Reply::Answer(_)
+        | Reply::Refused(_) => format!(" → {reply}"),
+    };
     let mut lines = match &input.event {
         Event::StartRequest { .. } => std::vec![format!("c{client}->>{actor}: {event}{answer}")],
-        _ => std::vec![format!("Note over {actor}: {event}{answer}")],
+        Event::Request { .. } | Event::Manager(_) => {
+            std::vec![format!("Note over {actor}: {event}{answer}")]
+        }
     };
     if let Some(op) = &effects.store {
         lines.push(format!("{actor}->>store: {}", harmless(&transcript.store(op))));

@@ -1,11 +1,11 @@
-//! Exhaustive search of a bounded world, breadth first: the first trace found that breaks a
-//! property is a shortest one.
+//! Exhaustive search of a bounded world, breadth first: the first counterexample to a property
+//! that it finds is a shortest one.
 //!
-//! Every transition is one call of the real [`step`](crate::step). A visited world is remembered
-//! by a 64-bit hash of its canonical form. Two worlds with the same hash would be taken for one:
-//! among 10 million worlds the chance that any two collide is below 3 in a million. Worlds that
-//! wait to be expanded are kept whole; of those that have been expanded only the hash and the way
-//! there are, 16 bytes each.
+//! Every transition is one call of the real [`step`](crate::step). A visited situation is
+//! remembered as a 64-bit hash of its canonical form. Two with the same hash would be taken for
+//! one: among 10 million, the chance that any two collide is below 3 in a million. Situations
+//! that wait to be expanded are kept whole; of the others only the hash and the way there remain,
+//! 16 bytes each.
 
 use core::hash::BuildHasher;
 use core::num::NonZero;
@@ -18,10 +18,11 @@ use std::vec::{self, Vec};
 use foldhash::quality::FixedState;
 
 use crate::check::property::{Properties, Property};
-use crate::check::world::{Action, Outcomes, Scope, World};
+use crate::check::situation::{Action, Outcomes, Situation};
+use crate::check::world::World;
 use crate::config::Config;
 
-/// The seed of the hash that tells worlds apart.
+/// The seed of the hash that tells situations apart.
 const SEED: u64 = 0x5e55_1045;
 
 /// States that are expanded between two looks at the clock.
@@ -70,22 +71,22 @@ struct Origin {
 }
 
 /// Searches everything that can happen in `scope` under `base`'s semantics, with the limits of
-/// [`Scope::config`]. `watch` is told now and then how far it is, and stops the search by
+/// [`World::config`]. `watch` is told now and then how far it is, and stops the search by
 /// answering false.
 ///
 /// ```
 /// use quixote_session::Config;
 /// use quixote_session::check::{Property, Size, explore};
 ///
-/// let [_, _, values, ..] = Size::Small.scopes();
+/// let [_, _, values, ..] = Size::Small.worlds();
 /// let explored = explore(&values, &Config::QUIXOTE_PERSISTENT, &mut |_| true);
 /// assert!(explored.complete);
 /// assert!(explored.counterexamples.contains_key(&Property::NoUpdateIsLost));
 /// ```
-pub fn explore(scope: &Scope, base: &Config, watch: &mut dyn FnMut(Progress) -> bool) -> Explored {
-    let config = scope.config(base);
+pub fn explore(world: &World, base: &Config, watch: &mut dyn FnMut(Progress) -> bool) -> Explored {
+    let config = world.config(base);
     let mut search = Search {
-        scope,
+        world,
         config: &config,
         seen: HashSet::with_hasher(FixedState::with_seed(SEED)),
         origins: Vec::new(),
@@ -98,7 +99,7 @@ pub fn explore(scope: &Scope, base: &Config, watch: &mut dyn FnMut(Progress) -> 
 }
 
 struct Search<'a> {
-    scope: &'a Scope,
+    world: &'a World,
     config: &'a Config,
     seen: HashSet<u64, FixedState>,
     origins: Vec<Origin>,
@@ -120,12 +121,12 @@ struct Expanded {
 struct Kept {
     origin: Origin,
     broken: Properties,
-    to: Option<(u64, World)>,
+    to: Option<(u64, Situation)>,
 }
 
 impl Search<'_> {
     fn run(&mut self, watch: &mut dyn FnMut(Progress) -> bool) {
-        let first = World::new(self.scope);
+        let first = Situation::new(self.world);
         self.seen.insert(hash_of(&first));
         self.origins.push(Origin { parent: 0, action: 0 });
         let mut frontier = std::vec![(0, first)];
@@ -157,7 +158,7 @@ impl Search<'_> {
 
     /// Expands the next states on all cores. What comes back is in order, so that the search finds
     /// the same on any number of cores.
-    fn expand_all(&self, waiting: &mut vec::IntoIter<(u32, World)>) -> Vec<Expanded> {
+    fn expand_all(&self, waiting: &mut vec::IntoIter<(u32, Situation)>) -> Vec<Expanded> {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let batch = waiting.len().min(BATCH);
         let share = batch.div_ceil(cores).max(SMALLEST_SHARE);
@@ -175,14 +176,15 @@ impl Search<'_> {
         })
     }
 
-    /// Each world is dropped once it is expanded: its memory serves the ones that follow.
-    fn expand(&self, share: Vec<(u32, World)>) -> Expanded {
+    /// Each situation is dropped once it is expanded: its memory serves those that follow.
+    fn expand(&self, share: Vec<(u32, Situation)>) -> Expanded {
         let mut expanded = Expanded::default();
         let mut new = HashSet::with_hasher(FixedState::with_seed(SEED));
-        for (number, world) in share {
-            let actions = world.actions(self.scope, self.config.width);
+        for (number, situation) in share {
+            let actions = situation.actions(self.world, self.config.width);
             for (action, index) in actions.iter().zip(0..) {
-                let Some((after, outcomes)) = world.after(self.scope, self.config, action) else {
+                let Some((after, outcomes)) = situation.after(self.world, self.config, action)
+                else {
                     continue;
                 };
                 let Outcomes { found, unchanged, .. } = outcomes;
@@ -201,19 +203,19 @@ impl Search<'_> {
         expanded
     }
 
-    fn take_in(&mut self, expanded: Expanded, next: &mut Vec<(u32, World)>) {
+    fn take_in(&mut self, expanded: Expanded, next: &mut Vec<(u32, Situation)>) {
         let Expanded { transitions, witnessed, kept } = expanded;
         self.explored.transitions = self.explored.transitions.saturating_add(transitions);
         self.explored.witnessed = self.explored.witnessed.union(witnessed);
         for Kept { origin, broken, to } in kept {
             self.note(broken, origin);
-            if let Some((hash, world)) = to
+            if let Some((hash, situation)) = to
                 && self.seen.insert(hash)
             {
                 // INVARIANT: 2^32 states would need more memory than any machine has.
                 let name = u32::try_from(self.origins.len()).unwrap_or(u32::MAX);
                 self.origins.push(origin);
-                next.push((name, world));
+                next.push((name, situation));
             }
         }
         self.explored.states = count(self.origins.len());
@@ -230,7 +232,7 @@ impl Search<'_> {
         }
     }
 
-    /// The actions that lead from the first world through `last`.
+    /// The actions that lead from the first situation through `last`.
     fn way_to(&self, last: Origin) -> Vec<Action> {
         let mut origins = std::vec![last];
         let mut state = last.parent;
@@ -239,14 +241,14 @@ impl Search<'_> {
             origins.push(*origin);
             state = origin.parent;
         }
-        let mut world = World::new(self.scope);
+        let mut situation = Situation::new(self.world);
         let mut way = Vec::new();
         for origin in origins.iter().rev() {
-            let mut actions = world.actions(self.scope, self.config.width);
+            let mut actions = situation.actions(self.world, self.config.width);
             if (origin.action as usize) < actions.len() {
                 let action = actions.swap_remove(origin.action as usize);
-                if let Some((after, _)) = world.after(self.scope, self.config, &action) {
-                    world = after;
+                if let Some((after, _)) = situation.after(self.world, self.config, &action) {
+                    situation = after;
                 }
                 way.push(action);
             }
@@ -255,8 +257,8 @@ impl Search<'_> {
     }
 }
 
-fn hash_of(world: &World) -> u64 {
-    FixedState::with_seed(SEED).hash_one(world)
+fn hash_of(situation: &Situation) -> u64 {
+    FixedState::with_seed(SEED).hash_one(situation)
 }
 
 fn count(length: usize) -> u64 {

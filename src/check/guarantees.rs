@@ -9,8 +9,9 @@ use std::vec::Vec;
 use crate::check::counterexample::Counterexample;
 use crate::check::explore::{Explored, Progress, explore};
 use crate::check::property::Property;
-use crate::check::scopes::Size;
-use crate::check::world::Scope;
+use crate::check::situation::Action;
+use crate::check::world::World;
+use crate::check::worlds::Size;
 use crate::config::Config;
 use crate::semantics::Semantics;
 
@@ -29,7 +30,7 @@ pub struct Column {
     /// Which one.
     pub semantics: Semantics,
     /// Each world, and what the search saw of it.
-    pub worlds: Vec<(Scope, Explored)>,
+    pub worlds: Vec<(World, Explored)>,
 }
 
 /// Whether a property holds under a semantics.
@@ -76,13 +77,13 @@ impl Guarantees {
     pub fn explore(
         size: Size,
         semantics: &[Semantics],
-        watch: &mut dyn FnMut(Semantics, &Scope, Progress) -> bool,
+        watch: &mut dyn FnMut(Semantics, &World, Progress) -> bool,
     ) -> Self {
         let columns = semantics.iter().map(|semantics| {
-            let worlds = size.scopes().into_iter().map(|scope| {
-                let mut watch = |progress| watch(*semantics, &scope, progress);
-                let explored = explore(&scope, &base_of(*semantics), &mut watch);
-                (scope, explored)
+            let worlds = size.worlds().into_iter().map(|world| {
+                let mut watch = |progress| watch(*semantics, &world, progress);
+                let explored = explore(&world, &base_of(*semantics), &mut watch);
+                (world, explored)
             });
             Column { semantics: *semantics, worlds: worlds.collect() }
         });
@@ -149,15 +150,15 @@ impl Guarantees {
         lines.push("| world | semantics | states | transitions | depth |".to_owned());
         lines.push("|---|---|---|---|---|".to_owned());
         for column in &self.columns {
-            for (scope, seen) in &column.worlds {
+            for (world, seen) in &column.worlds {
                 let Explored { states, transitions, depth, .. } = seen;
-                let (name, semantics) = (scope.name, column.semantics);
+                let (name, semantics) = (world.name, column.semantics);
                 lines
                     .push(format!("| {name} | {semantics} | {states} | {transitions} | {depth} |"));
             }
         }
         lines.push("\nWhat each contains:\n".to_owned());
-        lines.extend(self.size.scopes().iter().map(|scope| format!("- {}", scope.contents())));
+        lines.extend(self.size.worlds().iter().map(|world| format!("- {}", world.contents())));
         lines.push(String::new());
         lines.join("\n")
     }
@@ -169,8 +170,8 @@ impl Guarantees {
         columns
             .flat_map(|column| {
                 let broken = Property::ALL.iter().filter_map(|property| column.shortest(*property));
-                broken.map(|(scope, property, actions)| {
-                    Counterexample::new(property, scope, &base_of(column.semantics), actions)
+                broken.map(|(world, property, actions)| {
+                    Counterexample::new(property, world, &base_of(column.semantics), actions)
                 })
             })
             .collect()
@@ -181,8 +182,8 @@ impl Column {
     /// The verdict on one property.
     #[must_use]
     pub fn verdict(&self, property: Property) -> Verdict {
-        if let Some((scope, _, actions)) = self.shortest(property) {
-            return Verdict::Broken { length: actions.len(), world: scope.name };
+        if let Some((world, _, actions)) = self.shortest(property) {
+            return Verdict::Broken { length: actions.len(), world: world.name };
         }
         if !self.worlds.iter().all(|(_, seen)| seen.complete) {
             return Verdict::Unknown;
@@ -191,12 +192,9 @@ impl Column {
         if witnessed { Verdict::Holds } else { Verdict::Vacuous }
     }
 
-    fn shortest(
-        &self,
-        property: Property,
-    ) -> Option<(&Scope, Property, &[crate::check::world::Action])> {
-        let broken = self.worlds.iter().filter_map(|(scope, seen)| {
-            seen.counterexamples.get(&property).map(|way| (scope, property, way.as_slice()))
+    fn shortest(&self, property: Property) -> Option<(&World, Property, &[Action])> {
+        let broken = self.worlds.iter().filter_map(|(world, seen)| {
+            seen.counterexamples.get(&property).map(|way| (world, property, way.as_slice()))
         });
         broken.min_by_key(|(_, _, way)| way.len())
     }

@@ -11,10 +11,11 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::check::property::{Properties, Property};
+use crate::check::role::{Fate, Part, Role, outcome_of};
 use crate::config::Config;
-use crate::effect::{CookieChange, Effects, Reply, StoreOp};
-use crate::event::{Event, Input, RequestEvent, RequestId};
-use crate::presented::SubmittedToken;
+use crate::effect::{CookieChange, CookieOp, Effects, Reply};
+use crate::event::{Event, Input, RequestId};
+use crate::presented::CookieValue;
 use crate::session::Session;
 use crate::state::State;
 use crate::token::{FormToken, SessionId};
@@ -87,25 +88,17 @@ pub struct History {
     trails: SmallVec<[(RequestId, Trail); 2]>,
 }
 
-/// What one open request has done.
+/// What an open request has done.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 struct Trail {
     /// The id that its cookie named.
     sent: Option<SessionId>,
     /// What it changed and has not saved.
-    touched: SmallVec<[Key; 2]>,
+    touched: SmallVec<[Part; 2]>,
     /// Whether it changed anything at all.
     changed: bool,
-    /// Whether a stored session changed by what it did, where only a save may do that.
+    /// Whether it changed a stored session before its end, other than by what is final.
     traced: bool,
-}
-
-/// One thing that a session holds.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-enum Key {
-    User,
-    Value(SmolStr),
-    Token(FormToken),
 }
 
 impl History {
@@ -113,21 +106,25 @@ impl History {
     // [effect-2]
     pub fn observe(&mut self, seen: &Seen<'_>) -> Findings {
         let mut found = Findings::default();
-        if matches!(seen.effects.reply, Reply::Refused(_)) {
-            let nothing = Effects { draws: 0, ..Effects::reply(seen.effects.reply.clone()) };
-            let changed = seen.before != seen.after || *seen.effects != nothing;
+        if let Reply::Refused(why) = seen.effects.reply {
+            let changed = seen.before != seen.after
+                || *seen.effects != Effects { draws: 0, ..Effects::refused(why) };
             found.witness_if(true, Property::RefusalChangesNothing);
             found.break_if(changed, Property::RefusalChangesNothing);
             return found;
         }
         let stores = Stores::of(seen);
+        let role = match &seen.input.event {
+            Event::Request { event, .. } => Some(Role::of(event, seen.effects)),
+            Event::StartRequest { .. } | Event::Manager(_) => None,
+        };
         Self::check_state(seen, &stores, &mut found);
-        self.check_ids(seen, &stores, &mut found);
-        self.check_request(seen, &stores, &mut found);
+        self.check_ids(seen, role.as_ref(), &stores, &mut found);
+        self.check_request(seen, role.as_ref(), &stores, &mut found);
         self.check_token(seen, &mut found);
         self.check_cookie(seen, &mut found);
         Self::check_manager(seen, &stores, &mut found);
-        self.learn(seen, &stores);
+        self.learn(seen, role, &stores);
         found
     }
 
@@ -140,54 +137,39 @@ impl History {
     }
 
     /// Takes in a step that was not refused.
-    fn learn(&mut self, seen: &Seen<'_>, stores: &Stores<'_>) {
+    fn learn(&mut self, seen: &Seen<'_>, role: Option<Role>, stores: &Stores<'_>) {
         for id in stores.left() {
             if let Err(place) = self.dead.binary_search(&id) {
                 self.dead.insert(place, id);
             }
         }
-        if let Event::Request { event: RequestEvent::InsertSession { id, .. }, .. } =
-            &seen.input.event
-        {
-            self.dead.retain(|dead| dead != id);
+        if let Event::StartRequest { request, cookie, .. } = &seen.input.event {
+            let sent = cookie.as_ref().and_then(CookieValue::session_id);
+            let trail = Trail { sent, ..Trail::default() };
+            let place = self.trails.partition_point(|(own, _)| own < request);
+            self.trails.insert(place, (*request, trail));
         }
-        self.learn_tokens(seen);
-        let Some(request) = seen.input.event.request() else { return };
-        match &seen.input.event {
-            Event::StartRequest { cookie, .. } => {
-                let sent = cookie.as_ref().and_then(crate::CookieValue::session_id);
-                let trail = Trail { sent, ..Trail::default() };
-                let place = self.trails.partition_point(|(own, _)| *own < request);
-                self.trails.insert(place, (request, trail));
+        if let (Some(role), Some(request)) = (role, seen.input.event.request()) {
+            self.dead.retain(|dead| role.chosen != Some(*dead));
+            if let Some(Part::Token(token)) = role.part {
+                self.learn_token(token, &seen.effects.reply);
             }
-            Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => {
+            if outcome_of(&seen.input.event).is_some() {
                 self.trails.retain(|(own, _)| *own != request);
-                if let Some(cookie) = &seen.effects.cookie
-                    && let CookieChange::Set(id) = cookie.value
-                {
-                    self.paths.retain(|(own, _)| *own != id);
-                    let place = self.paths.partition_point(|(own, _)| *own < id);
-                    self.paths.insert(place, (id, cookie.path.clone()));
-                }
+            } else {
+                self.learn_change(request, role, seen, stores);
             }
-            event => self.learn_change(request, event, seen, stores),
+        }
+        if let Some(CookieOp { value: CookieChange::Set(id), path }) = &seen.effects.cookie {
+            self.paths.retain(|(own, _)| own != id);
+            let place = self.paths.partition_point(|(own, _)| own < id);
+            self.paths.insert(place, (*id, path.clone()));
         }
     }
 
-    fn learn_tokens(&mut self, seen: &Seen<'_>) {
-        let (token, change) = match (&seen.input.event, &seen.effects.reply) {
-            (Event::Request { event: RequestEvent::CreateFormToken, .. }, Reply::Token(token)) => {
-                (*token, 1)
-            }
-            (
-                Event::Request {
-                    event: RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token), .. },
-                    ..
-                },
-                _,
-            ) => (*token, -1),
-            _ => return,
-        };
+    /// A form token was issued, if it is the answer, or accepted.
+    fn learn_token(&mut self, token: FormToken, reply: &Reply) {
+        let change = if *reply == Reply::Token(token) { 1 } else { -1 };
         match self.issued.binary_search_by_key(&token, |(own, _)| *own) {
             Ok(place) => {
                 if let Some((_, balance)) = self.issued.get_mut(place) {
@@ -201,97 +183,51 @@ impl History {
     fn learn_change(
         &mut self,
         request: RequestId,
-        event: &Event,
+        role: Role,
         seen: &Seen<'_>,
         stores: &Stores<'_>,
     ) {
-        let key = Key::changed_by(event, &seen.effects.reply);
-        if let Some(key) = &key {
-            self.later_change_wins(request, key, seen);
+        if let Some(part) = &role.part {
+            self.later_change_wins(request, part, seen);
         }
-        let wrote = !may_write(event, seen.effects) && stores.differ_but_for_access();
-        let read = matches!(
-            event,
-            Event::Request { event: RequestEvent::HasFormToken { .. }, .. }
-                | Event::Request { event: RequestEvent::HasSessionCookie { .. }, .. }
-                | Event::Request { event: RequestEvent::InsertSession { .. }, .. }
-        );
+        let wrote = !role.is_final && stores.differ_but_for_access();
         let Some(trail) = self.trail_mut(request) else { return };
         trail.traced |= wrote;
-        trail.changed |= !read;
-        if let Event::Request { event: RequestEvent::MaintainSession, .. }
-        | Event::Request { event: RequestEvent::ExpireSession, .. }
-        | Event::Request { event: RequestEvent::NewSession, .. } = event
-        {
-            trail.touched.clear();
+        trail.changed |= role.changes_request;
+        match role.fate {
+            Fate::Pending => {}
+            Fate::Saved | Fate::Dropped => trail.touched.clear(),
         }
-        if let Some(key) = key
-            && let Err(place) = trail.touched.binary_search(&key)
+        if let Some(part) = role.part
+            && let Err(place) = trail.touched.binary_search(&part)
         {
-            trail.touched.insert(place, key);
+            trail.touched.insert(place, part);
         }
     }
 
-    /// Where requests share one object the change is there for all at once: what another request
-    /// did to the same key before has been overtaken.
-    fn later_change_wins(&mut self, request: RequestId, key: &Key, seen: &Seen<'_>) {
+    /// If requests share one object, all of them see the change at once: it replaces what another
+    /// request did to the same part before.
+    fn later_change_wins(&mut self, request: RequestId, part: &Part, seen: &Seen<'_>) {
         let Some(own) = seen.after.session(request) else { return };
         for (other, trail) in &mut self.trails {
             let held = seen.after.session(*other);
             let shared = held.is_some_and(|held| core::ptr::eq(held.session, own.session));
             if *other != request && shared {
-                trail.touched.retain(|own| own != key);
+                trail.touched.retain(|own| own != part);
             }
         }
     }
 }
 
-/// Whether an event in the middle of a request may change the store whatever becomes of that: it
-/// ends a session, spends a token, is the manager's, or discards a session that it finds over.
-const fn may_write(event: &Event, effects: &Effects) -> bool {
-    match event {
-        Event::Request { event: RequestEvent::ExpireSession, .. }
-        | Event::Request { event: RequestEvent::RemoveFormToken { .. }, .. }
-        | Event::Request { event: RequestEvent::InsertSession { .. }, .. } => true,
-        Event::Request { event: RequestEvent::NewSession, .. } => {
-            matches!(effects.store, Some(StoreOp::Discard { .. }))
-        }
-        _ => false,
-    }
+/// The id of the session that a request holds, if it has one.
+fn held_id(state: &State, request: RequestId) -> Option<SessionId> {
+    state.session(request).and_then(|held| held.id)
 }
 
-impl Key {
-    /// What an event that was answered so has changed.
-    fn changed_by(event: &Event, reply: &Reply) -> Option<Self> {
-        match (event, reply) {
-            (Event::Request { event: RequestEvent::SetUser { .. }, .. }, _) => Some(Self::User),
-            (
-                Event::Request { event: RequestEvent::SetValue { key, .. }, .. }
-                | Event::Request { event: RequestEvent::RemoveValue { key, .. }, .. },
-                _,
-            ) => Some(Self::Value(key.clone())),
-            (Event::Request { event: RequestEvent::CreateFormToken, .. }, Reply::Token(token)) => {
-                Some(Self::Token(*token))
-            }
-            (
-                Event::Request {
-                    event: RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token), .. },
-                    ..
-                },
-                _,
-            ) => Some(Self::Token(*token)),
-            _ => None,
-        }
-    }
-
-    /// What `session` holds under this key; None if nothing.
-    fn of<'a>(&self, session: &'a Session) -> Option<&'a str> {
-        match self {
-            Self::User => session.user().map(SmolStr::as_str).filter(|user| !user.is_empty()),
-            Self::Value(key) => session.values().get(key).map(SmolStr::as_str),
-            Self::Token(token) => session.form_tokens().contains(token).then_some("outstanding"),
-        }
-    }
+/// Whether a request other than `actor` holds the session of this id.
+fn is_held(state: &State, id: SessionId, actor: Option<RequestId>) -> bool {
+    let mut others = state.requests().into_iter().filter(|request| Some(*request) != actor);
+    others.any(|request| held_id(state, request) == Some(id))
 }
 
 /// The store before and after a step.

@@ -5,10 +5,12 @@ use core::fmt;
 
 use crate::semantics::Semantics;
 
-/// Declares the properties: name, id, sentence, *sometimes*, and the semantics that break it.
+/// Declares the properties: name, id, sentence, *sometimes*, and which semantics keep or break
+/// each.
 macro_rules! properties {
     ($($(#[$doc:meta])* $name:ident = $id:literal: $sentence:literal,
-        sometimes $sometimes:literal, broken by [$($broken:ident),*];)*) => {
+        sometimes $sometimes:literal,
+        kept by [$($kept:ident),*], broken by [$($broken:ident),*];)*) => {
         /// What a session manager is held to, in every state and at every step.
         ///
         /// ```
@@ -55,11 +57,13 @@ macro_rules! properties {
 
             /// The verdict that the specification declares.
             #[must_use]
-            pub fn is_kept_by(self, semantics: Semantics) -> bool {
-                let broken: &[Semantics] = match self {
-                    $(Self::$name => &[$(Semantics::$broken),*]),*
-                };
-                !broken.contains(&semantics)
+            pub const fn is_kept_by(self, semantics: Semantics) -> bool {
+                match self {
+                    $(Self::$name => match semantics {
+                        $(Semantics::$kept => true,)*
+                        $(Semantics::$broken => false,)*
+                    }),*
+                }
             }
         }
     };
@@ -68,88 +72,109 @@ macro_rules! properties {
 properties! {
     RefusalChangesNothing = "refusal-changes-nothing":
         "A refused event leaves the state as it was and asks nothing of the driver.",
-        sometimes "an event is refused", broken by [];
+        sometimes "an event is refused",
+        kept by [Live, Copying, Strict], broken by [];
     IdsNameTheirSession = "ids-name-their-session":
         "Every stored session is found under its own id, and only there.",
-        sometimes "two sessions are stored", broken by [];
+        sometimes "two sessions are stored",
+        kept by [Live, Copying, Strict], broken by [];
     EveryObjectIsReachable = "every-object-is-reachable":
         "Every session in memory is stored or held by a request.",
-        sometimes "a request holds a session whose id left the store", broken by [];
+        sometimes "a request holds a session whose id left the store",
+        kept by [Live, Copying, Strict], broken by [];
     StoredHasInfo = "stored-has-info":
         "Every stored session has info.",
-        sometimes "a stored session loses its last info and is deleted", broken by [Live, Copying];
+        sometimes "a stored session loses its last info and is deleted",
+        kept by [Strict], broken by [Live, Copying];
     TokensAreBounded = "tokens-are-bounded":
         "No session holds more form tokens than the configured cap.",
-        sometimes "a token makes room for a newer one", broken by [];
+        sometimes "a token makes room for a newer one",
+        kept by [Live, Copying, Strict], broken by [];
     AccessedNotBeforeCreated = "accessed-not-before-created":
         "No session was accessed before it was created.",
-        sometimes "an access is noted", broken by [];
+        sometimes "an access is noted",
+        kept by [Live, Copying, Strict], broken by [];
     IdsAreIssued = "ids-are-issued":
         "An id is stored only if the machine drew it.",
-        sometimes "a drawn id is stored", broken by [Live, Copying];
+        sometimes "a drawn id is stored",
+        kept by [Strict], broken by [Live, Copying];
     NoIdComesBack = "no-id-comes-back":
         "An id that left the store never comes back, unless the caller inserts it.",
         sometimes "an id leaves the store while another request holds its session",
-        broken by [Copying];
+        kept by [Live, Strict], broken by [Copying];
     NoIdSurvivesLogin = "no-id-survives-login":
         "No id that was known before a login names the session of the user who logged in.",
-        sometimes "somebody logs in on a session that is stored", broken by [Live, Copying];
+        sometimes "somebody logs in on a session that is stored",
+        kept by [Strict], broken by [Live, Copying];
     OneUserPerId = "one-user-per-id":
         "An id stands for one user, or for nobody, as long as it is stored.",
-        sometimes "the user of a stored session changes", broken by [Live, Copying];
+        sometimes "the user of a stored session changes",
+        kept by [Strict], broken by [Live, Copying];
     NoTokenSurvivesLogin = "no-token-survives-login":
         "No form token that was outstanding when the user of a stored session changed is \
          outstanding afterwards.",
-        sometimes "the user changes on a session with form tokens", broken by [Live, Copying];
+        sometimes "the user changes on a session with form tokens",
+        kept by [Strict], broken by [Live, Copying];
     StoreOpsReproduceStore = "store-ops-reproduce-store":
         "Carrying out the store operations, and nothing else, reproduces the store.",
-        sometimes "a stored session is written again", broken by [Live];
+        sometimes "a stored session is written again",
+        kept by [Copying, Strict], broken by [Live];
     FailureLeavesNoTrace = "failure-leaves-no-trace":
         "A request that fails or is abandoned changes no stored session, but for expiry, spent \
          form tokens and the noted access.",
-        sometimes "a request fails with changes to a stored session", broken by [Live, Copying];
+        sometimes "a request fails with changes to a stored session",
+        kept by [Strict], broken by [Live, Copying];
     NoUpdateIsLost = "no-update-is-lost":
         "A save that succeeds stores all that the request changed and leaves all else as it was.",
         sometimes "a request saves its changes while another holds the same session",
-        broken by [Live, Copying];
+        kept by [Strict], broken by [Live, Copying];
     ReadingStoresNothing = "reading-stores-nothing":
         "A request that changes nothing brings no id into the store and sets no cookie.",
         sometimes "a request that changed nothing finishes on a session that is gone",
-        broken by [Copying];
+        kept by [Live, Strict], broken by [Copying];
     TokenAcceptedOnce = "token-accepted-once":
         "A form token is accepted at most once for each time it was issued.",
-        sometimes "two requests hold a session with the same token", broken by [Copying];
+        sometimes "two requests hold a session with the same token",
+        kept by [Live, Strict], broken by [Copying];
     CookieNamesStored = "cookie-names-stored":
         "A cookie that is set names a session that is stored, and the client keeps it.",
-        sometimes "a cookie is set", broken by [Live, Copying];
+        sometimes "a cookie is set",
+        kept by [Strict], broken by [Live, Copying];
     NoSessionIsOrphaned = "no-session-is-orphaned":
         "A response that takes or replaces a cookie leaves no session stored under the id that \
          the request came with.",
-        sometimes "a response takes or replaces the cookie of a session", broken by [Live, Copying];
+        sometimes "a response takes or replaces the cookie of a session",
+        kept by [Strict], broken by [Live, Copying];
     RevocationMatches = "revocation-matches":
         "A cookie is revoked under the path that it was set with.",
-        sometimes "a cookie is revoked that was set with a path", broken by [Live, Copying];
+        sometimes "a cookie is revoked that was set with a path",
+        kept by [Strict], broken by [Live, Copying];
     NothingPastItsLimits = "nothing-past-its-limits":
         "No request finds a session whose idle or absolute limit is reached.",
         sometimes "a request comes with the cookie of a session that is out of time",
-        broken by [Live, Copying];
+        kept by [Strict], broken by [Live, Copying];
     SweepLeavesNoneOver = "sweep-leaves-none-over":
         "After a sweep no session is stored that is out of time.",
-        sometimes "a sweep deletes a session", broken by [Live, Copying];
+        sometimes "a sweep deletes a session",
+        kept by [Strict], broken by [Live, Copying];
     UserIsEndedEverywhere = "user-is-ended-everywhere":
         "After the manager deletes a user's sessions none of that user is stored.",
-        sometimes "the manager deletes a user's session while a request holds it", broken by [];
+        sometimes "the manager deletes a user's session while a request holds it",
+        kept by [Live, Copying, Strict], broken by [];
     ExpiryIsImmediate = "expiry-is-immediate":
         "When a request expires its session, none is stored under that id right afterwards.",
-        sometimes "a stored session is expired while another request holds it", broken by [];
+        sometimes "a stored session is expired while another request holds it",
+        kept by [Live, Copying, Strict], broken by [];
     LogoutReachesTheClient = "logout-reaches-the-client":
         "When the response to a request that ended its session arrives, the client no longer \
          holds the cookie it sent.",
-        sometimes "the response to a logout arrives", broken by [Live, Copying];
+        sometimes "the response to a logout arrives",
+        kept by [Strict], broken by [Live, Copying];
     StillLoggedIn = "still-logged-in":
         "A client that logged in, while no other request of its own could change its cookie, and \
          did not log out is still logged in.",
-        sometimes "a client that logged in comes back", broken by [Live, Copying];
+        sometimes "a client that logged in comes back",
+        kept by [Strict], broken by [Live, Copying];
 }
 
 /// The property's id.

@@ -151,13 +151,11 @@ pub fn differences(
     found.0
 }
 
-/// How many draws a step took; all of them where they did not suffice.
+/// How many draws a step took: all of them if they were not enough.
 #[must_use]
 pub fn drawn(config: &Config, effects: &Effects) -> u8 {
-    match effects.reply {
-        Reply::Refused(Refusal::EntropyUsedUp) => config.width.draws(),
-        _ => effects.draws,
-    }
+    let used_up = effects.reply == Reply::Refused(Refusal::EntropyUsedUp);
+    if used_up { config.width.draws() } else { effects.draws }
 }
 
 struct Differences(Vec<Difference>);

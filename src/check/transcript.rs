@@ -114,7 +114,7 @@ impl Transcript {
                 let keys = keys.iter().map(|(key, value)| (key.clone(), self.json(key, value)));
                 Value::Object(keys.collect())
             }
-            _ => value.clone(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
         }
     }
 
@@ -141,43 +141,36 @@ impl Transcript {
                 };
                 format!("{name} {cookie} from {}{mount}", shortened(remote_addr, MOST_OF_TEXT))
             }
-            Event::Request { event: RequestEvent::SetUser { user, .. }, .. } => {
-                format!("{name} {}", of_user(user.as_deref()))
-            }
-            Event::Request { event: RequestEvent::SetValue { key, value, .. }, .. } => {
-                format!("{name} {} = {}", quoted(key), quoted(value))
-            }
-            Event::Request { event: RequestEvent::RemoveValue { key, .. }, .. } => {
-                format!("{name} {}", quoted(key))
-            }
-            Event::Request { event: RequestEvent::HasFormToken { token, .. }, .. }
-            | Event::Request { event: RequestEvent::RemoveFormToken { token, .. }, .. } => {
-                match token {
-                    SubmittedToken::Token(token) => format!("{name} {}", self.token(*token)),
-                    SubmittedToken::IllFormed => format!("{name} ill-formed"),
+            Event::Request { event, .. } => match event {
+                RequestEvent::SetUser { user } => format!("{name} {}", of_user(user.as_deref())),
+                RequestEvent::SetValue { key, value } => {
+                    format!("{name} {} = {}", quoted(key), quoted(value))
                 }
-            }
-            Event::Request { event: RequestEvent::HasSessionCookie { must_exist, .. }, .. } => {
-                format!("{name} must_exist={must_exist}")
-            }
-            Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
-                format!("{name} {}", outcome.name())
-            }
-            Event::Request { event: RequestEvent::InsertSession { id, user, .. }, .. } => {
-                format!("{name} {} {}", self.id(*id), of_user(user.as_deref()))
-            }
-            Event::Manager(ManagerEvent::DeleteSession { id }) => {
-                format!("{name} {}", self.id(*id))
-            }
-            Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => {
-                format!("{name} {}", quoted(user))
-            }
-            Event::Request { event: RequestEvent::CreateFormToken, .. }
-            | Event::Request { event: RequestEvent::RevokeSessionCookie, .. }
-            | Event::Request { event: RequestEvent::ExpireSession, .. }
-            | Event::Request { event: RequestEvent::NewSession, .. }
-            | Event::Request { event: RequestEvent::MaintainSession, .. }
-            | Event::Manager(ManagerEvent::Sweep) => name.into(),
+                RequestEvent::RemoveValue { key } => format!("{name} {}", quoted(key)),
+                RequestEvent::HasFormToken { token } | RequestEvent::RemoveFormToken { token } => {
+                    match token {
+                        SubmittedToken::Token(token) => format!("{name} {}", self.token(*token)),
+                        SubmittedToken::IllFormed => format!("{name} ill-formed"),
+                    }
+                }
+                RequestEvent::HasSessionCookie { must_exist } => {
+                    format!("{name} must_exist={must_exist}")
+                }
+                RequestEvent::FinishRequest { outcome } => format!("{name} {}", outcome.name()),
+                RequestEvent::InsertSession { id, user } => {
+                    format!("{name} {} {}", self.id(*id), of_user(user.as_deref()))
+                }
+                RequestEvent::CreateFormToken
+                | RequestEvent::RevokeSessionCookie
+                | RequestEvent::ExpireSession
+                | RequestEvent::NewSession
+                | RequestEvent::MaintainSession => name.into(),
+            },
+            Event::Manager(event) => match event {
+                ManagerEvent::DeleteSession { id } => format!("{name} {}", self.id(*id)),
+                ManagerEvent::DeleteSessionsOf { user } => format!("{name} {}", quoted(user)),
+                ManagerEvent::Sweep => name.into(),
+            },
         }
     }
 

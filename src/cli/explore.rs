@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use quixote_session::Semantics;
-use quixote_session::check::{Column, Guarantees, Progress, Property, Scope, Size, Verdict};
+use quixote_session::check::{self, Column, Guarantees, Progress, Property, Size, Verdict};
 use serde_json::{Value, json};
 
 use super::Exit;
@@ -62,7 +62,7 @@ impl Which {
             Self::Live => &[Semantics::Live],
             Self::Copying => &[Semantics::Copying],
             Self::Strict => &[Semantics::Strict],
-            Self::All => &[Semantics::Live, Semantics::Copying, Semantics::Strict],
+            Self::All => &Semantics::ALL,
         }
     }
 }
@@ -106,8 +106,8 @@ fn search(arguments: &Arguments) -> Guarantees {
     let (semantics, size) = (arguments.semantics.list(), arguments.world.size());
     let bar = progress();
     let began = Instant::now();
-    let found = Guarantees::explore(size, semantics, &mut |semantics, scope, progress| {
-        show(&bar, began, semantics, scope, progress);
+    let found = Guarantees::explore(size, semantics, &mut |semantics, world, progress| {
+        show(&bar, began, semantics, world, progress);
         true
     });
     bar.finish_and_clear();
@@ -121,7 +121,7 @@ fn progress() -> ProgressBar {
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
-fn show(bar: &ProgressBar, began: Instant, on: Semantics, scope: &Scope, at: Progress) {
+fn show(bar: &ProgressBar, began: Instant, on: Semantics, world: &check::World, at: Progress) {
     if bar.is_hidden() {
         return;
     }
@@ -130,7 +130,7 @@ fn show(bar: &ProgressBar, began: Instant, on: Semantics, scope: &Scope, at: Pro
     bar.set_message(format!(
         "{on} {}: {states} states, {transitions} transitions, depth {depth}, frontier {frontier}, \
          {states_per_second} states/s, {elapsed} s",
-        scope.name,
+        world.name,
     ));
     bar.tick();
 }
@@ -152,9 +152,9 @@ fn write_table(out: &mut impl Write, found: &Guarantees) -> io::Result<()> {
     }
     writeln!(out)?;
     for column in &found.columns {
-        for (scope, seen) in &column.worlds {
+        for (world, seen) in &column.worlds {
             let whole = if seen.complete { "" } else { "  (stopped)" };
-            let (semantics, name) = (column.semantics.to_string(), scope.name);
+            let (semantics, name) = (column.semantics.to_string(), world.name);
             let (states, transitions, depth) = (seen.states, seen.transitions, seen.depth);
             writeln!(
                 out,
@@ -204,9 +204,9 @@ fn as_json(found: &Guarantees) -> Value {
             };
             (property.id().to_owned(), json!({ "declared_to_hold": declared, "found": verdict }))
         });
-        let worlds = column.worlds.iter().map(|(scope, seen)| {
+        let worlds = column.worlds.iter().map(|(world, seen)| {
             json!({
-                "world": scope.name,
+                "world": world.name,
                 "states": seen.states,
                 "transitions": seen.transitions,
                 "depth": seen.depth,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use quixote_session::Semantics;
 use quixote_session::check::population::{Choices as _, Seeded};
-use quixote_session::check::{Size, World, base_of};
+use quixote_session::check::{Situation, Size, base_of};
 
 /// Printed over a run of random clients.
 pub(super) const OF_RUNS: [&str; 36] = [
@@ -61,7 +61,7 @@ pub(super) const OF_WORLDS: [&str; 11] = [
     "Guarantees",
     "Jar",
     "Outcomes",
-    "World",
+    "Situation",
 ];
 
 /// Hold neither an id nor a token, and why nobody need look.
@@ -96,7 +96,7 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
             "Properties",
             "Property",
             "Recording",
-            "Scope",
+            "World",
             "Size",
             "Verdict",
         ],
@@ -110,9 +110,9 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
 /// Prints what random walks through the worlds come by.
 pub(super) fn walk(show: &mut dyn FnMut(&'static str, &dyn Debug)) {
     for semantics in [Semantics::Live, Semantics::Copying, Semantics::Strict] {
-        for (scope, seed) in Size::Medium.scopes().into_iter().zip(0..) {
+        for (scope, seed) in Size::Medium.worlds().into_iter().zip(0..) {
             let config = scope.config(&base_of(semantics));
-            let (mut world, mut choices) = (World::new(&scope), Seeded::new(seed));
+            let (mut world, mut choices) = (Situation::new(&scope), Seeded::new(seed));
             for _ in 0..100 {
                 let possible = world.actions(&scope, config.width);
                 let Some(action) = choices.pick(&possible) else { break };
@@ -122,7 +122,7 @@ pub(super) fn walk(show: &mut dyn FnMut(&'static str, &dyn Debug)) {
                 world = after;
                 show("Action", action);
                 show("Outcomes", &outcomes);
-                show("World", &world);
+                show("Situation", &world);
                 show("Browsers", &world.browsers);
                 for client in world.browsers.clients() {
                     show("Client", client);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use quixote_session::Semantics;
-use quixote_session::check::{Difference, Property};
+use quixote_session::check::{Difference, Property, phases};
 
 use crate::rules::{Rule, Spec};
 use crate::sources::{Citation, Side, Source, is_rule_name};
@@ -94,6 +94,7 @@ const END: &str = "<!-- end -->";
 pub(crate) fn with_tables(spec: &str, sources: &[Source], found: &Found) -> String {
     let spec = with_table(spec, "<!-- generated: theorems -->\n", &theorems(sources));
     let spec = with_table(&spec, "<!-- generated: differences -->\n", &differences());
+    let spec = with_table(&spec, "<!-- generated: phases -->\n", &phases());
     with_table(&spec, "<!-- generated: bounds -->\n", &bounds(found))
 }
 
@@ -115,7 +116,7 @@ fn bounds(found: &Found) -> String {
     table.push_str("|---|---|---|---|---|\n");
     let pages = [("the code", &found.guarantees), ("the model", &found.verdicts)];
     for (what, page) in pages {
-        for semantics in [Semantics::Live, Semantics::Copying, Semantics::Strict] {
+        for semantics in Semantics::ALL {
             let name = semantics.to_string();
             let counts: Vec<_> = page.lines().filter_map(|line| counts(line, &name)).collect();
             let states: u64 = counts.iter().map(|(states, _)| states).sum();
@@ -156,7 +157,7 @@ fn theorems(sources: &[Source]) -> String {
     let mut table = String::from("| theorem | live | copying | strict | judged by |\n");
     table.push_str("|---|---|---|---|---|\n");
     for property in Property::ALL {
-        let verdicts = [Semantics::Live, Semantics::Copying, Semantics::Strict].map(|semantics| {
+        let verdicts = Semantics::ALL.map(|semantics| {
             if property.is_kept_by(semantics) {
                 "yes".into()
             } else {

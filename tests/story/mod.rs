@@ -1,7 +1,7 @@
 //! A run of the machine that a test tells event by event, in the words of the system.
 //!
-//! Every step goes through [`World`], so every story is also watched by all properties: one that
-//! its semantics keeps and a step breaks fails the test, whatever the test is about.
+//! Every step goes through [`Situation`], so all properties watch every story: one that its
+//! semantics keeps and a step breaks fails the test, whatever the test is about.
 
 #![allow(dead_code, reason = "each test file tells other stories")]
 #![allow(
@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use quixote_session::check::transcript::Transcript;
-use quixote_session::check::{Action, Properties, Scope, Size, World};
+use quixote_session::check::{Action, Properties, Situation, Size, World};
 use quixote_session::{
     Config, CookieChange, CookieValue, Effects, Entropy, Event, FormToken, Input, ManagerEvent,
     Outcome, Refusal, Reply, RequestEvent, RequestId, Session, SessionId, SubmittedToken,
@@ -27,12 +27,12 @@ pub(crate) const DAWN: u64 = 1_000_000_000_000;
 
 pub(crate) struct Story {
     pub(crate) config: Config,
-    pub(crate) world: World,
+    pub(crate) world: Situation,
     pub(crate) now: u64,
     /// The properties that have been broken so far.
     pub(crate) broken: Properties,
     pub(crate) text: String,
-    scope: Scope,
+    scope: World,
     transcript: Transcript,
     requests: u64,
     draws: u8,
@@ -43,9 +43,9 @@ pub(crate) struct Story {
 /// Events.
 impl Story {
     pub(crate) fn of(config: Config) -> Self {
-        let [scope, ..] = Size::Small.scopes();
-        let scope = Scope { clients: 2, draws: u8::MAX, ..scope };
-        let (world, transcript) = (World::new(&scope), Transcript::new(false));
+        let [scope, ..] = Size::Small.worlds();
+        let scope = World { clients: 2, draws: u8::MAX, ..scope };
+        let (world, transcript) = (Situation::new(&scope), Transcript::new(false));
         Self {
             config,
             world,

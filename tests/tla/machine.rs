@@ -64,12 +64,10 @@ fn moment(milliseconds: &Value) -> u64 {
 
 /// The rules of a world: those of its semantics, with its limits.
 pub(crate) fn config(constants: &Constants) -> Config {
-    let semantics = match constants.semantics.as_str() {
-        "live" => Semantics::Live,
-        "copying" => Semantics::Copying,
-        "strict" => Semantics::Strict,
-        other => panic!("no semantics is called {other}"),
-    };
+    let name = &constants.semantics;
+    let mut all = Semantics::ALL.into_iter();
+    let semantics = all.find(|semantics| semantics.to_string() == *name);
+    let semantics = semantics.unwrap_or_else(|| panic!("no semantics is called {name}"));
     Config {
         access_resolution_ms: constants.resolution * MOMENT,
         idle_limit_ms: Some(constants.idle * MOMENT),

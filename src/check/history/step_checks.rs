@@ -2,12 +2,13 @@
 
 use smallvec::SmallVec;
 
-use super::{Findings, History, Key, Seen, Stores};
+use super::{Findings, History, Seen, Stores, held_id, is_held};
 use crate::check::property::Property;
-use crate::effect::{CookieChange, Reply, StoreOp};
+use crate::check::role::{Fate, Part, Role, parts_of};
+use crate::effect::CookieChange;
 use crate::entropy::Entropy;
 use crate::event::{Event, ManagerEvent, RequestEvent};
-use crate::presented::SubmittedToken;
+use crate::presented::{CookieValue, SubmittedToken};
 use crate::session::{Session, SessionRef};
 use crate::state::State;
 use crate::token::{SessionId, Width};
@@ -16,10 +17,9 @@ impl History {
     // [state-2] [state-3] [session-6] [session-4]
     pub(super) fn check_state(seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         let after = seen.after;
-        let named = stores
-            .after
-            .iter()
-            .all(|(id, session)| after.get(id).is_some_and(|found| core::ptr::eq(found, *session)));
+        let found_under =
+            |id, session| after.get(id).is_some_and(|own| core::ptr::eq(own, session));
+        let named = stores.after.iter().all(|(id, session)| found_under(id, *session));
         let counted = after.len() == stores.after.len();
         found.break_if(!named || !counted, Property::IdsNameTheirSession);
         found.witness_if(after.len() > 1, Property::IdsNameTheirSession);
@@ -66,13 +66,16 @@ impl History {
     }
 
     // [token-8] [step-40]
-    pub(super) fn check_ids(&self, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
+    pub(super) fn check_ids(
+        &self,
+        seen: &Seen<'_>,
+        role: Option<&Role>,
+        stores: &Stores<'_>,
+        found: &mut Findings,
+    ) {
         let dead = |id: &SessionId| self.dead.binary_search(id).is_ok();
-        // An id that the caller chose is `ids-are-issued`'s concern, not that of these two.
-        let chosen = matches!(
-            seen.input.event,
-            Event::Request { event: RequestEvent::InsertSession { .. }, .. }
-        );
+        // An id that the caller chose concerns `ids-are-issued` alone.
+        let chosen = role.is_some_and(|role| role.chosen.is_some());
         let back = !chosen && stores.came().any(|id| dead(&id));
         found.break_if(back, Property::NoIdComesBack);
         let drawn = |id: &SessionId| {
@@ -83,45 +86,32 @@ impl History {
         found.witness_if(stores.came().any(|id| drawn(&id)), Property::IdsAreIssued);
 
         let actor = seen.input.event.request();
-        let held_by_another = |id: SessionId| {
-            seen.after.requests().into_iter().any(|request| {
-                let held = seen.after.session(request);
-                Some(request) != actor && held.is_some_and(|held| held.id == Some(id))
-            })
-        };
-        found.witness_if(stores.left().any(held_by_another), Property::NoIdComesBack);
+        let outlived = stores.left().any(|id| is_held(seen.after, id, actor));
+        found.witness_if(outlived, Property::NoIdComesBack);
 
         Self::check_user(seen, stores, chosen, found);
 
-        found.break_if(!reproduced(seen, stores), Property::StoreOpsReproduceStore);
-        if let Some(StoreOp::Put { id, .. } | StoreOp::Update { id, .. }) = &seen.effects.store {
-            found.witness_if(stores.before(*id).is_some(), Property::StoreOpsReproduceStore);
-        }
-        if let Some(StoreOp::Delete { .. } | StoreOp::Discard { .. }) = &seen.effects.store {
-            // Also witnessed where the event that emptied the session is its finish.
-            let emptied = !matches!(
-                seen.input.event,
-                Event::Request { event: RequestEvent::ExpireSession, .. }
-                    | Event::Manager(ManagerEvent::DeleteSession { .. })
-                    | Event::StartRequest { .. }
-            );
-            found.witness_if(emptied, Property::StoredHasInfo);
-        }
+        let (written, deleted) = parts_of(seen.effects.store.as_ref());
+        found.break_if(!reproduced(stores, written, deleted), Property::StoreOpsReproduceStore);
+        let again = written.is_some_and(|(id, _)| stores.before(id).is_some());
+        found.witness_if(again, Property::StoreOpsReproduceStore);
+        // A session is emptied by spending its last token, or found empty by a save.
+        let empties = role.is_some_and(|role| role.fate == Fate::Saved || role.part.is_some());
+        let emptied = empties && written.is_none() && !deleted.is_empty();
+        found.witness_if(emptied, Property::StoredHasInfo);
     }
 
-    /// The user of an id, before and after: a login, or any change.
+    /// The user of an id, before and after the step.
     fn check_user(seen: &Seen<'_>, stores: &Stores<'_>, chosen: bool, found: &mut Findings) {
+        let (written, deleted) = parts_of(seen.effects.store.as_ref());
         let mut changed = stores.before.iter().filter_map(|(id, before)| {
-            let renewed = match &seen.effects.store {
-                Some(StoreOp::Rotate { from, session, .. }) if from == id => Some(session),
-                _ => None,
-            };
+            let renewed = written.filter(|_| deleted.contains(id)).map(|(_, session)| session);
             let after = stores.after(*id).or(renewed)?;
             let changed = !chosen && after.user() != before.user();
             changed.then_some((*before, after, renewed.is_some()))
         });
         if let Some((before, after, renewed)) = changed.next() {
-            let login = Key::User.of(before).is_none() && Key::User.of(after).is_some();
+            let login = Part::User.of(before).is_none() && Part::User.of(after).is_some();
             let tokens = before.form_tokens().as_slice();
             let survives = tokens.iter().any(|token| after.form_tokens().contains(token));
             found.witness_if(!tokens.is_empty(), Property::NoTokenSurvivesLogin);
@@ -134,11 +124,8 @@ impl History {
     }
 
     pub(super) fn check_token(&self, seen: &Seen<'_>, found: &mut Findings) {
-        let Event::Request {
-            request,
-            event: RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token) },
-        } = &seen.input.event
-        else {
+        let Event::Request { request, event } = &seen.input.event else { return };
+        let RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token) } = event else {
             return;
         };
         let place = self.issued.binary_search_by_key(token, |(own, _)| *own).ok();
@@ -180,21 +167,19 @@ impl History {
     pub(super) fn check_manager(seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         match &seen.input.event {
             Event::StartRequest { request, cookie, .. } => {
-                let id = cookie.as_ref().and_then(crate::CookieValue::session_id);
+                let id = cookie.as_ref().and_then(CookieValue::session_id);
                 let over = id.and_then(|id| stores.before(id)).is_some_and(|s| is_over(seen, s));
                 found.witness_if(over, Property::NothingPastItsLimits);
-                let held = seen.after.session(*request).and_then(|held| held.id);
+                let held = held_id(seen.after, *request);
                 found.break_if(over && held == id, Property::NothingPastItsLimits);
             }
             Event::Request { request, event: RequestEvent::ExpireSession } => {
-                let id = seen.before.session(*request).and_then(|held| held.id);
-                let left = id.is_some_and(|id| stores.after(id).is_some());
-                found.break_if(left, Property::ExpiryIsImmediate);
-                let shared = seen.after.requests().into_iter().any(|other| {
-                    id.is_some() && seen.after.session(other).and_then(|held| held.id) == id
-                });
+                let Some(id) = held_id(seen.before, *request) else { return };
+                found.break_if(stores.after(id).is_some(), Property::ExpiryIsImmediate);
+                let shared = is_held(seen.after, id, Some(*request));
                 found.witness_if(shared, Property::ExpiryIsImmediate);
             }
+            Event::Request { .. } | Event::Manager(ManagerEvent::DeleteSession { .. }) => {}
             Event::Manager(ManagerEvent::Sweep) => {
                 let left = stores.after.iter().any(|(_, session)| is_over(seen, session));
                 found.break_if(left, Property::SweepLeavesNoneOver);
@@ -203,13 +188,9 @@ impl History {
             Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => {
                 let left = stores.after.iter().any(|(_, session)| session.user() == Some(user));
                 found.break_if(left, Property::UserIsEndedEverywhere);
-                let held = seen.after.requests().into_iter().any(|request| {
-                    let id = seen.after.session(request).and_then(|held| held.id);
-                    id.is_some_and(|id| stores.left().any(|left| left == id))
-                });
+                let held = stores.left().any(|id| is_held(seen.after, id, None));
                 found.witness_if(held, Property::UserIsEndedEverywhere);
             }
-            _ => debug_assert!(!matches!(seen.effects.reply, Reply::Refused(_))),
         }
     }
 }
@@ -233,27 +214,16 @@ fn draws(entropy: &Entropy, width: Width, count: u8) -> impl Iterator<Item = Ses
     })
 }
 
-/// Whether the store operation alone leads from the store before to the store after.
+/// Whether this operation alone leads from the store before to the store after.
 // [effect-7]
-fn reproduced(seen: &Seen<'_>, stores: &Stores<'_>) -> bool {
-    let gone = |id: SessionId| match &seen.effects.store {
-        Some(StoreOp::Delete { id: own } | StoreOp::Discard { id: own }) => *own == id,
-        Some(StoreOp::Rotate { from, .. }) => *from == id,
-        Some(StoreOp::DeleteAll { ids } | StoreOp::DiscardAll { ids }) => ids.contains(&id),
-        _ => false,
-    };
-    let written = match &seen.effects.store {
-        Some(
-            StoreOp::Put { id, session }
-            | StoreOp::Create { id, session }
-            | StoreOp::Update { id, session }
-            | StoreOp::Rotate { to: id, session, .. },
-        ) => Some((*id, session)),
-        _ => None,
-    };
+fn reproduced(
+    stores: &Stores<'_>,
+    written: Option<(SessionId, &Session)>,
+    deleted: &[SessionId],
+) -> bool {
     let expected = |id: SessionId| match written {
         Some((own, session)) if own == id => Some(session),
-        _ => stores.before(id).filter(|_| !gone(id)),
+        Some(_) | None => stores.before(id).filter(|_| !deleted.contains(&id)),
     };
     let ids = stores.before.iter().chain(&stores.after).map(|(id, _)| *id);
     ids.chain(written.map(|(id, _)| id)).all(|id| expected(id) == stores.after(id))

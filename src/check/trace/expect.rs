@@ -8,9 +8,10 @@ use smol_str::SmolStr;
 
 use super::reply::ReplyRecord;
 use super::strict::{given, object_or_null, objects, word_or_null};
+use crate::check::role::outcome_of;
 use crate::config::Config;
 use crate::effect::{CookieChange, CookieOp, Effects, Reply, Transaction};
-use crate::event::{Event, RequestEvent};
+use crate::event::Event;
 use crate::form_tokens::FormTokens;
 use crate::presented::CookieValue;
 use crate::serial::{each_once, nullable};
@@ -52,8 +53,7 @@ impl Expect {
     #[must_use]
     pub fn observed(config: &Config, event: &Event, state: &State, effects: &Effects) -> Self {
         let request = event.request();
-        let finished =
-            matches!(event, Event::Request { event: RequestEvent::FinishRequest { .. }, .. });
+        let finished = outcome_of(event).is_some();
         let open = request.filter(|_| !finished);
         let items = state.items().into_iter();
         let stored = items.map(|(id, session)| SessionRef { id: Some(id), session }.into());
@@ -74,7 +74,7 @@ impl Expect {
 pub(crate) const fn remote_user(effects: &Effects) -> Option<&SmolStr> {
     match &effects.reply {
         Reply::Started { remote_user } => remote_user.as_ref(),
-        _ => None,
+        Reply::Done | Reply::Token(_) | Reply::Answer(_) | Reply::Refused(_) => None,
     }
 }
 

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::error::Fault;
 use super::strict::{Object, given, object, word};
+use crate::check::guarantees::base_of;
 use crate::config::Config;
 use crate::semantics::Semantics;
 use crate::serial::nullable;
@@ -133,10 +134,13 @@ impl Header {
 
     fn in_version_two(&self) -> HeaderTwo {
         let config = &self.config;
-        let usual = of_semantics(config.semantics);
+        let usual = base_of(config.semantics);
         let config = ConfigTwo {
             semantics: config.semantics,
-            id_bits: if config.width == Width::Bits64 { 64 } else { 128 },
+            id_bits: match config.width {
+                Width::Bits64 => 64,
+                Width::Bits128 => 128,
+            },
             cookie_name: config.cookie_name.clone(),
             cookie_path: config.cookie_path.clone(),
             cookie_domain: config.cookie_domain.clone(),
@@ -152,15 +156,6 @@ impl Header {
         };
         let format = self.version.format().into();
         HeaderTwo { format, title: self.title.clone(), origin: self.origin.clone(), config }
-    }
-}
-
-/// The constant that stands for the semantics.
-const fn of_semantics(semantics: Semantics) -> Config {
-    match semantics {
-        Semantics::Live => Config::QUIXOTE,
-        Semantics::Copying => Config::QUIXOTE_PERSISTENT,
-        Semantics::Strict => Config::STRICT,
     }
 }
 
@@ -261,7 +256,7 @@ struct ConfigTwo {
 impl HeaderTwo {
     fn config(&self) -> Result<Config, Fault> {
         let said = &self.config;
-        let usual = of_semantics(said.semantics);
+        let usual = base_of(said.semantics);
         let width = match said.id_bits {
             64 => Width::Bits64,
             128 => Width::Bits128,

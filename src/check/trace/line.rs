@@ -14,6 +14,7 @@ use super::expect::Expect;
 use super::header::Version;
 use super::reply::ReplyRecord;
 use super::strict::{Object, given, given_word, object, word};
+use crate::check::role::outcome_of;
 use crate::config::Config;
 use crate::cookie::read_cookie;
 use crate::effect::Refusal;
@@ -54,17 +55,16 @@ impl TraceStep {
     pub(super) fn parse(version: Version, config: &Config, line: &str) -> Result<Self, Fault> {
         let Object(mut line) = serde_json::from_str::<Object<Line>>(line)?;
         let event = line.event;
-        if version == Version::One && event.is_new() {
+        if event.since() > version {
             return Err(fault(&format!("expected an event of version 1, {event} is of version 2")));
         }
         let (entropy, draws) = entropy(config.width, &line.draws.take().unwrap_or_default())?;
-        let starts = event == EventName::StartRequest;
-        let step = Self {
-            input: Input { now: line.now, entropy, event: line.take_event(config)? },
-            cookie_header: if starts { line.cookie_header.take().flatten() } else { None },
-            draws,
-            expect: core::mem::take(&mut line.expect),
+        let input = Input { now: line.now, entropy, event: line.take_event(config)? };
+        let cookie_header = match &input.event {
+            Event::StartRequest { .. } => line.cookie_header.take().flatten(),
+            Event::Request { .. } | Event::Manager(_) => None,
         };
+        let step = Self { input, cookie_header, draws, expect: core::mem::take(&mut line.expect) };
         if let Some(argument) = line.superfluous() {
             return Err(fault(&format!("expected no argument `{argument}`, {event} has none")));
         }
@@ -80,7 +80,8 @@ impl TraceStep {
     /// Whether version 1 has words for this step.
     #[must_use]
     pub fn fits_version_one(&self) -> bool {
-        !EventName::of(&self.input.event).is_new() && !says_more_than_version_one(&self.expect)
+        EventName::of(&self.input.event).since() == Version::One
+            && !says_more_than_version_one(&self.expect)
     }
 }
 
@@ -128,90 +129,54 @@ impl Line {
     /// The event, with its arguments taken out of the line.
     fn take_event(&mut self, config: &Config) -> Result<Event, Fault> {
         let name = self.event;
-        if name.is_of_manager() {
-            return self.take_event_of_manager(config);
+        macro_rules! take {
+            ($argument:ident) => {
+                need(self.$argument.take(), name, stringify!($argument))?
+            };
         }
-        let request = need(self.request.take(), name, "request")?;
-        Ok(match name {
+        // The manager's events have no request, and do not use it.
+        let request = if name.is_of_manager() { RequestId(0) } else { take!(request) };
+        let event = match name {
             EventName::StartRequest => {
-                let header = self.cookie_header.as_ref().map(Option::as_deref);
-                let header = need(header, name, "cookie_header")?;
-                Event::StartRequest {
+                let header = need(self.cookie_header.as_ref(), name, "cookie_header")?;
+                return Ok(Event::StartRequest {
                     request,
-                    cookie: header.and_then(|header| read_cookie(config, header)),
-                    remote_addr: need(self.remote_addr.take(), name, "remote_addr")?,
-                    script_name: need(self.script_name.take(), name, "script_name")?,
-                }
+                    cookie: header.as_deref().and_then(|header| read_cookie(config, header)),
+                    remote_addr: take!(remote_addr),
+                    script_name: take!(script_name),
+                });
             }
-            EventName::FinishRequest => {
-                let outcome = need(self.outcome.take(), name, "outcome")?;
-                RequestEvent::FinishRequest { outcome }.of(request)
-            }
+            EventName::SetUser => RequestEvent::SetUser { user: take!(user) },
+            EventName::SetValue => RequestEvent::SetValue { key: take!(key), value: take!(value) },
+            EventName::RemoveValue => RequestEvent::RemoveValue { key: take!(key) },
+            EventName::CreateFormToken => RequestEvent::CreateFormToken,
+            EventName::HasFormToken => RequestEvent::HasFormToken { token: take!(token) },
+            EventName::RemoveFormToken => RequestEvent::RemoveFormToken { token: take!(token) },
             EventName::HasSessionCookie => {
-                let must_exist = need(self.must_exist.take(), name, "must_exist")?;
-                RequestEvent::HasSessionCookie { must_exist }.of(request)
+                RequestEvent::HasSessionCookie { must_exist: take!(must_exist) }
             }
-            EventName::RevokeSessionCookie => RequestEvent::RevokeSessionCookie.of(request),
-            EventName::ExpireSession => RequestEvent::ExpireSession.of(request),
-            EventName::NewSession => RequestEvent::NewSession.of(request),
-            EventName::MaintainSession => RequestEvent::MaintainSession.of(request),
-            _ => return self.take_event_of_session(config, request),
-        })
-    }
-
-    /// The events that change or ask about what a session holds.
-    fn take_event_of_session(
-        &mut self,
-        config: &Config,
-        request: RequestId,
-    ) -> Result<Event, Fault> {
-        let name = self.event;
-        Ok(match name {
-            EventName::SetUser => {
-                RequestEvent::SetUser { user: need(self.user.take(), name, "user")? }.of(request)
-            }
-            EventName::SetValue => RequestEvent::SetValue {
-                key: need(self.key.take(), name, "key")?,
-                value: need(self.value.take(), name, "value")?,
-            }
-            .of(request),
-            EventName::RemoveValue => {
-                RequestEvent::RemoveValue { key: need(self.key.take(), name, "key")? }.of(request)
-            }
-            EventName::HasFormToken => {
-                RequestEvent::HasFormToken { token: need(self.token.take(), name, "token")? }
-                    .of(request)
-            }
-            EventName::RemoveFormToken => {
-                RequestEvent::RemoveFormToken { token: need(self.token.take(), name, "token")? }
-                    .of(request)
-            }
+            EventName::RevokeSessionCookie => RequestEvent::RevokeSessionCookie,
+            EventName::ExpireSession => RequestEvent::ExpireSession,
+            EventName::NewSession => RequestEvent::NewSession,
+            EventName::MaintainSession => RequestEvent::MaintainSession,
+            EventName::FinishRequest => RequestEvent::FinishRequest { outcome: take!(outcome) },
             EventName::InsertSession => {
-                let id = need(self.id.take(), name, "id")?;
-                check_width(config.width, id, "id")?;
-                RequestEvent::InsertSession { id, user: need(self.user.take(), name, "user")? }
-                    .of(request)
+                let id = of_width(config.width, take!(id), "id")?;
+                RequestEvent::InsertSession { id, user: take!(user) }
             }
-            _ => RequestEvent::CreateFormToken.of(request),
-        })
-    }
-
-    fn take_event_of_manager(&mut self, config: &Config) -> Result<Event, Fault> {
-        let name = self.event;
-        Ok(match name {
             EventName::DeleteSession => {
-                let id = need(self.id.take(), name, "id")?;
-                check_width(config.width, id, "id")?;
-                Event::Manager(ManagerEvent::DeleteSession { id })
+                let id = of_width(config.width, take!(id), "id")?;
+                return Ok(Event::Manager(ManagerEvent::DeleteSession { id }));
             }
             EventName::DeleteSessionsOf => {
-                let user = need(self.user.take(), name, "user")?;
                 let nobody =
                     || fault("expected `user` of delete_sessions_of to be a text, found null");
-                Event::Manager(ManagerEvent::DeleteSessionsOf { user: user.ok_or_else(nobody)? })
+                let user = take!(user).ok_or_else(nobody)?;
+                return Ok(Event::Manager(ManagerEvent::DeleteSessionsOf { user }));
             }
-            _ => Event::Manager(ManagerEvent::Sweep),
-        })
+            EventName::Sweep => return Ok(Event::Manager(ManagerEvent::Sweep)),
+        };
+        Ok(event.of(request))
     }
 
     /// An argument that no event has taken.
@@ -264,36 +229,31 @@ impl Line {
                 self.remote_addr = Some(remote_addr);
                 self.script_name = Some(script_name);
             }
-            Event::Request { event: RequestEvent::SetUser { user, .. }, .. } => {
-                self.user = Some(user)
-            }
-            Event::Request { event: RequestEvent::SetValue { key, value, .. }, .. } => {
-                (self.key, self.value) = (Some(key), Some(value));
-            }
-            Event::Request { event: RequestEvent::RemoveValue { key, .. }, .. } => {
-                self.key = Some(key)
-            }
-            Event::Request { event: RequestEvent::HasFormToken { token, .. }, .. }
-            | Event::Request { event: RequestEvent::RemoveFormToken { token, .. }, .. } => {
-                self.token = Some(token);
-            }
-            Event::Request { event: RequestEvent::HasSessionCookie { must_exist, .. }, .. } => {
-                self.must_exist = Some(must_exist)
-            }
-            Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
-                self.outcome = Some(outcome)
-            }
-            Event::Request { event: RequestEvent::InsertSession { id, user, .. }, .. } => {
-                (self.id, self.user) = (Some(id), Some(user));
-            }
-            Event::Manager(ManagerEvent::DeleteSession { id }) => self.id = Some(id),
-            Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => self.user = Some(Some(user)),
-            Event::Request { event: RequestEvent::CreateFormToken, .. }
-            | Event::Request { event: RequestEvent::RevokeSessionCookie, .. }
-            | Event::Request { event: RequestEvent::ExpireSession, .. }
-            | Event::Request { event: RequestEvent::NewSession, .. }
-            | Event::Request { event: RequestEvent::MaintainSession, .. }
-            | Event::Manager(ManagerEvent::Sweep) => {}
+            Event::Request { event, .. } => match event {
+                RequestEvent::SetUser { user } => self.user = Some(user),
+                RequestEvent::SetValue { key, value } => {
+                    (self.key, self.value) = (Some(key), Some(value));
+                }
+                RequestEvent::RemoveValue { key } => self.key = Some(key),
+                RequestEvent::HasFormToken { token } | RequestEvent::RemoveFormToken { token } => {
+                    self.token = Some(token);
+                }
+                RequestEvent::HasSessionCookie { must_exist } => self.must_exist = Some(must_exist),
+                RequestEvent::FinishRequest { outcome } => self.outcome = Some(outcome),
+                RequestEvent::InsertSession { id, user } => {
+                    (self.id, self.user) = (Some(id), Some(user));
+                }
+                RequestEvent::CreateFormToken
+                | RequestEvent::RevokeSessionCookie
+                | RequestEvent::ExpireSession
+                | RequestEvent::NewSession
+                | RequestEvent::MaintainSession => {}
+            },
+            Event::Manager(event) => match event {
+                ManagerEvent::DeleteSession { id } => self.id = Some(id),
+                ManagerEvent::DeleteSessionsOf { user } => self.user = Some(Some(user)),
+                ManagerEvent::Sweep => {}
+            },
         }
     }
 }
@@ -308,10 +268,11 @@ fn secret(bytes: &[u8]) -> Option<SessionId> {
     narrow.or_else(|_| <[u8; 16]>::try_from(bytes).map(SessionId::from)).ok()
 }
 
-fn check_width(width: Width, secret: SessionId, name: &str) -> Result<(), Fault> {
+/// The id or the draw, if it has the width of the configuration.
+fn of_width(width: Width, secret: SessionId, name: &str) -> Result<SessionId, Fault> {
     let (expected, found) = (width.bytes(), secret.reveal_bytes().len());
     if expected == found {
-        return Ok(());
+        return Ok(secret);
     }
     let [expected, found] = [expected, found].map(|bytes| bytes.saturating_mul(2));
     Err(fault(&format!("expected `{name}` to have {expected} hex digits, found {found}")))
@@ -325,23 +286,25 @@ fn entropy(width: Width, draws: &[SessionId]) -> Result<(Entropy, u8), Fault> {
     let count = count.ok_or_else(too_many)?;
     let mut bytes = [0; Entropy::BYTES];
     for (place, draw) in bytes.chunks_exact_mut(width.bytes()).zip(draws) {
-        check_width(width, *draw, "draws")?;
-        place.copy_from_slice(draw.reveal_bytes());
+        place.copy_from_slice(of_width(width, *draw, "draws")?.reveal_bytes());
     }
     Ok((Entropy::from_bytes(bytes), count))
 }
 
-/// Keys of `expect` that the event or the version does not have, and stored sessions out of order.
+/// Refuses keys of `expect` that the event or the version does not have, and stored sessions that
+/// are out of order.
 // [trace-7]
 fn check_expect(version: Version, event: EventName, step: &TraceStep) -> Result<(), Fault> {
     let expect = &step.expect;
+    let starts = event == EventName::StartRequest;
+    let ends = outcome_of(&step.input.event).is_some();
     let of_request = !event.is_of_manager();
     for (stands, fits, key) in [
-        (expect.remote_user.is_some(), event == EventName::StartRequest, "remote_user"),
+        (expect.remote_user.is_some(), starts, "remote_user"),
         (expect.session.is_some(), of_request, "session"),
         (expect.request_cookie.is_some(), of_request, "request_cookie"),
-        (expect.set_cookie.is_some(), event == EventName::FinishRequest, "set_cookie"),
-        (expect.transaction.is_some(), event == EventName::FinishRequest, "transaction"),
+        (expect.set_cookie.is_some(), ends, "set_cookie"),
+        (expect.transaction.is_some(), ends, "transaction"),
     ] {
         if stands && !fits {
             return Err(fault(&format!("expected no key `{key}` in `expect` of {event}")));
@@ -367,12 +330,12 @@ fn check_expect(version: Version, event: EventName, step: &TraceStep) -> Result<
 fn says_more_than_version_one(expect: &Expect) -> bool {
     let held = expect.session.iter().flatten();
     let mut sessions = held.chain(expect.stored.iter().flatten());
-    let refusal = match expect.reply {
-        Some(ReplyRecord::Refused(why)) => Some(why),
-        _ => None,
-    };
     let known = [Refusal::NoSession, Refusal::UnknownToken, Refusal::UnknownSession];
-    expect.transaction.is_some()
+    let refused = match expect.reply {
+        Some(ReplyRecord::Refused(why)) => !known.contains(&why),
+        Some(ReplyRecord::Done | ReplyRecord::Token(_) | ReplyRecord::Answer(_)) | None => false,
+    };
+    refused
+        || expect.transaction.is_some()
         || sessions.any(|record| !record.session.values.is_empty())
-        || refusal.is_some_and(|why| !known.contains(&why))
 }

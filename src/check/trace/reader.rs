@@ -31,7 +31,7 @@ pub const MAX_LINE_BYTES: usize = 16 << 20;
 pub struct TraceReader<R> {
     lines: Lines<R>,
     header: Header,
-    over: bool,
+    ended: bool,
 }
 
 /// Shows the place, and nothing of the line that stands there.
@@ -60,7 +60,7 @@ impl<R: BufRead> TraceReader<R> {
             Err(fault) => Err(fault),
         };
         let header = header.map_err(|fault| fault.in_file(&lines.file, lines.number.max(1)))?;
-        Ok(Self { lines, header, over: false })
+        Ok(Self { lines, header, ended: false })
     }
 
     /// What the first line says.
@@ -87,11 +87,11 @@ impl<R: BufRead> Iterator for TraceReader<R> {
     type Item = Result<TraceStep, TraceError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.over {
+        if self.ended {
             return None;
         }
         let step = self.step().transpose();
-        self.over = !matches!(step, Some(Ok(_)));
+        self.ended = !matches!(step, Some(Ok(_)));
         step.map(|step| step.map_err(|fault| fault.in_file(&self.lines.file, self.lines.number)))
     }
 }

@@ -46,7 +46,7 @@ struct ReplyVisitor;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Key {
+enum Field {
     Token,
     Answer,
     Refused,
@@ -70,9 +70,9 @@ impl<'de> Visitor<'de> for ReplyVisitor {
         let error = |what| A::Error::custom(format!("{what}, expected {}", &self as &dyn Expected));
         let reply = match map.next_key()? {
             None => return Err(error("found no key")),
-            Some(Key::Token) => ReplyRecord::Token(map.next_value()?),
-            Some(Key::Answer) => ReplyRecord::Answer(map.next_value()?),
-            Some(Key::Refused) => {
+            Some(Field::Token) => ReplyRecord::Token(map.next_value()?),
+            Some(Field::Answer) => ReplyRecord::Answer(map.next_value()?),
+            Some(Field::Refused) => {
                 let Word(why) = map.next_value()?;
                 ReplyRecord::Refused(why)
             }

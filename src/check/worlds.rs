@@ -6,7 +6,7 @@
 //! runs, which mix everything. None of them sees more clients, requests in flight, ids or users
 //! than it lists, users or values beyond the texts given, or cookies set by anybody else.
 
-use crate::check::world::{Extra, Scope};
+use crate::check::world::{Extra, World};
 use crate::event::Outcome::{Abandoned, Failed, Interrupted, Successful};
 
 const ANY: &[crate::Outcome] = &[Successful, Interrupted, Failed, Abandoned];
@@ -38,40 +38,40 @@ impl Size {
     /// ```
     /// use quixote_session::check::Size;
     ///
-    /// let names: Vec<_> = Size::Small.scopes().iter().map(|scope| scope.name).collect();
+    /// let names: Vec<_> = Size::Small.worlds().iter().map(|world| world.name).collect();
     /// assert_eq!(names, ["login", "forms", "values", "time", "manager", "cookies"]);
     /// ```
     #[must_use]
-    pub fn scopes(self) -> [Scope; 6] {
+    pub fn worlds(self) -> [World; 6] {
         let [login, forms, values, time, manager, cookies] = SMALL;
         match self {
             Self::Small => [login, forms, values, time, manager, cookies],
             Self::Medium => [
-                Scope { clients: 2, outcomes: ANY, ..login },
-                Scope { outcomes: &[Successful, Failed], ..forms },
-                Scope {
+                World { clients: 2, outcomes: ANY, ..login },
+                World { outcomes: &[Successful, Failed], ..forms },
+                World {
                     users: &["alice"],
                     values: &["x"],
                     events: &[Extra::LogOut, Extra::Expire],
                     ..values
                 },
-                Scope { outcomes: ANY, moments: 6, ..time },
-                Scope { draws: 2, ..manager },
-                Scope { outcomes: ANY, draws: 3, ..cookies },
+                World { outcomes: ANY, moments: 6, ..time },
+                World { draws: 2, ..manager },
+                World { outcomes: ANY, draws: 3, ..cookies },
             ],
             Self::Large => [
-                Scope { in_flight: 3, users: &["alice"], ..login },
-                Scope { draws: 4, outcomes: &[Successful, Failed], ..forms },
-                Scope { users: &["alice"], events: &[Extra::LogOut, Extra::Expire], ..values },
-                Scope { in_flight: 2, ..time },
-                Scope { draws: 2, values: &["x"], ..manager },
-                Scope { in_flight: 2, outcomes: ANY, ..cookies },
+                World { in_flight: 3, users: &["alice"], ..login },
+                World { draws: 4, outcomes: &[Successful, Failed], ..forms },
+                World { users: &["alice"], events: &[Extra::LogOut, Extra::Expire], ..values },
+                World { in_flight: 2, ..time },
+                World { draws: 2, values: &["x"], ..manager },
+                World { in_flight: 2, outcomes: ANY, ..cookies },
             ],
         }
     }
 }
 
-const EMPTY: Scope = Scope {
+const EMPTY: World = World {
     name: "",
     purpose: "",
     clients: 1,
@@ -86,8 +86,8 @@ const EMPTY: Scope = Scope {
     events: &[],
 };
 
-const SMALL: [Scope; 6] = [
-    Scope {
+const SMALL: [World; 6] = [
+    World {
         name: "login",
         purpose: "Logins and logouts race, responses come late or never.",
         users: &["alice", "bob"],
@@ -95,7 +95,7 @@ const SMALL: [Scope; 6] = [
         events: &[Extra::LogOut, Extra::Expire, Extra::Collide, Extra::Lose],
         ..EMPTY
     },
-    Scope {
+    World {
         name: "forms",
         purpose: "Two requests submit the same form; the queue of tokens is full.",
         form_tokens: 1,
@@ -103,7 +103,7 @@ const SMALL: [Scope; 6] = [
         outcomes: &[Successful],
         ..EMPTY
     },
-    Scope {
+    World {
         name: "values",
         purpose: "Two requests change one session.",
         users: &[],
@@ -112,7 +112,7 @@ const SMALL: [Scope; 6] = [
         events: &[Extra::Expire],
         ..EMPTY
     },
-    Scope {
+    World {
         name: "time",
         purpose: "Time limits are reached, the clock goes back, a sweep runs.",
         in_flight: 1,
@@ -121,7 +121,7 @@ const SMALL: [Scope; 6] = [
         events: &[Extra::Sweep, Extra::ClockBack, Extra::LogOut],
         ..EMPTY
     },
-    Scope {
+    World {
         name: "manager",
         purpose: "The manager inserts and deletes sessions under requests in flight.",
         draws: 1,
@@ -129,7 +129,7 @@ const SMALL: [Scope; 6] = [
         events: &[Extra::Insert, Extra::Delete, Extra::LogOut],
         ..EMPTY
     },
-    Scope {
+    World {
         name: "cookies",
         purpose: "Two mounts; cookies are revoked, sessions replaced and saved by hand.",
         mounts: &["", "/app"],
