@@ -83,6 +83,7 @@
 //! what it found where something else was expected: keep it out of logs. `check` has traces,
 //! properties and exploration; `cli` the command line.
 #![no_std]
+#![deny(clippy::wildcard_enum_match_arm)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
