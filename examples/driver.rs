@@ -154,7 +154,7 @@ impl Server {
             self.state = state;
             let Effects { store, transaction, cookie, reply, draws: _ } = effects;
 
-            // [driver-13] [driver-14]
+            // [driver-15] [driver-16] [driver-17]
             // 1. What is to persist. Where that fails nothing has happened: the state is told what
             // is stored, and nobody is told anything that would have come of it.
             if let Some(op) = store

@@ -66,18 +66,18 @@ Paths == {"/"} \union {m \o "/" : m \in Mounts}
 -----------------------------------------------------------------------------
 (* Sessions. *)
 
-\* [session-1]
+\* [session-1] [session-2] [session-3]
 Anonymous == [id |-> None, user |-> None, values |-> [k \in Keys |-> None], tokens |-> <<>>,
               created |-> now, accessed |-> now]
 
-\* [session-2] [session-3]
+\* [session-4] [session-5]
 HasInfo(s) ==
   s.user \notin {None, ""} \/ (\E k \in Keys : s.values[k] # None) \/ s.tokens # <<>>
 
-\* [time-3] [time-4]
+\* [time-3] [time-4] [time-5]
 Touched(s) == IF now > s.accessed + Resolution THEN [s EXCEPT !.accessed = now] ELSE s
 
-\* [time-1] [time-5]
+\* [time-1] [time-6] [time-7]
 PastItsLimits(s) == now >= s.accessed + Idle \/ now >= s.created + Absolute
 Over(s) == Strict /\ PastItsLimits(s)
 
@@ -85,10 +85,10 @@ Later(one, other) == IF one > other THEN one ELSE other
 
 Among(t, queue) == \E n \in DOMAIN queue : queue[n] = t
 
-\* [session-4]
+\* [session-6] [session-7]
 Push(queue, t) == Append(IF Len(queue) = TokenCap THEN Tail(queue) ELSE queue, t)
 
-\* [session-5]
+\* [session-8]
 Without(queue, t) ==
   IF ~Among(t, queue) THEN queue
   ELSE LET at == CHOOSE n \in DOMAIN queue :
@@ -115,7 +115,7 @@ Held(r) == sessions[requests[r].holds]
 Holders(memory, name) ==
   {r \in Requests : memory.requests[r] # None /\ memory.requests[r].holds = name}
 
-\* [state-3] The session goes by the name of its first holder; without any it is forgotten.
+\* [state-4] The session goes by the name of its first holder; without any it is forgotten.
 Rename(memory, from, holders) ==
   IF holders = {} THEN [memory EXCEPT !.sessions[from] = None]
   ELSE LET to == CHOOSE r \in holders : TRUE
@@ -124,7 +124,7 @@ Rename(memory, from, holders) ==
              IF r \in holders THEN [memory.requests[r] EXCEPT !.holds = to]
              ELSE memory.requests[r]]]
 
-\* [step-6] What is deleted leaves the store; those who hold it, under live, still share it.
+\* [step-8] What is deleted leaves the store; those who hold it, under live, still share it.
 Unstore(memory, id) == Rename(memory, id, Holders(memory, id))
 
 \* What is deleted together.
@@ -133,7 +133,7 @@ UnstoreAll(memory, ids) ==
   IF ids = {} THEN memory
   ELSE LET id == CHOOSE i \in ids : TRUE IN UnstoreAll(Unstore(memory, id), ids \ {id})
 
-\* A copy of s is stored under an id, over whatever is there. [state-2]
+\* A copy of s is stored under an id, over whatever is there. [state-3]
 Store(memory, id, s) == [Unstore(memory, id) EXCEPT !.sessions[id] = [s EXCEPT !.id = id]]
 
 \* A request lets go of what it holds.
@@ -151,7 +151,7 @@ HoldInstead(memory, r, s) ==
 Free(draws, Used(_)) == {n \in DOMAIN draws : ~Used(draws[n])}
 
 \* The draws that are taken, the last of which is the result; none if all are in use.
-\* [token-3] [token-5] [effect-10]
+\* [token-4] [token-6] [effect-13]
 Taken(draws, Used(_)) ==
   IF Free(draws, Used) = {} THEN <<>>
   ELSE SubSeq(draws, 1, CHOOSE n \in Free(draws, Used) :
@@ -183,7 +183,8 @@ Revoke == <<"Revoke">>
 
 NoChanges == [user |-> Same, values |-> [k \in Keys |-> Same], tokens |-> <<>>]
 
-\* [event-1] [step-3] [step-4] [step-5] [step-6] [step-7] [step-8] [step-9] [time-7]
+\* [event-1] [step-3] [step-4] [step-5] [step-6] [step-7] [step-8] [step-9] [step-10] [step-12]
+\* [time-10]
 StartRequest(r, c, m, sent) ==
   /\ requests[r] = None
   /\ LET over == IsStored(sent) /\ Over(sessions[sent])
@@ -208,7 +209,7 @@ Changed(r, session, changes) ==
   /\ requests' = IF Strict THEN [requests EXCEPT ![r].changes = changes] ELSE requests
   /\ UNCHANGED Outside
 
-\* [event-3] [event-4] [step-10] [step-11] [step-12]
+\* [event-3] [event-4] [step-13] [step-14] [step-15]
 SetUser(r, u) ==
   /\ Holds(r)
   /\ LET s == Held(r)
@@ -224,14 +225,14 @@ SetValue(r, k, v) ==
   /\ Changed(r, [Held(r) EXCEPT !.values[k] = v], [requests[r].changes EXCEPT !.values[k] = v])
   /\ Shows(<<"SetValue", r, k, v>>, "done", None)
 
-\* [event-6]
+\* [event-6] [event-7]
 RemoveValue(r, k) ==
   /\ Holds(r) /\ Held(r).values[k] # None
   /\ Changed(r, [Held(r) EXCEPT !.values[k] = None],
                 [requests[r].changes EXCEPT !.values[k] = None])
   /\ Shows(<<"RemoveValue", r, k>>, "done", None)
 
-\* [event-7] [token-6] [token-7]
+\* [event-8] [token-7] [token-8]
 CreateFormToken(r, draws) ==
   /\ Holds(r)
   /\ LET s == Held(r)
@@ -243,19 +244,19 @@ CreateFormToken(r, draws) ==
                       [ch EXCEPT !.tokens = Push(@, Last(taken))])
         /\ ShowsDraws(<<"CreateFormToken", r>>, Last(taken), None, taken)
 
-\* [event-8]
+\* [event-9] [event-10]
 HasFormToken(r, t) ==
   /\ Holds(r)
   /\ UNCHANGED <<sessions, requests>> /\ UNCHANGED Outside
   /\ Shows(<<"HasFormToken", r, t>>, Among(t, Held(r).tokens), None)
 
-\* A request's changes to s. [step-27]
+\* A request's changes to s. [step-31] [step-32]
 RECURSIVE PushNew(_, _)
 PushNew(queue, more) ==
   IF more = <<>> THEN queue
   ELSE PushNew(IF Among(Head(more), queue) THEN queue ELSE Push(queue, Head(more)), Tail(more))
 
-\* [step-27] [step-28] A change of the user ends the tokens that stand.
+\* [step-31] [step-32] [step-35] A change of the user ends the tokens that stand.
 Apply(ch, s) ==
   LET user == IF ch.user = Same THEN s.user ELSE ch.user
       value(k) == IF ch.values[k] = Same THEN s.values[k] ELSE ch.values[k]
@@ -263,13 +264,13 @@ Apply(ch, s) ==
   IN [s EXCEPT !.user = user, !.values = [k \in Keys |-> value(k)],
                    !.tokens = PushNew(kept, ch.tokens)]
 
-\* Strict: the token is in the store and this request may spend it. [step-16] [step-17] [time-7]
+\* Strict: the token is in the store and this request may spend it. [step-19] [step-20] [time-12]
 MaySpend(r, t) ==
   LET id == Held(r).id
   IN IsStored(id) /\ ~Over(sessions[id]) /\ sessions[id].user = Held(r).user
      /\ Among(t, sessions[id].tokens)
 
-\* [step-14] Spent in the store, at once and for all.
+\* [step-17] Spent in the store, at once and for all.
 Spend(r, t) ==
   LET id == Held(r).id
       left == [sessions[id] EXCEPT !.tokens = Without(@, t)]
@@ -277,7 +278,7 @@ Spend(r, t) ==
      /\ Shows(<<"RemoveFormToken", r, t>>, "done", <<"Update", id, left>>)
 
 \* It was the last info: the session is discarded, and the request goes on with its own changes.
-\* [step-18] [step-19]
+\* [step-21] [step-22] [step-23]
 SpendLast(r, t) ==
   LET id == Held(r).id
       left == [sessions[id] EXCEPT !.id = None, !.tokens = Without(@, t),
@@ -287,7 +288,7 @@ SpendLast(r, t) ==
                                 !.requests[r].response = Revoke])
      /\ Shows(<<"RemoveFormToken", r, t>>, "done", <<"Discard", id>>)
 
-\* [event-9] [step-13] [step-15]
+\* [event-11] [step-16] [step-18]
 RemoveFormToken(r, t) ==
   /\ Holds(r)
   /\ LET s == Held(r)
@@ -306,7 +307,7 @@ RemoveFormToken(r, t) ==
 -----------------------------------------------------------------------------
 (* A request asks about its cookie, and gives up or replaces its session.  *)
 
-\* [event-2] [event-10] [event-11] [time-7]
+\* [event-2] [event-12] [event-13] [time-11]
 HasSessionCookie(r, mustExist) ==
   /\ IsOpen(r)
   /\ UNCHANGED <<sessions, requests>> /\ UNCHANGED Outside
@@ -314,14 +315,14 @@ HasSessionCookie(r, mustExist) ==
          answer == IF mustExist THEN IsStored(id) /\ ~Over(sessions[id]) ELSE id # None
      IN Shows(<<"HasSessionCookie", r, mustExist>>, answer, None)
 
-\* [event-12] [event-13]
+\* [event-14] [event-15] [event-16] [event-17]
 RevokeSessionCookie(r) ==
   /\ IsOpen(r) /\ ~Strict
   /\ requests' = [requests EXCEPT ![r].response = Revoke, ![r].cookie = None]
   /\ UNCHANGED sessions /\ UNCHANGED Outside
   /\ Shows(<<"RevokeSessionCookie", r>>, "done", None)
 
-\* [event-14] [event-15] [effect-5]
+\* [event-18] [event-19] [event-20] [event-21] [effect-6]
 ExpireSession(r) ==
   /\ Holds(r)
   /\ LET id == Held(r).id
@@ -334,7 +335,7 @@ ExpireSession(r) ==
                  IF IsStored(id) THEN <<"Delete", id>> ELSE None)
   /\ UNCHANGED Outside
 
-\* [event-16] [event-17] [event-25] [effect-6]
+\* [event-22] [event-23] [event-24] [effect-7]
 NewSession(r) ==
   /\ IsOpen(r)
   /\ LET id == IF Holds(r) THEN Held(r).id ELSE None
@@ -356,11 +357,11 @@ Saved(memory, op, change, draws) ==
 
 Nothing(change) == Saved(Memory, None, change, <<>>)
 
-\* [token-4]
+\* [token-5]
 TakenId(draws) == Taken(draws, IsStored)
 
 \* Live stores the very session that the request holds, copying a copy.
-\* [step-21] [step-22] [effect-3]
+\* [step-25] [step-26] [effect-3] [effect-4]
 StoreNew(r, s, carried, draws) ==
   LET taken == TakenId(draws)
       id == Last(taken)
@@ -371,7 +372,7 @@ StoreNew(r, s, carried, draws) ==
       change == IF carried = None \/ carried[1] = "Set" THEN Set(id) ELSE Stillborn(id)
   IN IF taken = <<>> THEN None ELSE Saved(memory, <<"Put", id, named>>, change, taken)
 
-\* [step-20] [step-23] [step-24]
+\* [step-24] [step-27] [step-28]
 Maintain(r, carried, draws) ==
   LET s == Held(r)
   IN CASE ~HasInfo(s) /\ IsStored(s.id) ->
@@ -382,7 +383,7 @@ Maintain(r, carried, draws) ==
             Saved(Store(Memory, s.id, s), <<"Put", s.id, s>>, carried, <<>>)
        [] HasInfo(s) /\ s.id # None /\ Live -> Nothing(carried)
 
-\* [step-30] [step-37] [session-6] [effect-4]
+\* [step-38] [step-39] [step-40] [step-47] [step-48] [session-9] [effect-5]
 Create(r, carried, draws) ==
   LET s == Held(r)
       taken == TakenId(draws)
@@ -392,7 +393,7 @@ Create(r, carried, draws) ==
        [] OTHER -> Saved(Store(Memory, Last(taken), s), <<"Create", Last(taken), named>>,
                          Set(Last(taken)), taken)
 
-\* [step-28] [step-40] [time-8]
+\* [step-34] [step-36] [step-51] [time-14]
 Rotate(from, s, draws) ==
   LET taken == TakenId(draws)
       to == Last(taken)
@@ -400,7 +401,8 @@ Rotate(from, s, draws) ==
      ELSE Saved(Store(Unstore(Memory, from), to, s),
                 <<"Rotate", from, to, [s EXCEPT !.id = to]>>, Set(to), taken)
 
-\* [step-25] [step-26] [step-27] [step-28] [step-29] [step-31] [step-36] [time-7]
+\* [step-29] [step-30] [step-31] [step-32] [step-34] [step-35] [step-36] [step-37] [step-41]
+\* [step-46] [time-13]
 SaveChanges(r, id, draws) ==
   LET ch == requests[r].changes
       stored == sessions[id]
@@ -418,7 +420,7 @@ Save(r, carried, draws) ==
     [] Holds(r) /\ Strict /\ Held(r).id = None -> Create(r, carried, draws)
     [] Holds(r) /\ Strict /\ Held(r).id # None -> SaveChanges(r, Held(r).id, draws)
 
-\* [event-18] [event-19] [event-26]
+\* [event-25] [event-26] [event-28] [event-27]
 MaintainSession(r, draws) ==
   /\ Holds(r) /\ ~Strict
   /\ LET saved == Save(r, requests[r].response, draws)
@@ -432,10 +434,10 @@ MaintainSession(r, draws) ==
 -----------------------------------------------------------------------------
 (* A request finishes, and its response sets out. *)
 
-\* [config-3] [cookie-6]
+\* [config-14] [cookie-9] [cookie-10]
 PathOf(m) == IF Strict THEN "/" ELSE m \o "/"
 
-\* [step-32] [step-33] [step-34] [step-35]
+\* [step-42] [step-43] [step-44] [step-45]
 Finished(r, outcome, draws) ==
   LET carried == requests[r].response
       kept == IF Strict THEN carried ELSE None
@@ -444,13 +446,13 @@ Finished(r, outcome, draws) ==
        [] outcome = "failed" -> Nothing(kept)
        [] outcome = "abandoned" -> Nothing(None)
 
-\* [effect-8]
+\* [effect-9] [effect-10] [effect-11]
 EndOf(outcome) ==
   CASE outcome \in {"successful", "interrupted"} -> "commit"
     [] outcome = "failed" -> "abort"
     [] outcome = "abandoned" -> None
 
-\* [effect-9] [step-38] [step-39]
+\* [effect-12] [step-49] [step-50]
 FinishRequest(r, outcome, draws) ==
   /\ IsOpen(r)
   /\ LET saved == Finished(r, outcome, draws)
@@ -470,7 +472,7 @@ FinishRequest(r, outcome, draws) ==
 -----------------------------------------------------------------------------
 (* The manager's own events. *)
 
-\* [event-20] [event-21]
+\* [event-29] [event-30]
 InsertSession(r, id, u) ==
   /\ IsOpen(r) /\ ~Strict
   /\ LET s == [Anonymous EXCEPT !.id = id, !.user = u]
@@ -478,7 +480,7 @@ InsertSession(r, id, u) ==
         /\ Shows(<<"InsertSession", r, id, u>>, "done", <<"Put", id, s>>)
   /\ UNCHANGED Outside
 
-\* [event-22]
+\* [event-31] [event-32]
 DeleteSession(id) ==
   /\ IsStored(id)
   /\ Remember(Unstore(Memory, id))
@@ -490,19 +492,19 @@ DeleteWhere(ids, event, op) ==
   /\ Shows(event, "done", IF ids = {} THEN None ELSE <<op, ids>>)
   /\ UNCHANGED Outside
 
-\* [event-23]
+\* [event-33]
 DeleteSessionsOf(u) ==
   /\ DeleteWhere({i \in Ids : IsStored(i) /\ sessions[i].user = u},
                  <<"DeleteSessionsOf", u>>, "DeleteAll")
 
-\* [event-24]
+\* [event-34]
 Sweep ==
   /\ DeleteWhere({i \in Ids : IsStored(i) /\ Over(sessions[i])}, <<"Sweep">>, "DiscardAll")
 
 -----------------------------------------------------------------------------
 (* Around the machine: responses and time.                                 *)
 
-\* RFC 6265: a cookie of Max-Age 0 is dropped. [cookie-4] [cookie-5]
+\* RFC 6265: a cookie of Max-Age 0 is dropped. [cookie-6] [cookie-7] [cookie-8]
 Obeyed(jar, response) ==
   IF response.change = None THEN jar
   ELSE [jar EXCEPT ![PathOf(response.mount)] =

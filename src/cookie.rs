@@ -13,7 +13,7 @@ use crate::presented::CookieValue;
 
 /// The header that goes with every response that sets or revokes the session cookie, so that no
 /// shared cache hands it to somebody else (RFC 9111, section 5.2.2.5).
-// [cookie-10]
+// [cookie-14]
 pub const CACHE_CONTROL: (&str, &str) = ("Cache-Control", "no-store");
 
 /// The value of the session cookie in a `Cookie` header (RFC 6265, section 4.2.1).
@@ -33,7 +33,7 @@ pub const CACHE_CONTROL: (&str, &str) = ("Cache-Control", "no-store");
 /// assert_eq!(read("qx_session=x; ;;=; %%"), None);
 /// assert_eq!(read_cookie(&Config::QUIXOTE, b"QX_session=\xff; other=1"), Some("\u{fffd}".into()));
 /// ```
-// [cookie-1] [cookie-2]
+// [cookie-1] [cookie-2] [cookie-3] [cookie-4]
 pub fn read_cookie(config: &Config, header: impl AsRef<[u8]>) -> Option<CookieValue> {
     let header = String::from_utf8_lossy(header.as_ref());
     // The last one counts, so the search begins at the end and stops where it finds one.
@@ -73,7 +73,7 @@ fn without_quotes(value: &str) -> &str {
 ///     "__Host-session=a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1; HttpOnly; SameSite=Lax; Secure; Path=/"
 /// );
 /// ```
-// [cookie-4] [cookie-5] [cookie-7] [cookie-8] [cookie-9]
+// [cookie-6] [cookie-7] [cookie-8] [cookie-11] [cookie-12] [cookie-13]
 pub fn set_cookie(config: &Config, op: &CookieOp) -> Result<String, ConfigError> {
     if !is_cookie_name(&config.cookie_name) {
         return Err(ConfigError::CookieName);
@@ -123,7 +123,7 @@ mod tests {
         }
     }
 
-    // [cookie-9]
+    // [cookie-13]
     #[test]
     fn nothing_is_injected() {
         let revoke = |path: &str| CookieOp { value: CookieChange::Revoke, path: path.into() };

@@ -93,7 +93,7 @@ pub enum StoreOp {
     },
     /// Delete `from` and write under `to` in one operation, only if what is stored under `from` is
     /// still what the state held before this step and nothing is stored under `to`.
-    // [driver-5]
+    // [driver-5] [driver-6]
     Rotate {
         /// The id that dies.
         from: SessionId,
@@ -103,7 +103,7 @@ pub enum StoreOp {
         session: Session,
     },
     /// Delete, always; that it is gone already is no error.
-    // [driver-7]
+    // [driver-8]
     Delete {
         /// Which one.
         id: SessionId,
@@ -120,7 +120,7 @@ pub enum StoreOp {
         id: SessionId,
     },
     /// Delete each of these under the condition of `Discard`, each by itself.
-    // [driver-6]
+    // [driver-7]
     DiscardAll {
         /// Which ones, in order. Never empty.
         ids: Vec<SessionId>,

@@ -52,6 +52,7 @@ impl Entropy {
     }
 }
 
+// [token-11]
 impl fmt::Debug for Entropy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Entropy(…)")
@@ -83,7 +84,7 @@ impl<'a> Draws<'a> {
         self.next().map(FormToken)
     }
 
-    // [token-1] [token-3]
+    // [token-1] [token-4]
     fn next(&mut self) -> Option<Secret> {
         let mut draws = self.entropy.0.chunks_exact(self.width.bytes());
         let draw = draws.nth(usize::from(self.taken))?;
@@ -97,7 +98,7 @@ mod tests {
     use super::{Draws, Entropy};
     use crate::token::{SessionId, Width};
 
-    // [token-3]
+    // [token-4]
     #[test]
     fn entropy_holds_four_narrow_draws_or_two_wide_ones() {
         let entropy = Entropy::from_draws([1, 2, 3, 4, 5]);

@@ -60,8 +60,9 @@ impl FormTokens {
     }
 
     /// Queues `token`; the oldest make room until at most `cap` stand, itself included.
-    // [session-4]
+    // [session-6] [session-7]
     pub(crate) fn push(&mut self, token: FormToken, cap: u8) {
+        // [config-21]
         let cap = usize::from(cap.clamp(1, Self::MAX));
         let extra = self.len().saturating_add(1).saturating_sub(cap);
         if extra > 0 {
@@ -71,7 +72,7 @@ impl FormTokens {
     }
 
     /// Takes the oldest `token` out; says whether there was one.
-    // [session-5]
+    // [session-8]
     pub(crate) fn remove(&mut self, token: &FormToken) -> bool {
         let place = self.0.iter().position(|own| own == token);
         place.map(|place| self.0.remove(place)).is_some()
@@ -124,7 +125,7 @@ mod tests {
 
     use super::FormTokens;
 
-    // [session-4]
+    // [session-6]
     #[test]
     fn the_queue_is_bounded_by_its_cap_and_by_its_type() {
         for (cap, length) in [(0, 1), (1, 1), (3, 3), (16, 16), (255, 16)] {
@@ -137,7 +138,7 @@ mod tests {
         }
     }
 
-    // [session-5]
+    // [session-8]
     #[test]
     fn the_oldest_of_equal_tokens_goes_first() {
         let mut tokens = FormTokens::new();

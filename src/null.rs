@@ -28,7 +28,7 @@ pub struct NullSessionManager;
 impl NullSessionManager {
     /// Answers one input: start and finish of a request are accepted, all else is refused with
     /// [`Refusal::NoSession`].
-    // [null-1]
+    // [null-1] [null-2]
     #[must_use]
     pub const fn step(self, input: &Input) -> Effects {
         match &input.event {

@@ -27,7 +27,7 @@ pub enum CookieValue {
 
 impl CookieValue {
     /// The id, if it has the form of one.
-    // [cookie-3]
+    // [cookie-5]
     #[must_use]
     pub const fn session_id(&self) -> Option<SessionId> {
         match self {

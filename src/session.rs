@@ -44,7 +44,7 @@ pub struct Session {
 
 impl Session {
     /// A session without user, values and tokens, created and accessed at `now`.
-    // [session-1]
+    // [session-1] [session-2] [session-3]
     #[must_use]
     pub const fn new(remote_addr: SmolStr, now: Timestamp) -> Self {
         Self {
@@ -110,7 +110,7 @@ impl Session {
     /// Whether there is anything worth storing: a user that is not empty, a token or a value.
     ///
     /// Truth, not presence: the empty user is exported as `REMOTE_USER` and yet is no info.
-    // [session-2]
+    // [session-4]
     #[must_use]
     pub fn has_info(&self) -> bool {
         self.user.as_ref().is_some_and(|user| !user.is_empty())
@@ -129,7 +129,7 @@ impl Session {
     /// assert!(!session.is_dirty(&Config::QUIXOTE));
     /// assert!(!session.is_dirty(&Config::QUIXOTE_PERSISTENT), "no info, nothing to save");
     /// ```
-    // [step-24]
+    // [step-28]
     #[must_use]
     pub fn is_dirty(&self, config: &Config) -> bool {
         match config.semantics.differences().saves {
@@ -139,7 +139,7 @@ impl Session {
     }
 
     /// Notes an access, if strictly more than the resolution has passed since the last one.
-    // [time-3] [time-4]
+    // [time-3] [time-4] [time-5]
     pub(crate) fn touch(&mut self, now: Timestamp, resolution_ms: u64) {
         if now.since(self.accessed) > resolution_ms {
             self.accessed = now;
@@ -181,7 +181,7 @@ impl Session {
     /// session is over in the very millisecond in which its age equals the limit. This says the
     /// same as [`expires_at`](Self::expires_at) in the words of the rule: a sweep asks it of every
     /// session.
-    // [time-5] [time-6]
+    // [time-6] [time-7] [time-8] [time-9]
     #[inline]
     pub(crate) fn is_over(&self, config: &Config, now: Timestamp) -> bool {
         let reached = |since: Timestamp, limit: Option<u64>| {

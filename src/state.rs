@@ -76,7 +76,7 @@ impl State {
     /// sessions live outside the process loads one this way before it starts a request, and loads
     /// it again when a condition of a [`StoreOp`](crate::StoreOp) did not hold, to send the same
     /// event once more.
-    // [state-6] [driver-8] [driver-9] [driver-10]
+    // [state-7] [driver-9] [driver-10] [driver-11] [driver-12]
     #[must_use]
     pub fn with_stored(mut self, id: SessionId, session: Option<Session>) -> Self {
         match session {
@@ -123,7 +123,7 @@ impl State {
     }
 
     /// All stored sessions with their ids, in the order of these.
-    // [state-1]
+    // [state-1] [state-2]
     #[must_use]
     pub fn items(&self) -> Vec<(SessionId, &Session)> {
         let mut items: Vec<_> = self.read().store.iter().collect();
@@ -159,7 +159,7 @@ impl State {
 
     /// The session that a request holds, as the request sees it: its own changes included. None if
     /// the request is not open, or its session was expired.
-    // [state-5]
+    // [state-6]
     #[must_use]
     pub fn session(&self, request: RequestId) -> Option<SessionRef<'_>> {
         let object = self.read().store.object(self.read().requests.get(&request)?.held?);

@@ -71,7 +71,7 @@ use crate::token::SessionId;
 /// assert_eq!(effects.reply, Reply::Refused(Refusal::UnknownRequest));
 /// assert_eq!(state, State::new());
 /// ```
-// [step-1] [step-2] [trace-13]
+// [step-1] [step-2] [trace-17]
 #[expect(
     clippy::inline_always,
     reason = "the caller knows the event: a quarter of a cycle is moves"
@@ -103,7 +103,7 @@ pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects)
         Event::Manager(event) => step.manager_event(event),
     };
     match answer {
-        // [effect-10]
+        // [effect-13]
         Ok(reply) => (step.effects.draws, step.effects.reply) = (step.draws.taken(), reply),
         // [effect-2]
         Err(why) => effects = Effects::refused(why),
@@ -173,7 +173,7 @@ impl Step<'_> {
     }
 
     /// The session that is stored under `id`, unless it is over.
-    // [time-7]
+    // [time-11] [time-12] [time-13]
     fn find(&self, id: &SessionId) -> Option<Slot> {
         self.store.find(id).filter(|slot| !self.is_over(self.session(*slot)))
     }
@@ -183,7 +183,7 @@ impl Step<'_> {
     }
 
     /// An id for a session that is added to the store.
-    // [config-11]
+    // [config-27] [config-28]
     fn fresh_id(&mut self) -> Result<SessionId, Refusal> {
         if self.store.len() >= self.config.session_limit() {
             return Err(Refusal::TooManySessions);
@@ -191,7 +191,7 @@ impl Step<'_> {
         self.unused_id()
     }
 
-    // [token-4] [token-5] [token-8]
+    // [token-5] [token-6] [token-9]
     fn unused_id(&mut self) -> Result<SessionId, Refusal> {
         loop {
             let id = self.draws.session_id().ok_or(Refusal::EntropyUsedUp)?;
@@ -201,13 +201,13 @@ impl Step<'_> {
         }
     }
 
-    // [config-11]
+    // [config-27] [config-28]
     fn has_room_for(&self, id: &SessionId) -> Result<(), Refusal> {
         let full = self.store.len() >= self.config.session_limit();
         if full && !self.store.has(id) { Err(Refusal::TooManySessions) } else { Ok(()) }
     }
 
-    // [config-8]
+    // [config-22]
     fn fits(&self, text: &str) -> Result<(), Refusal> {
         if text.len() > self.config.max_text_bytes { Err(Refusal::TextTooLong) } else { Ok(()) }
     }

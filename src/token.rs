@@ -67,7 +67,7 @@ impl Secret {
         Self { bytes, width }
     }
 
-    // [token-2]
+    // [token-2] [token-3]
     fn parse(text: &str) -> Option<Self> {
         let width = match text.len() {
             16 => Width::Bits64,
@@ -157,7 +157,7 @@ impl Revealed {
 
 impl Revealed {
     /// The first four hex digits, which tell two secrets apart in a log and open nothing.
-    // [token-9]
+    // [token-10] [token-11]
     pub(crate) fn start(&self) -> SmolStr {
         self.with_text(|text| text.get(..4).unwrap_or_default().into())
     }

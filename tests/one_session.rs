@@ -59,7 +59,7 @@ fn turns() -> impl Strategy<Value = Vec<[u8; 5]>> {
     prop::collection::vec(turn, 1..120)
 }
 
-// [driver-8] [driver-10]
+// [driver-9] [driver-10] [driver-12]
 #[test]
 fn one_state_a_request_ends_in_the_same_store_as_one_state_for_all() {
     let retries = Cell::new(0);

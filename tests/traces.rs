@@ -51,7 +51,7 @@ fn text_of(lines: &[Value]) -> String {
     lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n")
 }
 
-// [trace-13]
+// [trace-17]
 #[test]
 fn every_recording_of_quixote_replays_without_a_difference() {
     let mut counts = BTreeMap::new();
@@ -76,7 +76,7 @@ fn every_recording_of_quixote_replays_without_a_difference() {
     assert_eq!(counts, BTreeMap::from(expected), "136 traces, 4,704 steps");
 }
 
-// [trace-10]
+// [trace-14]
 #[test]
 fn what_is_read_is_written_again() {
     for (name, text) in recordings() {
@@ -181,7 +181,7 @@ fn change_everything(name: &str, lines: &[Value]) -> BTreeSet<String> {
     reported
 }
 
-// [trace-8]
+// [trace-11] [trace-12]
 #[test]
 fn no_key_can_change_unnoticed() {
     let mut reported = BTreeSet::new();

@@ -31,34 +31,38 @@ impl Difference {
     /// assert_eq!(row.under(Semantics::Live), "a new session only");
     /// ```
     pub const ALL: &[Self] = &[
-        row("ids and tokens", "config-1, config-2, token-1", |_, config| match config.width {
+        row("ids and tokens", "config-1, config-5, token-1", |_, config| match config.width {
             Width::Bits64 => "64 bits".into(),
             Width::Bits128 => "128 bits".into(),
         }),
-        row("a request holds", "step-6, step-7, step-8", |column, _| match column.holds {
+        row("a request holds", "step-8, step-9, step-10", |column, _| match column.holds {
             Holds::StoredObject => "the stored object, shared".into(),
             Holds::Copy => "a copy".into(),
             Holds::CopyAndChanges => "a copy, and the list of its changes".into(),
         }),
-        row("others see a change", "step-10, step-11", |column, _| match column.holds {
+        row("others see a change", "step-13, step-14", |column, _| match column.holds {
             Holds::StoredObject => "at once".into(),
             Holds::Copy | Holds::CopyAndChanges => "after a save".into(),
         }),
-        row("a save writes", "step-20 to step-30", |column, _| match column.saves {
+        row("a save writes", "step-24 to step-40", |column, _| match column.saves {
             Saves::NewSession => "a new session only".into(),
             Saves::WholeCopy => "the whole copy, over anything".into(),
             Saves::Changes => "the changes, onto what is stored".into(),
         }),
-        row("a session that was ended", "step-23, step-25", |column, _| match column.saves {
-            Saves::NewSession => "is not stored again".into(),
-            Saves::WholeCopy => "is stored again by a request in flight".into(),
-            Saves::Changes => "stays ended; a request with changes to it is told".into(),
+        row("a session that was ended", "step-27, step-28, step-29", |column, _| {
+            match column.saves {
+                Saves::NewSession => "is not stored again".into(),
+                Saves::WholeCopy => "is stored again by a request in flight".into(),
+                Saves::Changes => "stays ended; a request with changes to it is told".into(),
+            }
         }),
-        row("the user changes", "step-12, step-28", |column, _| match column.renews {
-            Renews::Never => "same id, same tokens".into(),
-            Renews::WithTheUser => "new id, the tokens die".into(),
+        row("the user changes", "step-15, step-34, step-35, step-36", |column, _| {
+            match column.renews {
+                Renews::Never => "same id, same tokens".into(),
+                Renews::WithTheUser => "new id, the tokens die".into(),
+            }
         }),
-        row("a form token is spent", "step-14 to step-19", |column, _| {
+        row("a form token is spent", "step-16 to step-23", |column, _| {
             match (column.tokens, column.holds) {
                 (Tokens::OfStoredSession, _) => "in the store, at once, for all".into(),
                 (Tokens::OfHeldSession, Holds::StoredObject) => "in the shared object".into(),
@@ -67,26 +71,26 @@ impl Difference {
                 }
             }
         }),
-        row("a failed request", "step-32, step-33", |column, _| match column.holds {
+        row("a failed request", "step-42, step-43", |column, _| match column.holds {
             Holds::StoredObject => "leaves its changes".into(),
             Holds::Copy => "leaves what it stored on purpose before it failed".into(),
             Holds::CopyAndChanges => "leaves what is final: expiry and spent tokens".into(),
         }),
-        row("a revocation", "step-34, step-35", |column, _| match column.revocation {
+        row("a revocation", "step-44, step-45", |column, _| match column.revocation {
             Revocation::LeavesWithItsPage => "is lost with a page that is replaced".into(),
             Revocation::LeavesWithAnyPage => "leaves with any page".into(),
         }),
-        row("time limits", "time-5, time-6, time-7", |column, _| match column.limits {
+        row("time limits", "time-6 to time-13", |column, _| match column.limits {
             Limits::None => "none".into(),
             Limits::IdleAndAbsolute => "idle and absolute".into(),
         }),
-        row(LIBERTIES, "event-12 to event-20", |column, _| match column.liberties {
+        row(LIBERTIES, "event-14 to event-30", |column, _| match column.liberties {
             Liberties::Granted => "done".into(),
             Liberties::Refused => {
                 "refused if they would orphan a session, save early, or choose an id".into()
             }
         }),
-        row("the cookie", "config-1, config-3, cookie-7", |column, config| {
+        row("the cookie", "config-2, config-14, cookie-11", |column, config| {
             let flags =
                 if config.cookie_hardened { "Secure, HttpOnly, SameSite=Lax" } else { "no flags" };
             let path = match column.path {

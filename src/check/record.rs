@@ -56,7 +56,7 @@ impl Recording {
 /// assert_eq!((replayed.steps, replayed.differs.is_none()), (500, true));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-// [trace-11]
+// [trace-15]
 pub fn record<W: Write>(
     recording: &Recording,
     to: W,

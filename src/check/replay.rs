@@ -97,7 +97,7 @@ impl fmt::Debug for Difference {
 /// assert_eq!((differs.line, differs.differences[0].key), (2, "reply"));
 /// # Ok::<(), quixote_session::check::trace::TraceError>(())
 /// ```
-// [trace-9]
+// [trace-13]
 pub fn replay<R: BufRead>(
     mut trace: TraceReader<R>,
     watch: &mut dyn FnMut() -> ControlFlow<()>,
@@ -131,7 +131,7 @@ pub fn replay<R: BufRead>(
 }
 
 /// What the machine shows after a step that differs from what was observed.
-// [trace-8]
+// [trace-11] [trace-12]
 #[must_use]
 pub fn differences(
     config: &Config,

@@ -55,7 +55,7 @@ pub(crate) struct Open<R> {
 }
 
 impl<'a> Canonical<&'a Session, &'a RequestData> {
-    // [state-4]
+    // [state-5]
     pub(crate) fn of(state: &'a State) -> Self {
         let Parts { store, requests } = state.read();
         let items = state.items().into_iter();

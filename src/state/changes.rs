@@ -29,7 +29,7 @@ impl Change {
     }
 }
 
-// [step-12]
+// [step-15] [step-35]
 fn set_user(session: &mut Session, user: Option<SmolStr>, renews: Renews) {
     match renews {
         Renews::Never => {}
@@ -44,7 +44,7 @@ fn set_user(session: &mut Session, user: Option<SmolStr>, renews: Renews) {
 }
 
 /// What a request has changed on its session and not saved: the latest change of each key.
-// [step-8]
+// [step-10]
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -97,7 +97,7 @@ impl Changes {
 
     /// Makes these changes to `session`, key by key. A token that is queued already is not queued
     /// again, since each is good for one acceptance.
-    // [step-27] [step-42]
+    // [step-31] [step-33]
     pub(crate) fn apply_to(&self, session: &mut Session, max_form_tokens: u8) {
         if let Some(user) = &self.user {
             set_user(session, user.to.clone(), Renews::WithTheUser);

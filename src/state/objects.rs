@@ -121,7 +121,7 @@ impl Objects {
         stored.filter_map(|object| Some((object.id?, &object.session)))
     }
 
-    // [state-3]
+    // [state-4]
     fn free_if_dead(&mut self, slot: Slot) {
         let dead = self
             .place(slot)
@@ -149,7 +149,7 @@ mod tests {
         Object::new(None, Session::new("".into(), Timestamp(at)))
     }
 
-    // [state-3]
+    // [state-4]
     #[test]
     fn an_object_lives_while_it_is_stored_or_held() {
         let mut objects = Objects::new();

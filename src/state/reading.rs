@@ -37,7 +37,7 @@ impl<'de> Deserialize<'de> for State {
     }
 }
 
-// [state-8]
+// [state-9]
 fn check(canonical: &Canonical<Session, RequestData>) -> Result<(), &'static str> {
     const HOLDS: &str = "holds: expected the number of a session, new ones in order";
     let Canonical { stored, held, requests } = canonical;
@@ -67,7 +67,7 @@ fn check(canonical: &Canonical<Session, RequestData>) -> Result<(), &'static str
 }
 
 /// Puts a checked canonical together.
-// [state-7]
+// [state-8]
 fn build(canonical: Canonical<Session, RequestData>) -> State {
     let Parts { mut store, mut requests } = Parts::NONE;
     let mut slots: Vec<Slot> = Vec::new();

@@ -35,7 +35,7 @@ impl Store {
     }
 
     /// Where the session is that is stored under `id`.
-    // [state-2]
+    // [state-3]
     pub(crate) fn find(&self, id: &SessionId) -> Option<Slot> {
         let fold = fold_of(id);
         self.index.find(hash_of(fold), |own| own.is_of(id, fold, &self.objects)).map(|own| own.slot)
@@ -175,7 +175,7 @@ mod tests {
         panic!("no two ids fold alike");
     }
 
-    // [state-2]
+    // [state-3]
     #[test]
     fn ids_that_fold_alike_are_told_apart() {
         let ids = twins();

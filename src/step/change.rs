@@ -29,11 +29,11 @@ impl Step<'_> {
         self.fits(&value)?;
         let most = self.config.max_values;
         let values = self.session(request.held()?).values();
-        // [config-9]
+        // [config-23]
         if values.len() >= most && !values.contains_key(&key) {
             return Err(Refusal::TooManyValues);
         }
-        // [config-13]
+        // [config-25]
         let changes = request.data.changes.as_deref();
         if changes.is_some_and(|changes| changes.is_full_for(&key, most.saturating_mul(2))) {
             return Err(Refusal::TooManyValues);
@@ -41,7 +41,7 @@ impl Step<'_> {
         self.change(request, Change::SetValue(key, value))
     }
 
-    // [event-6]
+    // [event-6] [event-7]
     pub(super) fn remove_value(
         &mut self,
         request: &mut Request,
@@ -54,7 +54,7 @@ impl Step<'_> {
     }
 
     /// The one way to change what a request holds.
-    // [step-10] [step-11]
+    // [step-13] [step-14]
     pub(super) fn change(
         &mut self,
         request: &mut Request,
@@ -64,7 +64,7 @@ impl Step<'_> {
         let session = &mut self.store.object_mut(request.held()?).session;
         match self.differences.holds {
             Holds::StoredObject | Holds::Copy => {}
-            // [step-8]
+            // [step-10]
             Holds::CopyAndChanges => {
                 let changes = request.data.changes.get_or_insert_default();
                 changes.record(&change, session, most);

@@ -11,36 +11,39 @@ use crate::session::Session;
 use crate::state::Request;
 
 impl Step<'_> {
-    // [event-12] [event-13]
     pub(super) fn revoke_session_cookie(&self, request: &mut Request) -> Result<Reply, Refusal> {
+        // [event-17]
         self.grants_or(Refusal::WouldOrphan)?;
+        // [event-14] [event-15] [event-16]
         request.revoke_cookie();
         Ok(Reply::Done)
     }
 
-    // [event-14] [event-15]
     pub(super) fn expire_session(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
         let held = request.held()?;
+        // [event-18]
         let ended = self.store.object(held).id.filter(|id| self.store.remove(id));
         self.store.release(held);
+        // [event-21]
         request.held = None;
         request.data.changes = None;
+        // [event-19] [event-20]
         request.revoke_cookie();
-        // [effect-5]
+        // [effect-6]
         self.effects.store = ended.map(|id| StoreOp::Delete { id });
         Ok(Reply::Done)
     }
 
-    // [event-16]
+    // [event-22]
     pub(super) fn new_session(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
         let id = request.held.and_then(|held| self.store.object(held).id);
         match self.differences.liberties {
             Liberties::Granted => {}
-            // [event-17]
+            // [event-23]
             Liberties::Refused if id.is_some_and(|id| self.find(&id).is_some()) => {
                 return Err(Refusal::WouldOrphan);
             }
-            // [event-25]
+            // [event-24]
             Liberties::Refused => _ = id.and_then(|id| self.find_or_discard(&id)),
         }
         let session = Session::new(request.data.remote_addr.clone(), self.now);
@@ -53,7 +56,7 @@ impl Step<'_> {
     }
 
     /// Whatever is refused is refused by the save, before anything has changed.
-    // [step-38] [step-39]
+    // [step-49] [step-50]
     pub(super) fn finish_request(
         &mut self,
         mut open: OccupiedEntry<'_, RequestId, Request, FixedState>,
@@ -62,15 +65,15 @@ impl Step<'_> {
         let request = open.get_mut();
         self.response = match (outcome, self.differences.revocation) {
             (Outcome::Successful, _) => request.data.response,
-            // [step-35]
+            // [step-45]
             (Outcome::Interrupted | Outcome::Failed, Revocation::LeavesWithAnyPage) => {
                 request.data.response
             }
-            // [step-34]
+            // [step-44]
             (Outcome::Interrupted | Outcome::Failed, Revocation::LeavesWithItsPage) => None,
             (Outcome::Abandoned, _) => None,
         };
-        // [step-32] [step-33]
+        // [step-42] [step-43]
         if outcome.saves() {
             self.save(request)?;
         }
@@ -78,13 +81,15 @@ impl Step<'_> {
         if let Some(held) = held {
             self.store.release(held);
         }
-        // [effect-8]
         self.effects.transaction = match outcome {
+            // [effect-9]
             Outcome::Successful | Outcome::Interrupted => Some(Transaction::Commit),
+            // [effect-10]
             Outcome::Failed => Some(Transaction::Abort),
+            // [effect-11]
             Outcome::Abandoned => None,
         };
-        // [effect-9]
+        // [effect-12]
         self.effects.cookie = self
             .response
             .map(|value| CookieOp { value, path: self.config.path_of_cookie(&data.script_name) });

@@ -9,7 +9,7 @@ use crate::state::{Change, Request, Slot};
 use crate::token::{FormToken, SessionId};
 
 impl Step<'_> {
-    // [event-7]
+    // [event-8]
     pub(super) fn create_form_token(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
         let token = self.fresh_token(request.held()?)?;
         self.change(request, Change::FormToken(token))?;
@@ -20,9 +20,9 @@ impl Step<'_> {
         loop {
             let token = self.draws.form_token().ok_or(Refusal::EntropyUsedUp)?;
             match self.differences.tokens {
-                // [token-7]
+                // [token-8]
                 Tokens::OfStoredSession if self.is_outstanding(held, &token) => {}
-                // [token-6]
+                // [token-7]
                 Tokens::OfStoredSession | Tokens::OfHeldSession => return Ok(token),
             }
         }
@@ -36,7 +36,7 @@ impl Step<'_> {
         has(held) || stored.is_some_and(has)
     }
 
-    // [event-8]
+    // [event-9] [event-10]
     pub(super) fn has_form_token(
         &self,
         request: &Request,
@@ -58,11 +58,11 @@ impl Step<'_> {
         let changes = request.data.changes.as_deref_mut();
         let own = changes.is_some_and(|changes| changes.form_tokens.remove(&token));
         match (self.differences.tokens, self.store.object(held).id) {
-            // [step-14]
+            // [step-17]
             (Tokens::OfStoredSession, Some(id)) if !own => {
                 self.spend_stored(request, held, id, &token)
             }
-            // [step-13] [step-15] [event-9]
+            // [step-16] [step-18] [event-11]
             (Tokens::OfStoredSession | Tokens::OfHeldSession, _) => {
                 let tokens = &mut self.store.object_mut(held).session.form_tokens;
                 let spent = tokens.remove(&token) || own;
@@ -78,12 +78,12 @@ impl Step<'_> {
         id: SessionId,
         token: &FormToken,
     ) -> Result<Reply, Refusal> {
-        // [step-16]
+        // [step-19]
         let stored = self.find(&id).ok_or(Refusal::SessionGone)?;
         let mut session = self.session(stored).clone();
-        // [step-17]
+        // [step-20]
         let same_user = self.session(held).user == session.user;
-        // [event-9]
+        // [event-11]
         if !same_user || !session.form_tokens.remove(token) {
             return Err(Refusal::UnknownToken);
         }
@@ -100,15 +100,17 @@ impl Step<'_> {
 
     /// The session under `id` has lost its last info to `request`, which goes on with what it
     /// changed itself, as a session that is not stored yet.
-    // [step-18] [step-19]
     fn detach(&mut self, request: &mut Request, held: Slot, id: &SessionId, emptied: Session) {
+        // [step-21]
         self.store.remove(id);
+        // [step-23]
         let object = self.store.object_mut(held);
         let accessed = emptied.accessed.max(object.session.accessed);
         (object.id, object.session) = (None, Session { accessed, ..emptied });
         if let Some(changes) = request.data.changes.take() {
             changes.apply_to(&mut object.session, self.config.max_form_tokens);
         }
+        // [step-22]
         request.data.response = Some(CookieChange::Revoke);
     }
 }

@@ -15,18 +15,18 @@ impl Step<'_> {
         id: SessionId,
         user: Option<SmolStr>,
     ) -> Result<Reply, Refusal> {
-        // [event-20]
+        // [event-29]
         self.grants_or(Refusal::IdNotIssued)?;
         self.fits(user.as_deref().unwrap_or_default())?;
         self.has_room_for(&id)?;
-        // [event-21]
+        // [event-30]
         let session = Session { user, ..Session::new(request.data.remote_addr.clone(), self.now) };
         self.store.put(id, session.clone());
         self.effects.store = Some(StoreOp::Put { id, session });
         Ok(Reply::Done)
     }
 
-    // [event-22] [effect-5]
+    // [event-31] [event-32] [effect-6]
     pub(super) fn delete_session(&mut self, id: SessionId) -> Result<Reply, Refusal> {
         if !self.store.remove(&id) {
             return Err(Refusal::UnknownSession);
@@ -35,14 +35,14 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    // [event-23] [effect-5]
+    // [event-33] [effect-6]
     pub(super) fn delete_sessions_of(&mut self, user: &str) -> Reply {
         let ids = self.store.remove_where(|session| session.user.as_deref() == Some(user));
         self.effects.store = (!ids.is_empty()).then_some(StoreOp::DeleteAll { ids });
         Reply::Done
     }
 
-    // [event-24] [effect-6]
+    // [event-34] [effect-7]
     pub(super) fn sweep(&mut self) -> Reply {
         let (config, now) = (self.config, self.now);
         let ids = self.store.remove_where(|session| session.is_over(config, now));

@@ -15,7 +15,7 @@ use crate::state::{Request, RequestData, Slot};
 use crate::token::SessionId;
 
 impl Step<'_> {
-    // [step-5] [session-3]
+    // [step-7] [session-5]
     pub(super) fn start_request(
         &mut self,
         requests: &mut HashMap<RequestId, Request, FixedState>,
@@ -27,20 +27,20 @@ impl Step<'_> {
         let open = requests.len();
         // [event-1]
         let Entry::Vacant(place) = requests.entry(number) else { return Err(Refusal::RequestOpen) };
-        // [config-10]
+        // [config-26]
         if open >= self.config.request_limit() {
             return Err(Refusal::TooManyRequests);
         }
         self.fits(&remote_addr)?;
         self.fits(&script_name)?;
         let cookie = cookie.map(|cookie| self.bounded(cookie));
-        // [step-3] [step-4]
+        // [step-3] [step-4] [step-5] [step-6]
         let id = cookie.as_ref().and_then(CookieValue::session_id);
         let held = match id.and_then(|id| self.find_or_discard(&id)) {
             Some(stored) => self.hold(stored),
             None => self.store.hold_new(None, Session::new(remote_addr.clone(), self.now)),
         };
-        // [step-41]
+        // [step-11]
         let session = &mut self.store.object_mut(held).session;
         session.touch(self.now, self.config.access_resolution_ms);
         let remote_user = session.user.clone();
@@ -51,7 +51,7 @@ impl Step<'_> {
 
     /// A visitor cannot help the cookie that somebody gave them, so it is no reason to refuse the
     /// start; what names no session need not be kept in full.
-    // [config-12]
+    // [config-29] [config-30]
     fn bounded(&self, cookie: CookieValue) -> CookieValue {
         match cookie {
             CookieValue::Text(text) if self.fits(&text).is_err() => {
@@ -62,7 +62,7 @@ impl Step<'_> {
     }
 
     /// The session that is stored under `id`; one that is over is discarded.
-    // [step-9]
+    // [time-10] [step-12]
     pub(super) fn find_or_discard(&mut self, id: &SessionId) -> Option<Slot> {
         let slot = self.store.find(id)?;
         if !self.is_over(self.session(slot)) {
@@ -75,9 +75,9 @@ impl Step<'_> {
 
     fn hold(&mut self, stored: Slot) -> Slot {
         match self.differences.holds {
-            // [step-6]
+            // [step-8]
             Holds::StoredObject => self.store.hold(stored),
-            // [step-7]
+            // [step-9]
             Holds::Copy | Holds::CopyAndChanges => {
                 let object = self.store.object(stored);
                 let (id, session) = (object.id, object.session.clone());
@@ -89,11 +89,11 @@ impl Step<'_> {
     pub(super) fn has_session_cookie(&self, request: &Request, must_exist: bool) -> Reply {
         let cookie = request.data.cookie.as_ref();
         Reply::Answer(if must_exist {
-            // [event-11]
+            // [event-13]
             let id = cookie.and_then(CookieValue::session_id);
             id.is_some_and(|id| self.find(&id).is_some())
         } else {
-            // [event-10]
+            // [event-12]
             cookie.is_some()
         })
     }

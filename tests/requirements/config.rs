@@ -7,7 +7,7 @@ use quixote_session::{
 
 use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
 
-// [config-1]
+// [config-1] [config-2] [config-3] [config-4]
 #[test]
 fn quixote_is_configured_as_it_ships() {
     assert_eq!(QUIXOTE.map(|c| c.semantics), [Semantics::Live, Semantics::Copying]);
@@ -24,7 +24,8 @@ fn quixote_is_configured_as_it_ships() {
     }
 }
 
-// [config-2] [config-3]
+// [config-5] [config-6] [config-7] [config-8] [config-9] [config-10] [config-11] [config-12]
+// [config-13] [config-14]
 #[test]
 fn strict_is_configured_as_promised() {
     let config = Config::STRICT;
@@ -47,7 +48,7 @@ fn strict_is_configured_as_promised() {
     assert_eq!(parts.len(), 5, "no Domain, no Max-Age");
 }
 
-// [config-4]
+// [config-15]
 #[test]
 fn a_name_is_a_token() {
     let named = |name: &str| Config { cookie_name: name.into(), ..Config::QUIXOTE }.check();
@@ -59,7 +60,7 @@ fn a_name_is_a_token() {
     }
 }
 
-// [config-5]
+// [config-16] [config-17]
 #[test]
 fn a_path_or_domain_ends_nothing() {
     for text in ["/a;b", "/a\r", "/\u{7f}", "/\u{e9}", "/a ", " /a", "a"] {
@@ -71,7 +72,7 @@ fn a_path_or_domain_ends_nothing() {
     }
 }
 
-// [config-14]
+// [config-31]
 #[test]
 fn a_domain_is_a_host_name() {
     let of = |domain: &str| {
@@ -105,7 +106,7 @@ fn every_refusal_says_what_was_expected() {
     }
 }
 
-// [config-6]
+// [config-18] [config-19]
 #[test]
 fn a_prefix_is_a_promise() {
     let live = Config { semantics: Semantics::Live, ..Config::STRICT };
@@ -130,7 +131,7 @@ fn a_prefix_is_a_promise() {
     }
 }
 
-// [config-17]
+// [config-34] [config-35]
 #[test]
 fn what_a_browser_would_drop_for_its_length_is_refused() {
     for (bytes, name, path) in [
@@ -149,7 +150,7 @@ fn what_a_browser_would_drop_for_its_length_is_refused() {
     }
 }
 
-// [config-15]
+// [config-32]
 #[test]
 fn under_strict_the_cookie_has_one_path() {
     for path in [None, Some("".into())] {
@@ -164,7 +165,7 @@ fn under_strict_the_cookie_has_one_path() {
     }
 }
 
-// [config-16]
+// [config-33]
 #[test]
 fn an_idle_limit_must_let_a_visitor_be_noted() {
     for (idle, strict) in [
@@ -179,7 +180,7 @@ fn an_idle_limit_must_let_a_visitor_be_noted() {
     }
 }
 
-// [config-7]
+// [config-20] [config-21]
 #[test]
 fn a_cap_outside_its_range_is_refused_and_held_to_it() {
     for config in &ALL {
@@ -196,7 +197,7 @@ fn a_cap_outside_its_range_is_refused_and_held_to_it() {
     }
 }
 
-// [config-8]
+// [config-22]
 #[test]
 fn a_text_has_its_length() {
     for config in &ALL {
@@ -226,7 +227,7 @@ fn a_text_has_its_length() {
     }
 }
 
-// [config-9]
+// [config-23] [config-24]
 #[test]
 fn a_session_has_room_for_so_many_values() {
     for config in &ALL {
@@ -249,7 +250,7 @@ fn a_session_has_room_for_so_many_values() {
     run.refused(finish(3, Successful), Refusal::TooManyValues);
 }
 
-// [config-12]
+// [config-29] [config-30]
 #[test]
 fn a_cookie_that_is_too_long_is_taken_for_the_empty_one() {
     for config in &ALL {
@@ -264,7 +265,7 @@ fn a_cookie_that_is_too_long_is_taken_for_the_empty_one() {
     }
 }
 
-// [config-13]
+// [config-25]
 #[test]
 fn a_request_remembers_so_many_changes() {
     let mut run = Run::of(&Config { max_values: 2, ..Config::STRICT });
@@ -287,7 +288,7 @@ fn a_request_remembers_so_many_changes() {
     assert_eq!((run.value(id, "a"), run.value(id, "c")), (None, Some("2")));
 }
 
-// [config-10]
+// [config-26]
 #[test]
 fn there_is_room_for_so_many_requests() {
     for config in &ALL {
@@ -307,7 +308,7 @@ fn there_is_room_for_so_many_requests() {
     }
 }
 
-// [config-11]
+// [config-27] [config-28]
 #[test]
 fn there_is_room_for_so_many_sessions() {
     for config in &ALL {

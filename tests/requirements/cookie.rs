@@ -18,7 +18,7 @@ fn parts(config: &Config, op: &CookieOp) -> Vec<String> {
     set_cookie(config, op).unwrap().split("; ").map(Into::into).collect()
 }
 
-// [cookie-1]
+// [cookie-1] [cookie-2]
 #[test]
 fn the_last_cookie_of_the_name_counts_without_its_quotes() {
     for (header, value) in [
@@ -38,7 +38,7 @@ fn the_last_cookie_of_the_name_counts_without_its_quotes() {
     }
 }
 
-// [cookie-2]
+// [cookie-3] [cookie-4]
 #[test]
 fn any_bytes_are_read_in_linear_time() {
     let named = b"QX_session=";
@@ -57,7 +57,7 @@ fn any_bytes_are_read_in_linear_time() {
     }
 }
 
-// [cookie-3]
+// [cookie-5]
 #[test]
 fn what_is_no_id_names_no_session() {
     for config in &ALL {
@@ -74,7 +74,7 @@ fn what_is_no_id_names_no_session() {
     }
 }
 
-// [cookie-4] [cookie-5]
+// [cookie-6] [cookie-7] [cookie-8]
 #[test]
 fn a_cookie_ends_with_the_browser_and_a_revocation_at_once() {
     for config in &ALL {
@@ -94,7 +94,7 @@ fn a_cookie_ends_with_the_browser_and_a_revocation_at_once() {
     }
 }
 
-// [cookie-6]
+// [cookie-9] [cookie-10]
 #[test]
 fn the_path_is_the_configured_one_or_the_scripts() {
     for config in &ALL {
@@ -116,7 +116,7 @@ fn the_path_is_the_configured_one_or_the_scripts() {
     }
 }
 
-// [cookie-7]
+// [cookie-11]
 #[test]
 fn a_hardened_cookie_has_its_flags_set_and_revoked() {
     for config in &ALL {
@@ -130,7 +130,7 @@ fn a_hardened_cookie_has_its_flags_set_and_revoked() {
     }
 }
 
-// [cookie-8]
+// [cookie-12]
 #[test]
 fn strict_revokes_the_cookie_that_it_set() {
     let domain = Config {
@@ -159,7 +159,7 @@ fn strict_revokes_the_cookie_that_it_set() {
     }
 }
 
-// [cookie-9]
+// [cookie-13]
 #[test]
 fn nothing_can_be_slipped_into_a_header() {
     for text in ["/a;Domain=evil", "/a\r\nSet-Cookie: x=y", "/\u{e9}", "/\0", "/a "] {
@@ -174,7 +174,7 @@ fn nothing_can_be_slipped_into_a_header() {
     }
 }
 
-// [cookie-10]
+// [cookie-14]
 #[test]
 fn no_shared_cache_keeps_a_cookie() {
     assert_eq!(CACHE_CONTROL, ("Cache-Control", "no-store"));

@@ -150,7 +150,7 @@ impl Crowd {
     }
 }
 
-// [driver-8] [driver-10]
+// [driver-9] [driver-10] [driver-12]
 #[test]
 fn many_states_over_one_store_end_in_the_store_of_one_state() {
     let mut lost = 0;

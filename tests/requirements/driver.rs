@@ -204,7 +204,7 @@ fn an_id_that_is_taken_is_not_written_over() {
     assert_eq!(store.sessions.len(), 2);
 }
 
-// [driver-4] [driver-8]
+// [driver-4] [driver-9] [driver-10]
 #[test]
 fn a_lost_race_writes_nothing_and_the_same_event_runs_again() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
@@ -236,7 +236,7 @@ fn what_was_concluded_from_a_stale_load_is_not_deleted() {
     assert!(held && matches!(op, Some(StoreOp::Rotate { .. })), "there is a cart to keep");
 }
 
-// [driver-5]
+// [driver-5] [driver-6]
 #[test]
 fn a_rotation_is_one_write_over_what_was_loaded() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
@@ -261,7 +261,7 @@ fn a_rotation_is_one_write_over_what_was_loaded() {
     assert_eq!((bob.1.user().unwrap().as_str(), bob.1.values()["k"].as_str()), ("bob", "v"));
 }
 
-// [driver-6]
+// [driver-7]
 #[test]
 fn a_sweep_spares_what_was_used_since_it_looked() {
     let mut run = Run::of(&Config::STRICT);
@@ -279,7 +279,7 @@ fn a_sweep_spares_what_was_used_since_it_looked() {
     assert_eq!(store.sessions.keys().collect::<Vec<_>>(), [&used]);
 }
 
-// [driver-7]
+// [driver-8]
 #[test]
 fn what_was_decided_is_deleted_whatever_was_loaded() {
     for already_gone in [false, true] {
@@ -303,7 +303,7 @@ fn what_was_decided_is_deleted_whatever_was_loaded() {
     assert!(store.sessions.is_empty());
 }
 
-// [driver-9]
+// [driver-11]
 #[test]
 fn a_refusal_over_a_stale_load_is_not_the_last_word() {
     let (mut run, mut store, id, [mut one, mut two]) = race();

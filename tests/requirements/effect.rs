@@ -37,7 +37,7 @@ fn a_refusal_changes_nothing_and_asks_for_nothing() {
     assert!(refusals.len() > 8, "{refusals:?}");
 }
 
-// [effect-3] [effect-4] [effect-6]
+// [effect-3] [effect-4] [effect-5] [effect-7]
 #[test]
 fn each_semantics_has_its_operations() {
     let mut kinds = std::collections::BTreeSet::new();
@@ -68,7 +68,7 @@ fn each_semantics_has_its_operations() {
     assert_eq!(kinds.len(), 8, "all of them were seen: {kinds:?}");
 }
 
-// [effect-5]
+// [effect-6]
 #[test]
 fn what_somebody_decided_is_deleted_always() {
     let mut run = Run::of(&Config::STRICT);
@@ -82,7 +82,7 @@ fn what_somebody_decided_is_deleted_always() {
     assert_eq!(run.effects.store, Some(StoreOp::Delete { id: three }));
 }
 
-// [effect-8] [effect-9] [effect-1]
+// [effect-9] [effect-10] [effect-11] [effect-12] [effect-1]
 #[test]
 fn a_transaction_ends_and_a_cookie_leaves_with_a_finish_alone() {
     for config in &ALL {
@@ -115,7 +115,7 @@ fn a_transaction_ends_and_a_cookie_leaves_with_a_finish_alone() {
     });
 }
 
-// [effect-10]
+// [effect-13]
 #[test]
 fn draws_are_counted() {
     for config in &ALL {
@@ -138,7 +138,7 @@ fn draws_are_counted() {
     }
 }
 
-// [null-1]
+// [null-1] [null-2]
 #[test]
 fn the_manager_that_does_nothing_accepts_starts_and_finishes() {
     let ask = |event| {

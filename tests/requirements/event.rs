@@ -71,7 +71,7 @@ fn a_request_whose_session_was_expired_has_none() {
     }
 }
 
-// [event-4] [event-5] [event-6]
+// [event-4] [event-5] [event-6] [event-7]
 #[test]
 fn a_request_changes_what_it_holds() {
     for config in &ALL {
@@ -95,7 +95,7 @@ fn a_request_changes_what_it_holds() {
     }
 }
 
-// [event-7] [event-8] [event-9]
+// [event-8] [event-9] [event-10] [event-11]
 #[test]
 fn a_token_is_created_asked_for_and_spent() {
     for config in &ALL {
@@ -122,7 +122,7 @@ fn a_token_is_created_asked_for_and_spent() {
     }
 }
 
-// [event-10] [event-11]
+// [event-12] [event-13]
 #[test]
 fn a_request_knows_its_cookie() {
     for config in &ALL {
@@ -148,7 +148,7 @@ fn a_request_knows_its_cookie() {
     }
 }
 
-// [event-12]
+// [event-14] [event-15] [event-16]
 #[test]
 fn quixote_revokes_the_cookie_and_leaves_the_session() {
     for config in &QUIXOTE {
@@ -164,7 +164,7 @@ fn quixote_revokes_the_cookie_and_leaves_the_session() {
     }
 }
 
-// [event-13] [event-19] [event-20]
+// [event-17] [event-28] [event-29]
 #[test]
 fn strict_neither_orphans_nor_saves_early_nor_lets_choose() {
     let mut run = Run::of(&Config::STRICT);
@@ -182,7 +182,7 @@ fn strict_neither_orphans_nor_saves_early_nor_lets_choose() {
     }
 }
 
-// [event-14] [event-15]
+// [event-18] [event-19] [event-20] [event-21]
 #[test]
 fn expiry_deletes_revokes_hides_and_leaves_nothing() {
     for config in &ALL {
@@ -209,7 +209,7 @@ fn expiry_deletes_revokes_hides_and_leaves_nothing() {
     }
 }
 
-// [event-16] [event-17] [event-25]
+// [event-22] [event-23] [event-24]
 #[test]
 fn a_new_session_takes_the_place_of_what_was_held() {
     for config in &ALL {
@@ -242,7 +242,7 @@ fn a_new_session_takes_the_place_of_what_was_held() {
     assert!(run.state.is_empty());
 }
 
-// [event-18] [event-26]
+// [event-25] [event-26] [event-27]
 #[test]
 fn quixote_saves_in_the_middle() {
     for config in &QUIXOTE {
@@ -270,7 +270,7 @@ fn quixote_saves_in_the_middle() {
     }
 }
 
-// [event-21]
+// [event-30]
 #[test]
 fn quixote_stores_under_a_chosen_id() {
     for config in &QUIXOTE {
@@ -289,7 +289,7 @@ fn quixote_stores_under_a_chosen_id() {
     }
 }
 
-// [event-22] [event-23]
+// [event-31] [event-32] [event-33]
 #[test]
 fn the_manager_deletes_one_session_or_all_of_a_user() {
     for config in &ALL {
@@ -310,7 +310,7 @@ fn the_manager_deletes_one_session_or_all_of_a_user() {
     }
 }
 
-// [event-24]
+// [event-34]
 #[test]
 fn a_sweep_takes_what_is_over_and_nothing_else() {
     for config in &ALL {

@@ -10,7 +10,7 @@ use super::run::{
 
 const ONE: RequestId = RequestId(1);
 
-// [step-32]
+// [step-42]
 #[test]
 fn live_leaves_what_a_failed_request_changed() {
     for outcome in [Failed, Abandoned] {
@@ -25,7 +25,7 @@ fn live_leaves_what_a_failed_request_changed() {
     }
 }
 
-// [step-33]
+// [step-43]
 #[test]
 fn copies_leave_no_trace_of_a_failed_request_but_what_is_final() {
     for config in &COPIES {
@@ -57,7 +57,7 @@ fn copies_leave_no_trace_of_a_failed_request_but_what_is_final() {
     }
 }
 
-// [step-34]
+// [step-44]
 #[test]
 fn quixote_loses_a_revocation_with_the_response() {
     for config in &QUIXOTE {
@@ -78,7 +78,7 @@ fn quixote_loses_a_revocation_with_the_response() {
     }
 }
 
-// [step-35]
+// [step-45]
 #[test]
 fn a_strict_logout_leaves_with_any_response() {
     for outcome in [Successful, Interrupted, Failed, Abandoned] {
@@ -93,7 +93,7 @@ fn a_strict_logout_leaves_with_any_response() {
     }
 }
 
-// [step-37]
+// [step-47] [step-48]
 #[test]
 fn logout_and_new_data_in_one_request_give_one_good_cookie() {
     let mut run = Run::of(&Config::STRICT);
@@ -107,7 +107,7 @@ fn logout_and_new_data_in_one_request_give_one_good_cookie() {
     assert!(id != old && run.value(id, "k") == Some("v"));
 }
 
-// [step-38] [step-39]
+// [step-49] [step-50]
 #[test]
 fn a_refused_finish_leaves_the_request_open_and_it_can_fail() {
     for config in &ALL {
@@ -126,7 +126,7 @@ fn a_refused_finish_leaves_the_request_open_and_it_can_fail() {
     }
 }
 
-// [step-39]
+// [step-50]
 #[test]
 fn whatever_happened_a_request_can_fail() {
     for config in &ALL {
@@ -147,7 +147,7 @@ fn whatever_happened_a_request_can_fail() {
     }
 }
 
-// [step-40]
+// [step-51]
 #[test]
 fn a_dead_id_stays_dead_whoever_still_holds_it() {
     let mut run = Run::of(&Config::STRICT);

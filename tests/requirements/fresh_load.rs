@@ -56,7 +56,7 @@ const fn concludes_from_the_load(event: &Event) -> bool {
     }
 }
 
-// [driver-9]
+// [driver-11]
 #[test]
 fn each_event_says_whether_its_answer_needs_a_fresh_load() {
     let all = every_event();
@@ -67,7 +67,7 @@ fn each_event_says_whether_its_answer_needs_a_fresh_load() {
     }
 }
 
-// [driver-9]
+// [driver-11]
 #[test]
 fn a_token_drawn_over_a_stale_load_may_be_one_that_is_outstanding() {
     let (mut run, mut store, id, [mut one, mut two]) = race();

@@ -9,7 +9,7 @@ use super::run::{Failed, Interrupted, QUIXOTE, Run, Successful, finish};
 
 const ONE: RequestId = RequestId(1);
 
-// [step-20]
+// [step-24]
 #[test]
 fn quixote_deletes_what_lost_its_info() {
     for config in &QUIXOTE {
@@ -30,7 +30,7 @@ fn quixote_deletes_what_lost_its_info() {
     }
 }
 
-// [step-21]
+// [step-25]
 #[test]
 fn quixote_stores_what_has_info_for_the_first_time() {
     for config in &QUIXOTE {
@@ -47,7 +47,7 @@ fn quixote_stores_what_has_info_for_the_first_time() {
     }
 }
 
-// [step-22]
+// [step-26]
 #[test]
 fn a_quixote_cookie_after_a_revocation_is_dead_born() {
     for config in &QUIXOTE {
@@ -63,7 +63,7 @@ fn a_quixote_cookie_after_a_revocation_is_dead_born() {
     }
 }
 
-// [step-23]
+// [step-27]
 #[test]
 fn copying_writes_the_whole_copy_over_anything() {
     for deleted in [false, true] {
@@ -84,7 +84,7 @@ fn copying_writes_the_whole_copy_over_anything() {
     }
 }
 
-// [step-24]
+// [step-28]
 #[test]
 fn live_stores_nothing_again() {
     let mut run = Run::of(&Config::QUIXOTE);
@@ -120,7 +120,7 @@ fn ended_by(way: usize, run: &mut Run, id: quixote_session::SessionId) {
     }
 }
 
-// [step-25] [step-26] [step-36] [step-38]
+// [step-29] [step-30] [step-46] [step-49]
 #[test]
 fn what_somebody_else_ended_stays_ended_and_whoever_has_changes_is_told() {
     for way in 0..5 {
@@ -144,7 +144,7 @@ fn what_somebody_else_ended_stays_ended_and_whoever_has_changes_is_told() {
     }
 }
 
-// [step-26]
+// [step-30]
 #[test]
 fn a_token_that_came_and_went_in_one_request_is_no_change() {
     let mut run = Run::of(&Config::STRICT);
@@ -157,7 +157,7 @@ fn a_token_that_came_and_went_in_one_request_is_no_change() {
     assert_eq!((finished.store, finished.cookie), (None, None));
 }
 
-// [step-27]
+// [step-31]
 #[test]
 fn a_save_merges_key_by_key() {
     let mut run = Run::of(&Config::STRICT);
@@ -187,7 +187,7 @@ fn a_save_merges_key_by_key() {
     assert_eq!(queue, [kept, tokens[1], tokens[0]]);
 }
 
-// [step-42]
+// [step-33]
 #[test]
 fn the_tokens_of_a_request_are_queued_behind_those_that_stand() {
     let mut run = Run::of(&Config::STRICT);
@@ -212,7 +212,7 @@ fn the_tokens_of_a_request_are_queued_behind_those_that_stand() {
     assert_eq!(queue, [kept, same, own[0], own[1]]);
 }
 
-// [step-27]
+// [step-32]
 #[test]
 fn a_save_keeps_the_later_of_two_accesses() {
     let resolution = Config::STRICT.access_resolution_ms;
@@ -231,7 +231,7 @@ fn a_save_keeps_the_later_of_two_accesses() {
     }
 }
 
-// [step-28]
+// [step-34] [step-35] [step-36]
 #[test]
 fn a_change_of_the_user_moves_the_session() {
     for user in [Some("bob"), Some(""), None] {
@@ -260,7 +260,7 @@ fn a_change_of_the_user_moves_the_session() {
     assert!(run.save(1).is_some_and(|new| new != anonymous), "a login is a change");
 }
 
-// [step-29]
+// [step-37]
 #[test]
 fn a_save_that_leaves_nothing_discards_and_revokes() {
     for outcome in [Successful, Interrupted] {
@@ -275,7 +275,7 @@ fn a_save_that_leaves_nothing_discards_and_revokes() {
     }
 }
 
-// [step-30]
+// [step-38] [step-39] [step-40]
 #[test]
 fn strict_creates_what_has_info_and_is_in_time() {
     let mut run = Run::of(&Config::STRICT);
@@ -294,7 +294,7 @@ fn strict_creates_what_has_info_and_is_in_time() {
     run.refused(finish(3, Successful), Refusal::SessionGone);
 }
 
-// [step-31]
+// [step-41]
 #[test]
 fn strict_writes_nothing_where_nothing_changed() {
     let mut run = Run::of(&Config::STRICT);

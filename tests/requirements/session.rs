@@ -4,7 +4,7 @@ use quixote_session::{Config, RequestEvent, RequestId, Session, Timestamp};
 
 use super::run::{ALL, Run, Successful};
 
-// [session-1]
+// [session-1] [session-2] [session-3]
 #[test]
 fn a_session_begins_with_nothing_but_its_moment_and_its_address() {
     for config in &ALL {
@@ -22,7 +22,7 @@ fn a_session_begins_with_nothing_but_its_moment_and_its_address() {
     }
 }
 
-// [session-2]
+// [session-4]
 #[test]
 fn info_is_a_user_that_is_not_empty_a_token_or_a_value() {
     for config in &ALL {
@@ -46,7 +46,7 @@ fn info_is_a_user_that_is_not_empty_a_token_or_a_value() {
     }
 }
 
-// [session-3]
+// [session-5]
 #[test]
 fn the_empty_user_is_exported() {
     for config in &ALL {
@@ -59,7 +59,7 @@ fn the_empty_user_is_exported() {
     }
 }
 
-// [session-4]
+// [session-6] [session-7]
 #[test]
 fn the_oldest_token_makes_room() {
     for config in &ALL {
@@ -77,7 +77,7 @@ fn the_oldest_token_makes_room() {
     }
 }
 
-// [session-6]
+// [session-9]
 #[test]
 fn strict_stores_nothing_without_info() {
     let mut run = Run::of(&Config::STRICT);

@@ -7,7 +7,7 @@ use quixote_session::{Event, ManagerEvent, Semantics, Session, State, Timestamp}
 
 use super::run::{ALL, Run, Successful, expire, finish};
 
-// [state-1]
+// [state-1] [state-2]
 #[test]
 fn listings_show_all_in_order() {
     for config in &ALL {
@@ -23,7 +23,7 @@ fn listings_show_all_in_order() {
     }
 }
 
-// [state-4]
+// [state-5]
 #[test]
 fn states_are_equal_however_they_came_about() {
     for config in &ALL {
@@ -52,7 +52,7 @@ fn states_are_equal_however_they_came_about() {
     }
 }
 
-// [state-5]
+// [state-6]
 #[test]
 fn a_request_sees_its_own_changes() {
     for config in &ALL {
@@ -71,7 +71,7 @@ fn a_request_sees_its_own_changes() {
     }
 }
 
-// [state-6]
+// [state-7]
 #[test]
 fn what_is_told_of_a_store_replaces_that_alone() {
     for config in &ALL {
@@ -94,7 +94,7 @@ fn what_is_told_of_a_store_replaces_that_alone() {
     }
 }
 
-// [state-7]
+// [state-8]
 #[test]
 fn a_serialised_state_is_read_back() {
     for config in &ALL {
@@ -117,7 +117,7 @@ fn a_serialised_state_is_read_back() {
     }
 }
 
-// [state-8]
+// [state-9]
 #[test]
 fn a_serialised_state_that_cannot_be_is_not_accepted() {
     let session = |accessed: u64| {
@@ -152,7 +152,7 @@ fn a_serialised_state_that_cannot_be_is_not_accepted() {
     }
 }
 
-// [state-9]
+// [state-10] [state-11]
 #[test]
 fn a_serialised_value_is_whole_and_nothing_else() {
     let text = serde_json::to_string(&Session::new("".into(), Timestamp(5))).unwrap();

@@ -25,7 +25,7 @@ fn every_input_is_answered_and_always_alike() {
     }
 }
 
-// [step-3] [step-4] [step-5]
+// [step-3] [step-4] [step-5] [step-6] [step-7]
 #[test]
 fn a_start_finds_what_is_stored_and_adopts_nothing() {
     for config in &ALL {
@@ -46,7 +46,7 @@ fn a_start_finds_what_is_stored_and_adopts_nothing() {
     }
 }
 
-// [step-6] [step-10]
+// [step-8] [step-13]
 #[test]
 fn live_requests_share_the_stored_object() {
     let mut run = Run::of(&Config::QUIXOTE);
@@ -64,7 +64,7 @@ fn live_requests_share_the_stored_object() {
 }
 
 /// What is shared, or copied, is so from the save on, too, where the request goes on after it.
-// [step-10] [step-11]
+// [step-13] [step-14]
 #[test]
 fn a_change_after_a_save_in_the_middle_is_shared_under_live_alone() {
     for (config, seen) in [(Config::QUIXOTE, Some("v")), (Config::QUIXOTE_PERSISTENT, None)] {
@@ -78,7 +78,7 @@ fn a_change_after_a_save_in_the_middle_is_shared_under_live_alone() {
     }
 }
 
-// [step-7] [step-11]
+// [step-9] [step-14]
 #[test]
 fn copies_are_their_requests_own() {
     for config in &COPIES {
@@ -98,7 +98,7 @@ fn copies_are_their_requests_own() {
     }
 }
 
-// [step-8]
+// [step-10]
 #[test]
 fn strict_remembers_what_a_request_changed() {
     let mut run = Run::of(&Config::STRICT);
@@ -114,7 +114,7 @@ fn strict_remembers_what_a_request_changed() {
     assert_eq!((run.value(id, "mine"), run.value(id, "yours")), (Some("1"), Some("2")));
 }
 
-// [step-9]
+// [step-12]
 #[test]
 fn strict_discards_what_a_start_finds_over() {
     let mut run = Run::of(&Config::STRICT);
@@ -125,7 +125,7 @@ fn strict_discards_what_a_start_finds_over() {
     assert!(run.state.is_empty());
 }
 
-// [step-12]
+// [step-15]
 #[test]
 fn tokens_die_with_the_user_they_were_issued_to() {
     let mut run = Run::of(&Config::STRICT);
@@ -144,7 +144,7 @@ fn tokens_die_with_the_user_they_were_issued_to() {
     assert!(run.has_token(1, later), "no change, no end");
 }
 
-// [step-13]
+// [step-16]
 #[test]
 fn quixote_spends_a_token_where_the_request_holds_it() {
     for config in &QUIXOTE {
@@ -163,7 +163,7 @@ fn quixote_spends_a_token_where_the_request_holds_it() {
     }
 }
 
-// [step-14]
+// [step-17]
 #[test]
 fn strict_spends_a_token_at_once_for_all_and_for_good() {
     let mut run = Run::of(&Config::STRICT);
@@ -183,7 +183,7 @@ fn strict_spends_a_token_at_once_for_all_and_for_good() {
     assert_eq!(run.spend(3, token), Reply::Refused(Refusal::UnknownToken));
 }
 
-// [step-15]
+// [step-18]
 #[test]
 fn a_token_of_this_very_request_is_accepted_once() {
     for stored in [false, true] {
@@ -199,7 +199,7 @@ fn a_token_of_this_very_request_is_accepted_once() {
     }
 }
 
-// [step-16] [step-17]
+// [step-19] [step-20]
 #[test]
 fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
     let mut run = Run::of(&Config::STRICT);
@@ -219,7 +219,7 @@ fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
     assert_eq!(run.spend(3, token), Reply::Refused(Refusal::SessionGone));
 }
 
-// [step-18] [step-19]
+// [step-21] [step-22] [step-23]
 #[test]
 fn the_last_token_takes_the_session_with_it_and_the_request_goes_on() {
     for (user, outcome, logged_in) in [

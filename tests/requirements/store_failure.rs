@@ -45,7 +45,7 @@ fn replies(run: &mut Run, events: &[Event]) -> Vec<Reply> {
 
 /// The state and the store agree again, and the same request, made anew, is answered as if nothing
 /// had been.
-// [driver-13] [driver-14]
+// [driver-15] [driver-16] [driver-17]
 #[test]
 fn a_state_is_told_what_a_store_that_failed_has() {
     let mut failed = BTreeSet::new();

@@ -39,7 +39,7 @@ fn an_access_is_noted_beyond_the_resolution_and_not_at_it() {
     }
 }
 
-// [step-41]
+// [step-11]
 #[test]
 fn an_access_is_noted_by_the_start_and_stored_at_once_or_with_the_save() {
     for config in &ALL {
@@ -56,7 +56,7 @@ fn an_access_is_noted_by_the_start_and_stored_at_once_or_with_the_save() {
     }
 }
 
-// [time-4]
+// [time-4] [time-5]
 #[test]
 fn a_clock_that_goes_back_moves_no_access() {
     for config in &ALL {
@@ -73,7 +73,7 @@ fn a_clock_that_goes_back_moves_no_access() {
     }
 }
 
-// [time-5]
+// [time-6] [time-7]
 #[test]
 fn a_session_is_over_in_the_millisecond_of_its_limit() {
     let config = Config {
@@ -104,7 +104,7 @@ fn a_session_is_over_in_the_millisecond_of_its_limit() {
 }
 
 /// What a store that forgets by itself is told: by the definition, at the ends of time too.
-// [time-5]
+// [time-6] [time-7]
 #[test]
 fn the_first_millisecond_of_the_end_is_told() {
     let limits = [None, Some(0), Some(1), Some(100), Some(u64::MAX)];
@@ -126,7 +126,7 @@ fn the_first_millisecond_of_the_end_is_told() {
     }
 }
 
-// [time-6]
+// [time-8] [time-9]
 #[test]
 fn a_limit_that_is_absent_ends_nothing() {
     let unlimited = Config { idle_limit_ms: None, absolute_limit_ms: None, ..Config::STRICT };
@@ -153,7 +153,7 @@ fn a_limit_that_is_absent_ends_nothing() {
     assert!(run.user_of(id).is_some(), "kept warm for two days");
 }
 
-// [time-7]
+// [time-10] [time-11] [time-12] [time-13]
 #[test]
 fn what_is_over_is_not_stored_wherever_it_is_used() {
     let mut run = Run::of(&Config::STRICT);
@@ -171,7 +171,7 @@ fn what_is_over_is_not_stored_wherever_it_is_used() {
     assert_eq!(run.held(2).unwrap().id, None);
 }
 
-// [time-8]
+// [time-14]
 #[test]
 fn a_chain_of_renewals_ends_with_its_first_session() {
     let mut run = Run::of(&Config::STRICT);
@@ -191,7 +191,7 @@ fn a_chain_of_renewals_ends_with_its_first_session() {
     assert_eq!((renewals, run.now - created), (35, 12 * 3_600_000));
 }
 
-// [time-9]
+// [time-15]
 #[test]
 fn the_ends_of_time_are_moments_like_any_other() {
     let moments = [u64::MAX, 0, 1, u64::MAX - 1, 1_000, u64::MAX / 2, 0];

@@ -23,7 +23,7 @@ fn ids_and_tokens_are_as_wide_as_configured() {
     }
 }
 
-// [token-2]
+// [token-2] [token-3]
 #[test]
 fn other_text_names_nothing() {
     for config in &ALL {
@@ -45,7 +45,7 @@ fn other_text_names_nothing() {
     }
 }
 
-// [token-3]
+// [token-4]
 #[test]
 fn draws_are_taken_from_the_front() {
     let bytes: [u8; 32] = core::array::from_fn(|place| u8::try_from(place).unwrap());
@@ -64,7 +64,7 @@ fn draws_are_taken_from_the_front() {
     }
 }
 
-// [token-4] [token-5]
+// [token-5] [token-6]
 #[test]
 fn a_used_id_is_drawn_again_until_no_draw_is_left() {
     for config in &ALL {
@@ -89,7 +89,7 @@ fn a_used_id_is_drawn_again_until_no_draw_is_left() {
     }
 }
 
-// [token-6]
+// [token-7]
 #[test]
 fn quixote_queues_equal_tokens_twice() {
     for config in &QUIXOTE {
@@ -103,7 +103,7 @@ fn quixote_queues_equal_tokens_twice() {
     }
 }
 
-// [token-7] [token-5]
+// [token-8] [token-6]
 #[test]
 fn strict_draws_a_token_again_while_an_equal_one_is_outstanding() {
     let mut run = Run::of(&Config::STRICT);
@@ -120,7 +120,7 @@ fn strict_draws_a_token_again_while_an_equal_one_is_outstanding() {
     assert_eq!(run.send_with(Entropy::from_draws([0, 7, 0, 9]), CREATE), token(9));
 }
 
-// [token-9]
+// [token-10] [token-11]
 #[test]
 fn what_is_made_for_a_log_shows_four_digits() {
     let mut run = Run::of(&Config::STRICT);

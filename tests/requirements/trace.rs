@@ -59,7 +59,7 @@ fn recorded(config: &Config, seed: u64) -> Vec<u8> {
     trace
 }
 
-// [trace-1]
+// [trace-1] [trace-2] [trace-3]
 #[test]
 fn a_trace_is_lines_of_json_in_utf8() {
     assert_eq!(run(lines(&[ONE, START, FINISH])).unwrap().steps, 2);
@@ -80,7 +80,7 @@ fn a_trace_is_lines_of_json_in_utf8() {
     assert_eq!(MAX_LINE_BYTES, 16 << 20);
 }
 
-// [trace-2] [trace-5]
+// [trace-4] [trace-7]
 #[test]
 fn a_header_names_its_format_and_a_fit_configuration() {
     for (from, to, expected) in [
@@ -96,7 +96,7 @@ fn a_header_names_its_format_and_a_fit_configuration() {
     assert!(run(insecure).unwrap_err().contains("__Host-"));
 }
 
-// [trace-3]
+// [trace-5]
 #[test]
 fn a_reader_is_strict_about_keys() {
     for (from, to, expected) in [
@@ -120,7 +120,7 @@ fn a_reader_is_strict_about_keys() {
     }
 }
 
-// [trace-4]
+// [trace-6]
 #[test]
 fn version_one_has_words_for_quixote_alone() {
     let strict = ONE.replace(r#""sharing":"live""#, r#""sharing":"strict""#);
@@ -142,7 +142,7 @@ fn version_one_has_words_for_quixote_alone() {
     assert!(run(lines(&[ONE, &known])).is_ok());
 }
 
-// [trace-6]
+// [trace-8] [trace-9]
 #[test]
 fn draws_and_ids_have_the_width_of_the_configuration() {
     let (narrow, wide) = ("0".repeat(16), "0".repeat(32));
@@ -162,7 +162,7 @@ fn draws_and_ids_have_the_width_of_the_configuration() {
     }
 }
 
-// [trace-7]
+// [trace-10]
 #[test]
 fn stored_sessions_stand_in_order() {
     let session = |id: &str| {
@@ -183,7 +183,7 @@ fn stored_sessions_stand_in_order() {
     assert!(stored(&[&session("null")]).unwrap_err().starts_with("t:2:"));
 }
 
-// [trace-8] [trace-9]
+// [trace-11] [trace-12] [trace-13]
 #[test]
 fn a_replay_compares_what_stands_there_up_to_the_first_difference() {
     let trace = String::from_utf8(recorded(&Config::STRICT, 5)).unwrap();
@@ -219,7 +219,7 @@ fn a_replay_compares_what_stands_there_up_to_the_first_difference() {
     assert_eq!(differs(&self::lines(&[ONE, &drawn])), ["draws"]);
 }
 
-// [trace-10]
+// [trace-14]
 #[test]
 fn what_is_written_is_read_back() {
     for config in &ALL {
@@ -237,7 +237,7 @@ fn what_is_written_is_read_back() {
     }
 }
 
-// [trace-11]
+// [trace-15]
 #[test]
 fn a_recording_replays() {
     for config in &ALL {
@@ -249,7 +249,7 @@ fn a_recording_replays() {
     }
 }
 
-// [trace-12]
+// [trace-16]
 #[test]
 fn an_error_shows_no_secret() {
     let id = "00112233445566778899aabbccddeeff";
@@ -274,7 +274,7 @@ fn recordings(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-// [trace-13]
+// [trace-17]
 #[test]
 fn the_recordings_of_quixote_replay() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces/quixote-2.4");
@@ -290,7 +290,7 @@ fn the_recordings_of_quixote_replay() {
 }
 
 /// Found by the fuzz target `trace`: a word of 400 characters was told whole, and the rest cut off.
-// [trace-3]
+// [trace-5]
 #[test]
 fn a_long_word_leaves_room_for_what_was_expected() {
     // The second one is escaped, and so grows.

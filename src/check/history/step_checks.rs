@@ -14,7 +14,7 @@ use crate::state::State;
 use crate::token::{SessionId, Width};
 
 impl History {
-    // [state-2] [state-3] [session-6] [session-4]
+    // [state-3] [state-4] [session-9] [session-6]
     pub(super) fn check_state(seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         let after = seen.after;
         let found_under =
@@ -65,7 +65,7 @@ impl History {
         held
     }
 
-    // [token-8] [step-40]
+    // [token-9] [step-51]
     pub(super) fn check_ids(
         &self,
         seen: &Seen<'_>,
@@ -215,7 +215,7 @@ fn draws(entropy: &Entropy, width: Width, count: u8) -> impl Iterator<Item = Ses
 }
 
 /// Whether this operation alone leads from the store before to the store after.
-// [effect-7]
+// [effect-8]
 fn reproduced(
     stores: &Stores<'_>,
     written: Option<(SessionId, &Session)>,

@@ -10,7 +10,7 @@ use crate::event::RequestId;
 use crate::session::Session;
 
 impl History {
-    // [step-33]
+    // [step-43]
     pub(super) fn check_request(
         &self,
         seen: &Seen<'_>,
@@ -41,7 +41,7 @@ impl History {
     }
 }
 
-// [step-27]
+// [step-31] [step-32]
 fn check_save(
     request: RequestId,
     trail: &Trail,

@@ -83,7 +83,7 @@ impl Header {
         Self { version, title: String::new(), origin: String::new(), config }
     }
 
-    // [trace-2] [trace-5]
+    // [trace-4] [trace-7]
     pub(super) fn parse(line: &str) -> Result<Self, Fault> {
         let Object(Format { format }) = serde_json::from_str(line)?;
         let header = if format == Version::One.format() {

@@ -51,7 +51,7 @@ impl fmt::Debug for TraceStep {
 }
 
 impl TraceStep {
-    // [trace-3]
+    // [trace-5]
     pub(super) fn parse(version: Version, config: &Config, line: &str) -> Result<Self, Fault> {
         let Object(mut line) = serde_json::from_str::<Object<Line>>(line)?;
         let event = line.event;
@@ -278,7 +278,7 @@ fn of_width(width: Width, secret: SessionId, name: &str) -> Result<SessionId, Fa
     Err(fault(&format!("expected `{name}` to have {expected} hex digits, found {found}")))
 }
 
-// [trace-6]
+// [trace-8] [trace-9]
 fn entropy(width: Width, draws: &[SessionId]) -> Result<(Entropy, u8), Fault> {
     let most = width.draws();
     let count = u8::try_from(draws.len()).ok().filter(|count| *count <= most);
@@ -293,7 +293,7 @@ fn entropy(width: Width, draws: &[SessionId]) -> Result<(Entropy, u8), Fault> {
 
 /// Refuses keys of `expect` that the event or the version does not have, and stored sessions that
 /// are out of order.
-// [trace-7]
+// [trace-10]
 fn check_expect(version: Version, event: EventName, step: &TraceStep) -> Result<(), Fault> {
     let expect = &step.expect;
     let starts = event == EventName::StartRequest;
@@ -326,7 +326,7 @@ fn check_expect(version: Version, event: EventName, step: &TraceStep) -> Result<
     Ok(())
 }
 
-// [trace-4]
+// [trace-6]
 fn says_more_than_version_one(expect: &Expect) -> bool {
     let held = expect.session.iter().flatten();
     let mut sessions = held.chain(expect.stored.iter().flatten());

@@ -105,7 +105,7 @@ struct Lines<R> {
 
 impl<R: BufRead> Lines<R> {
     /// The next line without its end, and with something in it; None at the end of the file.
-    // [trace-1]
+    // [trace-1] [trace-2] [trace-3]
     fn next_line(&mut self) -> Result<Option<&str>, Fault> {
         self.text.clear();
         let most = u64::try_from(MAX_LINE_BYTES).unwrap_or(u64::MAX);
