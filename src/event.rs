@@ -260,9 +260,9 @@ impl Event {
     #[must_use]
     pub const fn needs_fresh_load(&self) -> bool {
         match self {
-            Self::StartRequest { .. } => false,
             Self::Request { event, .. } => event.needs_fresh_load(),
-            Self::Manager(
+            Self::StartRequest { .. }
+            | Self::Manager(
                 ManagerEvent::DeleteSession { .. }
                 | ManagerEvent::DeleteSessionsOf { .. }
                 | ManagerEvent::Sweep,

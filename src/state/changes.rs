@@ -88,9 +88,9 @@ impl Changes {
                 self.user = Some(UserChange { to: user.clone() });
             }
             Change::SetValue(key, value) => {
-                drop(self.values.insert(key.clone(), Some(value.clone())))
+                self.values.insert(key.clone(), Some(value.clone()));
             }
-            Change::RemoveValue(key) => drop(self.values.insert(key.clone(), None)),
+            Change::RemoveValue(key) => _ = self.values.insert(key.clone(), None),
             Change::FormToken(token) => self.form_tokens.push(*token, max_form_tokens),
         }
     }

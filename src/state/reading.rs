@@ -50,13 +50,12 @@ fn check(canonical: &Canonical<Session, RequestData>) -> Result<(), &'static str
     let mut known = stored.len();
     for open in requests {
         match open.holds.map(|number| number.cmp(&known)) {
-            Some(Ordering::Less) => {}
             Some(Ordering::Equal) => known = known.saturating_add(1),
             Some(Ordering::Greater) => return Err(HOLDS),
             None if open.data.changes.is_some() => {
                 return Err("changes: expected none without a session");
             }
-            None => {}
+            Some(Ordering::Less) | None => {}
         }
     }
     match known.cmp(&stored.len().saturating_add(held.len())) {

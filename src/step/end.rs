@@ -63,15 +63,15 @@ impl Step<'_> {
         outcome: Outcome,
     ) -> Result<Reply, Refusal> {
         let request = open.get_mut();
-        self.response = match (outcome, self.differences.revocation) {
-            (Outcome::Successful, _) => request.data.response,
-            // [step-45]
-            (Outcome::Interrupted | Outcome::Failed, Revocation::LeavesWithAnyPage) => {
-                request.data.response
-            }
-            // [step-44]
-            (Outcome::Interrupted | Outcome::Failed, Revocation::LeavesWithItsPage) => None,
-            (Outcome::Abandoned, _) => None,
+        self.response = match outcome {
+            Outcome::Successful => request.data.response,
+            Outcome::Interrupted | Outcome::Failed => match self.differences.revocation {
+                // [step-44]
+                Revocation::LeavesWithItsPage => None,
+                // [step-45]
+                Revocation::LeavesWithAnyPage => request.data.response,
+            },
+            Outcome::Abandoned => None,
         };
         // [step-42] [step-43]
         if outcome.saves() {

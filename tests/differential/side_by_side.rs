@@ -101,8 +101,9 @@ fn naive_event(event: &Event) -> NaiveEvent {
         Event::Manager(ManagerEvent::DeleteSession { id }) => {
             NaiveEvent::DeleteSession { id: id.reveal().to_string() }
         }
-        Event::Manager(ManagerEvent::DeleteSessionsOf { .. })
-        | Event::Manager(ManagerEvent::Sweep) => panic!("the habits leave it out"),
+        Event::Manager(ManagerEvent::DeleteSessionsOf { .. } | ManagerEvent::Sweep) => {
+            panic!("the habits leave it out")
+        }
     }
 }
 
