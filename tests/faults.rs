@@ -1,9 +1,13 @@
-//! Faults put into the strict rules on purpose, one at a time: each must be caught by the property
-//! that is there for it, in the small worlds.
+//! Planted faults: each patch in `tests/faults/` breaks one thing and names the checks that must
+//! catch it.
 //!
-//! A fault is a piece of a rule and what stands in its place. It is put into a copy of the crate,
-//! which is built and explored by its own command line; the crate itself knows nothing of faults.
-//! Building takes seconds a fault, so this runs in CI and by hand:
+//! A patch opens with a sentence that says what is wrong, as a person would report it, followed by
+//! one line per check:
+//!
+//! - `Caught by: explore PROPERTY`: the exploration of the small worlds, which runs here;
+//! - `Caught by: fuzz TARGET: REGEX`: a fuzz target, which `.ci/fuzz` runs.
+//!
+//! Building takes seconds per fault, so the exploration runs in CI and by hand:
 //! `cargo test --features cli --test faults -- --ignored`.
 
 #![allow(
@@ -17,274 +21,114 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use diffy::Patch;
+use quixote_session::Semantics;
+use quixote_session::check::Property;
 use serde_json::Value;
 
 struct Fault {
-    /// What is wrong, as a person would report it.
-    report: &'static str,
-    file: &'static str,
-    rule: &'static str,
-    instead: &'static str,
-    /// The property that catches it.
-    caught_by: &'static str,
+    name: String,
+    text: String,
 }
 
-const fn fault(
-    report: &'static str,
-    file: &'static str,
-    rule: &'static str,
-    instead: &'static str,
-    caught_by: &'static str,
-) -> Fault {
-    Fault { report, file, rule, instead, caught_by }
-}
-
-const SAVE: &str = "src/step/save.rs";
-const CHANGE: &str = "src/step/change.rs";
-const LIFE: &str = "src/step/lifecycle.rs";
-const MANAGER: &str = "src/step/manager.rs";
-const SESSION: &str = "src/session.rs";
-const TOKENS: &str = "src/form_tokens.rs";
-const REQUEST: &str = "src/request.rs";
-
-const FAULTS: &[Fault] = &[
-    fault(
-        "login keeps the id",
-        SAVE,
-        "if renewed {",
-        "if renewed && false {",
-        "no-id-survives-login",
-    ),
-    fault(
-        "tokens survive login",
-        REQUEST,
-        "            session.form_tokens.clear();\n",
-        "",
-        "no-token-survives-login",
-    ),
-    fault(
-        "the old id lives on after renewal",
-        SAVE,
-        "        self.state.unstore(&from);\n",
-        "",
-        "no-session-is-orphaned",
-    ),
-    fault(
-        "the whole copy is written, not the changes",
-        SAVE,
-        "let mut merged = stored.clone();",
-        "let mut merged = self.held(request)?.session.clone();",
-        "no-update-is-lost",
-    ),
-    fault(
-        "changes to a session that is gone are dropped silently",
-        SAVE,
-        "if unchanged { Ok(None) } else { Err(Refusal::SessionGone) }",
-        "Ok(None)",
-        "no-update-is-lost",
-    ),
-    fault(
-        "a session that is gone is stored again",
-        SAVE,
-        "return if unchanged { Ok(None) } else { Err(Refusal::SessionGone) };",
-        "return self.put(request, id).map(|()| None);",
-        "no-id-comes-back",
-    ),
-    fault(
-        "a session without info stays stored",
-        SAVE,
-        "if !merged.has_info() {",
-        "if false {",
-        "stored-has-info",
-    ),
-    fault(
-        "the cookie of an emptied session is not revoked",
-        SAVE,
-        "Some(StoreOp::Discard { id });\n            return Ok(Some(CookieChange::Revoke));",
-        "Some(StoreOp::Discard { id });\n            return Ok(None);",
-        "logout-reaches-the-client",
-    ),
-    fault(
-        "the store is not told that an emptied session is deleted",
-        SAVE,
-        "self.effects.store = Some(StoreOp::Discard { id });",
-        "self.effects.store = None;",
-        "store-ops-reproduce-store",
-    ),
-    fault(
-        "a session without info is created",
-        SAVE,
-        "            return Ok(response);\n        }\n        if session",
-        "        }\n        if session",
-        "stored-has-info",
-    ),
-    fault(
-        "an id in use is issued again",
-        SAVE_IDS,
-        "if !self.state.has_session(&id) {",
-        "if true {",
-        "one-user-per-id",
-    ),
-    fault(
-        "a revocation is sent for a session that somebody else ended",
-        SAVE,
-        "if unchanged { Ok(None) }",
-        "if unchanged { Ok(Some(CookieChange::Revoke)) }",
-        "still-logged-in",
-    ),
-    fault(
-        "saving in the middle of a request is allowed",
-        SAVE,
-        "return Err(Refusal::SavedAtFinish);",
-        "let _ = Refusal::SavedAtFinish;",
-        "failure-leaves-no-trace",
-    ),
-    fault(
-        "a revocation is lost when the request does not succeed",
-        LIFE,
-        "let fresh = if self.is_strict() { carried } else { None };",
-        "let fresh = None;",
-        "logout-reaches-the-client",
-    ),
-    fault(
-        "a failed request is saved",
-        LIFE,
-        "Outcome::Failed => (fresh, Some(Transaction::Abort)),",
-        "Outcome::Failed => (self.save(request, fresh)?, Some(Transaction::Abort)),",
-        "failure-leaves-no-trace",
-    ),
-    fault(
-        "a logout does not delete",
-        LIFE,
-        "let stored = id.filter(|id| self.state.unstore(id));",
-        "let stored = id.filter(|_| false);",
-        "expiry-is-immediate",
-    ),
-    fault(
-        "a logout does not revoke",
-        LIFE,
-        "Some(CookieChange::Revoke);\n            open.data.cookie = None;\n            open.d",
-        "None;\n            open.data.cookie = None;\n            open.d",
-        "logout-reaches-the-client",
-    ),
-    fault(
-        "the cookie can be revoked while the session stays",
-        LIFE,
-        "        if strict {\n            return Err(Refusal::WouldOrphan);\n        }\n",
-        "        let _ = strict;\n",
-        "no-session-is-orphaned",
-    ),
-    fault(
-        "a stored session can be replaced and left behind",
-        LIFE,
-        "if self.is_strict() && id.is_some_and(",
-        "if false && id.is_some_and(",
-        "no-session-is-orphaned",
-    ),
-    fault(
-        "requests share the stored session",
-        LIFE,
-        "            (Some(slot), Semantics::Live) => {",
-        "            (Some(slot), _) => {",
-        "one-user-per-id",
-    ),
-    fault(
-        "a session out of time is found",
-        MANAGER,
-        "if self.state.get(&id).is_some_and(over) {",
-        "if false && self.state.get(&id).is_some_and(over) {",
-        "nothing-past-its-limits",
-    ),
-    fault(
-        "the limits are exclusive",
-        SESSION,
-        "now.since(since) >= limit",
-        "now.since(since) > limit",
-        "nothing-past-its-limits",
-    ),
-    fault(
-        "there is no idle limit",
-        SESSION,
-        "(reached(self.accessed, config.idle_limit_ms)\n                || reached(",
-        "(reached(self.created, config.absolute_limit_ms)\n                || reached(",
-        "nothing-past-its-limits",
-    ),
-    fault(
-        "there is no absolute limit",
-        SESSION,
-        "|| reached(self.created, config.absolute_limit_ms))",
-        "|| reached(self.accessed, config.idle_limit_ms))",
-        "nothing-past-its-limits",
-    ),
-    fault(
-        "a clock that went back moves the access time back",
-        SESSION,
-        "if now.since(self.accessed) > resolution_ms {",
-        "if now != self.accessed && resolution_ms < u64::MAX {",
-        "accessed-not-before-created",
-    ),
-    fault(
-        "the queue of tokens grows without bound",
-        TOKENS,
-        "let cap = usize::from(cap.clamp(1, Self::MAX));",
-        "let cap = usize::from(cap.max(Self::MAX));",
-        "tokens-are-bounded",
-    ),
-    fault(
-        "a sweep deletes nothing",
-        MANAGER,
-        "|session| session.is_out_of_time(config, now)",
-        "|session| session.is_out_of_time(config, now) && false",
-        "sweep-leaves-none-over",
-    ),
-    fault(
-        "one session of a user survives",
-        MANAGER,
-        "let ids = self.state.sessions_of(user);",
-        "let ids: alloc::vec::Vec<_> = self.state.sessions_of(user).into_iter().skip(1).collect();",
-        "user-is-ended-everywhere",
-    ),
-    fault(
-        "a caller may choose an id",
-        MANAGER,
-        "            return Err(Refusal::IdNotIssued);",
-        "            let _ = Refusal::IdNotIssued;",
-        "ids-are-issued",
-    ),
-    fault(
-        "a token is spent in the copy of one request alone",
-        CHANGE,
-        "            self.state.store_copy(id, stored.clone());\n            StoreOp::Update",
-        "            StoreOp::Update",
-        "token-accepted-once",
-    ),
-    fault(
-        "a refused finish has changed the store",
-        SAVE,
-        "        let to = self.draw_unused_id()?;\n        self.state.unstore(&from);",
-        "        self.state.unstore(&from);\n        let to = self.draw_unused_id()?;",
-        "refusal-changes-nothing",
-    ),
-];
-
-/// Ids are drawn where the rules ask for them.
-const SAVE_IDS: &str = "src/step.rs";
-
-fn copy_of_the_crate() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let copy = here.join("target/faults/crate");
-    let _ = fs::remove_dir_all(&copy);
-    copy_folder(&here.join("src"), &copy.join("src"));
-    for file in ["Cargo.toml", "Cargo.lock"] {
-        fs::copy(here.join(file), copy.join(file)).unwrap();
+impl Fault {
+    /// All of them, by file, so that each build finds as much as possible unchanged.
+    fn all() -> Vec<Self> {
+        let entries = fs::read_dir(here().join("tests/faults")).unwrap();
+        let mut faults: Vec<_> = entries
+            .map(|entry| entry.unwrap().path())
+            .map(|path| Self {
+                name: path.file_name().unwrap().to_string_lossy().into(),
+                text: fs::read_to_string(path).unwrap(),
+            })
+            .collect();
+        faults.sort_by_key(|fault| (fault.file().to_owned(), fault.name.clone()));
+        faults
     }
-    // What Cargo.toml names must be there, if only by name.
-    let benches = ["cookies", "cycle", "explore", "memory", "pauses", "table"];
-    let benches = benches.map(|bench| format!("benches/{bench}.rs"));
-    for file in benches.into_iter().chain(["tests/cli.rs".to_owned()]) {
-        let path = copy.join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, "").unwrap();
+
+    fn patch(&self) -> Patch<'_, str> {
+        Patch::from_str(&self.text).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    fn file(&self) -> &str {
+        self.text.lines().find_map(|line| line.strip_prefix("+++ b/")).unwrap()
+    }
+
+    /// The file in `tree` with the fault in it. Context must match to the letter.
+    fn planted_in(&self, tree: &Path) -> String {
+        let source = fs::read_to_string(tree.join(self.file())).unwrap();
+        diffy::apply(&source, &self.patch())
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    fn caught_by<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a str> {
+        let checks = self.text.lines().filter_map(|line| line.strip_prefix("Caught by: "));
+        checks.filter_map(move |check| check.strip_prefix(kind)?.strip_prefix(' '))
+    }
+}
+
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn every_fault_applies_and_names_checks_that_exist() {
+    for fault in Fault::all() {
+        fault.planted_in(here());
+        let known = |id: &str| Property::ALL.iter().any(|property| property.id() == id);
+        let explored = fault.caught_by("explore").inspect(|id| {
+            assert!(known(id), "{}: no property {id}", fault.name);
+        });
+        let fuzzed = fault.caught_by("fuzz").inspect(|check| {
+            let target = check.split_once(": ").map_or("", |(target, _)| target);
+            let source = here().join(format!("fuzz/fuzz_targets/{target}.rs"));
+            assert!(source.exists(), "{}: no fuzz target in {check:?}", fault.name);
+        });
+        let named = fault.text.lines().filter(|line| line.starts_with("Caught by")).count();
+        assert!(named > 0, "{}: names no check", fault.name);
+        assert_eq!(explored.count() + fuzzed.count(), named, "{}: unknown check", fault.name);
+    }
+}
+
+#[test]
+fn every_property_of_strict_has_a_fault() {
+    let faults = Fault::all();
+    for property in Property::ALL.iter().filter(|one| one.is_kept_by(Semantics::Strict)) {
+        let id = property.id();
+        let caught = |fault: &Fault| fault.caught_by("explore").any(|named| named == id);
+        assert!(faults.iter().any(caught), "no fault is caught by {id}");
+    }
+}
+
+#[test]
+#[ignore = "builds the crate once per fault: minutes"]
+fn every_fault_is_caught_by_its_properties() {
+    let copy = copy_of_the_crate();
+    assert!(broken_in(&copy).is_empty(), "the copy without a fault breaks nothing");
+    let mut missed = Vec::new();
+    for fault in Fault::all().iter().filter(|fault| fault.caught_by("explore").count() > 0) {
+        let path = copy.join(fault.file());
+        let source = fs::read_to_string(&path).unwrap();
+        fs::write(&path, fault.planted_in(&copy)).unwrap();
+        let broken = broken_in(&copy);
+        println!("{}: {}", fault.name, broken.join(", "));
+        for id in fault.caught_by("explore").filter(|id| !broken.iter().any(|one| one == id)) {
+            missed.push(format!("{}: {id} does not catch it, but {broken:?}", fault.name));
+        }
+        fs::write(&path, source).unwrap();
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// Whatever `Cargo.toml` names, and nothing that takes long to copy.
+fn copy_of_the_crate() -> PathBuf {
+    let copy = here().join("target/faults/crate");
+    let _ = fs::remove_dir_all(&copy);
+    for folder in ["src", "benches", "tests/cli"] {
+        copy_folder(&here().join(folder), &copy.join(folder));
+    }
+    for file in ["Cargo.toml", "Cargo.lock", "tests/cli.rs"] {
+        fs::copy(here().join(file), copy.join(file)).unwrap();
     }
     copy
 }
@@ -293,11 +137,11 @@ fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
-        let beside = to.join(path.file_name().unwrap());
+        let copy = to.join(path.file_name().unwrap());
         if path.is_dir() {
-            copy_folder(&path, &beside);
+            copy_folder(&path, &copy);
         } else {
-            fs::copy(&path, &beside).unwrap();
+            fs::copy(&path, &copy).unwrap();
         }
     }
 }
@@ -320,36 +164,4 @@ fn broken_in(copy: &Path) -> Vec<String> {
     let properties = found["semantics"][0]["properties"].as_object().unwrap();
     let broken = properties.iter().filter(|(_, told)| told["found"]["verdict"] == "broken");
     broken.map(|(id, _)| id.clone()).collect()
-}
-
-#[test]
-fn every_fault_names_a_rule_that_is_there_once() {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let stale = FAULTS.iter().filter(|fault| {
-        let source = fs::read_to_string(here.join(fault.file)).unwrap();
-        source.matches(fault.rule).count() != 1 || fault.rule == fault.instead
-    });
-    let stale: Vec<_> = stale.map(|fault| fault.report).collect();
-    assert_eq!(stale, [""; 0]);
-    assert!(FAULTS.len() >= 20);
-}
-
-#[test]
-#[ignore = "builds the crate once a fault: minutes"]
-fn every_fault_is_caught_by_its_property() {
-    let copy = copy_of_the_crate();
-    assert!(broken_in(&copy).is_empty(), "the copy without a fault holds everything");
-    let mut missed = Vec::new();
-    for Fault { report, file, rule, instead, caught_by } in FAULTS {
-        let path = copy.join(file);
-        let source = fs::read_to_string(&path).unwrap();
-        fs::write(&path, source.replace(rule, instead)).unwrap();
-        let broken = broken_in(&copy);
-        println!("{report}: {}", broken.join(", "));
-        if !broken.iter().any(|id| id == caught_by) {
-            missed.push(format!("{report}: {caught_by} does not see it; broken: {broken:?}"));
-        }
-        fs::write(&path, source).unwrap();
-    }
-    assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
