@@ -203,17 +203,16 @@ impl Population {
             remember(&mut self.ids, *id);
         }
         let Some(client) = turn.client else { return };
-        match turn.input.event {
-            Event::StartRequest { request, .. } => {
-                self.open.push(Open { request, client, stuck: false });
+        if let Event::StartRequest { request, .. } = turn.input.event {
+            self.open.push(Open { request, client, stuck: false });
+        }
+        if let Event::Request { request, event: RequestEvent::FinishRequest { .. } } =
+            turn.input.event
+        {
+            self.open.retain(|open| open.request != request);
+            if let Some(cookie) = &effects.cookie {
+                self.arriving = Some(Response { client, cookie: cookie.value });
             }
-            Event::Request { request, event: RequestEvent::FinishRequest { .. } } => {
-                self.open.retain(|open| open.request != request);
-                if let Some(cookie) = &effects.cookie {
-                    self.arriving = Some(Response { client, cookie: cookie.value });
-                }
-            }
-            _ => {}
         }
     }
 
@@ -352,7 +351,7 @@ mod tests {
             run(&config, Habits::ALL, 20_000, &mut Seeded::new(1), |turn, effects, _| {
                 let refused = match effects.reply {
                     Reply::Refused(why) => why.name(),
-                    _ => "",
+                    Reply::Done | Reply::Started { .. } | Reply::Token(_) | Reply::Answer(_) => "",
                 };
                 seen.insert((turn.input.event.name(), refused));
             });

@@ -37,7 +37,7 @@ fn nobody_brings_an_ended_session_back() {
     let ends: [fn(&mut Story, _); 3] = [
         |story, id| _ = story.delete(id),
         |story, _| {
-            _ = story.send(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }))
+            _ = story.send(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }));
         },
         |story, id| {
             let leaving = story.start_with(id);

@@ -27,32 +27,36 @@ fn every_event() -> Vec<Event> {
 /// was stale. No event is left to a wildcard: a new one has to be decided here.
 const fn concludes_from_the_load(event: &Event) -> bool {
     match event {
-        // Whether the cookie names what is stored; that no stored session is orphaned; that no
-        // equal token is outstanding in what is stored; that there is nothing to save.
-        Event::Request { event: RequestEvent::HasSessionCookie { must_exist: true, .. }, .. }
-        | Event::Request { event: RequestEvent::NewSession, .. }
-        | Event::Request { event: RequestEvent::CreateFormToken, .. }
-        | Event::Request { event: RequestEvent::FinishRequest { outcome: Successful | Interrupted, .. }, .. } => true,
-        // The first load of a request is fresh.
+        Event::Request { event, .. } => match event {
+            // Whether the cookie names what is stored; that no stored session is orphaned; that no
+            // equal token is outstanding in what is stored; that there is nothing to save.
+            RequestEvent::HasSessionCookie { must_exist: true }
+            | RequestEvent::NewSession
+            | RequestEvent::CreateFormToken
+            | RequestEvent::FinishRequest { outcome: Successful | Interrupted } => true,
+            // Only the request's own copy is asked or changed.
+            RequestEvent::SetUser { .. }
+            | RequestEvent::SetValue { .. }
+            | RequestEvent::RemoveValue { .. }
+            | RequestEvent::HasFormToken { .. }
+            | RequestEvent::HasSessionCookie { must_exist: false }
+            | RequestEvent::FinishRequest { outcome: Failed | Abandoned }
+            // A token of others is spent by an `Update` or a `Discard`, or refused.
+            | RequestEvent::RemoveFormToken { .. }
+            // Deletes whatever is there by then.
+            | RequestEvent::ExpireSession
+            // Strict refuses these.
+            | RequestEvent::RevokeSessionCookie
+            | RequestEvent::MaintainSession
+            | RequestEvent::InsertSession { .. } => false,
+        },
+        // The first load of a request is fresh; the manager deletes whatever is there by then.
         Event::StartRequest { .. }
-        // Only the request's own copy is asked or changed.
-        | Event::Request { event: RequestEvent::SetUser { .. }, .. }
-        | Event::Request { event: RequestEvent::SetValue { .. }, .. }
-        | Event::Request { event: RequestEvent::RemoveValue { .. }, .. }
-        | Event::Request { event: RequestEvent::HasFormToken { .. }, .. }
-        | Event::Request { event: RequestEvent::HasSessionCookie { must_exist: false, .. }, .. }
-        | Event::Request { event: RequestEvent::FinishRequest { outcome: Failed | Abandoned, .. }, .. }
-        // A token of others is spent by an `Update` or a `Discard`, or refused.
-        | Event::Request { event: RequestEvent::RemoveFormToken { .. }, .. }
-        // Deletes whatever is there by then.
-        | Event::Request { event: RequestEvent::ExpireSession, .. }
-        | Event::Manager(ManagerEvent::DeleteSession { .. })
-        | Event::Manager(ManagerEvent::DeleteSessionsOf { .. })
-        | Event::Manager(ManagerEvent::Sweep)
-        // Strict refuses these.
-        | Event::Request { event: RequestEvent::RevokeSessionCookie, .. }
-        | Event::Request { event: RequestEvent::MaintainSession, .. }
-        | Event::Request { event: RequestEvent::InsertSession { .. }, .. } => false,
+        | Event::Manager(
+            ManagerEvent::DeleteSession { .. }
+            | ManagerEvent::DeleteSessionsOf { .. }
+            | ManagerEvent::Sweep,
+        ) => false,
     }
 }
 

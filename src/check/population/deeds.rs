@@ -150,24 +150,42 @@ impl Population {
             return event;
         }
         let first = choices.below(2) == 0;
+        // Whole, so that a new event is decided here, and given a `Deed` of its own above.
         let text = match &mut event {
-            Event::StartRequest { remote_addr: one, script_name: other, .. }
-            | Event::Request {
-                event: RequestEvent::SetValue { key: one, value: other, .. }, ..
-            } => {
+            Event::StartRequest { remote_addr: one, script_name: other, .. } => {
                 if first {
                     one
                 } else {
                     other
                 }
             }
-            Event::Request { event: RequestEvent::SetUser { user: Some(user), .. }, .. }
-            | Event::Request {
-                event: RequestEvent::InsertSession { user: Some(user), .. }, ..
+            Event::Request { event: of_request, .. } => match of_request {
+                RequestEvent::SetValue { key: one, value: other } => {
+                    if first {
+                        one
+                    } else {
+                        other
+                    }
+                }
+                RequestEvent::SetUser { user: Some(text) }
+                | RequestEvent::InsertSession { user: Some(text), .. }
+                | RequestEvent::RemoveValue { key: text } => text,
+                RequestEvent::SetUser { user: None }
+                | RequestEvent::InsertSession { user: None, .. }
+                | RequestEvent::CreateFormToken
+                | RequestEvent::HasFormToken { .. }
+                | RequestEvent::RemoveFormToken { .. }
+                | RequestEvent::HasSessionCookie { .. }
+                | RequestEvent::RevokeSessionCookie
+                | RequestEvent::ExpireSession
+                | RequestEvent::NewSession
+                | RequestEvent::MaintainSession
+                | RequestEvent::FinishRequest { .. } => return event,
+            },
+            Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => user,
+            Event::Manager(ManagerEvent::DeleteSession { .. } | ManagerEvent::Sweep) => {
+                return event;
             }
-            | Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => user,
-            Event::Request { event: RequestEvent::RemoveValue { key, .. }, .. } => key,
-            _ => return event,
         };
         *text = "x".repeat(config.max_text_bytes.saturating_add(1)).into();
         event
