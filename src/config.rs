@@ -1,7 +1,7 @@
 //! What a deployment decides: the semantics, the cookie, the limits. An argument of every step,
 //! never part of the state.
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, SmolStrBuilder};
 
 use crate::form_tokens::FormTokens;
 use crate::grammar::{has_prefix, is_attribute_value, is_cookie_name, is_domain};
@@ -194,9 +194,13 @@ impl Config {
     pub(crate) fn path_of_cookie(&self, script_name: &SmolStr) -> SmolStr {
         match &self.cookie_path {
             Some(path) if !path.is_empty() => path.clone(),
-            _ if script_name.is_empty() => SmolStr::new_static("/"),
-            _ if script_name.ends_with('/') => script_name.clone(),
-            _ => smol_str::format_smolstr!("{script_name}/"),
+            Some(_) | None if script_name.ends_with('/') => script_name.clone(),
+            Some(_) | None => {
+                let mut path = SmolStrBuilder::new();
+                path.push_str(script_name);
+                path.push('/');
+                path.finish()
+            }
         }
     }
 

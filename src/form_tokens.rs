@@ -65,7 +65,7 @@ impl FormTokens {
         // [config-21]
         let cap = usize::from(cap.clamp(1, Self::MAX));
         let extra = self.len().saturating_add(1).saturating_sub(cap);
-        if extra > 0 {
+        if extra != 0 {
             self.0.drain(..extra);
         }
         self.0.push(token);

@@ -40,7 +40,7 @@ impl Object {
     }
 
     pub(crate) const fn is_held(&self) -> bool {
-        self.holders > 0
+        self.holders != 0
     }
 }
 

@@ -166,7 +166,7 @@ fn hash_of(fold: u32) -> u64 {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Store, fold_of};
+    use super::{Store, fold_of, hash_of};
     use crate::{Session, SessionId, Timestamp};
 
     /// Two ids with the same fold: among so many there are some.
@@ -180,6 +180,25 @@ mod tests {
             }
         }
         panic!("no two ids fold alike");
+    }
+
+    /// A table takes the place from the low bits of a hash and a tag from the seven top ones, so
+    /// ids that differ anywhere have to differ there.
+    #[test]
+    fn hashes_spread_over_all_of_a_table() {
+        for place in [0, 6, 14] {
+            let (mut low, mut top) = ([0_u32; 256], [0_u32; 128]);
+            for number in 0..2_048_u16 {
+                let mut bytes = [0x5e; 16];
+                bytes[place..place + 2].copy_from_slice(&number.to_be_bytes());
+                let hash = hash_of(fold_of(&bytes.into()));
+                low[usize::from(hash.to_le_bytes()[0])] += 1;
+                top[usize::from(hash.to_be_bytes()[0] >> 1)] += 1;
+            }
+            // 2,048 hashes: 8 and 16 on average.
+            assert!(low.iter().all(|count| *count < 32), "{low:?}");
+            assert!(top.iter().all(|count| (1..64).contains(count)), "{top:?}");
+        }
     }
 
     // [state-3]
