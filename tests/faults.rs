@@ -51,7 +51,8 @@ impl Fault {
     }
 
     fn file(&self) -> &str {
-        self.text.lines().find_map(|line| line.strip_prefix("+++ b/")).unwrap()
+        let file = self.text.lines().find_map(|line| line.strip_prefix("+++ b/"));
+        file.unwrap_or_else(|| panic!("{}: changes no file", self.name))
     }
 
     /// The file in `tree` with the fault in it. Context must match to the letter.
