@@ -41,3 +41,19 @@ fuzz() {
     shift
     cargo +nightly fuzz run "${build[@]}" "$target" "${folders[@]}" -- "${extra[@]}" "$@"
 }
+
+# Unpacks the kept corpus of a target, and says in which folder it stands then.
+unpack() {
+    local folder=$PWD/fuzz/target/kept
+    rm -rf "${folder:?}/$1"
+    mkdir -p "$folder"
+    tar -xzf "fuzz/corpus/$1.tar.gz" -C "$folder"
+    echo "$folder/$1"
+}
+
+# Packs the folder of a target, which stands in the folder given second, as its kept corpus. The same
+# files make the same archive, byte for byte.
+pack() {
+    tar --sort=name --format=ustar --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+        -C "$2" -c "$1" | gzip -n9 >"fuzz/corpus/$1.tar.gz"
+}

@@ -1,29 +1,48 @@
 //! The kept corpus, and the findings, through the harness without a fuzzer: on stable, in seconds.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Read as _;
+use std::path::Path;
 
+use flate2::read::GzDecoder;
 use quixote_session::check::Cells;
+use tar::Archive;
 
 use crate::{cookie, differential, state, step, trace};
 
-/// Every file of a folder, in order; none where there is no folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files
+/// The name of an input, and its bytes.
+type Named = (String, Vec<u8>);
+
+/// Every input in the archive of a target.
+fn kept(target: &str) -> Vec<Named> {
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("corpus/{target}.tar.gz"));
+    let mut archive = Archive::new(GzDecoder::new(fs::File::open(archive).unwrap()));
+    let files = archive.entries().unwrap().map(Result::unwrap);
+    let files = files.filter(|entry| entry.header().entry_type().is_file());
+    let read = files.map(|mut entry| {
+        let name = entry.path().unwrap().display().to_string();
+        let mut input = Vec::new();
+        entry.read_to_end(&mut input).unwrap();
+        (name, input)
+    });
+    read.collect()
 }
 
-/// Runs a target over what is kept for it. A panic names no file, so each is named before.
+/// Every finding of a target; none if there is no folder.
+fn found(target: &str) -> Vec<Named> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions").join(target);
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let files = entries.map(|entry| entry.unwrap().path());
+    files.map(|file| (file.display().to_string(), fs::read(file).unwrap())).collect()
+}
+
+/// Runs a target over what is kept for it. A panic names no input, so each is named before.
 fn replay(target: &str, mut run: impl FnMut(&[u8])) {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let kept = files(&here.join("corpus").join(target));
-    let found = files(&here.join("regressions").join(target));
-    assert!(kept.len() >= 10, "the corpus of {target} has moved");
-    for file in kept.iter().chain(&found) {
-        println!("{}", file.display());
-        run(&fs::read(file).unwrap());
+    let (kept, found) = (kept(target), found(target));
+    assert!(kept.len() >= 10, "too few inputs are kept for {target}: {}", kept.len());
+    for (name, input) in kept.iter().chain(&found) {
+        println!("{name}");
+        run(input);
     }
     println!("{target}: {} inputs kept, {} findings", kept.len(), found.len());
 }
