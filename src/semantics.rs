@@ -37,14 +37,8 @@ impl Semantics {
     /// The column of this semantics.
     pub(crate) const fn differences(self) -> Differences {
         match self {
-            Self::Live => Differences {
-                holds: Holds::StoredObject,
-                saves: Saves::NewSession,
-                ..Differences::QUIXOTE
-            },
-            Self::Copying => {
-                Differences { holds: Holds::Copy, saves: Saves::WholeCopy, ..Differences::QUIXOTE }
-            }
+            Self::Live => Differences::LIVE,
+            Self::Copying => Differences::COPYING,
             Self::Strict => Differences::STRICT,
         }
     }
@@ -75,8 +69,7 @@ pub(crate) struct Differences {
 }
 
 impl Differences {
-    /// What live and copying have in common, and the rest of live.
-    const QUIXOTE: Self = Self {
+    const LIVE: Self = Self {
         holds: Holds::StoredObject,
         saves: Saves::NewSession,
         renews: Renews::Never,
@@ -86,6 +79,8 @@ impl Differences {
         path: Path::OfScript,
         liberties: Liberties::Granted,
     };
+
+    const COPYING: Self = Self { holds: Holds::Copy, saves: Saves::WholeCopy, ..Self::LIVE };
 
     const STRICT: Self = Self {
         holds: Holds::CopyAndChanges,
