@@ -38,10 +38,6 @@ impl Object {
     pub(crate) const fn new(id: Option<SessionId>, session: Session) -> Self {
         Self { session, id, stored: false, holders: 0 }
     }
-
-    pub(crate) const fn is_held(&self) -> bool {
-        self.holders != 0
-    }
 }
 
 #[derive(Clone)]

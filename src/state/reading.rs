@@ -71,7 +71,7 @@ fn build(canonical: Canonical<Session, RequestData>) -> State {
     let Parts { mut store, mut requests } = Parts::NONE;
     let mut slots: Vec<Slot> = Vec::new();
     for Stored { id, session } in canonical.stored {
-        store.add(id, session);
+        store.put(id, session);
         slots.extend(store.find(&id));
     }
     let mut unheld = canonical.held.into_iter();

@@ -70,16 +70,8 @@ impl Store {
         ids
     }
 
-    /// Stores `session` under `id`. If what is stored there is held, whoever holds it keeps it.
+    /// Stores `session` under `id`, as a new object: whoever holds what was there keeps it.
     pub(crate) fn put(&mut self, id: SessionId, session: Session) {
-        match self.find(&id).filter(|slot| !self.object(*slot).is_held()) {
-            Some(slot) => self.object_mut(slot).session = session,
-            None => self.add(id, session),
-        }
-    }
-
-    /// Stores `session` as a new object.
-    pub(crate) fn add(&mut self, id: SessionId, session: Session) {
         let slot = self.objects.insert(Object::new(Some(id), session));
         self.share(id, slot);
     }

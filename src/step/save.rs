@@ -99,7 +99,7 @@ impl Step<'_> {
         // [step-38]
         let session = session.clone();
         let id = self.fresh_id()?;
-        self.store.add(id, session.clone());
+        self.store.put(id, session.clone());
         self.effects.store = Some(StoreOp::Create { id, session });
         // [step-47] [step-48]
         self.response = Some(CookieChange::Set(id));
@@ -156,7 +156,7 @@ impl Step<'_> {
     fn rotate(&mut self, from: SessionId, session: Session) -> Result<(), Refusal> {
         let to = self.unused_id()?;
         self.store.remove(&from);
-        self.store.add(to, session.clone());
+        self.store.put(to, session.clone());
         self.effects.store = Some(StoreOp::Rotate { from, to, session });
         // [step-36]
         self.response = Some(CookieChange::Set(to));

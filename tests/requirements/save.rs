@@ -311,3 +311,18 @@ fn strict_writes_nothing_where_nothing_changed() {
     run.finish(1, Successful);
     assert!(matches!(run.effects.store, Some(StoreOp::Update { .. })), "a noted access is written");
 }
+
+// [step-23]
+#[test]
+fn what_goes_on_without_its_last_token_keeps_the_access_of_its_request() {
+    let mut run = Run::of(&Config::STRICT);
+    run.start(1, None);
+    let token = run.token(1);
+    let id = run.save(1).unwrap();
+    run.now += 120_000;
+    run.start(2, Some(id));
+    assert_eq!(run.spend(2, token), Reply::Done);
+    run.set_value(2, "a", "1");
+    let id = run.save(2).unwrap();
+    assert_eq!(run.stored(id).unwrap().accessed().0, run.now);
+}
