@@ -234,7 +234,8 @@ pub enum Next {
 }
 
 impl Next {
-    /// All of it, by number, the plainest first. The kept inputs of the fuzzer hold the numbers.
+    /// All of it, by number, the plainest first. The kept inputs of the fuzzer hold the numbers, and
+    /// a byte counts modulo how many there are: one more changes what the kept bytes stand for.
     pub const ALL: [Self; 20] = [
         Self::Send(Kind::StartRequest),
         Self::Send(Kind::FinishRequest),
