@@ -16,7 +16,7 @@ need_cargo_fuzz() {
     cargo install --quiet --locked cargo-fuzz --version '^0.13'
 }
 
-# The options of libFuzzer for a target. The longest input: 250 moves of a script, or so many
+# The options of libFuzzer for a target. The longest input: 250 turns of a script, or so many
 # bytes of text.
 options() {
     local dictionary=$PWD/fuzz/dictionaries/$1.dict

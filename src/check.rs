@@ -8,6 +8,7 @@ mod differences;
 mod explore;
 mod guarantees;
 mod history;
+pub mod kinds;
 mod phases;
 pub mod population;
 mod property;

@@ -358,6 +358,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Successful, Self::Interrupted, Self::Failed, Self::Abandoned];
+
     /// Whether the session is saved when the request ends like this.
     pub(crate) const fn saves(self) -> bool {
         match self {

@@ -52,10 +52,10 @@ fn configs() -> impl Strategy<Value = Config> {
 /// What is refused whatever was loaded, what ends many sessions at once, and a clock that leaps
 /// over a limit are rarer: few requests would meet at a session.
 fn turns() -> impl Strategy<Value = Vec<[u8; 5]>> {
-    let deed = prop_oneof![6 => 0_u8..2, 12 => 2_u8..9, 2 => 10_u8..12, 1 => 0_u8..20];
+    let next = prop_oneof![6 => 0_u8..2, 12 => 2_u8..9, 2 => 10_u8..12, 1 => 0_u8..20];
     let when = prop_oneof![8 => Just(0_u8), 8 => 9_u8..13, 1 => 0_u8..16];
-    let turn = (deed, when, any::<[u8; 3]>())
-        .prop_map(|(deed, when, [who, what, drawn])| [deed, who, what, when, drawn]);
+    let turn = (next, when, any::<[u8; 3]>())
+        .prop_map(|(next, when, [who, what, drawn])| [next, who, what, when, drawn]);
     prop::collection::vec(turn, 1..120)
 }
 

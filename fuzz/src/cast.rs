@@ -1,13 +1,14 @@
-//! Who acts in a script: turns a move into an input, with the ids and tokens that are known by
-//! then.
+//! Who acts in a script: makes an action of a turn, with the ids and tokens that are known by then.
 
+use quixote_session::check::Action;
+use quixote_session::check::kinds::{Arguments, Draw, Kind, Next, pick};
 use quixote_session::{
-    Config, CookieValue, Effects, Entropy, Event, FormToken, Input, ManagerEvent, Outcome, Reply,
-    RequestEvent, RequestId, SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp, Width,
+    Config, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Reply, RequestId,
+    SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp, Width,
 };
 
 use crate::clock;
-use crate::script::{Move, pick};
+use crate::script::Turn;
 
 /// Clients with a browser; requests of strangers come from a number behind these.
 pub(crate) const BROWSERS: u8 = 2;
@@ -18,95 +19,6 @@ const MOUNTS: [&str; 5] = ["", "/app", "/app/", "/q", "/"];
 const USERS: [&str; 6] = ["alice", "bob", "", "\u{e9}t\u{e9}", "a;b", "longer than sixteen bytes"];
 const KEYS: [&str; 4] = ["cart", "theme", "", "longer than sixteen bytes"];
 const VALUES: [&str; 4] = ["1", "dark", "", "caf\u{e9}, longer than sixteen bytes"];
-
-/// What a script can do, the plainest first. Deeds that a semantics or a driver does not have are
-/// left out by the one who asks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Deed {
-    /// A request of a browser starts, with the cookie in its jar.
-    Start,
-    /// `FinishRequest`.
-    Finish,
-    /// `SetUser`.
-    SetUser,
-    /// `SetValue`.
-    SetValue,
-    /// `RemoveValue`.
-    RemoveValue,
-    /// `CreateFormToken`.
-    CreateToken,
-    /// `HasFormToken`.
-    HasToken,
-    /// `RemoveFormToken`.
-    SpendToken,
-    /// `HasSessionCookie`.
-    HasCookie,
-    /// `RevokeSessionCookie`.
-    Revoke,
-    /// `ExpireSession`.
-    Expire,
-    /// `NewSession`.
-    New,
-    /// `MaintainSession`.
-    Maintain,
-    /// `InsertSession`.
-    Insert,
-    /// `DeleteSession`.
-    Delete,
-    /// A request of a stranger starts, with any cookie whatever.
-    Stranger,
-    /// A response arrives.
-    Deliver,
-    /// A response is lost.
-    Lose,
-    /// `DeleteSessionsOf`.
-    DeleteUser,
-    /// `Sweep`.
-    Sweep,
-}
-
-impl Deed {
-    /// All of them. Those that the naive implementation does not know stand at the end.
-    pub const ALL: [Self; 20] = [
-        Self::Start,
-        Self::Finish,
-        Self::SetUser,
-        Self::SetValue,
-        Self::RemoveValue,
-        Self::CreateToken,
-        Self::HasToken,
-        Self::SpendToken,
-        Self::HasCookie,
-        Self::Revoke,
-        Self::Expire,
-        Self::New,
-        Self::Maintain,
-        Self::Insert,
-        Self::Delete,
-        Self::Stranger,
-        Self::Deliver,
-        Self::Lose,
-        Self::DeleteUser,
-        Self::Sweep,
-    ];
-
-    /// What a byte chooses.
-    #[must_use]
-    pub fn of(choice: u8) -> Self {
-        pick(&Self::ALL, choice).unwrap_or(Self::Start)
-    }
-}
-
-/// What happens next.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Turn {
-    /// The machine is sent an input; the number is that of the client whose request starts.
-    Step(u8, Input),
-    /// A response, of those on their way, arrives.
-    Deliver(u8),
-    /// A response is lost.
-    Lose(u8),
-}
 
 /// What the players know.
 #[derive(Clone, Debug)]
@@ -135,39 +47,35 @@ impl Cast {
         Self { ids: state.keys(), tokens: tokens.collect(), ..Self::new(false) }
     }
 
-    /// The turn that a move stands for; `jar` says which cookie a client sends to a mount.
-    pub fn turn(
+    /// The action that a turn stands for; `jar` says which cookie a client sends to a mount.
+    pub fn action(
         &mut self,
         config: &Config,
         state: &State,
         jar: impl Fn(u8, &str) -> Option<SessionId>,
-        own: Move,
-    ) -> Turn {
-        self.now = clock::moved(self.now, config, own.when);
-        let deed = Deed::of(own.deed);
-        let (client, event) = match deed {
-            Deed::Deliver => return Turn::Deliver(own.what),
-            Deed::Lose => return Turn::Lose(own.what),
-            Deed::Start => {
-                let client = own.who % BROWSERS;
-                let mount = pick(&MOUNTS, own.what).unwrap_or_default();
-                (client, self.start(state, own, jar(client, mount).map(CookieValue::Id), mount))
+        turn: Turn,
+    ) -> Action {
+        self.now = clock::moved(self.now, config, turn.when);
+        let (client, event) = match Next::of(turn.next) {
+            Next::Deliver => return Action::Deliver(turn.what),
+            Next::Lose => return Action::Lose(turn.what),
+            Next::Stranger => {
+                let cookie = self.any_cookie(turn.what);
+                (BROWSERS, self.start(state, turn, cookie, MOUNTS[0]))
             }
-            Deed::Stranger => {
-                let cookie = self.any_cookie(own.what);
-                (BROWSERS, self.start(state, own, cookie, MOUNTS[0]))
+            Next::Send(kind) => {
+                if let Some(event) = kind.event(&mut Choice { cast: self, state, turn }) {
+                    (0, event)
+                } else {
+                    let client = turn.who % BROWSERS;
+                    let mount = pick(&MOUNTS, turn.what).unwrap_or_default();
+                    let cookie = jar(client, mount).map(CookieValue::Id);
+                    (client, self.start(state, turn, cookie, mount))
+                }
             }
-            Deed::Delete => {
-                (0, Event::Manager(ManagerEvent::DeleteSession { id: self.id(own.what) }))
-            }
-            Deed::DeleteUser => {
-                (0, Event::Manager(ManagerEvent::DeleteSessionsOf { user: user(own.what) }))
-            }
-            Deed::Sweep => (0, Event::Manager(ManagerEvent::Sweep)),
-            _ => (0, self.of_request(deed, state, own)),
         };
-        let entropy = self.entropy(config, state, &event, own.drawn);
-        Turn::Step(client, Input { now: Timestamp(self.now), entropy, event })
+        let entropy = self.entropy(config, state, &event, turn.drawn);
+        Action::Step { client, input: Input { now: Timestamp(self.now), entropy, event } }
     }
 
     /// Takes in what became of a step.
@@ -188,11 +96,11 @@ impl Cast {
     fn start(
         &mut self,
         state: &State,
-        own: Move,
+        turn: Turn,
         cookie: Option<CookieValue>,
         mount: &str,
     ) -> Event {
-        let open = state.requests().first().copied().filter(|_| own.who > 250);
+        let open = state.requests().first().copied().filter(|_| turn.who > 250);
         let request = open.unwrap_or_else(|| {
             self.started += 1;
             RequestId(self.started)
@@ -209,70 +117,12 @@ impl Cast {
         }
     }
 
-    fn of_request(&mut self, deed: Deed, state: &State, own: Move) -> Event {
-        let what = own.what;
-        let unknown = RequestId(u64::MAX);
-        let request = pick(&state.requests(), own.who).filter(|_| own.who < 255);
-        let request = request.unwrap_or(unknown);
-        match deed {
-            Deed::Finish => {
-                let all = [
-                    Outcome::Successful,
-                    Outcome::Interrupted,
-                    Outcome::Failed,
-                    Outcome::Abandoned,
-                ];
-                let outcome = pick(&all, what).unwrap_or(Outcome::Successful);
-                RequestEvent::FinishRequest { outcome }.of(request)
-            }
-            Deed::SetUser => RequestEvent::SetUser { user: user_or_nobody(what) }.of(request),
-            Deed::SetValue => {
-                RequestEvent::SetValue { key: text(&KEYS, what), value: text(&VALUES, what / 4) }
-                    .of(request)
-            }
-            Deed::RemoveValue => RequestEvent::RemoveValue { key: text(&KEYS, what) }.of(request),
-            Deed::HasToken => {
-                RequestEvent::HasFormToken { token: self.token(state, request, what) }.of(request)
-            }
-            Deed::SpendToken => {
-                RequestEvent::RemoveFormToken { token: self.token(state, request, what) }
-                    .of(request)
-            }
-            Deed::HasCookie => {
-                RequestEvent::HasSessionCookie { must_exist: what % 2 == 1 }.of(request)
-            }
-            Deed::Revoke => RequestEvent::RevokeSessionCookie.of(request),
-            Deed::Expire => RequestEvent::ExpireSession.of(request),
-            Deed::New => RequestEvent::NewSession.of(request),
-            Deed::Maintain => RequestEvent::MaintainSession.of(request),
-            Deed::Insert => {
-                let user = user_or_nobody(own.drawn);
-                RequestEvent::InsertSession { id: self.id(what), user }.of(request)
-            }
-            _ => RequestEvent::CreateFormToken.of(request),
-        }
-    }
-
     /// A known id, or one that was never drawn: of the other width, or close to a real one.
     fn id(&self, what: u8) -> SessionId {
         match what {
             240..=244 => [0xee; 8].into(),
             245..=249 => [0xee; 16].into(),
             _ => pick(&self.ids, what).unwrap_or([0xee; 8].into()),
-        }
-    }
-
-    /// A token of the request's own session, any other that was issued, or none of ours.
-    fn token(&self, state: &State, request: RequestId, what: u8) -> SubmittedToken {
-        let held = state.session(request).map(|held| held.session.form_tokens().as_slice());
-        let own = held.unwrap_or_default();
-        match what {
-            255 => SubmittedToken::IllFormed,
-            254 => SubmittedToken::Token([0xee; 8].into()),
-            _ if own.is_empty() || what % 4 == 3 => {
-                pick(&self.tokens, what / 4).map_or(SubmittedToken::IllFormed, Into::into)
-            }
-            _ => pick(own, what).map_or(SubmittedToken::IllFormed, Into::into),
         }
     }
 
@@ -287,12 +137,10 @@ impl Cast {
             self.drawn += 1;
             draw[..8].copy_from_slice(&self.drawn.to_be_bytes());
         }
-        let draws_token =
-            matches!(event, Event::Request { event: RequestEvent::CreateFormToken, .. });
         let used: Vec<Vec<u8>> = if self.repeats {
             let tokens = self.tokens.iter().map(|token| token.reveal_bytes().to_vec());
             self.ids.iter().map(|id| id.reveal_bytes().to_vec()).chain(tokens).collect()
-        } else if draws_token {
+        } else if Kind::of(event).draws() == Some(Draw::Token) {
             Vec::new()
         } else {
             state.keys().iter().map(|id| id.reveal_bytes().to_vec()).collect()
@@ -314,15 +162,74 @@ impl Cast {
     }
 }
 
+/// What a turn chooses for the arguments of an event.
+struct Choice<'a> {
+    cast: &'a Cast,
+    state: &'a State,
+    turn: Turn,
+}
+
+impl Arguments for Choice<'_> {
+    fn request(&mut self) -> RequestId {
+        let open = pick(&self.state.requests(), self.turn.who).filter(|_| self.turn.who < 255);
+        open.unwrap_or(RequestId(u64::MAX))
+    }
+
+    fn login(&mut self) -> Option<SmolStr> {
+        user_or_nobody(self.turn.what)
+    }
+
+    fn key(&mut self) -> SmolStr {
+        text(&KEYS, self.turn.what)
+    }
+
+    fn value(&mut self) -> SmolStr {
+        text(&VALUES, self.turn.what / 4)
+    }
+
+    /// A token of the request's own session, any other that was issued, or none of ours.
+    fn token(&mut self) -> SubmittedToken {
+        let request = self.request();
+        let held = self.state.session(request);
+        let own = held.map(|held| held.session.form_tokens().as_slice()).unwrap_or_default();
+        let token = match self.turn.what {
+            255 => None,
+            254 => Some([0xee; 8].into()),
+            what if own.is_empty() || what % 4 == 3 => pick(&self.cast.tokens, what / 4),
+            what => pick(own, what),
+        };
+        token.map_or(SubmittedToken::IllFormed, Into::into)
+    }
+
+    fn must_exist(&mut self) -> bool {
+        self.turn.what % 2 == 1
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        pick(&Outcome::ALL, self.turn.what).unwrap_or(Outcome::Successful)
+    }
+
+    fn owner(&mut self) -> Option<SmolStr> {
+        user_or_nobody(self.turn.drawn)
+    }
+
+    fn new_id(&mut self) -> SessionId {
+        self.id()
+    }
+
+    fn id(&mut self) -> SessionId {
+        self.cast.id(self.turn.what)
+    }
+
+    fn user(&mut self) -> SmolStr {
+        text(&USERS, self.turn.what)
+    }
+}
+
 fn text(texts: &[&'static str], what: u8) -> SmolStr {
     SmolStr::new_static(pick(texts, what).unwrap_or_default())
 }
 
-fn user(what: u8) -> SmolStr {
-    text(&USERS, what)
-}
-
-/// A user, or nobody.
 fn user_or_nobody(what: u8) -> Option<SmolStr> {
-    (what % 8 != 7).then(|| user(what))
+    (what % 8 != 7).then(|| text(&USERS, what))
 }

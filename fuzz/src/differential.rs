@@ -4,31 +4,28 @@
 //! strict one state for each request, over a shared store, runs beside one state for all. Both
 //! comparisons are those of the tests, fed by the fuzzer.
 
-use quixote_session::check::Jar;
-use quixote_session::check::base_of;
+use quixote_session::check::kinds::{Kind, Next};
+use quixote_session::check::{Action, Jar, base_of};
 use quixote_session::{Config, Event, RequestId, Semantics};
 
-use crate::cast::{BROWSERS, Cast, Deed, Turn};
+use crate::cast::{BROWSERS, Cast};
 use crate::drives;
-use crate::script::{Move, Script};
+use crate::script::{Script, Turn};
 use crate::side_by_side::SideBySide;
 
 /// Plays the script in `data` on both sides.
 pub fn run(data: &[u8]) {
     let script = Script::of(data);
     let found = match script.setup.semantics() {
-        Semantics::Strict => drives::run(&bounded(&script), &turns(&script), false).map(drop),
+        Semantics::Strict => {
+            let turns: Vec<_> = script.turns.iter().map(|turn| turn.bytes()).collect();
+            drives::run(&bounded(&script), &turns, false).map(drop)
+        }
         Semantics::Live | Semantics::Copying => beside_naive(&script),
     };
     if let Err(difference) = found {
         panic!("{difference}");
     }
-}
-
-/// A move decides a turn of the drives, which number what can be done as [`Deed::ALL`] does.
-fn turns(script: &Script) -> Vec<[u8; 5]> {
-    let moves = script.moves.iter();
-    moves.map(|own| [own.deed, own.who, own.what, own.when, own.drawn]).collect()
 }
 
 /// Every limit but two: how many requests and sessions there are is known to a whole state alone.
@@ -56,11 +53,10 @@ fn beside_naive(script: &Script) -> Result<(), String> {
     let mut cast = Cast::new(script.setup.repeats());
     let mut jars: [Jar; BROWSERS as usize] = Default::default();
     let mut owners: Vec<(RequestId, u8)> = Vec::new();
-    for own in script.moves.iter().filter(|own| is_known_to_naive(**own)) {
+    for turn in script.turns.iter().filter(|turn| is_known_to_naive(**turn)) {
         let jar = |client: u8, mount: &str| jars.get(usize::from(client))?.sends(mount);
-        let Turn::Step(client, input) = cast.turn(&config, &both.state, jar, *own) else {
-            continue;
-        };
+        let action = cast.action(&config, &both.state, jar, *turn);
+        let Action::Step { client, input } = action else { continue };
         let event = input.event.clone();
         let effects = both.step(input)?;
         cast.learn(&effects);
@@ -76,6 +72,6 @@ fn beside_naive(script: &Script) -> Result<(), String> {
     Ok(())
 }
 
-fn is_known_to_naive(own: Move) -> bool {
-    !matches!(Deed::of(own.deed), Deed::DeleteUser | Deed::Sweep)
+fn is_known_to_naive(turn: Turn) -> bool {
+    !matches!(Next::of(turn.next), Next::Send(Kind::DeleteSessionsOf | Kind::Sweep))
 }

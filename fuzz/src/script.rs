@@ -1,14 +1,15 @@
-//! What a fuzzer writes: a configuration and a list of moves, a byte for every choice.
+//! What a fuzzer writes: a configuration and a list of turns, a byte for every choice.
 //!
 //! A choice is taken modulo what there is to choose from, so every input is a script, and a byte
 //! that changes changes one choice. Zero is always the plainest choice.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use quixote_session::check::base_of;
+use quixote_session::check::kinds::pick;
 use quixote_session::{Config, Semantics, Width};
 
-/// The most moves of one script: a world can count no more draws.
-pub const MOST_MOVES: usize = 250;
+/// The most turns of one script: a world can count no more draws.
+pub const MOST_TURNS: usize = 250;
 
 /// How the machine is set up.
 #[derive(Arbitrary, Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -33,18 +34,18 @@ pub struct Setup {
     pub repeats: u8,
 }
 
-/// One thing that happens.
+/// The choices that decide what happens next.
 #[derive(Arbitrary, Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Move {
-    /// What kind of thing.
-    pub deed: u8,
+pub struct Turn {
+    /// What kind of thing happens: a number of `Next::ALL`.
+    pub next: u8,
     /// Which client or request.
     pub who: u8,
     /// The event's argument.
     pub what: u8,
-    /// How the clock moves before it.
+    /// How the clock moves first.
     pub when: u8,
-    /// Which entropy it is given.
+    /// Which entropy the event is given.
     pub drawn: u8,
 }
 
@@ -54,17 +55,25 @@ pub struct Script {
     /// How the machine is set up.
     pub setup: Setup,
     /// What happens, in order.
-    pub moves: Vec<Move>,
+    pub turns: Vec<Turn>,
 }
 
 impl<'a> Arbitrary<'a> for Script {
     fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
         let setup = Setup::arbitrary(from)?;
-        let mut moves = Vec::new();
-        while !from.is_empty() && moves.len() < MOST_MOVES {
-            moves.push(Move::arbitrary(from)?);
+        let mut turns = Vec::new();
+        while !from.is_empty() && turns.len() < MOST_TURNS {
+            turns.push(Turn::arbitrary(from)?);
         }
-        Ok(Self { setup, moves })
+        Ok(Self { setup, turns })
+    }
+}
+
+impl Turn {
+    /// The choices in order.
+    #[must_use]
+    pub const fn bytes(self) -> [u8; 5] {
+        [self.next, self.who, self.what, self.when, self.drawn]
     }
 }
 
@@ -81,15 +90,8 @@ impl Script {
         let Setup { semantics, width, path, resolution, life, .. } = self.setup;
         let Setup { form_tokens, sizes, counts, repeats, .. } = self.setup;
         let setup = [semantics, width, path, resolution, life, form_tokens, sizes, counts, repeats];
-        let moves = self.moves.iter();
-        let moves = moves.flat_map(|own| [own.deed, own.who, own.what, own.when, own.drawn]);
-        setup.into_iter().chain(moves).collect()
+        setup.into_iter().chain(self.turns.iter().flat_map(|turn| turn.bytes())).collect()
     }
-}
-
-/// The item that a byte chooses.
-pub(crate) fn pick<T: Clone>(items: &[T], choice: u8) -> Option<T> {
-    items.get(usize::from(choice).checked_rem(items.len())?).cloned()
 }
 
 impl Setup {
@@ -151,13 +153,13 @@ impl Setup {
 
 #[cfg(test)]
 mod tests {
-    use super::{Move, Script, Setup};
+    use super::{Script, Setup, Turn};
 
     #[test]
     fn a_script_is_read_back_from_its_bytes() {
         let setup = Setup { semantics: 2, repeats: 7, life: 3, ..Setup::default() };
-        let last = Move { deed: 13, who: 1, what: 2, when: 3, drawn: 255 };
-        let script = Script { setup, moves: vec![Move::default(), last] };
+        let last = Turn { next: 13, who: 1, what: 2, when: 3, drawn: 255 };
+        let script = Script { setup, turns: vec![Turn::default(), last] };
         assert_eq!(Script::of(&script.bytes()), script);
     }
 
@@ -166,6 +168,6 @@ mod tests {
         assert_eq!(Script::of(&[]), Script::default());
         let cut = Script::of(&[2, 0, 0, 0, 0, 0, 0, 0, 0, 13, 1]);
         assert_eq!(cut.setup.semantics, 2);
-        assert_eq!(cut.moves, [Move { deed: 13, who: 1, ..Move::default() }]);
+        assert_eq!(cut.turns, [Turn { next: 13, who: 1, ..Turn::default() }]);
     }
 }

@@ -6,11 +6,12 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use quixote_session::check::kinds::Next;
 use quixote_session::check::{Action, Property, Situation, base_of};
 use quixote_session::{Semantics, State};
 
-use crate::cast::{Cast, Deed, Turn};
-use crate::script::Move;
+use crate::cast::Cast;
+use crate::script::Turn;
 use crate::step::{WHATEVER_IS_DRAWN, WORLD};
 
 /// The parts of a state, one of which an error about a whole state begins with.
@@ -71,27 +72,26 @@ fn check_queries(state: &State) {
     }
 }
 
-/// Each deed once, in every semantics, from this state on: what holds in every state must hold.
+/// All of `Next::ALL` once, in every semantics, from this state on: what holds in every state must hold.
 ///
 /// Who and what is decided by the state itself, so that the fuzzer can reach all of it.
 fn check_steps(state: &State) {
     let choices = hash_of(state).to_le_bytes().into_iter().cycle();
-    let deeds = (0..).zip(choices).take(Deed::ALL.len());
-    let moves: Vec<_> = deeds
-        .map(|(deed, byte)| Move { deed, who: byte, what: byte, when: byte, drawn: byte })
+    let turns = (0..).zip(choices).take(Next::ALL.len());
+    let turns: Vec<_> = turns
+        .map(|(next, byte)| Turn { next, who: byte, what: byte, when: byte, drawn: byte })
         .collect();
     for semantics in [Semantics::Live, Semantics::Copying, Semantics::Strict] {
         let config = base_of(semantics);
         let mut cast = Cast::knowing(state);
         let mut world = Situation::new(&WORLD);
         world.state = state.clone();
-        for own in &moves {
-            let Turn::Step(client, input) =
-                cast.turn(&config, &world.state, |_, _| state.keys().first().copied(), *own)
-            else {
+        for turn in &turns {
+            let jar = |_: u8, _: &str| state.keys().first().copied();
+            let action = cast.action(&config, &world.state, jar, *turn);
+            if !matches!(action, Action::Step { .. }) {
                 continue;
-            };
-            let action = Action::Step { client, input };
+            }
             let Some((after, outcomes)) = world.after(&WORLD, &config, &action) else { break };
             let kept =
                 |property: &Property| property.is_kept_by(semantics) && of_any_state(*property);

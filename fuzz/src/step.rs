@@ -1,4 +1,4 @@
-//! The target `step`: any moves, under any semantics and limits, from an empty state on.
+//! The target `step`: any turns, under any semantics and limits, from an empty state on.
 //!
 //! The oracle is the properties that the semantics keeps, those of the browsers included: a refusal
 //! changes nothing is one of them.
@@ -7,7 +7,7 @@ use quixote_session::Config;
 use quixote_session::check::transcript::Transcript;
 use quixote_session::check::{Action, Cell, Findings, Outcomes, Property, Situation, World};
 
-use crate::cast::{BROWSERS, Cast, Turn};
+use crate::cast::{BROWSERS, Cast};
 use crate::script::Script;
 
 /// A world whose actions are chosen from outside: of its fields only the clients and the count of
@@ -65,14 +65,14 @@ fn play(script: &Script, watch: &mut Watch<'_>) -> Option<String> {
     let config = setup.config();
     let mut cast = Cast::new(setup.repeats());
     let mut world = Situation::new(&WORLD);
-    for own in &script.moves {
+    for turn in &script.turns {
         let jar = |client: u8, mount: &str| {
             world.browsers.clients().get(usize::from(client))?.jar.sends(mount)
         };
-        let action = match cast.turn(&config, &world.state, jar, *own) {
-            Turn::Step(client, input) => Action::Step { client, input },
-            Turn::Deliver(place) => Action::Deliver(on_its_way(&world, place)),
-            Turn::Lose(place) => Action::Lose(on_its_way(&world, place)),
+        let action = match cast.action(&config, &world.state, jar, *turn) {
+            Action::Deliver(place) => Action::Deliver(on_its_way(&world, place)),
+            Action::Lose(place) => Action::Lose(on_its_way(&world, place)),
+            action => action,
         };
         // A world that has no draws left is over.
         let (after, outcomes) = world.after(&WORLD, &config, &action)?;
@@ -105,7 +105,7 @@ fn broken(config: &Config, repeats: bool, found: Findings) -> Option<String> {
     (!broken.is_empty()).then(|| broken.iter().map(told).collect::<Vec<_>>().join("\n"))
 }
 
-/// The setup and the moves, for people.
+/// The setup and the actions, for people.
 fn told(script: &Script) -> String {
     let mut transcript = Transcript::new(true);
     let mut text = format!("{:#?}\n", script.setup.config());

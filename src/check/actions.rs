@@ -5,10 +5,11 @@ use std::vec::Vec;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
+use crate::check::kinds::{Draw, Kind, Ranges};
 use crate::check::situation::{Action, Situation};
 use crate::check::world::{Extra, World};
 use crate::entropy::Entropy;
-use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
+use crate::event::{Event, Input, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::token::{FormToken, Width};
 
@@ -21,10 +22,7 @@ impl Situation {
     pub fn actions(&self, world: &World, width: Width) -> Vec<Action> {
         let mut actions = Listing { situation: self, world, width, actions: Vec::new() };
         actions.starts();
-        for request in self.state.requests() {
-            actions.of_request(request);
-        }
-        actions.of_manager();
+        actions.of_requests_and_manager();
         actions.of_wire();
         actions.actions
     }
@@ -48,7 +46,8 @@ impl Listing<'_> {
             for mount in self.world.mounts {
                 let cookie = client.jar.sends(mount).map(CookieValue::Id);
                 let (remote_addr, script_name) = (SmolStr::new_static("c"), (*mount).into());
-                self.add(number, Event::StartRequest { request, cookie, remote_addr, script_name });
+                let event = Event::StartRequest { request, cookie, remote_addr, script_name };
+                self.add_with(number, event, &[]);
             }
         }
     }
@@ -61,58 +60,39 @@ impl Listing<'_> {
         RequestId(u64::try_from(used.count()).unwrap_or(u64::MAX))
     }
 
-    fn of_request(&mut self, request: RequestId) {
-        for user in self.world.users {
-            self.ask(request, RequestEvent::SetUser { user: Some((*user).into()) });
+    fn of_requests_and_manager(&mut self) {
+        let (kinds, ranges) = (self.world.kinds(), self.ranges());
+        let (of_manager, of_request): (Vec<_>, Vec<_>) =
+            kinds.into_iter().partition(|kind| kind.is_of_manager());
+        for request in self.situation.state.requests() {
+            self.all(&of_request, request, &ranges);
         }
-        for value in self.world.values {
-            let value = (*value).into();
-            self.ask(request, RequestEvent::SetValue { key: "k".into(), value });
-        }
-        if !self.world.values.is_empty() {
-            self.ask(request, RequestEvent::RemoveValue { key: "k".into() });
-        }
-        if self.world.form_tokens > 0 {
-            self.ask_drawing(request, RequestEvent::CreateFormToken, false);
-            for token in self.tokens() {
-                self.ask(request, RequestEvent::HasFormToken { token });
-                self.ask(request, RequestEvent::RemoveFormToken { token });
-            }
-        }
-        for extra in self.world.events {
-            match extra {
-                Extra::LogOut => self.ask(request, RequestEvent::SetUser { user: None }),
-                Extra::Expire => self.ask(request, RequestEvent::ExpireSession),
-                Extra::New => self.ask(request, RequestEvent::NewSession),
-                Extra::Maintain => self.ask_drawing(request, RequestEvent::MaintainSession, true),
-                Extra::Revoke => self.ask(request, RequestEvent::RevokeSessionCookie),
-                Extra::Insert => {
-                    for user in [None, Some("chosen".into())] {
-                        let id = [0, 0, 0, 0, 0, 0, 0, CHOSEN].into();
-                        self.ask(request, RequestEvent::InsertSession { id, user });
-                    }
-                }
-                // These are not events of a request.
-                Extra::Delete | Extra::Sweep | Extra::ClockBack | Extra::Collide | Extra::Lose => {}
-            }
-        }
-        for outcome in self.world.outcomes {
-            self.ask_drawing(request, RequestEvent::FinishRequest { outcome: *outcome }, true);
+        // The manager's events have no request, and do not use it.
+        self.all(&of_manager, RequestId(0), &ranges);
+    }
+
+    fn all(&mut self, kinds: &[Kind], request: RequestId, ranges: &Ranges) {
+        for kind in kinds {
+            kind.every(request, ranges, &mut |event| self.add(*kind, event));
         }
     }
 
-    fn of_manager(&mut self) {
-        if self.world.has(Extra::Delete) {
-            for id in self.situation.state.keys() {
-                self.add(0, Event::Manager(ManagerEvent::DeleteSession { id }));
-            }
-            for user in self.world.users {
-                let user = (*user).into();
-                self.add(0, Event::Manager(ManagerEvent::DeleteSessionsOf { user }));
-            }
-        }
-        if self.world.has(Extra::Sweep) {
-            self.add(0, Event::Manager(ManagerEvent::Sweep));
+    /// All that the events of this world may carry.
+    fn ranges(&self) -> Ranges {
+        let World { users, values, outcomes, .. } = self.world;
+        let texts = |texts: &[&str]| texts.iter().copied().map(SmolStr::from).collect();
+        let logout = self.world.has(Extra::LogOut).then_some(None);
+        Ranges {
+            login: users.iter().map(|user| Some((*user).into())).chain(logout).collect(),
+            key: texts(if values.is_empty() { &[] } else { &["k"] }),
+            value: texts(values),
+            token: self.tokens(),
+            outcome: outcomes.to_vec(),
+            owner: std::vec![None, Some("chosen".into())],
+            new_id: std::vec![[0, 0, 0, 0, 0, 0, 0, CHOSEN].into()],
+            id: self.situation.state.keys(),
+            user: texts(users),
+            ..Ranges::default()
         }
     }
 
@@ -136,7 +116,7 @@ impl Listing<'_> {
     }
 
     /// Every token that a session in memory holds, and one that no session holds.
-    fn tokens(&self) -> SmallVec<[SubmittedToken; 4]> {
+    fn tokens(&self) -> Vec<SubmittedToken> {
         let sessions = self.situation.state.in_memory();
         let mut tokens: SmallVec<[FormToken; 8]> =
             sessions.flat_map(|session| session.form_tokens().as_slice()).copied().collect();
@@ -146,43 +126,31 @@ impl Listing<'_> {
         known.chain([SubmittedToken::IllFormed]).collect()
     }
 
-    fn ask(&mut self, request: RequestId, event: RequestEvent) {
-        self.add(0, event.of(request));
-    }
-
-    /// An event that may draw: with a fresh draw, and, if the world has collisions, with a used
-    /// draw in front of it, or with used draws only.
-    fn ask_drawing(&mut self, request: RequestId, event: RequestEvent, draws_id: bool) {
-        let event = event.of(request);
+    /// An event that may draw: with a fresh draw, and, if it draws an id and the world has
+    /// collisions, with a used draw in front of it, or with used draws only.
+    fn add(&mut self, kind: Kind, event: Event) {
+        let Some(draw) = kind.draws() else { return self.add_with(0, event, &[]) };
         let fresh = self.situation.drawn.saturating_add(1);
-        self.add_with(0, event.clone(), entropy(self.width, &[fresh]));
-        if !self.world.has(Extra::Collide) || !draws_id {
-            return;
-        }
-        if let Some(used) = self.situation.state.keys().first() {
+        self.add_with(0, event.clone(), &[fresh]);
+        if draw == Draw::Id
+            && self.world.has(Extra::Collide)
+            && let Some(used) = self.situation.state.keys().first()
+        {
             let used = used.reveal_bytes().last().copied().unwrap_or(0);
-            self.add_with(0, event.clone(), entropy(self.width, &[used, fresh]));
-            self.add_with(0, event, entropy(self.width, &[used; 4]));
+            self.add_with(0, event.clone(), &[used, fresh]);
+            self.add_with(0, event, &[used; 4]);
         }
     }
 
-    fn add(&mut self, client: u8, event: Event) {
-        self.add_with(client, event, Entropy::from_bytes([0; Entropy::BYTES]));
-    }
-
-    fn add_with(&mut self, client: u8, event: Event, entropy: Entropy) {
-        let input = Input { now: self.situation.now(), entropy, event };
+    /// With draws that are these numbers, and zeros behind them.
+    fn add_with(&mut self, client: u8, event: Event, numbers: &[u8]) {
+        let mut bytes = [0; Entropy::BYTES];
+        for (draw, number) in bytes.chunks_exact_mut(self.width.bytes()).zip(numbers) {
+            if let Some(last) = draw.last_mut() {
+                *last = *number;
+            }
+        }
+        let input = Input { now: self.situation.now(), entropy: Entropy::from_bytes(bytes), event };
         self.actions.push(Action::Step { client, input });
     }
-}
-
-/// Draws that are these numbers.
-fn entropy(width: Width, numbers: &[u8]) -> Entropy {
-    let mut bytes = [0; Entropy::BYTES];
-    for (draw, number) in bytes.chunks_exact_mut(width.bytes()).zip(numbers) {
-        if let Some(last) = draw.last_mut() {
-            *last = *number;
-        }
-    }
-    Entropy::from_bytes(bytes)
 }

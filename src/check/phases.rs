@@ -7,10 +7,11 @@ use std::vec::Vec;
 
 use crate::check::cells::Phase;
 use crate::check::guarantees::base_of;
+use crate::check::kinds::{Kind, Ranges};
 use crate::config::Config;
 use crate::effect::Reply;
 use crate::entropy::Entropy;
-use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent, RequestId};
+use crate::event::{Event, Input, Outcome, RequestEvent, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::semantics::Semantics;
 use crate::state::State;
@@ -94,36 +95,32 @@ fn search(semantics: Semantics, number: usize, changes: &mut Changes) {
     }
 }
 
-/// Everything that can change the phase. Values are left out: like the user, they only decide
-/// whether the session has info.
+/// Everything that can change the phase. Two things are left out because other events do the same:
+/// values, which like the user only decide whether the session has info, and deleting the sessions
+/// of a user.
 fn events(config: &Config) -> Vec<Event> {
-    let mut events = Vec::new();
     let (id, token) = match config.width {
         Width::Bits64 => ([1; 8].into(), [1; 8].into()),
         Width::Bits128 => ([1; 16].into(), [1; 16].into()),
     };
-    let token = SubmittedToken::Token(token);
-    for cookie in [None, Some(CookieValue::Id(id))] {
-        let (remote_addr, script_name) = ("c".into(), "".into());
-        events.push(Event::StartRequest { request: REQUEST, cookie, remote_addr, script_name });
+    let ranges = Ranges {
+        cookie: std::vec![None, Some(CookieValue::Id(id))],
+        remote_addr: std::vec!["c".into()],
+        script_name: std::vec!["".into()],
+        login: std::vec![Some("alice".into()), None],
+        key: Vec::new(),
+        value: Vec::new(),
+        token: std::vec![SubmittedToken::Token(token)],
+        must_exist: std::vec![false, true],
+        outcome: std::vec![Outcome::Successful, Outcome::Failed],
+        owner: std::vec![Some("alice".into())],
+        new_id: std::vec![id],
+        id: std::vec![id],
+        user: Vec::new(),
+    };
+    let mut events = Vec::new();
+    for kind in Kind::ALL {
+        kind.every(REQUEST, &ranges, &mut |event| events.push(event));
     }
-    events.extend(
-        [
-            RequestEvent::SetUser { user: Some("alice".into()) },
-            RequestEvent::SetUser { user: None },
-            RequestEvent::CreateFormToken,
-            RequestEvent::RemoveFormToken { token },
-            RequestEvent::RevokeSessionCookie,
-            RequestEvent::ExpireSession,
-            RequestEvent::NewSession,
-            RequestEvent::MaintainSession,
-            RequestEvent::FinishRequest { outcome: Outcome::Successful },
-            RequestEvent::FinishRequest { outcome: Outcome::Failed },
-            RequestEvent::InsertSession { id, user: Some("alice".into()) },
-        ]
-        .map(|event| event.of(REQUEST)),
-    );
-    events.push(Event::Manager(ManagerEvent::DeleteSession { id }));
-    events.push(Event::Manager(ManagerEvent::Sweep));
     events
 }

@@ -3,10 +3,10 @@
 //! Every decision is a [`Choices::below`], so the same population serves a seeded generator, the
 //! bytes of a fuzzer, and a property test that shrinks.
 
+mod chance;
 mod choices;
 mod cookies;
-mod deeds;
-mod world;
+mod intents;
 
 use std::string::String;
 use std::vec::Vec;
@@ -14,7 +14,7 @@ use std::vec::Vec;
 use smol_str::SmolStr;
 
 pub use self::choices::{Bytes, Choices, Seeded};
-use self::deeds::Deed;
+use self::intents::Intent;
 use crate::config::Config;
 use crate::cookie::read_cookie;
 use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
@@ -107,7 +107,7 @@ pub struct Population {
     requests: u64,
     fresh: u64,
     jars: Vec<Option<SessionId>>,
-    open: Vec<Open>,
+    in_flight: Vec<InFlight>,
     arriving: Option<Response>,
     late: Vec<Response>,
     ids: Vec<SessionId>,
@@ -116,7 +116,7 @@ pub struct Population {
 
 /// A request in flight.
 #[derive(Clone, Copy, Debug)]
-struct Open {
+struct InFlight {
     request: RequestId,
     client: usize,
     /// Its finish was refused for good: it can only fail.
@@ -141,7 +141,7 @@ impl Population {
             requests: 0,
             fresh: 0,
             jars,
-            open: Vec::new(),
+            in_flight: Vec::new(),
             arriving: None,
             late: Vec::new(),
             ids: Vec::new(),
@@ -173,16 +173,18 @@ impl Population {
                 choices,
             );
         }
-        let room = self.open.len() < self.habits.in_flight.max(1);
-        let actor = match choices.pick(&self.open) {
+        let room = self.in_flight.len() < self.habits.in_flight.max(1);
+        let actor = match choices.pick(&self.in_flight) {
             Some(actor) if !room || choices.below(4) != 1 => *actor,
             _ => return self.start(config, choices),
         };
-        let deed = deeds::choose(&self.habits, choices);
-        if deed == Deed::Stray {
+        let intent = intents::choose(&self.habits, choices);
+        if intent == Intent::Stray {
             return self.stray(config, state, choices);
         }
-        let event = self.event(deed, actor, config, state, choices);
+        let Some(event) = self.event(intent, actor, config, state, choices) else {
+            return self.start(config, choices);
+        };
         let event = self.perhaps_too_long(event, config, choices);
         let client = event.request().map(|_| actor.client);
         let entropy = self.entropy(config, choices);
@@ -204,12 +206,12 @@ impl Population {
         }
         let Some(client) = turn.client else { return };
         if let Event::StartRequest { request, .. } = turn.input.event {
-            self.open.push(Open { request, client, stuck: false });
+            self.in_flight.push(InFlight { request, client, stuck: false });
         }
         if let Event::Request { request, event: RequestEvent::FinishRequest { .. } } =
             turn.input.event
         {
-            self.open.retain(|open| open.request != request);
+            self.in_flight.retain(|open| open.request != request);
             if let Some(cookie) = &effects.cookie {
                 self.arriving = Some(Response { client, cookie: cookie.value });
             }
@@ -220,7 +222,7 @@ impl Population {
         if let Event::Request { request, event: RequestEvent::FinishRequest { .. } } = event
             && why != Refusal::EntropyUsedUp
         {
-            let open = self.open.iter_mut().find(|open| open.request == *request);
+            let open = self.in_flight.iter_mut().find(|open| open.request == *request);
             if let Some(open) = open {
                 open.stuck = true;
             }
@@ -285,15 +287,17 @@ impl Population {
     /// open goes on. Refused, whatever it is.
     fn stray(&mut self, config: &Config, state: &State, choices: &mut impl Choices) -> Turn {
         if choices.below(2) == 1
-            && let Some(open) = choices.pick(&self.open).copied()
+            && let Some(open) = choices.pick(&self.in_flight).copied()
         {
             return self.start_as(open.request, None, None, config, choices);
         }
         let request = RequestId(self.requests.saturating_add(1_000_000));
         if self.habits.careless {
-            let nobody = Open { request, client: 0, stuck: false };
-            let deed = deeds::choose(&self.habits, choices);
-            let event = self.event(deed, nobody, config, state, choices);
+            let nobody = InFlight { request, client: 0, stuck: false };
+            let intent = intents::choose(&self.habits, choices);
+            let Some(event) = self.event(intent, nobody, config, state, choices) else {
+                return self.start(config, choices);
+            };
             let event = self.perhaps_too_long(event, config, choices);
             return self.by_nobody(event, config, choices);
         }
@@ -324,6 +328,7 @@ mod tests {
     use std::string::ToString as _;
 
     use super::{Bytes, Choices, Habits, Population, Seeded, Turn};
+    use crate::check::kinds::Kind;
     use crate::{Config, Effects, Event, Reply, State, step};
 
     fn run(
@@ -356,7 +361,7 @@ mod tests {
                 seen.insert((turn.input.event.name(), refused));
             });
             let events: BTreeSet<_> = seen.iter().map(|(event, _)| event).collect();
-            assert_eq!(events.len(), 17, "{}", config.semantics);
+            assert_eq!(events.len(), Kind::ALL.len(), "{}", config.semantics);
             assert!(seen.contains(&("finish_request", "entropy_used_up")), "{}", config.semantics);
         }
     }

@@ -5,7 +5,6 @@
 //! is missing, or that its event does not have, is an error which names what was expected.
 
 mod error;
-mod event_name;
 mod expect;
 mod header;
 mod line;

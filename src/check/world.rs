@@ -4,6 +4,7 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
+use crate::check::kinds::Kind;
 use crate::config::Config;
 use crate::event::Outcome;
 
@@ -109,5 +110,36 @@ impl World {
 
     pub(super) fn has(&self, extra: Extra) -> bool {
         self.events.contains(&extra)
+    }
+
+    /// The kinds of events that the world has, in the order in which a search tries them.
+    pub(super) fn kinds(&self) -> Vec<Kind> {
+        let ranked = Kind::ALL.iter().filter_map(|kind| Some((self.rank(*kind)?, *kind)));
+        let mut ranked: Vec<_> = ranked.collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked.into_iter().map(|(_, kind)| kind).collect()
+    }
+
+    /// When a search tries this kind: the extra events in the order of the list, and the finish
+    /// last. None if the world does not have it.
+    fn rank(&self, kind: Kind) -> Option<usize> {
+        let place = |extra| self.events.iter().position(|own| *own == extra)?.checked_add(1);
+        match kind {
+            // A request starts with the cookie of its client, of which a kind knows nothing; to ask
+            // for the cookie changes nothing.
+            Kind::StartRequest | Kind::HasSessionCookie => None,
+            Kind::SetUser | Kind::SetValue | Kind::RemoveValue => Some(0),
+            Kind::CreateFormToken | Kind::HasFormToken | Kind::RemoveFormToken => {
+                (self.form_tokens > 0).then_some(0)
+            }
+            Kind::RevokeSessionCookie => place(Extra::Revoke),
+            Kind::ExpireSession => place(Extra::Expire),
+            Kind::NewSession => place(Extra::New),
+            Kind::MaintainSession => place(Extra::Maintain),
+            Kind::InsertSession => place(Extra::Insert),
+            Kind::DeleteSession | Kind::DeleteSessionsOf => place(Extra::Delete),
+            Kind::Sweep => place(Extra::Sweep),
+            Kind::FinishRequest => Some(usize::MAX),
+        }
     }
 }

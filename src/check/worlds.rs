@@ -7,9 +7,9 @@
 //! than it lists, users or values beyond the texts given, or cookies set by anybody else.
 
 use crate::check::world::{Extra, World};
-use crate::event::Outcome::{Abandoned, Failed, Interrupted, Successful};
+use crate::event::Outcome::{self, Failed, Interrupted, Successful};
 
-const ANY: &[crate::Outcome] = &[Successful, Interrupted, Failed, Abandoned];
+const ANY: &[Outcome] = &Outcome::ALL;
 
 /// How large the worlds are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -4,17 +4,18 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use quixote_session::check::kinds::{Arguments, Draw, Kind, Next, pick};
 use quixote_session::{
-    Config, CookieValue, Effects, Entropy, Event, FormToken, Input, ManagerEvent, Outcome, Reply,
-    RequestEvent, RequestId, Session, SessionId, SmolStr, State, StoreOp, SubmittedToken,
-    Timestamp, Width, step,
+    Config, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Reply, RequestId,
+    Session, SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp, Width, step,
 };
 
 const USERS: [&str; 4] = ["alice", "bob", "", "longer than sixteen bytes"];
 const KEYS: [&str; 4] = ["a", "b", "c", "longer than sixteen bytes"];
 const VALUES: [&str; 4] = ["1", "2", "", "longer than sixteen bytes"];
-const OUTCOMES: [Outcome; 4] =
-    [Outcome::Successful, Outcome::Interrupted, Outcome::Failed, Outcome::Abandoned];
+
+/// The most requests that are open at once.
+const MOST_OPEN: usize = 4;
 
 /// What stands under an id, and how often it was written.
 type Row = (u64, Session);
@@ -149,10 +150,6 @@ fn moved(now: u64, config: &Config, when: u8) -> u64 {
     }
 }
 
-fn pick<T: Copy>(items: &[T], choice: u8) -> Option<T> {
-    items.get(usize::from(choice).checked_rem(items.len())?).copied()
-}
-
 fn text(texts: &[&'static str], choice: u8) -> SmolStr {
     SmolStr::new_static(pick(texts, choice).unwrap_or_default())
 }
@@ -193,70 +190,31 @@ impl<'a> Drives<'a> {
         }
     }
 
-    /// One event, chosen by five bytes, to both drives. The kinds are numbered as the deeds of the
-    /// fuzzer are.
-    fn turn(&mut self, [deed, who, what, when, drawn]: [u8; 5]) -> Result<(), String> {
+    /// One event, chosen by five bytes, to both drives.
+    fn turn(&mut self, [next, who, what, when, drawn]: [u8; 5]) -> Result<(), String> {
         self.now = moved(self.now, self.config, when);
         let open: Vec<_> = self.requests.keys().copied().collect();
-        match deed % 20 {
-            0 | 15 if open.len() < 4 => return self.start(what, drawn),
-            14 => {
-                let id = self.any_id(what);
-                return self.manage(Event::Manager(ManagerEvent::DeleteSession { id }), drawn);
-            }
-            18 => {
-                return self.manage(
-                    Event::Manager(ManagerEvent::DeleteSessionsOf { user: text(&USERS, what) }),
-                    drawn,
-                );
-            }
-            19 => return self.manage(Event::Manager(ManagerEvent::Sweep), drawn),
+        let kind = match Next::of(next) {
+            Next::Send(kind) => kind,
+            Next::Stranger => Kind::StartRequest,
             // There are no browsers here, to whom a response comes or does not.
-            16 | 17 => return Ok(()),
-            _ => {}
-        }
-        let Some(request) = pick(&open, who) else { return self.start(what, drawn) };
-        self.send(request, self.event([deed, what, drawn], request), drawn)
-    }
-
-    /// What a turn asks of an open request.
-    fn event(&self, [deed, what, drawn]: [u8; 3], request: RequestId) -> Event {
-        match deed % 20 {
-            2 => RequestEvent::SetUser { user: user(what) }.of(request),
-            3 => {
-                let (key, value) = (text(&KEYS, what), text(&VALUES, what / 4));
-                RequestEvent::SetValue { key, value }.of(request)
-            }
-            4 => RequestEvent::RemoveValue { key: text(&KEYS, what) }.of(request),
-            5 => RequestEvent::CreateFormToken.of(request),
-            6 => RequestEvent::HasFormToken { token: self.token(what) }.of(request),
-            7 => RequestEvent::RemoveFormToken { token: self.token(what) }.of(request),
-            8 => RequestEvent::HasSessionCookie { must_exist: what % 2 == 1 }.of(request),
-            9 => RequestEvent::RevokeSessionCookie.of(request),
-            10 => RequestEvent::ExpireSession.of(request),
-            11 => RequestEvent::NewSession.of(request),
-            12 => RequestEvent::MaintainSession.of(request),
-            13 => {
-                let (id, user) = (self.any_id(what), user(drawn));
-                RequestEvent::InsertSession { id, user }.of(request)
-            }
-            _ => {
-                let outcome = pick(&OUTCOMES, what).unwrap_or(Outcome::Successful);
-                RequestEvent::FinishRequest { outcome }.of(request)
-            }
+            Next::Deliver | Next::Lose => return Ok(()),
+        };
+        let full = kind == Kind::StartRequest && open.len() >= MOST_OPEN;
+        let kind = if full { Kind::FinishRequest } else { kind };
+        // The manager's events have no request, and do not use it.
+        let request = pick(&open, who).or(kind.is_of_manager().then_some(RequestId(0)));
+        let mut choice = request.map(|request| Choice { drives: self, request, what, drawn });
+        match choice.as_mut().and_then(|choice| kind.event(choice)) {
+            Some(event @ Event::Manager(_)) => self.manage(event, drawn),
+            Some(event) => self.send(event, drawn),
+            None => self.start(what, drawn),
         }
     }
 
     /// An id that was ever stored, or one of no session.
     fn any_id(&self, choice: u8) -> SessionId {
         pick(&self.ids, choice).filter(|_| choice < 250).unwrap_or([0xee; 8].into())
-    }
-
-    /// One of the last tokens that were drawn, or none of ours.
-    fn token(&self, choice: u8) -> SubmittedToken {
-        let last = &self.tokens[self.tokens.len().saturating_sub(8)..];
-        let token = pick(last, choice).filter(|_| choice < 250);
-        token.map_or(SubmittedToken::IllFormed, Into::into)
     }
 
     /// Mostly the cookie of a session that is stored.
@@ -279,7 +237,7 @@ impl<'a> Drives<'a> {
         loaded.reload(&self.store);
         self.requests.insert(request, loaded);
         let (remote_addr, script_name) = ("192.0.2.1".into(), "".into());
-        self.send(request, Event::StartRequest { request, cookie, remote_addr, script_name }, drawn)
+        self.send(Event::StartRequest { request, cookie, remote_addr, script_name }, drawn)
     }
 
     /// The manager's events, of which a store outside is asked one session at a time.
@@ -308,12 +266,11 @@ impl<'a> Drives<'a> {
             draw[..8].copy_from_slice(&self.drawn.to_be_bytes());
         }
         let draws = usize::from(width.draws());
-        let (used, most): (Vec<&[u8]>, _) =
-            if matches!(event, Event::Request { event: RequestEvent::CreateFormToken, .. }) {
-                (self.tokens.iter().rev().map(FormToken::reveal_bytes).collect(), draws)
-            } else {
-                (self.store.rows.keys().map(SessionId::reveal_bytes).collect(), draws - 1)
-            };
+        let (used, most): (Vec<&[u8]>, _) = if Kind::of(&event).draws() == Some(Draw::Token) {
+            (self.tokens.iter().rev().map(FormToken::reveal_bytes).collect(), draws)
+        } else {
+            (self.store.rows.keys().map(SessionId::reveal_bytes).collect(), draws - 1)
+        };
         let taken = usize::from((drawn % 8).saturating_sub(4)).min(most);
         for (draw, choice) in bytes.chunks_exact_mut(width.bytes()).take(taken).zip(drawn / 8..) {
             if let Some(used) = pick(&used, choice) {
@@ -323,7 +280,8 @@ impl<'a> Drives<'a> {
         Input { now: Timestamp(self.now), entropy: Entropy::from_bytes(bytes), event }
     }
 
-    fn send(&mut self, request: RequestId, event: Event, drawn: u8) -> Result<(), String> {
+    fn send(&mut self, event: Event, drawn: u8) -> Result<(), String> {
+        let request = event.request().unwrap();
         let input = self.input(event, drawn);
         let (whole, expected) = step(self.config, std::mem::take(&mut self.whole), input.clone());
         self.whole = whole;
@@ -351,6 +309,64 @@ impl<'a> Drives<'a> {
         let whole: Vec<_> = self.whole.items();
         let outside: Vec<_> = self.store.rows.iter().map(|(id, row)| (*id, &row.1)).collect();
         same("store", &outside, &whole)
+    }
+}
+
+/// What a turn chooses for the arguments of an event.
+struct Choice<'a> {
+    drives: &'a Drives<'a>,
+    request: RequestId,
+    what: u8,
+    drawn: u8,
+}
+
+impl Arguments for Choice<'_> {
+    fn request(&mut self) -> RequestId {
+        self.request
+    }
+
+    fn login(&mut self) -> Option<SmolStr> {
+        user(self.what)
+    }
+
+    fn key(&mut self) -> SmolStr {
+        text(&KEYS, self.what)
+    }
+
+    fn value(&mut self) -> SmolStr {
+        text(&VALUES, self.what / 4)
+    }
+
+    /// One of the last tokens that were drawn, or none of ours.
+    fn token(&mut self) -> SubmittedToken {
+        let tokens = &self.drives.tokens;
+        let last = &tokens[tokens.len().saturating_sub(8)..];
+        let token = pick(last, self.what).filter(|_| self.what < 250);
+        token.map_or(SubmittedToken::IllFormed, Into::into)
+    }
+
+    fn must_exist(&mut self) -> bool {
+        self.what % 2 == 1
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        pick(&Outcome::ALL, self.what).unwrap_or(Outcome::Successful)
+    }
+
+    fn owner(&mut self) -> Option<SmolStr> {
+        user(self.drawn)
+    }
+
+    fn new_id(&mut self) -> SessionId {
+        self.id()
+    }
+
+    fn id(&mut self) -> SessionId {
+        self.drives.any_id(self.what)
+    }
+
+    fn user(&mut self) -> SmolStr {
+        text(&USERS, self.what)
     }
 }
 

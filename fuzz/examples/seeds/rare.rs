@@ -1,10 +1,8 @@
 //! Scripts that reach what hardly any recording does, nor a fuzzer in ten minutes: the cells of
 //! `quixote_session::check::Cell` that take two requests and more than one choice to get to.
 
-use quixote_session_fuzz::cast::Deed;
-use quixote_session_fuzz::script::{Move, Script, Setup};
-
-use crate::scripts::deed;
+use quixote_session::check::kinds::{Kind, Next};
+use quixote_session_fuzz::script::{Script, Setup, Turn};
 
 /// The numbers of the semantics in a script.
 const QUIXOTE: [u8; 2] = [0, 1];
@@ -22,39 +20,43 @@ pub(crate) fn scripts() -> Vec<Script> {
     too_many.into_iter().chain(asked).collect()
 }
 
-fn act(what: Deed) -> Move {
-    Move { deed: deed(what), ..Move::default() }
+fn act(what: Kind) -> Turn {
+    turn(Next::Send(what))
+}
+
+fn turn(next: Next) -> Turn {
+    Turn { next: next.byte(), ..Turn::default() }
 }
 
 /// A client that is logged in and has two requests in flight.
-fn logged_in() -> Vec<Move> {
-    [Deed::Start, Deed::SetUser, Deed::Finish, Deed::Deliver, Deed::Start, Deed::Start]
-        .map(act)
-        .into()
+fn logged_in() -> Vec<Turn> {
+    let first = [Kind::StartRequest, Kind::SetUser, Kind::FinishRequest].map(act);
+    let then = [turn(Next::Deliver), act(Kind::StartRequest), act(Kind::StartRequest)];
+    first.into_iter().chain(then).collect()
 }
 
 /// Each finds room for its value, and the second that finishes finds none.
 fn two_requests_add_a_value_each(outcome: u8) -> Script {
-    let mut moves = logged_in();
-    moves.extend([
-        Move { who: 0, what: 0, ..act(Deed::SetValue) },
-        Move { who: 1, what: 1, ..act(Deed::SetValue) },
-        act(Deed::Finish),
-        Move { what: outcome, ..act(Deed::Finish) },
+    let mut turns = logged_in();
+    turns.extend([
+        Turn { who: 0, what: 0, ..act(Kind::SetValue) },
+        Turn { who: 1, what: 1, ..act(Kind::SetValue) },
+        act(Kind::FinishRequest),
+        Turn { what: outcome, ..act(Kind::FinishRequest) },
     ]);
     let setup = Setup { semantics: STRICT, sizes: ONE_VALUE, ..Setup::default() };
-    Script { setup, moves }
+    Script { setup, turns }
 }
 
 /// The cookie names a stored session, and the one that the request has put in its place is deleted.
 fn the_cookie_of_another_session_is_asked_for(semantics: u8) -> Script {
-    let mut moves = logged_in();
-    moves.extend([
-        act(Deed::New),
-        act(Deed::SetUser),
-        act(Deed::Maintain),
-        Move { what: SECOND, ..act(Deed::Delete) },
-        Move { what: 1, ..act(Deed::HasCookie) },
+    let mut turns = logged_in();
+    turns.extend([
+        act(Kind::NewSession),
+        act(Kind::SetUser),
+        act(Kind::MaintainSession),
+        Turn { what: SECOND, ..act(Kind::DeleteSession) },
+        Turn { what: 1, ..act(Kind::HasSessionCookie) },
     ]);
-    Script { setup: Setup { semantics, ..Setup::default() }, moves }
+    Script { setup: Setup { semantics, ..Setup::default() }, turns }
 }

@@ -1,14 +1,16 @@
-//! A trace as scripts: for each step the move whose input comes closest to the one recorded.
+//! A trace as scripts: for each step the turn whose input comes closest to the one recorded.
 
 use std::collections::BTreeMap;
 
+use quixote_session::check::Action;
+use quixote_session::check::kinds::{Kind, Next};
 use quixote_session::check::trace::{Header, TraceStep};
 use quixote_session::{
-    CookieValue, Effects, Event, ManagerEvent, Outcome, Reply, RequestEvent, RequestId, Semantics,
+    CookieValue, Effects, Event, ManagerEvent, Reply, RequestEvent, RequestId, Semantics,
     SessionId, State, StoreOp, SubmittedToken, step,
 };
-use quixote_session_fuzz::cast::{Cast, Deed, Turn};
-use quixote_session_fuzz::script::{Move, Script, Setup};
+use quixote_session_fuzz::cast::Cast;
+use quixote_session_fuzz::script::{Script, Setup, Turn};
 
 /// The trace under the semantics that it was recorded under, and under strict.
 pub(crate) fn of(header: &Header, steps: &[TraceStep]) -> Vec<Script> {
@@ -34,27 +36,16 @@ pub(crate) fn of_both_sides(header: &Header, steps: &[TraceStep]) -> Vec<Script>
         .cycle()
         .zip(steps)
         .map(|(number, recorded)| turn(number, &recorded.input.event));
-    own.into_iter().chain([Script { setup: strict, moves: turns.collect() }]).collect()
+    own.into_iter().chain([Script { setup: strict, turns: turns.collect() }]).collect()
 }
 
-/// A turn of the drives, which number what can be done as `Deed::ALL` does.
-fn turn(number: u8, event: &Event) -> Move {
+/// A turn of the drives.
+fn turn(number: u8, event: &Event) -> Turn {
     let what = match event {
-        Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
-            outcome_of(*outcome)
-        }
+        Event::Request { event: RequestEvent::FinishRequest { outcome }, .. } => *outcome as u8,
         _ => number,
     };
-    Move { deed: deed(deed_of(event)), who: number, what, ..Move::default() }
-}
-
-const fn outcome_of(outcome: Outcome) -> u8 {
-    match outcome {
-        Outcome::Successful => 0,
-        Outcome::Interrupted => 1,
-        Outcome::Failed => 2,
-        Outcome::Abandoned => 3,
-    }
+    Turn { next: next_of(event).byte(), who: number, what, ..Turn::default() }
 }
 
 /// What in the script stands for what in the trace.
@@ -69,11 +60,12 @@ fn script(setup: Setup, steps: &[TraceStep]) -> Script {
     let config = setup.config();
     let (mut cast, mut names) = (Cast::new(false), Names::default());
     let (mut state, mut traced) = (State::new(), State::new());
-    let mut moves = Vec::new();
+    let mut turns = Vec::new();
     for recorded in steps {
         let own = closest(&config, &cast, &state, &names, &recorded.input.event);
-        let Turn::Step(_, input) = cast.turn(&config, &state, |_, _| None, own) else { continue };
-        moves.push(own);
+        let action = cast.action(&config, &state, |_, _| None, own);
+        let Action::Step { input, .. } = action else { continue };
+        turns.push(own);
         let (after, effects) = step(&config, state, input.clone());
         state = after;
         let (after, expected) = step(&config, traced, recorded.input.clone());
@@ -82,15 +74,10 @@ fn script(setup: Setup, steps: &[TraceStep]) -> Script {
         names.learn((&recorded.input.event, &expected), (&input.event, &effects));
         if let Event::Request { event: RequestEvent::FinishRequest { .. }, .. } = input.event {
             // The response arrives before anything else happens.
-            moves.push(Move { deed: deed(Deed::Deliver), ..Move::default() });
+            turns.push(Turn { next: Next::Deliver.byte(), ..Turn::default() });
         }
     }
-    Script { setup, moves }
-}
-
-pub(crate) fn deed(wanted: Deed) -> u8 {
-    let place = (0..).zip(Deed::ALL).find(|(_, deed)| *deed == wanted);
-    place.map_or(0, |(place, _)| place)
+    Script { setup, turns }
 }
 
 /// Tries the requests and the arguments until the event is the recorded one.
@@ -100,41 +87,26 @@ fn closest(
     state: &State,
     names: &Names,
     event: &Event,
-) -> Move {
-    let deed = deed(deed_of(event));
+) -> Turn {
+    let next = next_of(event).byte();
     let wanted = names.translate(event);
     let requests = state.requests();
     let own = event.request().and_then(|request| names.requests.get(&request));
     let who = requests.iter().position(|request| Some(request) == own);
     let who = who.and_then(|who| u8::try_from(who).ok()).unwrap_or(0);
-    let fits = |own: &Move| {
-        let turn = cast.clone().turn(config, state, |_, _| None, *own);
-        matches!(turn, Turn::Step(_, input) if is_close(&input.event, &wanted))
+    let fits = |own: &Turn| {
+        let action = cast.clone().action(config, state, |_, _| None, *own);
+        matches!(action, Action::Step { input, .. } if is_close(&input.event, &wanted))
     };
-    let moves = (0..=255).map(|what| Move { deed, who, what, ..Move::default() });
-    moves.into_iter().find(fits).unwrap_or(Move { deed, who, ..Move::default() })
+    let mut turns = (0..=255).map(|what| Turn { next, who, what, ..Turn::default() });
+    turns.find(fits).unwrap_or(Turn { next, who, ..Turn::default() })
 }
 
-const fn deed_of(event: &Event) -> Deed {
+/// Of the requests that start, those with a cookie are strangers': no browser's jar is filled here.
+fn next_of(event: &Event) -> Next {
     match event {
-        Event::StartRequest { cookie: None, .. } => Deed::Start,
-        Event::StartRequest { .. } => Deed::Stranger,
-        Event::Request { event: RequestEvent::SetUser { .. }, .. } => Deed::SetUser,
-        Event::Request { event: RequestEvent::SetValue { .. }, .. } => Deed::SetValue,
-        Event::Request { event: RequestEvent::RemoveValue { .. }, .. } => Deed::RemoveValue,
-        Event::Request { event: RequestEvent::CreateFormToken, .. } => Deed::CreateToken,
-        Event::Request { event: RequestEvent::HasFormToken { .. }, .. } => Deed::HasToken,
-        Event::Request { event: RequestEvent::RemoveFormToken { .. }, .. } => Deed::SpendToken,
-        Event::Request { event: RequestEvent::HasSessionCookie { .. }, .. } => Deed::HasCookie,
-        Event::Request { event: RequestEvent::RevokeSessionCookie, .. } => Deed::Revoke,
-        Event::Request { event: RequestEvent::ExpireSession, .. } => Deed::Expire,
-        Event::Request { event: RequestEvent::NewSession, .. } => Deed::New,
-        Event::Request { event: RequestEvent::MaintainSession, .. } => Deed::Maintain,
-        Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => Deed::Finish,
-        Event::Request { event: RequestEvent::InsertSession { .. }, .. } => Deed::Insert,
-        Event::Manager(ManagerEvent::DeleteSession { .. }) => Deed::Delete,
-        Event::Manager(ManagerEvent::DeleteSessionsOf { .. }) => Deed::DeleteUser,
-        Event::Manager(ManagerEvent::Sweep) => Deed::Sweep,
+        Event::StartRequest { cookie: Some(_), .. } => Next::Stranger,
+        _ => Next::Send(Kind::of(event)),
     }
 }
 

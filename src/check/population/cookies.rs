@@ -50,7 +50,7 @@ impl Population {
         let known = choices.pick(&self.ids).map(|id| id.reveal().to_string());
         let known = known.unwrap_or_else(|| "0123456789abcdef".into());
         let cookie = own.as_ref().map(|own| format!("{name}={own}"));
-        match super::deeds::weighted(choices, &[&WAYS])? {
+        match super::intents::weighted(choices, &[&WAYS])? {
             Way::Plain => cookie,
             Way::Quoted => own.map(|own| format!("{name}=\"{own}\"")),
             Way::AmongForeign => {

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::error::Fault;
-use super::event_name::EventName;
 use super::expect::Expect;
 use super::header::Version;
 use super::reply::ReplyRecord;
 use super::strict::{Object, given, given_word, object, word};
+use crate::check::kinds::Kind;
 use crate::check::role::outcome_of;
 use crate::config::Config;
 use crate::cookie::read_cookie;
@@ -55,7 +55,7 @@ impl TraceStep {
     pub(super) fn parse(version: Version, config: &Config, line: &str) -> Result<Self, Fault> {
         let Object(mut line) = serde_json::from_str::<Object<Line>>(line)?;
         let event = line.event;
-        if event.since() > version {
+        if since(event) > version {
             return Err(fault(&format!("expected an event of version 1, {event} is of version 2")));
         }
         let (entropy, draws) = entropy(config.width, &line.draws.take().unwrap_or_default())?;
@@ -80,8 +80,28 @@ impl TraceStep {
     /// Whether version 1 has words for this step.
     #[must_use]
     pub fn fits_version_one(&self) -> bool {
-        EventName::of(&self.input.event).since() == Version::One
+        since(Kind::of(&self.input.event)) == Version::One
             && !says_more_than_version_one(&self.expect)
+    }
+}
+
+/// The first version that has the event.
+const fn since(kind: Kind) -> Version {
+    match kind {
+        Kind::StartRequest
+        | Kind::SetUser
+        | Kind::CreateFormToken
+        | Kind::HasFormToken
+        | Kind::RemoveFormToken
+        | Kind::HasSessionCookie
+        | Kind::RevokeSessionCookie
+        | Kind::ExpireSession
+        | Kind::NewSession
+        | Kind::MaintainSession
+        | Kind::FinishRequest
+        | Kind::InsertSession
+        | Kind::DeleteSession => Version::One,
+        Kind::SetValue | Kind::RemoveValue | Kind::DeleteSessionsOf | Kind::Sweep => Version::Two,
     }
 }
 
@@ -96,7 +116,7 @@ fn fault(message: &str) -> Fault {
 struct Line {
     now: Timestamp,
     #[serde(deserialize_with = "word")]
-    event: EventName,
+    event: Kind,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     request: Option<RequestId>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -137,7 +157,7 @@ impl Line {
         // The manager's events have no request, and do not use it.
         let request = if name.is_of_manager() { RequestId(0) } else { take!(request) };
         let event = match name {
-            EventName::StartRequest => {
+            Kind::StartRequest => {
                 let header = need(self.cookie_header.as_ref(), name, "cookie_header")?;
                 return Ok(Event::StartRequest {
                     request,
@@ -146,35 +166,35 @@ impl Line {
                     script_name: take!(script_name),
                 });
             }
-            EventName::SetUser => RequestEvent::SetUser { user: take!(user) },
-            EventName::SetValue => RequestEvent::SetValue { key: take!(key), value: take!(value) },
-            EventName::RemoveValue => RequestEvent::RemoveValue { key: take!(key) },
-            EventName::CreateFormToken => RequestEvent::CreateFormToken,
-            EventName::HasFormToken => RequestEvent::HasFormToken { token: take!(token) },
-            EventName::RemoveFormToken => RequestEvent::RemoveFormToken { token: take!(token) },
-            EventName::HasSessionCookie => {
+            Kind::SetUser => RequestEvent::SetUser { user: take!(user) },
+            Kind::SetValue => RequestEvent::SetValue { key: take!(key), value: take!(value) },
+            Kind::RemoveValue => RequestEvent::RemoveValue { key: take!(key) },
+            Kind::CreateFormToken => RequestEvent::CreateFormToken,
+            Kind::HasFormToken => RequestEvent::HasFormToken { token: take!(token) },
+            Kind::RemoveFormToken => RequestEvent::RemoveFormToken { token: take!(token) },
+            Kind::HasSessionCookie => {
                 RequestEvent::HasSessionCookie { must_exist: take!(must_exist) }
             }
-            EventName::RevokeSessionCookie => RequestEvent::RevokeSessionCookie,
-            EventName::ExpireSession => RequestEvent::ExpireSession,
-            EventName::NewSession => RequestEvent::NewSession,
-            EventName::MaintainSession => RequestEvent::MaintainSession,
-            EventName::FinishRequest => RequestEvent::FinishRequest { outcome: take!(outcome) },
-            EventName::InsertSession => {
+            Kind::RevokeSessionCookie => RequestEvent::RevokeSessionCookie,
+            Kind::ExpireSession => RequestEvent::ExpireSession,
+            Kind::NewSession => RequestEvent::NewSession,
+            Kind::MaintainSession => RequestEvent::MaintainSession,
+            Kind::FinishRequest => RequestEvent::FinishRequest { outcome: take!(outcome) },
+            Kind::InsertSession => {
                 let id = of_width(config.width, take!(id), "id")?;
                 RequestEvent::InsertSession { id, user: take!(user) }
             }
-            EventName::DeleteSession => {
+            Kind::DeleteSession => {
                 let id = of_width(config.width, take!(id), "id")?;
                 return Ok(Event::Manager(ManagerEvent::DeleteSession { id }));
             }
-            EventName::DeleteSessionsOf => {
+            Kind::DeleteSessionsOf => {
                 let nobody =
                     || fault("expected `user` of delete_sessions_of to be a text, found null");
                 let user = take!(user).ok_or_else(nobody)?;
                 return Ok(Event::Manager(ManagerEvent::DeleteSessionsOf { user }));
             }
-            EventName::Sweep => return Ok(Event::Manager(ManagerEvent::Sweep)),
+            Kind::Sweep => return Ok(Event::Manager(ManagerEvent::Sweep)),
         };
         Ok(event.of(request))
     }
@@ -203,7 +223,7 @@ impl Line {
         let draws = draws.take(usize::from(step.draws)).filter_map(secret).collect();
         let mut line = Self {
             now: step.input.now,
-            event: EventName::of(&event),
+            event: Kind::of(&event),
             request: event.request(),
             cookie_header: None,
             remote_addr: None,
@@ -258,7 +278,7 @@ impl Line {
     }
 }
 
-fn need<T>(argument: Option<T>, event: EventName, name: &str) -> Result<T, Fault> {
+fn need<T>(argument: Option<T>, event: Kind, name: &str) -> Result<T, Fault> {
     let missing = || fault(&format!("expected the argument `{name}` of {event}"));
     argument.ok_or_else(missing)
 }
@@ -294,9 +314,9 @@ fn entropy(width: Width, draws: &[SessionId]) -> Result<(Entropy, u8), Fault> {
 /// Refuses keys of `expect` that the event or the version does not have, and stored sessions that
 /// are out of order.
 // [trace-10]
-fn check_expect(version: Version, event: EventName, step: &TraceStep) -> Result<(), Fault> {
+fn check_expect(version: Version, event: Kind, step: &TraceStep) -> Result<(), Fault> {
     let expect = &step.expect;
-    let starts = event == EventName::StartRequest;
+    let starts = event == Kind::StartRequest;
     let ends = outcome_of(&step.input.event).is_some();
     let of_request = !event.is_of_manager();
     for (stands, fits, key) in [
