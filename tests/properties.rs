@@ -17,7 +17,7 @@ mod broken;
 mod states;
 
 mod clients;
-mod story;
+mod scenario;
 
 use std::collections::BTreeSet;
 

@@ -3,19 +3,16 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod story;
+mod scenario;
 
-use quixote_session::check::base_of;
 use quixote_session::{
-    Config, Effects, Event, ManagerEvent, RequestEvent, RequestId, Semantics, Session, SessionRef,
-    SmolStr, State, StoreOp, Timestamp,
+    Config, Effects, Event, ManagerEvent, RequestEvent, RequestId, Session, SessionRef, SmolStr,
+    State, StoreOp, Timestamp,
 };
+use scenario::{ALL, Scenario};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use story::Story;
-
-const ALL: [Semantics; 3] = [Semantics::Live, Semantics::Copying, Semantics::Strict];
 
 /// Without one of its fields, or with one more, an object is none.
 fn every_field_counts<T: Serialize + DeserializeOwned>(whole: &T) {
@@ -44,25 +41,24 @@ fn every_field_counts_at<T: Serialize + DeserializeOwned>(place: &str, whole: &T
 }
 
 /// A visitor with a basket, a form and a request in flight.
-fn story(semantics: Semantics) -> Story {
-    let mut story = Story::of(base_of(semantics));
-    let request = story.start();
-    story.set_user(request, "alice");
-    story.create_form_token(request);
-    story.set_value(request, "basket", "2 apples");
-    story.finish(request);
-    let id = story.world.state.keys().first().copied().unwrap();
-    let request = story.start_with(id);
-    story.set_value(request, "theme", "dark");
-    story
+fn state(config: &Config) -> State {
+    let mut run = Scenario::of(config);
+    run.start(1, None);
+    run.set_user(1, Some("alice"));
+    run.token(1);
+    run.set_value(1, "basket", "2 apples");
+    let id = run.save(1);
+    run.start(2, id);
+    run.set_value(2, "theme", "dark");
+    run.state().clone()
 }
 
 #[test]
 fn no_field_of_what_a_driver_keeps_can_be_left_out_or_made_up() {
-    for semantics in ALL {
-        let state = story(semantics).world.state;
+    for config in &ALL {
+        let state = state(config);
         let session = state.values().first().copied().cloned().unwrap();
-        every_field_counts(&base_of(semantics));
+        every_field_counts(config);
         every_field_counts(&session);
         every_field_counts(&StoreOp::Update { id: [7; 16].into(), session });
     }
@@ -133,12 +129,12 @@ fn sessions_states_and_configurations_come_back_from_a_binary_format() {
     fn back<T: Serialize + DeserializeOwned>(value: &T) -> T {
         postcard::from_bytes(&postcard::to_allocvec(value).unwrap()).unwrap()
     }
-    for semantics in ALL {
-        let story = story(semantics);
-        assert_eq!(back(&story.world.state), story.world.state);
-        assert_eq!(back(&base_of(semantics)), base_of(semantics));
+    for config in &ALL {
+        let state = state(config);
+        assert_eq!(back(&state), state);
+        assert_eq!(back(config), *config);
         let plain = Session::new("192.0.2.1".into(), Timestamp(0));
-        for session in story.world.state.values().into_iter().chain([&plain]) {
+        for session in state.values().into_iter().chain([&plain]) {
             assert_eq!(&back(session), session);
         }
     }
@@ -148,7 +144,7 @@ fn sessions_states_and_configurations_come_back_from_a_binary_format() {
 /// The text that a store may already hold.
 #[test]
 fn a_session_looks_like_this() {
-    let state = story(Semantics::Strict).world.state;
+    let state = state(&Config::STRICT);
     let (id, session) = state.items().into_iter().next().unwrap();
     let mut shown: Value = serde_json::to_value(session).unwrap();
     shown["form_tokens"] = json!([]);

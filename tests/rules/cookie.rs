@@ -7,7 +7,8 @@ use quixote_session::{
     read_cookie, set_cookie,
 };
 
-use super::run::{ALL, Run, Successful, expire};
+use crate::scenario::events::expire;
+use crate::scenario::{ALL, Scenario, Successful};
 
 fn op(value: CookieChange, path: &str) -> CookieOp {
     CookieOp { value, path: path.into() }
@@ -61,7 +62,7 @@ fn any_bytes_are_read_in_linear_time() {
 #[test]
 fn what_is_no_id_names_no_session() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice").reveal().to_string();
         for text in ["", "*del*", "nosuchid", &id.to_uppercase().replace('0', "O"), &id[1..]] {
             let header = format!("{}={text}", config.cookie_name);
@@ -107,7 +108,7 @@ fn the_path_is_the_configured_one_or_the_scripts() {
             (Some("/other"), "/app", "/other"),
         ] {
             let config = Config { cookie_path: configured.map(Into::into), ..config.clone() };
-            let mut run = Run::of(&config);
+            let mut run = Scenario::of(&config);
             run.start_with(1, None, script_name);
             run.set_user(1, Some("alice"));
             run.finish(1, Successful);
@@ -140,7 +141,7 @@ fn strict_revokes_the_cookie_that_it_set() {
         ..Config::STRICT
     };
     for config in [Config::STRICT, domain] {
-        let mut run = Run::of(&config);
+        let mut run = Scenario::of(&config);
         run.start_with(1, None, "/app");
         run.set_user(1, Some("alice"));
         run.finish(1, Successful);

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use quixote_session::{
-    Config, Effects, Entropy, EntropySource, Event, Input, ManagerEvent, Refusal, Reply,
-    RequestEvent, RequestId, Session, SessionId, State, StoreOp, Timestamp, step,
+    Config, Effects, Entropy, EntropySource, Event, Input, Refusal, Reply, Session, SessionId,
+    State, StoreOp, Timestamp, step,
 };
 
-use super::run::{Run, Successful, expire, finish, set_value};
+use crate::scenario::events::{
+    SWEEP, create_token, delete_all_of, expire, finish, has_cookie, set_user, set_value, spend,
+};
+use crate::scenario::{Scenario, Successful};
 
 /// A store with a version beside each session, which carries out an operation or nothing.
 #[derive(Clone, Default)]
@@ -116,24 +119,24 @@ impl View {
 }
 
 /// A store with a session of alice, its id, and two requests that loaded it.
-pub(super) fn race() -> (Run, Store, SessionId, [View; 2]) {
-    let mut run = Run::of(&Config::STRICT);
+pub(super) fn race() -> (Scenario, Store, SessionId, [View; 2]) {
+    let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
-    let store = Store::of(&run.state);
+    let store = Store::of(run.state());
     let views = [1, 2].map(|request| {
         let mut view = View::default();
         view.load(&store, [id]);
-        let mut one = Run::of(&Config::STRICT);
-        one.state = view.state;
+        let mut one = Scenario::of(&Config::STRICT);
+        one.put_state(view.state);
         one.start(request, Some(id));
-        View { state: one.state, loaded: view.loaded }
+        View { state: one.state().clone(), loaded: view.loaded }
     });
     (run, store, id, views)
 }
 
 /// Sends an event that is not refused, and carries it out; the operation that it asked for.
 pub(super) fn send(
-    run: &mut Run,
+    run: &mut Scenario,
     store: &mut Store,
     view: &mut View,
     event: Event,
@@ -187,10 +190,10 @@ fn a_source_gives_no_entropy_twice() {
 #[test]
 fn an_id_that_is_taken_is_not_written_over() {
     let (mut run, mut store, id, _) = race();
-    let mut other = Run::of(&Config::STRICT);
+    let mut other = Scenario::of(&Config::STRICT);
     other.start(1, None);
     other.set_user(1, Some("mallory"));
-    let mut view = View { state: other.state, loaded: BTreeMap::new() };
+    let mut view = View { state: other.state().clone(), loaded: BTreeMap::new() };
     let mut bytes = [0; 32];
     bytes[..16].copy_from_slice(id.reveal_bytes());
     bytes[31] = 9;
@@ -225,7 +228,7 @@ fn a_lost_race_writes_nothing_and_the_same_event_runs_again() {
 #[test]
 fn what_was_concluded_from_a_stale_load_is_not_deleted() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
-    let log_out = RequestEvent::SetUser { user: None }.of(RequestId(1));
+    let log_out = set_user(1, None);
     send(&mut run, &mut store, &mut one, log_out);
     send(&mut run, &mut store, &mut two, set_value(2, "cart", "2 apples"));
     assert!(send(&mut run, &mut store, &mut two, finish(2, Successful)).0);
@@ -240,7 +243,7 @@ fn what_was_concluded_from_a_stale_load_is_not_deleted() {
 #[test]
 fn a_rotation_is_one_write_over_what_was_loaded() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
-    let become_bob = RequestEvent::SetUser { user: Some("bob".into()) }.of(RequestId(1));
+    let become_bob = set_user(1, Some("bob"));
     send(&mut run, &mut store, &mut one, become_bob);
     send(&mut run, &mut store, &mut two, set_value(2, "k", "v"));
     send(&mut run, &mut store, &mut two, finish(2, Successful));
@@ -264,9 +267,9 @@ fn a_rotation_is_one_write_over_what_was_loaded() {
 // [driver-7]
 #[test]
 fn a_sweep_spares_what_was_used_since_it_looked() {
-    let mut run = Run::of(&Config::STRICT);
+    let mut run = Scenario::of(&Config::STRICT);
     let [used, idle] = ["alice", "bob"].map(|user| run.log_in(user));
-    let mut store = Store::of(&run.state);
+    let mut store = Store::of(run.state());
     let mut sweeper = View::default();
     sweeper.load(&store, [used, idle]);
     run.now += 29 * 60_000;
@@ -274,7 +277,7 @@ fn a_sweep_spares_what_was_used_since_it_looked() {
     run.finish(1, Successful);
     store.write(used, run.stored(used).unwrap());
     run.now += 60_000;
-    let (held, op) = send(&mut run, &mut store, &mut sweeper, Event::Manager(ManagerEvent::Sweep));
+    let (held, op) = send(&mut run, &mut store, &mut sweeper, SWEEP);
     assert!(held && matches!(op, Some(StoreOp::DiscardAll { ids }) if ids.len() == 2));
     assert_eq!(store.sessions.keys().collect::<Vec<_>>(), [&used]);
 }
@@ -298,7 +301,7 @@ fn what_was_decided_is_deleted_whatever_was_loaded() {
     manager.load(&store, [id]);
     send(&mut run, &mut store, &mut two, set_value(2, "k", "v"));
     send(&mut run, &mut store, &mut two, finish(2, Successful));
-    let everywhere = Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() });
+    let everywhere = delete_all_of("alice");
     assert!(send(&mut run, &mut store, &mut manager, everywhere).0);
     assert!(store.sessions.is_empty());
 }
@@ -308,15 +311,15 @@ fn what_was_decided_is_deleted_whatever_was_loaded() {
 fn a_refusal_over_a_stale_load_is_not_the_last_word() {
     let (mut run, mut store, id, [mut one, mut two]) = race();
     let (now, entropy) = (Timestamp(run.now), run.entropy());
-    let create = Input { now, entropy, event: RequestEvent::CreateFormToken.of(RequestId(2)) };
+    let create = Input { now, entropy, event: create_token(2) };
     let (state, effects) = two.attempt(&create);
     let Reply::Token(token) = effects.reply else { panic!("{effects:?}") };
     two.state = state;
     send(&mut run, &mut store, &mut two, finish(2, Successful));
-    let event = RequestEvent::RemoveFormToken { token: token.into() }.of(RequestId(1));
+    let event = spend(1, token);
     let spend = Input { event, ..create.clone() };
     assert_eq!(one.attempt(&spend).1.reply, Reply::Refused(Refusal::UnknownToken));
-    let event = RequestEvent::HasSessionCookie { must_exist: true }.of(RequestId(1));
+    let event = has_cookie(1, true);
     let ask = Input { event, ..create };
     one.reload(&store);
     assert_eq!(one.attempt(&spend).1.reply, Reply::Done);

@@ -11,7 +11,7 @@ use quixote_session::check::replay::{Replayed, replay};
 use quixote_session::check::trace::{MAX_LINE_BYTES, TraceReader, TraceWriter};
 use quixote_session::{Config, Semantics};
 
-use super::run::{ALL, QUIXOTE};
+use crate::scenario::{ALL, QUIXOTE};
 
 const ONE: &str = concat!(
     r#"{"format":"quixote-session-trace/1","title":"","origin":"","config":{"#,

@@ -1,11 +1,9 @@
 //! Section `time`.
 
-use quixote_session::{
-    Config, Event, ManagerEvent, Refusal, Reply, RequestEvent, RequestId, Semantics, Session,
-    Timestamp,
-};
+use quixote_session::{Config, Refusal, Reply, Semantics, Session, Timestamp};
 
-use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
+use crate::scenario::events::{SWEEP, expire, finish, set_value, spend};
+use crate::scenario::{ALL, QUIXOTE, Scenario, Successful};
 
 // [time-1] [time-2]
 #[test]
@@ -21,7 +19,7 @@ fn what_has_passed_is_never_negative_and_an_age_may_be() {
 #[test]
 fn an_access_is_noted_beyond_the_resolution_and_not_at_it() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         let created = run.now;
         for (passed, noted) in [(0, 0), (config.access_resolution_ms, 0)] {
@@ -43,7 +41,7 @@ fn an_access_is_noted_beyond_the_resolution_and_not_at_it() {
 #[test]
 fn an_access_is_noted_by_the_start_and_stored_at_once_or_with_the_save() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         let created = run.now;
         run.now += config.access_resolution_ms + 1;
@@ -60,7 +58,7 @@ fn an_access_is_noted_by_the_start_and_stored_at_once_or_with_the_save() {
 #[test]
 fn a_clock_that_goes_back_moves_no_access() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         let created = run.now;
         run.now -= 10 * config.access_resolution_ms;
@@ -83,7 +81,7 @@ fn a_session_is_over_in_the_millisecond_of_its_limit() {
         ..Config::STRICT
     };
     let begin = || {
-        let mut run = Run::of(&config);
+        let mut run = Scenario::of(&config);
         let id = run.log_in("alice");
         (run, id)
     };
@@ -137,13 +135,13 @@ fn a_limit_that_is_absent_ends_nothing() {
         ..config
     });
     for config in [&unlimited, &quixote[0], &quixote[1]] {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         run.now = u64::MAX;
-        run.done(Event::Manager(ManagerEvent::Sweep));
+        run.done(SWEEP);
         assert_eq!(run.user_of(id).as_deref(), Some("alice"));
     }
-    let mut run = Run::of(&idle);
+    let mut run = Scenario::of(&idle);
     let id = run.log_in("alice");
     for _ in 0..100 {
         run.now += 29 * 60_000;
@@ -156,7 +154,7 @@ fn a_limit_that_is_absent_ends_nothing() {
 // [time-10] [time-11] [time-12] [time-13]
 #[test]
 fn what_is_over_is_not_stored_wherever_it_is_used() {
-    let mut run = Run::of(&Config::STRICT);
+    let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     let token = run.form(id);
     run.start(1, Some(id));
@@ -164,8 +162,7 @@ fn what_is_over_is_not_stored_wherever_it_is_used() {
     assert!(run.has_cookie(1, true));
     run.now += 30 * 60_000;
     assert!(!run.has_cookie(1, true));
-    let spend = RequestEvent::RemoveFormToken { token: token.into() }.of(RequestId(1));
-    run.refused(spend, Refusal::SessionGone);
+    run.refused(spend(1, token), Refusal::SessionGone);
     run.refused(finish(1, Successful), Refusal::SessionGone);
     assert_eq!(run.start(2, Some(id)), None);
     assert_eq!(run.held(2).unwrap().id, None);
@@ -174,7 +171,7 @@ fn what_is_over_is_not_stored_wherever_it_is_used() {
 // [time-14]
 #[test]
 fn a_chain_of_renewals_ends_with_its_first_session() {
-    let mut run = Run::of(&Config::STRICT);
+    let mut run = Scenario::of(&Config::STRICT);
     let mut id = run.log_in("alice");
     let (created, mut renewals) = (run.now, 0);
     loop {
@@ -197,7 +194,7 @@ fn the_ends_of_time_are_moments_like_any_other() {
     let moments = [u64::MAX, 0, 1, u64::MAX - 1, 1_000, u64::MAX / 2, 0];
     for config in &ALL {
         for first in moments {
-            let mut run = Run::of(config);
+            let mut run = Scenario::of(config);
             run.now = first;
             let id = run.log_in("alice");
             for now in moments {
@@ -210,7 +207,7 @@ fn the_ends_of_time_are_moments_like_any_other() {
                     run.done(expire(1));
                     run.finish(1, Successful);
                 }
-                run.done(Event::Manager(ManagerEvent::Sweep));
+                run.done(SWEEP);
             }
         }
     }
