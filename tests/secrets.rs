@@ -18,7 +18,6 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
-use std::ops::ControlFlow;
 
 use detector::Detector;
 use quixote_session::check::population::{Habits, Population, Seeded};
@@ -59,7 +58,7 @@ impl Shown {
 }
 
 /// A run of random clients that is printed as it goes.
-struct Run {
+struct RandomRun {
     config: Config,
     shown: Shown,
     secrets: BTreeSet<Vec<u8>>,
@@ -68,7 +67,7 @@ struct Run {
     transcript: Transcript,
 }
 
-impl Run {
+impl RandomRun {
     fn of(config: &Config, seed: u64) -> Self {
         let mut run = Self {
             config: config.clone(),
@@ -178,7 +177,7 @@ impl Run {
             self.shown.debug("TraceReader", &reader);
         }
         let reader = TraceReader::new("t", &text[..]).unwrap();
-        let replayed = replay(reader, &mut || ControlFlow::Continue(())).unwrap();
+        let replayed = replay(reader).unwrap();
         self.shown.debug("Replayed", &replayed);
         let Replayed { differs: Some(differs), .. } = replayed else { return };
         self.shown.debug("Differs", &differs);
@@ -236,7 +235,7 @@ fn effects_of(effects: &Effects, shown: &mut Shown) {
 #[test]
 fn nothing_of_a_run_shows_a_secret() {
     for (config, seed) in [(Config::STRICT, 1), (Config::QUIXOTE, 2), (Config::STRICT, 3)] {
-        let mut run = Run::of(&config, seed);
+        let mut run = RandomRun::of(&config, seed);
         run.shown.debug("EntropySource", &EntropySource::new([0x5e; 32]));
         run.secrets.insert(vec![0x5e; 16]);
         run.replay();
@@ -253,7 +252,7 @@ fn nothing_of_a_run_shows_a_secret() {
 /// expected, the text of the error is serde's, which quotes what it found.)
 #[test]
 fn a_secret_that_is_mistyped_is_not_quoted() {
-    let run = Run::of(&Config::STRICT, 1);
+    let run = RandomRun::of(&Config::STRICT, 1);
     let detector = Detector::of(&run.secrets);
     let replayed = |state, written: TraceStep| step(&Config::STRICT, state, written.input).0;
     let state = run.steps.into_iter().fold(State::new(), replayed);
@@ -277,7 +276,7 @@ fn a_secret_that_is_mistyped_is_not_quoted() {
 #[test]
 fn what_is_to_show_secrets_is_seen_to() {
     for config in [Config::STRICT, Config::QUIXOTE] {
-        let run = Run::of(&config, 1);
+        let run = RandomRun::of(&config, 1);
         let header = Header::of(Version::Two, config.clone());
         let mut writer = TraceWriter::new(Vec::new(), &header).unwrap();
         let mut transcript = Transcript::new(true);

@@ -38,7 +38,7 @@ fn go_on() -> ControlFlow<()> {
 /// Reads and replays; an error is its text.
 fn run(text: impl AsRef<[u8]>) -> Result<Replayed, String> {
     let trace = TraceReader::new("t", text.as_ref()).map_err(|error| error.to_string())?;
-    replay(trace, &mut go_on).map_err(|error| error.to_string())
+    replay(trace).map_err(|error| error.to_string())
 }
 
 fn lines(lines: &[&str]) -> String {
@@ -283,7 +283,7 @@ fn the_recordings_of_quixote_replay() {
         let file = BufReader::new(File::open(&path).unwrap());
         let trace = TraceReader::new(path.to_string_lossy(), file).unwrap();
         replayed_under.push(trace.header().config.semantics);
-        let replayed = replay(trace, &mut go_on).unwrap();
+        let replayed = replay(trace).unwrap();
         assert!(replayed.differs.is_none() && replayed.steps > 0, "{}", path.display());
     }
     assert!(QUIXOTE.iter().all(|config| replayed_under.contains(&config.semantics)));
@@ -301,31 +301,5 @@ fn a_long_word_leaves_room_for_what_was_expected() {
             let error = run(lines(&[ONE, START, &line])).unwrap_err();
             assert!(error.contains(", expected one of `"), "{error}");
         }
-    }
-}
-
-/// The reader gives up in the middle of a line, as one does that watches for Ctrl-C while it waits.
-#[test]
-fn a_reader_that_gives_up_with_the_watcher_breaks_off_and_is_no_error() {
-    use std::io::{self, Read};
-
-    struct GivesUp;
-    impl Read for GivesUp {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::Error::other("gave up"))
-        }
-    }
-    let text = format!("{ONE}\n{START}\n{}", &FINISH[..20]);
-    for (flow, steps) in [(ControlFlow::Break(()), Some(1)), (ControlFlow::Continue(()), None)] {
-        let from = BufReader::new(text.as_bytes().chain(GivesUp));
-        let mut asked = 0;
-        let mut watch = || {
-            asked += 1;
-            if asked == 1 { ControlFlow::Continue(()) } else { flow }
-        };
-        let replayed = replay(TraceReader::new("t", from).unwrap(), &mut watch);
-        let so_far = replayed.as_ref().ok().map(|replayed| replayed.steps);
-        assert_eq!(so_far, steps, "{replayed:?}");
-        assert!(replayed.map_or(true, |replayed| replayed.broken_off));
     }
 }
