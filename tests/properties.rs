@@ -11,8 +11,6 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "properties/broken.rs"]
-mod broken;
 #[path = "properties/states.rs"]
 mod states;
 

@@ -53,7 +53,7 @@ fn strict_is_configured_as_promised() {
 
 // [config-15]
 #[test]
-fn a_name_is_a_token() {
+fn a_cookie_name_is_an_rfc_6265_token() {
     let named = |name: &str| Config { cookie_name: name.into(), ..Config::QUIXOTE }.check();
     for name in ["", "a b", "a;b", "a=b", "a\"", "\u{e9}", "a\n", "a/b", "(a)", "a,b", "{a}"] {
         assert_eq!(named(name), Err(ConfigError::CookieName), "{name:?}");
@@ -65,7 +65,7 @@ fn a_name_is_a_token() {
 
 // [config-16] [config-17]
 #[test]
-fn a_path_or_domain_ends_nothing() {
+fn a_path_or_domain_cannot_end_its_attribute() {
     for text in ["/a;b", "/a\r", "/\u{7f}", "/\u{e9}", "/a ", " /a", "a"] {
         let path = Config { cookie_path: Some(text.into()), ..Config::QUIXOTE };
         assert_eq!(path.check(), Err(ConfigError::CookiePath), "{text:?}");
@@ -94,7 +94,7 @@ fn a_domain_is_a_host_name() {
 
 // [config-18] [config-19]
 #[test]
-fn a_prefix_is_a_promise() {
+fn a_prefix_needs_what_it_promises() {
     let live = Config { semantics: Semantics::Live, ..Config::STRICT };
     let prefixed = |name: &str, hardened, path: Option<&str>, domain: Option<&str>| {
         let (cookie_path, cookie_domain) = (path.map(SmolStr::new), domain.map(SmolStr::new));
@@ -119,7 +119,7 @@ fn a_prefix_is_a_promise() {
 
 // [config-34] [config-35]
 #[test]
-fn what_a_browser_would_drop_for_its_length_is_refused() {
+fn a_cookie_that_a_browser_would_drop_for_its_length_is_refused() {
     for (bytes, name, path) in [
         (1_024, Ok(()), Ok(())),
         (1_025, Ok(()), Err(ConfigError::CookiePath)),
@@ -153,7 +153,7 @@ fn under_strict_the_cookie_has_one_path() {
 
 // [config-33]
 #[test]
-fn an_idle_limit_must_let_a_visitor_be_noted() {
+fn an_idle_limit_leaves_time_to_note_an_access() {
     for (idle, strict) in [
         (None, Ok(())),
         (Some(0), Err(ConfigError::IdleLimit)),
@@ -168,7 +168,7 @@ fn an_idle_limit_must_let_a_visitor_be_noted() {
 
 // [config-20] [config-21]
 #[test]
-fn a_cap_outside_its_range_is_refused_and_held_to_it() {
+fn a_cap_outside_its_range_is_refused_and_clamped() {
     for config in &ALL {
         for (cap, held) in [(0, 1), (1, 1), (16, 16), (17, 16), (255, 16)] {
             let config = Config { max_form_tokens: cap, ..config.clone() };
@@ -185,7 +185,7 @@ fn a_cap_outside_its_range_is_refused_and_held_to_it() {
 
 // [config-22]
 #[test]
-fn a_text_has_its_length() {
+fn a_text_that_is_too_long_is_refused_wherever_it_stands() {
     for config in &ALL {
         let config = Config { max_text_bytes: 4, ..config.clone() };
         let (fits, long) = ("\u{e9}\u{e9}", "\u{e9}\u{e9}a");
@@ -212,7 +212,7 @@ fn a_text_has_its_length() {
 
 // [config-23] [config-24]
 #[test]
-fn a_session_has_room_for_so_many_values() {
+fn the_number_of_values_is_limited() {
     for config in &ALL {
         let mut run = Scenario::of(&Config { max_values: 2, ..config.clone() });
         run.start(1, None);
@@ -246,13 +246,13 @@ fn a_cookie_that_is_too_long_is_taken_for_the_empty_one() {
             assert_eq!(run.state().request_cookie(RequestId(request)), Some(&kept.into()));
             assert!(run.has_cookie(request, false) && !run.has_cookie(request, true));
         }
-        assert_eq!(run.user_of(id).as_deref(), Some("alice"), "an id has its own length");
+        assert_eq!(run.user_of(id).as_deref(), Some("alice"), "an id has its own limit");
     }
 }
 
 // [config-25]
 #[test]
-fn a_request_remembers_so_many_changes() {
+fn the_number_of_changes_that_a_request_remembers_is_limited() {
     let mut run = Scenario::of(&Config { max_values: 2, ..Config::STRICT });
     run.start(1, None);
     run.set_value(1, "a", "1");
@@ -272,7 +272,7 @@ fn a_request_remembers_so_many_changes() {
 
 // [config-26]
 #[test]
-fn there_is_room_for_so_many_requests() {
+fn the_number_of_open_requests_is_limited() {
     for config in &ALL {
         let mut run = Scenario::of(&Config { max_requests: 2, ..config.clone() });
         run.start(1, None);
@@ -286,7 +286,7 @@ fn there_is_room_for_so_many_requests() {
 
 // [config-27] [config-28]
 #[test]
-fn there_is_room_for_so_many_sessions() {
+fn the_number_of_stored_sessions_is_limited() {
     for config in &ALL {
         let mut run = Scenario::of(&Config { max_sessions: 1, ..config.clone() });
         let id = run.log_in("alice");

@@ -49,7 +49,7 @@ fn any_bytes_are_read_in_linear_time() {
             let _ = read_cookie(&Config::QUIXOTE, header);
         }
     }
-    // What takes Quixote's pattern time exponential in the backslashes.
+    // Quixote's pattern takes time exponential in the backslashes of these.
     for junk in ["\\", "\"\\", "=;", "\"", ",", "; QX_session=\"\\"] {
         let began = Instant::now();
         let header = format!("QX_session=\"{}", junk.repeat(1_000_000 / junk.len()));
@@ -60,7 +60,7 @@ fn any_bytes_are_read_in_linear_time() {
 
 // [cookie-5]
 #[test]
-fn what_is_no_id_names_no_session() {
+fn text_that_is_not_an_id_names_no_session() {
     for config in &ALL {
         let mut run = Scenario::of(config);
         let id = run.log_in("alice").reveal().to_string();
@@ -119,7 +119,7 @@ fn the_path_is_the_configured_one_or_the_scripts() {
 
 // [cookie-11]
 #[test]
-fn a_hardened_cookie_has_its_flags_set_and_revoked() {
+fn a_hardened_cookie_has_its_flags_when_set_and_when_revoked() {
     for config in &ALL {
         for value in [CookieChange::Set([1; 16].into()), CookieChange::Revoke] {
             let parts = parts(config, &op(value, "/"));

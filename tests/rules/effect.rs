@@ -73,7 +73,7 @@ fn each_semantics_has_its_operations() {
 
 // [effect-6]
 #[test]
-fn what_somebody_decided_is_deleted_always() {
+fn what_somebody_decided_to_delete_is_deleted_unconditionally() {
     let mut run = Scenario::of(&Config::STRICT);
     let [one, two, three] = ["alice", "alice", "bob"].map(|user| run.log_in(user));
     run.done(delete(one));
@@ -87,7 +87,7 @@ fn what_somebody_decided_is_deleted_always() {
 
 // [effect-9] [effect-10] [effect-11] [effect-12] [effect-1]
 #[test]
-fn a_transaction_ends_and_a_cookie_leaves_with_a_finish_alone() {
+fn only_a_finish_ends_a_transaction_or_sends_a_cookie() {
     for config in &ALL {
         for (outcome, transaction) in [
             (Successful, Some(Transaction::Commit)),

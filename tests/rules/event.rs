@@ -158,7 +158,7 @@ fn quixote_revokes_the_cookie_and_leaves_the_session() {
 
 // [event-17] [event-28] [event-29]
 #[test]
-fn strict_neither_orphans_nor_saves_early_nor_lets_choose() {
+fn strict_refuses_to_orphan_to_save_early_and_to_use_a_chosen_id() {
     let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     for cookie in [None, Some(id)] {
@@ -175,7 +175,7 @@ fn strict_neither_orphans_nor_saves_early_nor_lets_choose() {
 
 // [event-18] [event-19] [event-20] [event-21]
 #[test]
-fn expiry_deletes_revokes_hides_and_leaves_nothing() {
+fn expiry_deletes_the_session_and_revokes_and_hides_the_cookie() {
     for config in &ALL {
         for gone in [false, true] {
             let mut run = Scenario::of(config);
@@ -196,7 +196,7 @@ fn expiry_deletes_revokes_hides_and_leaves_nothing() {
         run.start(1, None);
         run.done(expire(1));
         run.finish(1, Successful);
-        assert_eq!(run.cookie(), Some(CookieChange::Revoke), "also where none was stored");
+        assert_eq!(run.cookie(), Some(CookieChange::Revoke), "even if none was stored");
     }
 }
 
@@ -223,7 +223,7 @@ fn a_new_session_takes_the_place_of_what_was_held() {
         run.start(1, None);
         run.set_value(1, "k", "v");
         run.done(new_session(1));
-        assert_eq!(run.save(1), None, "what it held was not stored, and is not");
+        assert_eq!(run.save(1), None, "what it held had not been stored, and never is");
     }
     let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
@@ -253,7 +253,11 @@ fn quixote_saves_in_the_middle() {
         failing.set_user(1, Some("alice"));
         failing.done(maintain(1));
         failing.finish(1, Failed);
-        assert_eq!((failing.state().len(), failing.cookie()), (2, None), "stored, and not told");
+        assert_eq!(
+            (failing.state().len(), failing.cookie()),
+            (2, None),
+            "stored, but the client is not told"
+        );
         let mut other = run.clone();
         other.start(1, Some(id));
         assert!(other.has_cookie(1, false));
@@ -289,7 +293,7 @@ fn quixote_stores_under_a_chosen_id() {
 
 // [event-31] [event-32] [event-33]
 #[test]
-fn the_manager_deletes_one_session_or_all_of_a_user() {
+fn the_manager_deletes_one_session_or_all_sessions_of_a_user() {
     for config in &ALL {
         let mut run = Scenario::of(config);
         let ids = ["alice", "bob", "alice"].map(|user| run.log_in(user));

@@ -24,7 +24,7 @@ fn live_leaves_what_a_failed_request_changed() {
 
 // [step-43]
 #[test]
-fn copies_leave_no_trace_of_a_failed_request_but_what_is_final() {
+fn under_copies_a_failed_request_leaves_only_what_is_final() {
     for config in &COPIES {
         for outcome in [Failed, Abandoned] {
             let mut run = Scenario::of(config);

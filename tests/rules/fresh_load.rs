@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use quixote_session::{Event, Input, ManagerEvent, Reply, RequestEvent, Timestamp};
+use quixote_session::{Event, Input, ManagerEvent, Reply, RequestEvent};
 
-use super::driver::{race, send};
+use super::driver::Race;
 use super::event::events_of_request_1;
 use crate::scenario::events::{
     SWEEP, create_token, delete, delete_all_of, finish, has_cookie, start,
@@ -76,17 +76,16 @@ fn each_event_says_whether_its_answer_needs_a_fresh_load() {
 // [driver-11]
 #[test]
 fn a_token_drawn_over_a_stale_load_may_be_one_that_is_outstanding() {
-    let (mut run, mut store, id, [mut one, mut two]) = race();
-    let (now, entropy) = (Timestamp(run.now), run.draws(&[0x70, 0x71]));
-    let [first, second] =
-        [1, 2].map(|request| Input { now, entropy, event: create_token(request) });
+    let (mut race, id, [mut one, mut two]) = Race::of_two();
+    let first = race.input(create_token(1));
+    let second = Input { event: create_token(2), ..first.clone() };
     let (state, effects) = two.attempt(&second);
     two.state = state;
-    send(&mut run, &mut store, &mut two, finish(2, Successful));
-    let outstanding = store.sessions[&id].1.form_tokens().as_slice();
+    race.send(&mut two, finish(2, Successful));
+    let outstanding = race.store.sessions[&id].1.form_tokens().as_slice();
     assert!(matches!(effects.reply, Reply::Token(token) if outstanding == [token]));
     assert_eq!(one.attempt(&first).1.reply, effects.reply, "the load does not have it yet");
-    one.reload(&store);
+    one.reload(&race.store);
     let drawn = one.attempt(&first).1.reply;
     assert!(matches!(drawn, Reply::Token(token) if !outstanding.contains(&token)), "{drawn:?}");
 }

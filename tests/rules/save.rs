@@ -11,7 +11,7 @@ use crate::scenario::{Failed, Interrupted, QUIXOTE, Scenario, Successful};
 
 // [step-24]
 #[test]
-fn quixote_deletes_what_lost_its_info() {
+fn quixote_deletes_a_session_that_lost_its_info() {
     for config in &QUIXOTE {
         let mut run = Scenario::of(config);
         for (user, outcome) in [(None, Successful), (Some(""), Interrupted)] {
@@ -34,7 +34,7 @@ fn quixote_deletes_what_lost_its_info() {
 
 // [step-25]
 #[test]
-fn quixote_stores_what_has_info_for_the_first_time() {
+fn quixote_stores_a_new_session_that_has_info() {
     for config in &QUIXOTE {
         for outcome in [Successful, Interrupted] {
             let mut run = Scenario::of(config);
@@ -51,7 +51,7 @@ fn quixote_stores_what_has_info_for_the_first_time() {
 
 // [step-26]
 #[test]
-fn a_quixote_cookie_after_a_revocation_is_dead_born() {
+fn under_quixote_a_cookie_set_after_a_revocation_is_stillborn() {
     for config in &QUIXOTE {
         let mut run = Scenario::of(config);
         let old = run.log_in("alice");
@@ -88,7 +88,7 @@ fn copying_writes_the_whole_copy_over_anything() {
 
 // [step-28]
 #[test]
-fn live_stores_nothing_again() {
+fn live_never_stores_a_session_again() {
     let mut run = Scenario::of(&Config::QUIXOTE);
     let id = run.log_in("alice");
     for deleted in [false, true] {
@@ -103,7 +103,7 @@ fn live_stores_nothing_again() {
     }
 }
 
-/// Every way in which somebody else ends a session.
+/// The ways in which somebody else ends a session.
 fn ended_by(way: usize, run: &mut Scenario, id: SessionId) {
     match way {
         0 => run.done(delete(id)),
@@ -124,7 +124,7 @@ fn ended_by(way: usize, run: &mut Scenario, id: SessionId) {
 
 // [step-29] [step-30] [step-46] [step-49]
 #[test]
-fn what_somebody_else_ended_stays_ended_and_whoever_has_changes_is_told() {
+fn a_session_ended_by_somebody_else_stays_ended_and_lost_changes_are_reported() {
     for way in 0..5 {
         let mut run = Scenario::of(&Config::STRICT);
         let id = run.log_in("alice");
@@ -153,7 +153,7 @@ fn what_somebody_else_ended_stays_ended_and_whoever_has_changes_is_told() {
 
 // [step-30]
 #[test]
-fn a_token_that_came_and_went_in_one_request_is_no_change() {
+fn a_token_created_and_spent_in_one_request_is_no_change() {
     let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     run.start(1, Some(id));
@@ -196,7 +196,7 @@ fn a_save_merges_key_by_key() {
 
 // [step-33]
 #[test]
-fn the_tokens_of_a_request_are_queued_behind_those_that_stand() {
+fn new_tokens_are_queued_behind_those_already_stored() {
     let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     let kept = run.form(id);
@@ -264,7 +264,11 @@ fn a_change_of_the_user_moves_the_session() {
     run.start(1, Some(id));
     run.set_user(1, Some("bob"));
     run.set_user(1, Some("alice"));
-    assert_eq!((run.save(1), run.stored_user(id)), (None, Some("alice")), "back again is none");
+    assert_eq!(
+        (run.save(1), run.stored_user(id)),
+        (None, Some("alice")),
+        "and back again is no change"
+    );
 }
 
 // [step-37]
@@ -284,7 +288,7 @@ fn a_save_that_leaves_nothing_discards_and_revokes() {
 
 // [step-38] [step-39] [step-40]
 #[test]
-fn strict_creates_what_has_info_and_is_in_time() {
+fn strict_creates_a_session_that_has_info_and_is_not_over() {
     let mut run = Scenario::of(&Config::STRICT);
     for request in [1, 2, 3] {
         run.start(request, None);
@@ -303,7 +307,7 @@ fn strict_creates_what_has_info_and_is_in_time() {
 
 // [step-41]
 #[test]
-fn strict_writes_nothing_where_nothing_changed() {
+fn strict_writes_nothing_if_nothing_changed() {
     let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     for outcome in [Successful, Interrupted] {
@@ -321,11 +325,9 @@ fn strict_writes_nothing_where_nothing_changed() {
 
 // [step-23]
 #[test]
-fn what_goes_on_without_its_last_token_keeps_the_access_of_its_request() {
+fn a_session_that_goes_on_without_its_last_token_keeps_its_access() {
     let mut run = Scenario::of(&Config::STRICT);
-    run.start(1, None);
-    let token = run.token(1);
-    let id = run.save(1).unwrap();
+    let (id, token) = run.first_form();
     run.now += 120_000;
     run.start(2, Some(id));
     assert_eq!(run.spend(2, token), Reply::Done);

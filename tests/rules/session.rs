@@ -7,7 +7,7 @@ use crate::scenario::{ALL, Scenario, Successful};
 
 // [session-1] [session-2] [session-3]
 #[test]
-fn a_session_begins_with_nothing_but_its_moment_and_its_address() {
+fn a_new_session_has_only_its_times_and_its_address() {
     for config in &ALL {
         let mut run = Scenario::of(config);
         run.start(1, None);
@@ -32,7 +32,7 @@ fn info_is_a_user_that_is_not_empty_a_token_or_a_value() {
             run.start(1, None);
             change(&mut run);
             let info = run.held(1).unwrap().session.has_info();
-            assert_eq!(run.save(1).is_some(), info, "and so it is stored, or not");
+            assert_eq!(run.save(1).is_some(), info, "stored exactly if it has info");
             info
         };
         assert!(!informed(&|_| ()));

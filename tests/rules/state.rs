@@ -17,7 +17,7 @@ fn listings_show_all_in_order() {
         run.done(delete(ids.remove(4)));
         run.now += 100 * 60 * 60_000;
         ids.sort_unstable();
-        assert_eq!(run.state().keys(), ids, "also what is over");
+        assert_eq!(run.state().keys(), ids, "even those that are over");
         assert_eq!(run.state().items().iter().map(|(id, _)| *id).collect::<Vec<_>>(), ids);
         assert_eq!(run.state().sessions_of("alice"), ids);
         assert_eq!((run.state().values().len(), run.state().len()), (8, 8));
@@ -74,7 +74,7 @@ fn a_request_sees_its_own_changes() {
 
 // [state-7]
 #[test]
-fn what_is_told_of_a_store_replaces_that_alone() {
+fn what_a_driver_loads_replaces_that_session_alone() {
     for config in &ALL {
         let mut run = Scenario::of(config);
         let [id, other] = ["alice", "bob"].map(|user| run.log_in(user));

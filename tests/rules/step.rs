@@ -1,4 +1,4 @@
-//! Section `step`: all events, start, changes, form tokens.
+//! Section `step`: starts, changes and form tokens.
 
 use quixote_session::{
     Config, CookieChange, CookieValue, Refusal, Reply, Semantics, SessionId, StoreOp,
@@ -48,10 +48,10 @@ fn live_requests_share_the_stored_object() {
     assert_eq!(shared.session.user().map(AsRef::as_ref), Some("bob"), "even after its deletion");
 }
 
-/// What is shared, or copied, is so from the save on, too, where the request goes on after it.
+/// Sharing and copying go on after a save in the middle of a request.
 // [step-13] [step-14]
 #[test]
-fn a_change_after_a_save_in_the_middle_is_shared_under_live_alone() {
+fn a_change_after_a_save_in_the_middle_is_shared_only_under_live() {
     for (config, seen) in [(Config::QUIXOTE, Some("v")), (Config::QUIXOTE_PERSISTENT, None)] {
         let mut run = Scenario::of(&config);
         run.start(1, None);
@@ -104,7 +104,7 @@ fn strict_remembers_what_a_request_changed() {
 
 // [step-12]
 #[test]
-fn strict_discards_what_a_start_finds_over() {
+fn strict_discards_a_session_that_a_start_finds_over() {
     let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     run.now += 30 * 60_000;
@@ -129,7 +129,7 @@ fn tokens_die_with_the_user_they_were_issued_to() {
     assert_eq!(run.stored(moved).unwrap().form_tokens().as_slice(), [later]);
     run.start(1, Some(moved));
     run.set_user(1, Some("bob"));
-    assert!(run.has_token(1, later), "no change, no end");
+    assert!(run.has_token(1, later), "the same user again ends no token");
 }
 
 // [step-16]
@@ -173,7 +173,7 @@ fn strict_spends_a_token_at_once_for_all_and_for_good() {
 
 // [step-18]
 #[test]
-fn a_token_of_this_very_request_is_accepted_once() {
+fn a_token_that_the_same_request_created_is_accepted_once() {
     for stored in [false, true] {
         let mut run = Scenario::of(&Config::STRICT);
         let id = run.log_in("alice");
@@ -216,9 +216,7 @@ fn the_last_token_takes_the_session_with_it_and_the_request_goes_on() {
         (None, Successful, false),
     ] {
         let mut run = Scenario::of(&Config::STRICT);
-        run.start(1, None);
-        let token = run.token(1);
-        let (id, created) = (run.save(1).unwrap(), run.now);
+        let ((id, token), created) = (run.first_form(), run.now);
         run.now += 5;
         run.start_with(2, Some(CookieValue::Id(id)), "");
         assert_eq!(run.spend(2, token), Reply::Done);
@@ -233,9 +231,7 @@ fn the_last_token_takes_the_session_with_it_and_the_request_goes_on() {
         assert_eq!(run.id_set().is_some_and(|new| new != id), logged_in);
     }
     let mut run = Scenario::of(&Config::STRICT);
-    run.start(1, None);
-    let token = run.token(1);
-    let id = run.save(1).unwrap();
+    let (id, token) = run.first_form();
     run.start(2, Some(id));
     run.set_value(2, "k", "before");
     assert_eq!(run.spend(2, token), Reply::Done);

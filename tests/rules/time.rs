@@ -7,7 +7,7 @@ use crate::scenario::{ALL, QUIXOTE, Scenario, Successful};
 
 // [time-1] [time-2]
 #[test]
-fn what_has_passed_is_never_negative_and_an_age_may_be() {
+fn time_passed_is_never_negative_but_an_age_may_be() {
     let (early, late) = (Timestamp(1_000), Timestamp(3_500));
     assert_eq!((late.since(early), early.since(late), late.since(late)), (2_500, 0, 0));
     let session = Session::new("".into(), late);
@@ -17,7 +17,7 @@ fn what_has_passed_is_never_negative_and_an_age_may_be() {
 
 // [time-3]
 #[test]
-fn an_access_is_noted_beyond_the_resolution_and_not_at_it() {
+fn an_access_is_noted_only_after_more_than_the_resolution() {
     for config in &ALL {
         let mut run = Scenario::of(config);
         let id = run.log_in("alice");
@@ -101,10 +101,10 @@ fn a_session_is_over_in_the_millisecond_of_its_limit() {
     }
 }
 
-/// What a store that forgets by itself is told: by the definition, at the ends of time too.
+/// A store that forgets by itself can rely on it, even at the ends of time.
 // [time-6] [time-7]
 #[test]
-fn the_first_millisecond_of_the_end_is_told() {
+fn expires_at_is_the_first_millisecond_in_which_a_session_is_over() {
     let limits = [None, Some(0), Some(1), Some(100), Some(u64::MAX)];
     let moments = [0, 1, 99, 100, 101, 250, u64::MAX - 100, u64::MAX - 1, u64::MAX];
     for (idle, absolute) in limits.iter().flat_map(|one| limits.map(|other| (*one, other))) {
@@ -126,7 +126,7 @@ fn the_first_millisecond_of_the_end_is_told() {
 
 // [time-8] [time-9]
 #[test]
-fn a_limit_that_is_absent_ends_nothing() {
+fn an_absent_limit_ends_nothing() {
     let unlimited = Config { idle_limit_ms: None, absolute_limit_ms: None, ..Config::STRICT };
     let idle = Config { absolute_limit_ms: None, ..Config::STRICT };
     let quixote = QUIXOTE.map(|config| Config {
@@ -153,7 +153,7 @@ fn a_limit_that_is_absent_ends_nothing() {
 
 // [time-10] [time-11] [time-12] [time-13]
 #[test]
-fn what_is_over_is_not_stored_wherever_it_is_used() {
+fn a_session_that_is_over_counts_as_not_stored_wherever_it_is_used() {
     let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     let token = run.form(id);

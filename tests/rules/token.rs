@@ -24,7 +24,7 @@ fn ids_and_tokens_are_as_wide_as_configured() {
 
 // [token-2] [token-3]
 #[test]
-fn other_text_names_nothing() {
+fn text_of_any_other_form_names_nothing() {
     for config in &ALL {
         let mut run = Scenario::of(config);
         let id = run.log_in("alice").reveal().to_string();
@@ -57,7 +57,7 @@ fn draws_are_taken_from_the_front() {
             run.send_with(Entropy::from_bytes(bytes), finish(1, Successful));
             let id = run.id_set().unwrap();
             let expected = &bytes[number * width..][..width];
-            assert_eq!(id.reveal_bytes(), expected, "those in front are in use by now");
+            assert_eq!(id.reveal_bytes(), expected, "the draws in front are in use by now");
         }
         assert_eq!(run.state().len(), 32 / width);
     }
@@ -130,7 +130,7 @@ fn strict_draws_a_token_again_while_an_equal_one_is_outstanding() {
     let replies = [0; 3].map(|_| run.send_with(entropy, create_token(1)));
     let token = |number: u64| Reply::Token(u128::from(number).to_be_bytes().into());
     assert_eq!(replies, [token(7), token(8), Reply::Refused(Refusal::EntropyUsedUp)]);
-    // A form of nobody's session is not accepted once more after a login, whatever is drawn.
+    // A form from before the login is not accepted again, whatever is drawn.
     let id = run.save(1).unwrap();
     run.start(1, Some(id));
     run.set_user(1, Some("alice"));
@@ -140,7 +140,7 @@ fn strict_draws_a_token_again_while_an_equal_one_is_outstanding() {
 
 // [token-10] [token-11]
 #[test]
-fn what_is_made_for_a_log_shows_four_digits() {
+fn texts_for_a_log_show_four_digits_of_a_secret() {
     let mut run = Scenario::of(&Config::STRICT);
     let entropy = Entropy::from_bytes([0xab; 32]);
     run.start(1, None);
@@ -169,9 +169,9 @@ fn what_is_made_for_a_log_shows_four_digits() {
     }
 }
 
-/// Found by the fuzz target `differential`: the narrow id was listed first, whatever its digits.
+/// Found by the fuzz target `differential`, which saw the narrow id listed first.
 #[test]
-fn ids_are_ordered_as_their_text_is_whatever_their_widths() {
+fn ids_are_ordered_like_their_texts_whatever_their_widths() {
     let [low, high] = [SessionId::from([0x11; 16]), SessionId::from([0x22; 8])];
     let short = SessionId::from([0x11; 8]);
     assert!(short < low && low < high);

@@ -21,7 +21,7 @@ use std::fmt::Write as _;
 
 pub(crate) use quixote_session::Outcome::{Abandoned, Failed, Interrupted, Successful};
 use quixote_session::check::transcript::Transcript;
-use quixote_session::check::{Action, Properties, Situation, Size, World};
+use quixote_session::check::{Action, Situation, Size, World};
 use quixote_session::{
     Config, CookieChange, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Refusal,
     Reply, RequestEvent, RequestId, Session, SessionId, SessionRef, State, Timestamp, Width, step,
@@ -48,8 +48,6 @@ pub(crate) struct Scenario {
     pub(crate) now: u64,
     /// What the last event asked for.
     pub(crate) effects: Effects,
-    /// The properties that have been broken so far.
-    pub(crate) broken: Properties,
     /// The transcript.
     pub(crate) text: String,
     situation: Situation,
@@ -73,7 +71,6 @@ impl Scenario {
             config: config.clone(),
             now: DAWN,
             effects: Effects::reply(Reply::Done),
-            broken: Properties::NONE,
             text: String::new(),
             situation,
             scope,
@@ -132,7 +129,6 @@ impl Scenario {
         let (situation, outcomes) =
             after.unwrap_or_else(|| panic!("too many draws: {}", self.text));
         self.situation = situation;
-        self.broken = self.broken.union(outcomes.found.broken);
         for property in outcomes.found.broken.iter() {
             let (semantics, sentence) = (self.config.semantics, property.sentence());
             let kept = property.is_kept_by(semantics);
@@ -290,10 +286,6 @@ impl Scenario {
 impl Scenario {
     pub(crate) fn state(&self) -> &State {
         &self.situation.state
-    }
-
-    pub(crate) fn situation(&self) -> &Situation {
-        &self.situation
     }
 
     /// What the request holds.
