@@ -1,4 +1,4 @@
-//! Very much of everything: what is kept is bounded by the limits of `Config`, and never by luck.
+//! Very large amounts of everything: the limits of `Config` bound what is kept.
 //!
 //! The heavy ones are ignored here; `.ci/run` runs them in its step "limits":
 //! `cargo test --features cli --test limits -- --include-ignored --nocapture --test-threads 1`,
@@ -101,7 +101,7 @@ fn a_text_of_many_megabytes_is_refused_and_nothing_of_it_is_kept() {
 const LONGEST: u64 = 64 * 1_024;
 
 /// The largest session that strict allows, 64 keys with values, and the most that one request holds
-/// beside it: 64 other keys with values, and a note for each of the first that they are removed.
+/// beside it: 64 other keys with values, and a note that each of the first is removed.
 #[test]
 fn a_session_and_a_request_are_bounded() {
     let (kept, of_the_event, tables) = (64 * 2 + 64 * 2 + 64, 2, LONGEST);

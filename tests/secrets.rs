@@ -159,8 +159,8 @@ impl RandomRun {
         self.steps.push(step);
     }
 
-    /// The steps written, read and replayed; the last one is false, so that there is a difference
-    /// to tell.
+    /// Writes, reads and replays the steps; the last one is false, so that there is a difference to
+    /// report.
     fn replay(&mut self) {
         let header = Header::of(Version::Two, self.config.clone());
         let mut writer = TraceWriter::new(Vec::new(), &header).unwrap();
@@ -248,8 +248,8 @@ fn nothing_of_a_run_shows_a_secret() {
     }
 }
 
-/// Of an id that stands where one is expected, and is none any more. (Where something else is
-/// expected, the text of the error is serde's, which quotes what it found.)
+/// An id with a typo, where an id is expected. (Where something else is expected, the text of the
+/// error is serde's, which quotes what it found.)
 #[test]
 fn a_secret_that_is_mistyped_is_not_quoted() {
     let run = RandomRun::of(&Config::STRICT, 1);
@@ -262,7 +262,7 @@ fn a_secret_that_is_mistyped_is_not_quoted() {
     for secret in secrets {
         let typos = [format!("g{}", &secret[1..]), secret[1..].into(), secret.to_uppercase()];
         for typo in typos.iter().filter(|typo| *typo != secret) {
-            // Text of another form is a cookie, too, though of no session.
+            // Text of another form is also a cookie, though of no session.
             let Err(error) = serde_json::from_str::<State>(&text.replace(secret, typo)) else {
                 continue;
             };
@@ -271,10 +271,10 @@ fn a_secret_that_is_mistyped_is_not_quoted() {
     }
 }
 
-/// Traces and transcripts that reveal are for machines, or were asked for: if no secret were found
-/// in them, none would be in the others.
+/// Traces are for machines, and transcripts reveal if asked to: if the detector found no secret in
+/// them, it would find none in the others.
 #[test]
-fn what_is_to_show_secrets_is_seen_to() {
+fn what_is_meant_to_show_secrets_is_found_to() {
     for config in [Config::STRICT, Config::QUIXOTE] {
         let run = RandomRun::of(&config, 1);
         let header = Header::of(Version::Two, config.clone());

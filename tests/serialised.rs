@@ -1,5 +1,5 @@
-//! What a driver keeps or sends is read back the same, and nothing that is missing or unknown in it
-//! is passed over: a limit that is misspelt would be none.
+//! What a driver keeps or sends is read back the same, and a missing or unknown field is an error:
+//! a misspelt limit would be no limit.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,12 +14,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// Without one of its fields, or with one more, an object is none.
+/// An object with a missing or an unknown field is refused.
 fn every_field_counts<T: Serialize + DeserializeOwned>(whole: &T) {
     every_field_counts_at("", whole);
 }
 
-/// The same of the object at this place (a JSON pointer) in the whole.
+/// The same for the object at this place (a JSON pointer) in the whole.
 fn every_field_counts_at<T: Serialize + DeserializeOwned>(place: &str, whole: &T) {
     let whole = serde_json::to_value(whole).unwrap();
     assert!(serde_json::from_value::<T>(whole.clone()).is_ok(), "{whole}");
@@ -74,7 +74,7 @@ fn no_field_of_what_a_driver_keeps_can_be_left_out_or_made_up() {
     every_field_counts(&Effects::reply(quixote_session::Reply::Done));
 }
 
-/// A limit that is spelt wrongly, and so would be gone.
+/// A misspelt limit would be no limit.
 #[test]
 fn a_configuration_does_not_lose_a_limit_by_a_wrong_letter() {
     let text = serde_json::to_string(&Config::STRICT).unwrap();
@@ -99,7 +99,7 @@ fn a_session_by_itself_is_checked_too() {
     }
 }
 
-/// serde quotes what stands where something else is expected, and that may be an id.
+/// serde quotes what it does not expect, and that may be an id.
 #[test]
 fn an_error_shows_no_id_that_stands_in_the_wrong_place_and_says_where() {
     let id = "0123456789abcdef0123456789abcdef";
@@ -123,7 +123,7 @@ fn an_error_shows_no_id_that_stands_in_the_wrong_place_and_says_where() {
     assert!(!error.to_string().contains("01234"), "{error}");
 }
 
-/// Also in a format that says nothing about what follows.
+/// Even a format that does not describe itself brings them back.
 #[test]
 fn sessions_states_and_configurations_come_back_from_a_binary_format() {
     fn back<T: Serialize + DeserializeOwned>(value: &T) -> T {

@@ -1,8 +1,8 @@
 //! Every phase of a request × every event × every semantics, as one table to be reviewed.
 //!
 //! A cell says what the machine answers, what it does to the store, how the transaction ends and
-//! what becomes of the cookie; names are those of the crate. After a change of the rules the
-//! difference of the snapshot is what to review.
+//! what becomes of the cookie, in the names of the crate. After a change of the rules, review the
+//! difference of the snapshot.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -40,7 +40,7 @@ const fn phase(name: &'static str, arrange: fn(&mut Scene)) -> Phase {
 /// In each of them `id1` is stored to begin with: user alice, value k, one form token.
 const PHASES: [Phase; 14] = [
     phase("not open", |_| {}),
-    phase("not open; the stored session is out of time", |scene| scene.run.now += 1_800_000),
+    phase("not open; the stored session is over", |scene| scene.run.now += 1_800_000),
     phase("open without a cookie: a session that is not stored and has no info", |scene| {
         scene.start(None);
     }),
@@ -72,7 +72,7 @@ const PHASES: [Phase; 14] = [
         scene.run.set_value(scene.request, "cart", "1");
         scene.run.send(delete(scene.id));
     }),
-    phase("open on the stored session, out of time meanwhile", |scene| {
+    phase("open on the stored session, over meanwhile", |scene| {
         scene.open();
         scene.run.now += 1_800_000;
     }),

@@ -1,5 +1,5 @@
-//! What people read: the texts of errors, of `Debug` and of `Display`, whole and exactly; and what
-//! listings and hashes show.
+//! What people read: the exact texts of errors, of `Debug` and of `Display`; and what listings and
+//! hashes show.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -114,7 +114,7 @@ fn a_session_is_told_in_a_line_or_in_a_few() {
 fn debug_names_what_is_there_and_no_more() {
     let run = scene(Some("alice"), true);
     assert_eq!(format!("{:?}", run.state()), "State { sessions: 1, open_requests: 1, .. }");
-    let session = run.held(1).unwrap().session;
+    let session = run.session(1);
     let text = "Session { user: Some(\"alice\"), remote_addr: \"192.0.2.1\", created: \
                 1000000000000, accessed: 1000000000000, form_tokens: [FormToken(5e5e…)], values: \
                 [\"k\"] }";
@@ -143,7 +143,7 @@ fn states_are_empty_equal_and_hashed_by_what_they_hold() {
     assert_ne!(ids[0], ids[1]);
 }
 
-/// Quixote queues equal tokens twice: being there twice is being there.
+/// Quixote queues equal tokens twice: a token is outstanding however often it is queued.
 #[test]
 fn a_token_that_is_queued_twice_is_outstanding() {
     let token = FormToken::from([7; 8]);

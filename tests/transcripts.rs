@@ -7,7 +7,7 @@
 
 mod scenario;
 
-use quixote_session::{Config, FormToken, RequestId};
+use quixote_session::{Config, FormToken};
 use scenario::events::{SWEEP, delete_all_of, expire, finish, remove_value, revoke, spend};
 use scenario::{Failed, Scenario, Successful};
 
@@ -110,7 +110,7 @@ fn resurrection_and_its_repair() {
             run.send(expire(3));
             run.send(finish(3, Successful));
             run.send(finish(2, Successful));
-            if run.state().is_open(RequestId(2)) {
+            if run.is_open(2) {
                 run.send(finish(2, Failed));
             }
             run.start(4, Some(id));
@@ -232,7 +232,7 @@ fn a_logout_everywhere() {
             run.set_value(3, "cart", "1");
             run.send(delete_all_of("alice"));
             run.send(finish(3, Successful));
-            if run.state().is_open(RequestId(3)) {
+            if run.is_open(3) {
                 run.send(finish(3, Failed));
             }
             run.start(4, Some(phone));

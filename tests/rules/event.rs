@@ -1,8 +1,8 @@
 //! Section `event`.
 
 use quixote_session::{
-    Config, CookieChange, CookieValue, Event, FormToken, Refusal, Reply, RequestId, Semantics,
-    SessionId, StoreOp, SubmittedToken,
+    Config, CookieChange, CookieValue, Event, FormToken, Refusal, Reply, Semantics, SessionId,
+    StoreOp, SubmittedToken,
 };
 
 use crate::scenario::events::{
@@ -75,15 +75,15 @@ fn a_request_changes_what_it_holds() {
         run.refused(remove_value(1, "k"), Refusal::UnknownKey);
         for user in [Some("alice"), Some(""), None, Some("bob")] {
             run.set_user(1, user);
-            assert_eq!(run.held(1).unwrap().session.user().map(AsRef::as_ref), user);
+            assert_eq!(run.session(1).user().map(AsRef::as_ref), user);
         }
         for (key, value) in [("k", "1"), ("k", "2"), ("", "")] {
             run.set_value(1, key, value);
-            assert_eq!(run.held(1).unwrap().session.values()[key], value);
+            assert_eq!(run.session(1).values()[key], value);
         }
         run.done(remove_value(1, "k"));
         run.refused(remove_value(1, "k"), Refusal::UnknownKey);
-        assert_eq!(run.held(1).unwrap().session.values().len(), 1);
+        assert_eq!(run.session(1).values().len(), 1);
         let id = run.save(1).unwrap();
         assert_eq!((run.stored_user(id), run.stored_value(id, "")), (Some("bob"), Some("")));
     }
@@ -96,7 +96,7 @@ fn a_token_is_created_asked_for_and_spent() {
         let mut run = Scenario::of(config);
         run.start(1, None);
         let token = run.token(1);
-        assert_eq!(run.held(1).unwrap().session.form_tokens().as_slice(), [token]);
+        assert_eq!(run.session(1).form_tokens().as_slice(), [token]);
         let id = run.save(1).unwrap();
         run.start(2, Some(id));
         assert!(run.has_token(2, token) && run.has_token(2, token), "asking spends nothing");
@@ -148,7 +148,7 @@ fn quixote_revokes_the_cookie_and_leaves_the_session() {
         let id = run.log_in("alice");
         run.start(1, Some(id));
         run.done(revoke(1));
-        assert_eq!(run.state().request_cookie(RequestId(1)), None);
+        assert_eq!(run.request_cookie(1), None);
         assert_eq!(run.held(1).unwrap().id, Some(id));
         run.finish(1, Successful);
         assert_eq!(run.cookie(), Some(CookieChange::Revoke));
@@ -188,7 +188,7 @@ fn expiry_deletes_the_session_and_revokes_and_hides_the_cookie() {
             let delete = (!gone).then_some(StoreOp::Delete { id });
             assert_eq!(run.effects.store, delete);
             assert!(run.state().is_empty() && run.held(1).is_none());
-            assert_eq!(run.state().request_cookie(RequestId(1)), None);
+            assert_eq!(run.request_cookie(1), None);
             run.finish(1, Successful);
             assert_eq!(run.cookie(), Some(CookieChange::Revoke));
         }
@@ -286,7 +286,7 @@ fn quixote_stores_under_a_chosen_id() {
             assert_eq!((run.state().len(), stored.remote_addr()), (1, "192.0.2.1"));
         }
         assert_eq!(run.held(1).unwrap().id, None);
-        let held = run.held(2).unwrap().session;
+        let held = run.session(2);
         assert_eq!(held.user().map(AsRef::as_ref), Some("alice"), "as it was found");
     }
 }

@@ -1,6 +1,6 @@
 //! Section `step`: finishes.
 
-use quixote_session::{Config, CookieChange, Refusal, RequestId, SessionId};
+use quixote_session::{Config, CookieChange, Refusal, SessionId};
 
 use crate::scenario::events::{delete, delete_all_of, expire, finish, new_session, revoke};
 use crate::scenario::{
@@ -119,10 +119,10 @@ fn a_refused_finish_leaves_the_request_open_and_it_can_fail() {
             run.set_user(1, Some("bob"));
             for _ in 0..2 {
                 run.refused(finish(1, Successful), Refusal::TooManySessions);
-                assert!(run.state().is_open(RequestId(1)));
+                assert!(run.is_open(1));
             }
             run.finish(1, outcome);
-            assert!(!run.state().is_open(RequestId(1)));
+            assert!(!run.is_open(1));
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Section `step`: saves.
 
-use quixote_session::{
-    Config, CookieChange, Refusal, Reply, RequestId, SessionId, StoreOp, Timestamp,
-};
+use quixote_session::{Config, CookieChange, Refusal, Reply, SessionId, StoreOp, Timestamp};
 
 use crate::scenario::events::{
     create_token, delete, delete_all_of, expire, finish, new_session, remove_value, revoke,
@@ -40,7 +38,7 @@ fn quixote_stores_a_new_session_that_has_info() {
             let mut run = Scenario::of(config);
             run.start(1, None);
             run.set_user(1, Some("alice"));
-            let session = run.held(1).unwrap().session.clone();
+            let session = run.session(1).clone();
             run.finish(1, outcome);
             let id = run.id_set().unwrap();
             assert_eq!(run.effects.store, Some(StoreOp::Put { id, session: session.clone() }));
@@ -78,7 +76,7 @@ fn copying_writes_the_whole_copy_over_anything() {
         if deleted {
             run.done(delete(id));
         }
-        let session = run.held(1).unwrap().session.clone();
+        let session = run.session(1).clone();
         run.finish(1, Successful);
         assert_eq!(run.effects.store, Some(StoreOp::Put { id, session: session.clone() }));
         assert_eq!((run.stored(id), run.stored_value(id, "k")), (Some(&session), None));
@@ -140,7 +138,7 @@ fn a_session_ended_by_somebody_else_stays_ended_and_lost_changes_are_reported() 
                 run.refused(finish(request, outcome), Refusal::SessionGone);
             }
         }
-        assert!(run.state().is_open(RequestId(1)));
+        assert!(run.is_open(1));
         run.set_value(1, "k", "w");
         let stored = run.state().len();
         for (request, outcome) in [(2, Successful), (1, Failed), (3, Failed), (4, Failed)] {
@@ -295,7 +293,7 @@ fn strict_creates_a_session_that_has_info_and_is_not_over() {
     }
     run.set_user(1, Some("alice"));
     run.set_user(3, Some("alice"));
-    let session = run.held(1).unwrap().session.clone();
+    let session = run.session(1).clone();
     run.finish(1, Successful);
     let id = run.id_set().unwrap();
     assert_eq!(run.effects.store, Some(StoreOp::Create { id, session }));

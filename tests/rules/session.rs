@@ -12,14 +12,14 @@ fn a_new_session_has_only_its_times_and_its_address() {
         let mut run = Scenario::of(config);
         run.start(1, None);
         let begun = Session::new("192.0.2.1".into(), Timestamp(run.now));
-        assert_eq!(run.held(1).unwrap().session, &begun);
+        assert_eq!(run.session(1), &begun);
         assert_eq!((begun.user(), begun.values().len(), begun.form_tokens().len()), (None, 0, 0));
         assert_eq!((begun.created().0, begun.accessed().0), (run.now, run.now));
         assert_eq!(begun.remote_addr(), "192.0.2.1");
         run.now += 5;
         run.done(new_session(1));
         let anew = Session::new("192.0.2.1".into(), Timestamp(run.now));
-        assert_eq!(run.held(1).unwrap().session, &anew);
+        assert_eq!(run.session(1), &anew);
     }
 }
 
@@ -31,7 +31,7 @@ fn info_is_a_user_that_is_not_empty_a_token_or_a_value() {
             let mut run = Scenario::of(config);
             run.start(1, None);
             change(&mut run);
-            let info = run.held(1).unwrap().session.has_info();
+            let info = run.session(1).has_info();
             assert_eq!(run.save(1).is_some(), info, "stored exactly if it has info");
             info
         };
@@ -69,7 +69,7 @@ fn the_oldest_token_makes_room() {
             run.start(1, None);
             let tokens: Vec<_> = (0..20).map(|_| run.token(1)).collect();
             let newest = &tokens[20 - usize::from(cap)..];
-            assert_eq!(run.held(1).unwrap().session.form_tokens().as_slice(), newest);
+            assert_eq!(run.session(1).form_tokens().as_slice(), newest);
             let id = run.save(1).unwrap();
             let later = run.form(id);
             let stored = run.stored(id).unwrap().form_tokens().as_slice();

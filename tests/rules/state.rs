@@ -62,13 +62,13 @@ fn a_request_sees_its_own_changes() {
         run.start(1, Some(id));
         run.set_value(1, "k", "v");
         let token = run.token(1);
-        let held = run.held(1).unwrap().session;
+        let held = run.session(1);
         assert_eq!(
             (held.values()["k"].as_str(), held.form_tokens().as_slice()),
             ("v", &[token][..])
         );
         run.set_user(1, Some("bob"));
-        assert_eq!(run.held(1).unwrap().session.user().map(AsRef::as_ref), Some("bob"));
+        assert_eq!(run.session(1).user().map(AsRef::as_ref), Some("bob"));
     }
 }
 
@@ -81,12 +81,12 @@ fn what_a_driver_loads_replaces_that_session_alone() {
         let kept = run.stored(other).cloned();
         run.start(1, Some(id));
         run.set_value(1, "k", "v");
-        let held = run.held(1).unwrap().session.clone();
+        let held = run.session(1).clone();
         for told in [None, kept.clone()] {
             run.put_state(run.state().clone().with_stored(id, told.clone()));
             assert_eq!(run.stored(id).cloned(), told);
             assert_eq!(run.stored(other).cloned(), kept);
-            assert_eq!((run.held(1).unwrap().id, run.held(1).unwrap().session), (Some(id), &held));
+            assert_eq!((run.held(1).unwrap().id, run.session(1)), (Some(id), &held));
         }
         if config.semantics == Semantics::Strict {
             run.finish(1, Successful);

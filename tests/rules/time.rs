@@ -25,13 +25,13 @@ fn an_access_is_noted_only_after_more_than_the_resolution() {
         for (passed, noted) in [(0, 0), (config.access_resolution_ms, 0)] {
             run.now = created + passed;
             run.start(1, Some(id));
-            assert_eq!(run.held(1).unwrap().session.accessed(), Timestamp(created + noted));
+            assert_eq!(run.session(1).accessed(), Timestamp(created + noted));
             run.finish(1, Successful);
             assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(created));
         }
         run.now = created + config.access_resolution_ms + 1;
         run.start(1, Some(id));
-        assert_eq!(run.held(1).unwrap().session.accessed(), Timestamp(run.now));
+        assert_eq!(run.session(1).accessed(), Timestamp(run.now));
         run.finish(1, Successful);
         assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(run.now));
     }
@@ -200,7 +200,7 @@ fn the_ends_of_time_are_moments_like_any_other() {
             for now in moments {
                 run.now = now;
                 run.start(1, Some(id));
-                let age = run.held(1).unwrap().session.creation_age(Timestamp(now));
+                let age = run.session(1).creation_age(Timestamp(now));
                 assert!(age > i64::MIN);
                 let _ = run.send(set_value(1, "k", "v"));
                 if let Reply::Refused(_) = run.send(finish(1, Successful)) {

@@ -114,7 +114,7 @@ fn quixote_queues_equal_tokens_twice() {
             run.send_with(Entropy::from_draws([7, 8, 9, 10]), create_token(1));
         }
         let token = FormToken::from(7_u64.to_be_bytes());
-        let queue = run.held(1).unwrap().session.form_tokens().clone();
+        let queue = run.session(1).form_tokens().clone();
         assert_eq!(queue.as_slice(), [token; 2]);
         assert_eq!(run.spend(1, token), Reply::Done);
         assert!(run.has_token(1, token), "one of the two went");

@@ -230,7 +230,7 @@ fn an_error_shows_no_secret() {
     }
 }
 
-/// Found by the fuzz target `trace`: a word of 400 characters was quoted whole, and the rest cut off.
+/// Found by the fuzz target `trace`: a word of 400 characters was quoted in full, and the rest cut.
 // [trace-5]
 #[test]
 fn a_long_word_leaves_room_for_what_was_expected() {

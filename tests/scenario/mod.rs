@@ -288,9 +288,14 @@ impl Scenario {
         &self.situation.state
     }
 
-    /// What the request holds.
+    /// The session that the request holds, and its id.
     pub(crate) fn held(&self, request: u64) -> Option<SessionRef<'_>> {
         self.state().session(RequestId(request))
+    }
+
+    /// The session that the request holds, as the request sees it.
+    pub(crate) fn session(&self, request: u64) -> &Session {
+        self.held(request).unwrap().session
     }
 
     pub(crate) fn stored(&self, id: SessionId) -> Option<&Session> {
@@ -303,6 +308,15 @@ impl Scenario {
 
     pub(crate) fn stored_value(&self, id: SessionId, key: &str) -> Option<&str> {
         self.stored(id)?.values().get(key).map(AsRef::as_ref)
+    }
+
+    /// The cookie that the request still sees.
+    pub(crate) fn request_cookie(&self, request: u64) -> Option<&CookieValue> {
+        self.state().request_cookie(RequestId(request))
+    }
+
+    pub(crate) fn is_open(&self, request: u64) -> bool {
+        self.state().is_open(RequestId(request))
     }
 
     /// What becomes of the cookie.
