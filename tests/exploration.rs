@@ -61,8 +61,7 @@ fn every_counterexample_replays() {
     for counterexample in SMALL.counterexamples() {
         let trace = counterexample.trace().unwrap();
         let reader = TraceReader::new(counterexample.name(), &trace[..]).unwrap();
-        let go_on = &mut || core::ops::ControlFlow::Continue(());
-        let replayed = replay(reader, go_on).unwrap();
+        let replayed = replay(reader).unwrap();
         assert!(replayed.differs.is_none(), "{}", counterexample.name());
         assert!(replayed.steps > 0);
     }

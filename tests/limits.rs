@@ -1,4 +1,4 @@
-//! Very much of everything: what is kept is bounded by the limits of `Config`, and never by luck.
+//! Very large amounts of everything: the limits of `Config` bound what is kept.
 //!
 //! The heavy ones are ignored here; `.ci/run` runs them in its step "limits":
 //! `cargo test --features cli --test limits -- --include-ignored --nocapture --test-threads 1`,
@@ -20,13 +20,13 @@ use quixote_session::{
 };
 use quixote_session::{Effects, SmolStr};
 
-struct Run {
+struct Machine {
     config: Config,
     state: State,
     entropy: EntropySource,
 }
 
-impl Run {
+impl Machine {
     fn of(config: Config) -> Self {
         Self { config, state: State::new(), entropy: EntropySource::new([7; 32]) }
     }
@@ -78,9 +78,9 @@ fn within(bytes: u64, what: &str, run: impl FnOnce()) {
 
 #[test]
 fn a_text_of_many_megabytes_is_refused_and_nothing_of_it_is_kept() {
-    let mut run = Run::of(Config::STRICT);
+    let mut machine = Machine::of(Config::STRICT);
     let long = SmolStr::from("x".repeat(64 << 20));
-    run.start(1, None);
+    machine.start(1, None);
     let (request, user) = (RequestId(1), Some(long.clone()));
     let events = [
         RequestEvent::SetUser { user }.of(request),
@@ -90,18 +90,18 @@ fn a_text_of_many_megabytes_is_refused_and_nothing_of_it_is_kept() {
     ];
     let counted = measure(|| {
         for event in events {
-            assert!(matches!(run.send(event).reply, Reply::Refused(_)));
+            assert!(matches!(machine.send(event).reply, Reply::Refused(_)));
         }
     });
     assert_eq!(counted.count_total, 0, "a refusal copies nothing");
-    run.start(2, Some(CookieValue::Text(long)));
-    assert_eq!(run.state.request_cookie(RequestId(2)), Some(&"".into()));
+    machine.start(2, Some(CookieValue::Text(long)));
+    assert_eq!(machine.state.request_cookie(RequestId(2)), Some(&"".into()));
 }
 
 const LONGEST: u64 = 64 * 1_024;
 
 /// The largest session that strict allows, 64 keys with values, and the most that one request holds
-/// beside it: 64 other keys with values, and a note for each of the first that they are removed.
+/// beside it: 64 other keys with values, and a note that each of the first is removed.
 #[test]
 fn a_session_and_a_request_are_bounded() {
     let (kept, of_the_event, tables) = (64 * 2 + 64 * 2 + 64, 2, LONGEST);
@@ -110,22 +110,22 @@ fn a_session_and_a_request_are_bounded() {
 }
 
 fn fill_both() {
-    let mut run = Run::of(Config::STRICT);
+    let mut machine = Machine::of(Config::STRICT);
     let text = |number: usize| SmolStr::from(format!("{number:05}{}", "x".repeat(65_531)));
-    run.start(1, None);
+    machine.start(1, None);
     for number in 0..64 {
-        assert_eq!(run.set_value(1, text(number), text(number)), Reply::Done);
+        assert_eq!(machine.set_value(1, text(number), text(number)), Reply::Done);
     }
-    assert_eq!(run.set_value(1, "k".into(), "v".into()), refused(Refusal::TooManyValues));
-    let Some(CookieChange::Set(id)) = run.finish(1).cookie.map(|cookie| cookie.value) else {
+    assert_eq!(machine.set_value(1, "k".into(), "v".into()), refused(Refusal::TooManyValues));
+    let Some(CookieChange::Set(id)) = machine.finish(1).cookie.map(|cookie| cookie.value) else {
         panic!("the session is stored");
     };
-    run.start(2, Some(CookieValue::Id(id)));
+    machine.start(2, Some(CookieValue::Id(id)));
     let mut replies = Vec::new();
     for number in 64..129 {
         let (request, key) = (RequestId(2), text(number - 64));
-        assert_eq!(run.send(RequestEvent::RemoveValue { key }.of(request)).reply, Reply::Done);
-        replies.push(run.set_value(2, text(number), text(number)));
+        assert_eq!(machine.send(RequestEvent::RemoveValue { key }.of(request)).reply, Reply::Done);
+        replies.push(machine.set_value(2, text(number), text(number)));
     }
     assert_eq!(replies.iter().filter(|reply| **reply == Reply::Done).count(), 64);
     assert_eq!(replies.last(), Some(&refused(Refusal::TooManyValues)));
@@ -138,17 +138,17 @@ fn ten_million_sessions_are_stored_and_one_more_is_refused() {
 }
 
 fn store_ten_million() {
-    let mut run = Run::of(Config { max_sessions: 10_000_000, ..Config::STRICT });
+    let mut machine = Machine::of(Config { max_sessions: 10_000_000, ..Config::STRICT });
     let mut last = None;
     for _ in 0..10_000_000 {
-        last = Some(run.log_in().unwrap());
+        last = Some(machine.log_in().unwrap());
     }
-    assert_eq!(run.log_in(), Err(refused(Refusal::TooManySessions)));
-    assert_eq!((run.state.len(), run.state.open_requests()), (10_000_000, 1));
+    assert_eq!(machine.log_in(), Err(refused(Refusal::TooManySessions)));
+    assert_eq!((machine.state.len(), machine.state.open_requests()), (10_000_000, 1));
     let id = last.unwrap();
     let remote_user = Some("alice".into());
-    assert_eq!(run.start(1, Some(CookieValue::Id(id))), Reply::Started { remote_user });
-    assert_eq!(run.finish(1).reply, Reply::Done);
+    assert_eq!(machine.start(1, Some(CookieValue::Id(id))), Reply::Started { remote_user });
+    assert_eq!(machine.finish(1).reply, Reply::Done);
 }
 
 #[test]
@@ -158,13 +158,13 @@ fn a_million_requests_are_in_flight_and_one_more_is_refused() {
 }
 
 fn open_a_million() {
-    let mut run = Run::of(Config::STRICT);
+    let mut machine = Machine::of(Config::STRICT);
     for number in 0..1_000_000 {
-        assert_eq!(run.start(number, None), Reply::Started { remote_user: None });
+        assert_eq!(machine.start(number, None), Reply::Started { remote_user: None });
     }
-    assert_eq!(run.start(1_000_000, None), refused(Refusal::TooManyRequests));
+    assert_eq!(machine.start(1_000_000, None), refused(Refusal::TooManyRequests));
     for number in 0..1_000_000 {
-        assert_eq!(run.finish(number).reply, Reply::Done);
+        assert_eq!(machine.finish(number).reply, Reply::Done);
     }
-    assert_eq!(run.state, State::new(), "nothing is left of them");
+    assert_eq!(machine.state, State::new(), "nothing is left of them");
 }

@@ -11,13 +11,11 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "properties/broken.rs"]
-mod broken;
 #[path = "properties/states.rs"]
 mod states;
 
 mod clients;
-mod story;
+mod scenario;
 
 use std::collections::BTreeSet;
 
@@ -51,7 +49,7 @@ impl Watch {
         self.lines.push(self.transcript.line(input, effects));
     }
 
-    /// Takes in one step; the properties that it broke and must not, if any, and what led there.
+    /// Takes in one step; the error names the properties that it broke and must not.
     fn take_in(&mut self, found: Findings) -> Result<(), String> {
         self.witnessed = self.witnessed.union(found.sometimes);
         let broken: Vec<_> = found
@@ -104,8 +102,8 @@ impl Drawn {
     }
 }
 
-/// So many steps of a population with these habits, held to what a semantics keeps; what was
-/// witnessed, or what broke.
+/// Runs a population with these habits for so many steps, held to what a semantics keeps; returns
+/// what was witnessed, or what broke.
 fn population(
     config: &Config,
     held_to: Semantics,
@@ -132,7 +130,8 @@ fn population(
     Ok(watch.witnessed)
 }
 
-/// So many actions of a bounded world, browsers included; what was witnessed, or what broke.
+/// Takes so many actions in a bounded world with its browsers; returns what was witnessed, or what
+/// broke.
 fn walk(
     semantics: Semantics,
     world: &World,
@@ -191,7 +190,7 @@ proptest! {
     }
 }
 
-/// What a fixed seed shows of one semantics: by the population, and by the worlds.
+/// What fixed seeds witness of one semantics: in the population, and in the worlds.
 fn witnessed(semantics: Semantics) -> [Properties; 2] {
     let union = |one: Properties, other: Result<Properties, String>| {
         one.union(other.unwrap_or_else(|broken| panic!("{broken}")))

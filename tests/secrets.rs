@@ -18,7 +18,6 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
-use std::ops::ControlFlow;
 
 use detector::Detector;
 use quixote_session::check::population::{Habits, Population, Seeded};
@@ -59,7 +58,7 @@ impl Shown {
 }
 
 /// A run of random clients that is printed as it goes.
-struct Run {
+struct RandomRun {
     config: Config,
     shown: Shown,
     secrets: BTreeSet<Vec<u8>>,
@@ -68,7 +67,7 @@ struct Run {
     transcript: Transcript,
 }
 
-impl Run {
+impl RandomRun {
     fn of(config: &Config, seed: u64) -> Self {
         let mut run = Self {
             config: config.clone(),
@@ -160,8 +159,8 @@ impl Run {
         self.steps.push(step);
     }
 
-    /// The steps written, read and replayed; the last one is false, so that there is a difference
-    /// to tell.
+    /// Writes, reads and replays the steps; the last one is false, so that there is a difference to
+    /// report.
     fn replay(&mut self) {
         let header = Header::of(Version::Two, self.config.clone());
         let mut writer = TraceWriter::new(Vec::new(), &header).unwrap();
@@ -178,7 +177,7 @@ impl Run {
             self.shown.debug("TraceReader", &reader);
         }
         let reader = TraceReader::new("t", &text[..]).unwrap();
-        let replayed = replay(reader, &mut || ControlFlow::Continue(())).unwrap();
+        let replayed = replay(reader).unwrap();
         self.shown.debug("Replayed", &replayed);
         let Replayed { differs: Some(differs), .. } = replayed else { return };
         self.shown.debug("Differs", &differs);
@@ -236,7 +235,7 @@ fn effects_of(effects: &Effects, shown: &mut Shown) {
 #[test]
 fn nothing_of_a_run_shows_a_secret() {
     for (config, seed) in [(Config::STRICT, 1), (Config::QUIXOTE, 2), (Config::STRICT, 3)] {
-        let mut run = Run::of(&config, seed);
+        let mut run = RandomRun::of(&config, seed);
         run.shown.debug("EntropySource", &EntropySource::new([0x5e; 32]));
         run.secrets.insert(vec![0x5e; 16]);
         run.replay();
@@ -249,11 +248,11 @@ fn nothing_of_a_run_shows_a_secret() {
     }
 }
 
-/// Of an id that stands where one is expected, and is none any more. (Where something else is
-/// expected, the text of the error is serde's, which quotes what it found.)
+/// An id with a typo, where an id is expected. (Where something else is expected, the text of the
+/// error is serde's, which quotes what it found.)
 #[test]
 fn a_secret_that_is_mistyped_is_not_quoted() {
-    let run = Run::of(&Config::STRICT, 1);
+    let run = RandomRun::of(&Config::STRICT, 1);
     let detector = Detector::of(&run.secrets);
     let replayed = |state, written: TraceStep| step(&Config::STRICT, state, written.input).0;
     let state = run.steps.into_iter().fold(State::new(), replayed);
@@ -263,7 +262,7 @@ fn a_secret_that_is_mistyped_is_not_quoted() {
     for secret in secrets {
         let typos = [format!("g{}", &secret[1..]), secret[1..].into(), secret.to_uppercase()];
         for typo in typos.iter().filter(|typo| *typo != secret) {
-            // Text of another form is a cookie, too, though of no session.
+            // Text of another form is also a cookie, though of no session.
             let Err(error) = serde_json::from_str::<State>(&text.replace(secret, typo)) else {
                 continue;
             };
@@ -272,12 +271,12 @@ fn a_secret_that_is_mistyped_is_not_quoted() {
     }
 }
 
-/// Traces and transcripts that reveal are for machines, or were asked for: if no secret were found
-/// in them, none would be in the others.
+/// Traces are for machines, and transcripts reveal if asked to: if the detector found no secret in
+/// them, it would find none in the others.
 #[test]
-fn what_is_to_show_secrets_is_seen_to() {
+fn what_is_meant_to_show_secrets_is_found_to() {
     for config in [Config::STRICT, Config::QUIXOTE] {
-        let run = Run::of(&config, 1);
+        let run = RandomRun::of(&config, 1);
         let header = Header::of(Version::Two, config.clone());
         let mut writer = TraceWriter::new(Vec::new(), &header).unwrap();
         let mut transcript = Transcript::new(true);

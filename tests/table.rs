@@ -1,27 +1,29 @@
 //! Every phase of a request × every event × every semantics, as one table to be reviewed.
 //!
 //! A cell says what the machine answers, what it does to the store, how the transaction ends and
-//! what becomes of the cookie; names are those of the crate. After a change of the rules the
-//! difference of the snapshot is what to review.
+//! what becomes of the cookie, in the names of the crate. After a change of the rules, review the
+//! difference of the snapshot.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod story;
+mod scenario;
 
 use std::fmt::Write as _;
 
 use quixote_session::{
-    Config, CookieChange, CookieValue, Effects, Event, FormToken, ManagerEvent, Outcome, Reply,
-    RequestEvent, RequestId, SessionId, StoreOp, SubmittedToken, Transaction,
+    Config, CookieChange, CookieValue, Effects, Event, FormToken, ManagerEvent, Reply,
+    RequestEvent, SessionId, StoreOp, Transaction,
 };
-use story::Story;
-
-const ALL: [Config; 3] = [Config::QUIXOTE, Config::QUIXOTE_PERSISTENT, Config::STRICT];
+use scenario::events::{
+    SWEEP, create_token, delete, delete_all_of, expire, finish, has_cookie, has_token, insert,
+    maintain, new_session, remove_value, revoke, set_user, set_value, spend, start,
+};
+use scenario::{ALL, OUTCOMES, Scenario};
 
 /// The request that every event is sent to, and the session and token that events name.
 struct Scene {
-    story: Story,
-    request: RequestId,
+    run: Scenario,
+    request: u64,
     id: SessionId,
     token: FormToken,
 }
@@ -38,118 +40,112 @@ const fn phase(name: &'static str, arrange: fn(&mut Scene)) -> Phase {
 /// In each of them `id1` is stored to begin with: user alice, value k, one form token.
 const PHASES: [Phase; 14] = [
     phase("not open", |_| {}),
-    phase("not open; the stored session is out of time", |scene| scene.story.wait(1_800_000)),
+    phase("not open; the stored session is over", |scene| scene.run.now += 1_800_000),
     phase("open without a cookie: a session that is not stored and has no info", |scene| {
-        scene.request = scene.story.start();
+        scene.start(None);
     }),
     phase("open without a cookie: a session that is not stored and has info", |scene| {
-        scene.request = scene.story.start();
+        scene.start(None);
         scene.fill();
     }),
     phase("open on the stored session", Scene::open),
     phase("open on the stored session, a value changed", |scene| {
         scene.open();
-        scene.story.set_value(scene.request, "cart", "1");
+        scene.run.set_value(scene.request, "cart", "1");
     }),
     phase("open on the stored session, the user changed", |scene| {
         scene.open();
-        scene.story.set_user(scene.request, "bob");
+        scene.run.set_user(scene.request, Some("bob"));
     }),
     phase("open on the stored session, its last info taken away", |scene| {
         scene.open();
-        scene.story.set_nobody(scene.request);
-        scene.story.remove_value(scene.request, "k");
-        scene.story.remove_form_token(scene.request, scene.token);
+        scene.run.set_user(scene.request, None);
+        scene.run.done(remove_value(scene.request, "k"));
+        scene.run.send(spend(scene.request, scene.token));
     }),
     phase("open on the stored session, deleted meanwhile", |scene| {
         scene.open();
-        scene.story.delete(scene.id);
+        scene.run.send(delete(scene.id));
     }),
     phase("open on the stored session, a value changed, deleted meanwhile", |scene| {
         scene.open();
-        scene.story.set_value(scene.request, "cart", "1");
-        scene.story.delete(scene.id);
+        scene.run.set_value(scene.request, "cart", "1");
+        scene.run.send(delete(scene.id));
     }),
-    phase("open on the stored session, out of time meanwhile", |scene| {
+    phase("open on the stored session, over meanwhile", |scene| {
         scene.open();
-        scene.story.wait(1_800_000);
+        scene.run.now += 1_800_000;
     }),
     phase("open on the stored session, after expire_session", |scene| {
         scene.open();
-        scene.story.expire(scene.request);
+        scene.run.send(expire(scene.request));
     }),
     phase("open on the stored session, after revoke_session_cookie", |scene| {
         scene.open();
-        scene.story.revoke(scene.request);
+        scene.run.send(revoke(scene.request));
     }),
     phase("open without a cookie, after revoke_session_cookie, with info", |scene| {
-        scene.request = scene.story.start();
-        scene.story.revoke(scene.request);
+        scene.start(None);
+        scene.run.send(revoke(scene.request));
         scene.fill();
     }),
 ];
 
 impl Scene {
     /// A session that is stored, and no request.
-    fn of(config: Config) -> Self {
-        let mut story = Story::of(config);
-        let request = story.start();
-        let token = story.create_form_token(request);
-        let mut scene = Self { story, request, id: [0; 8].into(), token };
-        scene.story.set_user(request, "alice");
-        scene.story.set_value(request, "k", "v");
-        // A login ends the tokens of strict, so its form is rendered again.
-        if scene.story.has_form_token(request, token) == Reply::Answer(false) {
-            scene.token = scene.story.create_form_token(request);
+    fn of(config: &Config) -> Self {
+        let mut run = Scenario::of(config);
+        run.start(1, None);
+        let mut token = run.token(1);
+        run.set_user(1, Some("alice"));
+        run.set_value(1, "k", "v");
+        // Under strict a login ends the tokens, so the form is rendered again.
+        if !run.has_token(1, token) {
+            token = run.token(1);
         }
-        scene.id = story::set_id(&scene.story.finish(request));
-        scene
+        let id = run.save(1).unwrap();
+        Self { run, request: 1, id, token }
+    }
+
+    fn start(&mut self, id: Option<SessionId>) {
+        self.request = 2;
+        self.run.start(self.request, id);
     }
 
     fn open(&mut self) {
-        self.request = self.story.start_with(self.id);
+        self.start(Some(self.id));
     }
 
     fn fill(&mut self) {
-        self.story.set_user(self.request, "alice");
-        self.story.set_value(self.request, "k", "v");
+        self.run.set_user(self.request, Some("alice"));
+        self.run.set_value(self.request, "k", "v");
     }
 
     /// Every event, each with the name of its row.
     fn events(&self) -> Vec<(String, Event)> {
         let (request, id) = (self.request, self.id);
-        let token = SubmittedToken::Token(self.token);
-        let user = Some("alice".into());
+        let token = self.token;
         let mut events = vec![
-            Event::StartRequest {
-                request,
-                cookie: Some(CookieValue::Id(id)),
-                remote_addr: "192.0.2.1".into(),
-                script_name: "".into(),
-            },
-            RequestEvent::SetUser { user: Some("carol".into()) }.of(request),
-            RequestEvent::SetValue { key: "theme".into(), value: "dark".into() }.of(request),
-            RequestEvent::RemoveValue { key: "k".into() }.of(request),
-            RequestEvent::CreateFormToken.of(request),
-            RequestEvent::HasFormToken { token }.of(request),
-            RequestEvent::RemoveFormToken { token }.of(request),
-            RequestEvent::HasSessionCookie { must_exist: false }.of(request),
-            RequestEvent::HasSessionCookie { must_exist: true }.of(request),
-            RequestEvent::RevokeSessionCookie.of(request),
-            RequestEvent::ExpireSession.of(request),
-            RequestEvent::NewSession.of(request),
-            RequestEvent::MaintainSession.of(request),
+            start(request, Some(CookieValue::Id(id)), ""),
+            set_user(request, Some("carol")),
+            set_value(request, "theme", "dark"),
+            remove_value(request, "k"),
+            create_token(request),
+            has_token(request, token),
+            spend(request, token),
+            has_cookie(request, false),
+            has_cookie(request, true),
+            revoke(request),
+            expire(request),
+            new_session(request),
+            maintain(request),
         ];
-        for outcome in
-            [Outcome::Successful, Outcome::Interrupted, Outcome::Failed, Outcome::Abandoned]
-        {
-            events.push(RequestEvent::FinishRequest { outcome }.of(request));
-        }
+        events.extend(OUTCOMES.map(|outcome| finish(request, outcome)));
         events.extend([
-            RequestEvent::InsertSession { id: self.story.id(0xee), user }.of(request),
-            Event::Manager(ManagerEvent::DeleteSession { id }),
-            Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }),
-            Event::Manager(ManagerEvent::Sweep),
+            insert(request, self.run.id(0xee), Some("alice")),
+            delete(id),
+            delete_all_of("alice"),
+            SWEEP,
         ]);
         events.into_iter().map(|event| (row(&event), event)).collect()
     }
@@ -202,7 +198,7 @@ fn cell(effects: &Effects) -> String {
         Transaction::Commit => "commit",
         Transaction::Abort => "abort",
     });
-    let cookie = story::cookie(effects).map(|change| match change {
+    let cookie = effects.cookie.as_ref().map(|cookie| match cookie.value {
         CookieChange::Set(_) => "SET",
         CookieChange::Revoke => "REVOKE",
         CookieChange::Stillborn(_) => "STILLBORN",
@@ -213,17 +209,18 @@ fn cell(effects: &Effects) -> String {
 
 /// The rows of one phase: each event sent to a scene of its own.
 fn rows(phase: &Phase) -> Vec<[String; 4]> {
-    let scene = |config: Config| {
+    let scene = |config: &Config| {
         let mut scene = Scene::of(config);
         (phase.arrange)(&mut scene);
         scene
     };
-    let names = scene(Config::QUIXOTE).events().into_iter().map(|(name, _)| name);
+    let names = scene(&Config::QUIXOTE).events().into_iter().map(|(name, _)| name);
     let row = |(place, name): (usize, String)| {
         let [live, copying, strict] = ALL.map(|config| {
-            let mut scene = scene(config);
+            let mut scene = scene(&config);
             let (_, event) = scene.events().swap_remove(place);
-            cell(&scene.story.send(event))
+            scene.run.send(event);
+            cell(&scene.run.effects)
         });
         [name, live, copying, strict]
     };

@@ -1,13 +1,16 @@
-//! What people read: the texts of errors, of `Debug` and of `Display`, whole and exactly; and what
-//! listings and hashes show.
+//! What people read: the exact texts of errors, of `Debug` and of `Display`; and what listings and
+//! hashes show.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod scenario;
+
 use quixote_session::{
-    Config, ConfigError, CookieValue, Entropy, Event, FormToken, FormTokens, Input, NotHex,
-    Outcome, Refusal, RequestEvent, RequestId, Semantics, Session, SessionId, SessionRef, State,
-    Timestamp, TooManyFormTokens, step,
+    Config, ConfigError, CookieValue, Entropy, FormToken, FormTokens, NotHex, Refusal, Semantics,
+    Session, SessionId, SessionRef, State, Timestamp, TooManyFormTokens,
 };
+use scenario::events::{create_token, maintain};
+use scenario::{Failed, OUTCOMES, Scenario};
 
 #[test]
 fn errors_say_what_was_expected() {
@@ -66,30 +69,24 @@ fn semantics_and_refusals_have_the_names_of_the_specification() {
 
 #[test]
 fn outcomes_have_the_names_of_traces() {
-    for outcome in [Outcome::Successful, Outcome::Interrupted, Outcome::Failed, Outcome::Abandoned]
-    {
+    for outcome in OUTCOMES {
         assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.name());
     }
 }
 
-fn send(config: &Config, state: State, event: Event) -> State {
-    let entropy = Entropy::from_bytes([0x5e; 32]);
-    step(config, state, Input { now: Timestamp(1_000_000_000_000), entropy, event }).0
-}
-
 /// A request on a session of `user`, with a value and a token; saved, if wanted, under the id that
 /// is 5e all over.
-fn scene(user: Option<&str>, saved: bool) -> State {
-    let (config, request) = (Config::QUIXOTE, RequestId(1));
-    let (remote_addr, script_name) = ("192.0.2.1".into(), "".into());
-    let start = Event::StartRequest { request, cookie: None, remote_addr, script_name };
-    let mut state = send(&config, State::new(), start);
-    let user = user.map(Into::into);
-    state = send(&config, state, RequestEvent::SetUser { user }.of(request));
-    let (key, value) = ("k".into(), "v".into());
-    state = send(&config, state, RequestEvent::SetValue { key, value }.of(request));
-    state = send(&config, state, RequestEvent::CreateFormToken.of(request));
-    if saved { send(&config, state, RequestEvent::MaintainSession.of(request)) } else { state }
+fn scene(user: Option<&str>, saved: bool) -> Scenario {
+    let mut run = Scenario::of(&Config::QUIXOTE);
+    let entropy = run.draws(&[0x5e]);
+    run.start(1, None);
+    run.set_user(1, user);
+    run.set_value(1, "k", "v");
+    run.send_with(entropy, create_token(1));
+    if saved {
+        run.send_with(entropy, maintain(1));
+    }
+    run
 }
 
 #[test]
@@ -100,13 +97,12 @@ fn a_session_is_told_in_a_line_or_in_a_few() {
         (Some(""), true, "session 5e5e… (no user)"),
         (None, true, "session 5e5e… (no user)"),
     ] {
-        let state = scene(user, saved);
-        assert_eq!(state.session(RequestId(1)).unwrap().to_string(), line);
+        assert_eq!(scene(user, saved).held(1).unwrap().to_string(), line);
     }
-    let state = scene(Some("alice"), true);
+    let run = scene(Some("alice"), true);
     let dump = "  user: alice\n  remote_addr: 192.0.2.1\n  created 2001-09-09 01:46:40, last \
                 accessed 2001-09-09 01:46:40\n  form_tokens: [FormToken(5e5e…)]\n";
-    let shown = state.session(RequestId(1)).unwrap();
+    let shown = run.held(1).unwrap();
     assert_eq!(shown.dump(false).to_string(), dump);
     assert_eq!(shown.dump(true).to_string(), format!("session 5e5e…:\n{dump}"));
     let session = Session::new("".into(), Timestamp(0));
@@ -116,9 +112,9 @@ fn a_session_is_told_in_a_line_or_in_a_few() {
 
 #[test]
 fn debug_names_what_is_there_and_no_more() {
-    let state = scene(Some("alice"), true);
-    assert_eq!(format!("{state:?}"), "State { sessions: 1, open_requests: 1, .. }");
-    let session = state.session(RequestId(1)).unwrap().session;
+    let run = scene(Some("alice"), true);
+    assert_eq!(format!("{:?}", run.state()), "State { sessions: 1, open_requests: 1, .. }");
+    let session = run.session(1);
     let text = "Session { user: Some(\"alice\"), remote_addr: \"192.0.2.1\", created: \
                 1000000000000, accessed: 1000000000000, form_tokens: [FormToken(5e5e…)], values: \
                 [\"k\"] }";
@@ -137,17 +133,17 @@ fn states_are_empty_equal_and_hashed_by_what_they_hold() {
 
     let random = RandomState::new();
     let hash = |state: &State| random.hash_one(state);
-    let (one, other) = (scene(Some("alice"), true), scene(Some("bob"), true));
-    assert!(State::new().is_empty() && !one.is_empty());
-    assert_eq!(hash(&one), hash(&scene(Some("alice"), true)));
-    assert_ne!(hash(&one), hash(&other));
-    let failed = RequestEvent::FinishRequest { outcome: Outcome::Failed }.of(RequestId(1));
-    assert_ne!(hash(&one), hash(&send(&Config::QUIXOTE, one.clone(), failed)));
+    let [mut one, same, other] = ["alice", "alice", "bob"].map(|user| scene(Some(user), true));
+    assert!(State::new().is_empty() && !one.state().is_empty());
+    assert_eq!(hash(one.state()), hash(same.state()));
+    assert_ne!(hash(one.state()), hash(other.state()));
+    one.finish(1, Failed);
+    assert_ne!(hash(one.state()), hash(same.state()));
     let ids = [1, 2].map(|byte| random.hash_one(SessionId::from([byte; 8])));
     assert_ne!(ids[0], ids[1]);
 }
 
-/// Quixote queues equal tokens twice: being there twice is being there.
+/// Quixote queues equal tokens twice: a token is outstanding however often it is queued.
 #[test]
 fn a_token_that_is_queued_twice_is_outstanding() {
     let token = FormToken::from([7; 8]);

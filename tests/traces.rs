@@ -44,7 +44,7 @@ fn recording(name: &str) -> Vec<Value> {
 
 fn replay_text(name: &str, text: &str) -> Replayed {
     let trace = TraceReader::new(name, text.as_bytes()).unwrap();
-    replay(trace, &mut || ControlFlow::Continue(())).unwrap()
+    replay(trace).unwrap()
 }
 
 fn text_of(lines: &[Value]) -> String {

@@ -5,22 +5,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod story;
+mod scenario;
 
-use quixote_session::{Config, CookieValue, Event, ManagerEvent, Outcome};
-use story::Story;
+use quixote_session::{Config, FormToken};
+use scenario::events::{SWEEP, delete_all_of, expire, finish, remove_value, revoke, spend};
+use scenario::{Failed, Scenario, Successful};
 
 const LIVE: Config = Config::QUIXOTE;
 const COPYING: Config = Config::QUIXOTE_PERSISTENT;
 const STRICT: Config = Config::STRICT;
 
-/// Tells the same story under some semantics, one below the other.
-fn tell(introduction: &str, configs: &[Config], story: fn(&mut Story)) -> String {
+/// The same scenario under some semantics, one below the other.
+fn tell(introduction: &str, configs: &[Config], scenario: fn(&mut Scenario)) -> String {
     let mut text = format!("{introduction}\n");
     for config in configs {
-        let mut told = Story::of(config.clone());
-        story(&mut told);
-        let lines: Vec<_> = told.text.lines().map(str::trim_end).collect();
+        let mut run = Scenario::of(config);
+        scenario(&mut run);
+        let lines: Vec<_> = run.text.lines().map(str::trim_end).collect();
         text = format!("{text}\n{}:\n{}\n", config.semantics, lines.join("\n"));
     }
     text
@@ -32,23 +33,23 @@ fn login_and_logout() {
         "A visitor logs in, comes back, and logs out. Nothing is stored for a visitor who leaves \
          nothing behind, and no cookie is set.",
         &[LIVE, STRICT],
-        |story| {
-            let looking = story.visit(0);
-            story.finish(looking);
-            story.deliver();
-            let login = story.visit(0);
-            story.set_user(login, "alice");
-            story.finish(login);
-            story.deliver();
-            let back = story.visit(0);
-            story.finish(back);
-            story.deliver();
-            let logout = story.visit(0);
-            story.expire(logout);
-            story.finish(logout);
-            story.deliver();
-            let stranger = story.visit(0);
-            story.finish(stranger);
+        |run| {
+            run.visit(0, 1);
+            run.send(finish(1, Successful));
+            run.deliver();
+            run.visit(0, 2);
+            run.set_user(2, Some("alice"));
+            run.send(finish(2, Successful));
+            run.deliver();
+            run.visit(0, 3);
+            run.send(finish(3, Successful));
+            run.deliver();
+            run.visit(0, 4);
+            run.send(expire(4));
+            run.send(finish(4, Successful));
+            run.deliver();
+            run.visit(0, 5);
+            run.send(finish(5, Successful));
         },
     );
     insta::assert_snapshot!("login_and_logout", text);
@@ -60,18 +61,18 @@ fn a_form() {
         "A form is rendered with a token in it, and accepted by spending the token. A form that \
          somebody else made up is not accepted.",
         &[LIVE, STRICT],
-        |story| {
-            let id = story.log_in("alice");
-            let rendering = story.start_with(id);
-            let token = story.create_form_token(rendering);
-            story.finish(rendering);
-            let submitting = story.start_with(id);
-            story.remove_form_token(submitting, token);
-            story.set_value(submitting, "order", "1");
-            story.finish(submitting);
-            let forged = story.start_with(id);
-            story.remove_form_token(forged, [0xbb; 8].into());
-            story.finish(forged);
+        |run| {
+            let id = run.log_in("alice");
+            run.start(2, Some(id));
+            let token = run.token(2);
+            run.send(finish(2, Successful));
+            run.start(3, Some(id));
+            run.send(spend(3, token));
+            run.set_value(3, "order", "1");
+            run.send(finish(3, Successful));
+            run.start(4, Some(id));
+            run.send(spend(4, FormToken::from([0xbb; 8])));
+            run.send(finish(4, Successful));
         },
     );
     insta::assert_snapshot!("a_form", text);
@@ -83,13 +84,13 @@ fn fixation_and_its_repair() {
         "Somebody knows the id of a visitor, who then logs in. Quixote keeps the id, and r3 finds \
          alice. Strict moves the session to a new id, and r3 finds nobody.",
         &[LIVE, STRICT],
-        |story| {
-            let known = story.store_value("cart", "1");
-            let login = story.start_with(known);
-            story.set_user(login, "alice");
-            story.finish(login);
-            let attacker = story.start_with(known);
-            story.finish(attacker);
+        |run| {
+            let known = run.keep("cart", "1");
+            run.start(2, Some(known));
+            run.set_user(2, Some("alice"));
+            run.send(finish(2, Successful));
+            run.start(3, Some(known));
+            run.send(finish(3, Successful));
         },
     );
     insta::assert_snapshot!("fixation_and_its_repair", text);
@@ -101,19 +102,19 @@ fn resurrection_and_its_repair() {
         "A slow request is under way while alice logs out. Copying stores its copy again when it \
          ends, and the old cookie is good once more. Strict tells it that the session is gone.",
         &[COPYING, STRICT],
-        |story| {
-            let id = story.log_in("alice");
-            let slow = story.start_with(id);
-            story.set_value(slow, "cart", "1");
-            let logout = story.start_with(id);
-            story.expire(logout);
-            story.finish(logout);
-            story.finish(slow);
-            if story.world.state.is_open(slow) {
-                story.finish_as(slow, Outcome::Failed);
+        |run| {
+            let id = run.log_in("alice");
+            run.start(2, Some(id));
+            run.set_value(2, "cart", "1");
+            run.start(3, Some(id));
+            run.send(expire(3));
+            run.send(finish(3, Successful));
+            run.send(finish(2, Successful));
+            if run.is_open(2) {
+                run.send(finish(2, Failed));
             }
-            let stolen = story.start_with(id);
-            story.finish(stolen);
+            run.start(4, Some(id));
+            run.send(finish(4, Successful));
         },
     );
     insta::assert_snapshot!("resurrection_and_its_repair", text);
@@ -125,13 +126,14 @@ fn a_lost_update_and_the_merge() {
         "Two requests change two values of one session. Copying writes whole copies, and the last \
          to finish wins. Strict applies each one's changes to what is stored by then.",
         &[COPYING, STRICT],
-        |story| {
-            let id = story.log_in("alice");
-            let (first, second) = (story.start_with(id), story.start_with(id));
-            story.set_value(first, "cart", "1");
-            story.set_value(second, "theme", "dark");
-            story.finish(first);
-            story.finish(second);
+        |run| {
+            let id = run.log_in("alice");
+            run.start(2, Some(id));
+            run.start(3, Some(id));
+            run.set_value(2, "cart", "1");
+            run.set_value(3, "theme", "dark");
+            run.send(finish(2, Successful));
+            run.send(finish(3, Successful));
         },
     );
     insta::assert_snapshot!("a_lost_update_and_the_merge", text);
@@ -143,14 +145,14 @@ fn a_stillborn_cookie() {
         "A handler takes the cookie back, and then somebody logs in. Quixote's response keeps the \
          Max-Age of 0, so the client drops the new id. Strict refuses the first of the two.",
         &[LIVE, STRICT],
-        |story| {
-            let request = story.visit(0);
-            story.revoke(request);
-            story.set_user(request, "alice");
-            story.finish(request);
-            story.deliver();
-            let back = story.visit(0);
-            story.finish(back);
+        |run| {
+            run.visit(0, 1);
+            run.send(revoke(1));
+            run.set_user(1, Some("alice"));
+            run.send(finish(1, Successful));
+            run.deliver();
+            run.visit(0, 2);
+            run.send(finish(2, Successful));
         },
     );
     insta::assert_snapshot!("a_stillborn_cookie", text);
@@ -162,14 +164,14 @@ fn a_failing_request() {
         "A request fails after it has changed the session. Under live sharing the change was made \
          on the stored object and stays; a copy is forgotten. r3 shows what is left.",
         &[LIVE, COPYING, STRICT],
-        |story| {
-            let id = story.log_in("alice");
-            let failing = story.start_with(id);
-            story.set_value(failing, "cart", "1");
-            story.finish_as(failing, Outcome::Failed);
-            let after = story.start_with(id);
-            story.remove_value(after, "cart");
-            story.finish(after);
+        |run| {
+            let id = run.log_in("alice");
+            run.start(2, Some(id));
+            run.set_value(2, "cart", "1");
+            run.send(finish(2, Failed));
+            run.start(3, Some(id));
+            run.send(remove_value(3, "cart"));
+            run.send(finish(3, Successful));
         },
     );
     insta::assert_snapshot!("a_failing_request", text);
@@ -181,16 +183,17 @@ fn a_token_spent_twice() {
         "A form is submitted by two clicks, and both requests hold the session with its token. \
          Copying accepts both. Strict spends the token where it is stored.",
         &[COPYING, STRICT],
-        |story| {
-            let id = story.log_in("alice");
-            let rendering = story.start_with(id);
-            let token = story.create_form_token(rendering);
-            story.finish(rendering);
-            let (first, second) = (story.start_with(id), story.start_with(id));
-            story.remove_form_token(first, token);
-            story.remove_form_token(second, token);
-            story.finish(first);
-            story.finish(second);
+        |run| {
+            let id = run.log_in("alice");
+            run.start(2, Some(id));
+            let token = run.token(2);
+            run.send(finish(2, Successful));
+            run.start(3, Some(id));
+            run.start(4, Some(id));
+            run.send(spend(3, token));
+            run.send(spend(4, token));
+            run.send(finish(3, Successful));
+            run.send(finish(4, Successful));
         },
     );
     insta::assert_snapshot!("a_token_spent_twice", text);
@@ -202,16 +205,16 @@ fn time_limits_and_a_sweep() {
         "Half an hour without a visit ends a session: it is deleted when somebody comes with its \
          cookie, or by a sweep. A visit in time keeps it alive, up to twelve hours.",
         &[STRICT],
-        |story| {
-            let (alice, bob) = (story.log_in("alice"), story.log_in("bob"));
-            story.wait(30 * 60_000 - 1);
-            let in_time = story.start_with(alice);
-            story.finish(in_time);
-            story.wait(1);
-            story.try_start(0, Some(CookieValue::Id(bob)), "");
-            story.log_in("carol");
-            story.wait(12 * 3_600_000);
-            story.send(Event::Manager(ManagerEvent::Sweep));
+        |run| {
+            let (alice, bob) = (run.log_in("alice"), run.log_in("bob"));
+            run.now += 30 * 60_000 - 1;
+            run.start(3, Some(alice));
+            run.send(finish(3, Successful));
+            run.now += 1;
+            run.start(4, Some(bob));
+            run.log_in("carol");
+            run.now += 12 * 3_600_000;
+            run.send(SWEEP);
         },
     );
     insta::assert_snapshot!("time_limits_and_a_sweep", text);
@@ -223,17 +226,17 @@ fn a_logout_everywhere() {
         "The manager ends every session of a user, also under a request in flight. Under live the \
          request goes on with something that nobody will find again; under strict it is told.",
         &[LIVE, STRICT],
-        |story| {
-            let (laptop, phone) = (story.log_in("alice"), story.log_in("alice"));
-            let working = story.start_with(laptop);
-            story.set_value(working, "cart", "1");
-            story.send(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }));
-            story.finish(working);
-            if story.world.state.is_open(working) {
-                story.finish_as(working, Outcome::Failed);
+        |run| {
+            let (laptop, phone) = (run.log_in("alice"), run.log_in("alice"));
+            run.start(3, Some(laptop));
+            run.set_value(3, "cart", "1");
+            run.send(delete_all_of("alice"));
+            run.send(finish(3, Successful));
+            if run.is_open(3) {
+                run.send(finish(3, Failed));
             }
-            let back = story.start_with(phone);
-            story.finish(back);
+            run.start(4, Some(phone));
+            run.send(finish(4, Successful));
         },
     );
     insta::assert_snapshot!("a_logout_everywhere", text);

@@ -3,8 +3,6 @@
 //! Either an error that names the place, or steps that satisfy every invariant of the format:
 //! they are written and read back the same, and replay without a panic.
 
-use core::ops::ControlFlow;
-
 use quixote_session::check::replay::replay;
 use quixote_session::check::trace::{Header, TraceError, TraceReader, TraceStep, TraceWriter};
 
@@ -101,9 +99,8 @@ fn write(header: &Header, steps: &[TraceStep]) -> Vec<u8> {
 
 /// A replay reads what the reader read, up to the first difference.
 fn check_replay(data: &[u8], steps: usize, error: Option<&TraceError>) {
-    let go_on = &mut || ControlFlow::Continue(());
     let trace = TraceReader::new(FILE, data).unwrap_or_else(|error| panic!("not twice: {error}"));
-    match replay(trace, go_on) {
+    match replay(trace) {
         Ok(replayed) => {
             let all = usize::try_from(replayed.steps).is_ok_and(|replayed| replayed == steps);
             assert!(replayed.differs.is_some() || (all && error.is_none()), "stopped for nothing");

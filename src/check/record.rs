@@ -52,7 +52,7 @@ impl Recording {
 /// let mut trace = Vec::new();
 /// let go_on = &mut || ControlFlow::Continue(());
 /// record(&Recording { config, habits, seed: 7, steps: 500 }, &mut trace, go_on)?;
-/// let replayed = replay(TraceReader::new("trace", &trace[..]).unwrap(), go_on).unwrap();
+/// let replayed = replay(TraceReader::new("trace", &trace[..]).unwrap()).unwrap();
 /// assert_eq!((replayed.steps, replayed.differs.is_none()), (500, true));
 /// # Ok::<(), std::io::Error>(())
 /// ```

@@ -1,7 +1,6 @@
 //! A recorded trace, step by step through the machine: does it show what was observed?
 
 use core::fmt;
-use core::ops::ControlFlow;
 use std::collections::VecDeque;
 use std::io::BufRead;
 use std::string::String;
@@ -33,8 +32,6 @@ pub struct Replayed {
     pub steps: u64,
     /// The first step that differs. Those after it would follow from it: they are not replayed.
     pub differs: Option<Differs>,
-    /// Whether the watcher broke the replay off.
-    pub broken_off: bool,
 }
 
 /// A step after which the machine shows something else than was observed.
@@ -76,14 +73,10 @@ impl fmt::Debug for Difference {
 
 /// Replays a trace from an empty state, up to its end or its first difference.
 ///
-/// `watch` is asked before every step, and at an error, whether to go on: a reader that gives up
-/// because its watcher does is no error, and the steps before count.
-///
 /// # Errors
 /// The [`TraceError`] of the first line that cannot be read.
 ///
 /// ```
-/// use core::ops::ControlFlow;
 /// use quixote_session::check::{replay::replay, trace::TraceReader};
 ///
 /// let text = r#"{"format": "quixote-session-trace/1", "title": "", "origin": "", "config":
@@ -92,25 +85,18 @@ impl fmt::Debug for Difference {
 ///     + "\n" + r#"{"now": 0, "event": "delete_session", "id": "00000000000000a1",
 ///     "expect": {"reply": "done"}}"#.replace('\n', "").as_str();
 /// let trace = TraceReader::new("t.jsonl", text.as_bytes())?;
-/// let replayed = replay(trace, &mut || ControlFlow::Continue(()))?;
+/// let replayed = replay(trace)?;
 /// let differs = replayed.differs.expect("there is no such session");
 /// assert_eq!((differs.line, differs.differences[0].key), (2, "reply"));
 /// # Ok::<(), quixote_session::check::trace::TraceError>(())
 /// ```
 // [trace-13]
-pub fn replay<R: BufRead>(
-    mut trace: TraceReader<R>,
-    watch: &mut dyn FnMut() -> ControlFlow<()>,
-) -> Result<Replayed, TraceError> {
+pub fn replay<R: BufRead>(mut trace: TraceReader<R>) -> Result<Replayed, TraceError> {
     let header = trace.header().clone();
-    let mut replayed = Replayed { header, steps: 0, differs: None, broken_off: false };
+    let mut replayed = Replayed { header, steps: 0, differs: None };
     let mut state = State::new();
     let mut led_there = VecDeque::new();
     while let Some(recorded) = trace.next() {
-        if watch().is_break() {
-            replayed.broken_off = true;
-            break;
-        }
         let recorded = recorded?;
         let config = &replayed.header.config;
         let (after, effects) = step(config, state, recorded.input.clone());

@@ -1,7 +1,6 @@
 //! `replay`: recordings, step by step through the model.
 
 use std::io::{self, BufRead, Write};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -94,7 +93,7 @@ fn replay_one(path: &Path, bar: &ProgressBar) -> Result<Replayed, Failure> {
     let from: Box<dyn BufRead> = if bar.is_hidden() { from } else { Box::new(bar.wrap_read(from)) };
     let name = if is_stdin(path) { "<stdin>".into() } else { path.to_string_lossy() };
     let trace = TraceReader::new(name, from)?;
-    Ok(replay(trace, &mut || ControlFlow::Continue(()))?)
+    Ok(replay(trace)?)
 }
 
 /// A bar over the bytes of all files, only on a terminal.

@@ -3,14 +3,12 @@
 use core::hash::{Hash, Hasher};
 use std::hash::DefaultHasher;
 
-use quixote_session::check::population::{Habits, Population, Seeded};
-use quixote_session::{
-    Config, CookieValue, Event, Outcome, Reply, RequestEvent, RequestId, Semantics, State, step,
-};
+use quixote_session::{Reply, Semantics, State, step};
 
 use super::{ALL, cases};
 use crate::clients::{self, near};
-use crate::story::Story;
+use crate::scenario::events::insert;
+use crate::scenario::{Scenario, Successful};
 use proptest::prelude::*;
 
 fn hash_of(state: &State) -> u64 {
@@ -22,6 +20,7 @@ fn hash_of(state: &State) -> u64 {
 proptest! {
     #![proptest_config(cases(60))]
 
+    // [step-1] [step-2]
     #[test]
     fn a_refusal_returns_an_equal_state_and_a_step_repeated_is_the_same(
         run in clients::runs(0..1_500)
@@ -75,78 +74,18 @@ proptest! {
     }
 }
 
-/// A run from a fixed seed ends the same, whoever runs it.
-#[test]
-fn a_run_can_be_repeated() {
-    for config in ALL.map(near) {
-        let run = || {
-            let (mut clients, mut state) = (Population::new(Habits::ALL), State::new());
-            let mut choices = Seeded::new(11);
-            for _ in 0..500 {
-                let turn = clients.next_turn(&config, &state, &mut choices);
-                let (after, effects) = step(&config, state, turn.input.clone());
-                clients.learn(&turn, &effects);
-                state = after;
-            }
-            state
-        };
-        assert_eq!(run(), run());
-    }
-}
-
-/// The same content, arrived at in another order and past sessions that are gone again.
-fn arranged(config: &Config, order: [u64; 2], detour: bool) -> State {
-    let mut story = Story::of(config.clone());
-    if detour {
-        let gone = story.log_in("mallory");
-        story.delete(gone);
-    }
-    for number in order {
-        let draw = u8::try_from(0x40 + number).unwrap();
-        let request = story.start();
-        story.set_user(request, if number == 0 { "alice" } else { "bob" });
-        let outcome = Outcome::Successful;
-        story.send_drawing(&[draw], RequestEvent::FinishRequest { outcome }.of(request));
-    }
-    let ids = story.world.state.keys();
-    for number in order {
-        let request = RequestId(100 + number);
-        let cookie = if number == 0 { ids.first() } else { ids.last() };
-        let event = Event::StartRequest {
-            request,
-            cookie: cookie.copied().map(CookieValue::Id),
-            remote_addr: "192.0.2.1".into(),
-            script_name: "".into(),
-        };
-        story.send(event);
-        story.set_value(request, "cart", "1");
-    }
-    story.world.state
-}
-
-#[test]
-fn a_state_is_what_it_holds_and_not_how_it_came_about() {
-    for config in ALL.map(near) {
-        let plain = arranged(&config, [0, 1], false);
-        for (order, detour) in [([1, 0], false), ([0, 1], true), ([1, 0], true)] {
-            let other = arranged(&config, order, detour);
-            assert_eq!(other, plain, "{}", config.semantics);
-            assert_eq!(hash_of(&other), hash_of(&plain));
-        }
-    }
-}
-
 /// Two requests on one object, or each on a copy of its own: the same texts, another state.
 #[test]
 fn what_is_shared_is_part_of_a_state() {
     let held_by_two = |semantics: Semantics| {
-        let mut story = Story::of(near(semantics));
-        let request = story.start();
-        story.insert(request, 9, Some("alice"));
-        story.finish(request);
-        let id = story.id(9);
-        let (_, _) = (story.start_with(id), story.start_with(id));
-        story.world.state
+        let mut run = Scenario::of(&near(semantics));
+        run.start(1, None);
+        let id = run.id(9);
+        run.done(insert(1, id, Some("alice")));
+        run.finish(1, Successful);
+        run.start(1, Some(id));
+        run.start(2, Some(id));
+        run.state().clone()
     };
     assert_ne!(held_by_two(Semantics::Live), held_by_two(Semantics::Copying));
 }

@@ -1,11 +1,14 @@
 //! Section `config`.
 
 use quixote_session::{
-    Config, ConfigError, CookieChange, CookieOp, Event, Refusal, RequestEvent, RequestId,
-    Semantics, SmolStr, Width, set_cookie,
+    Config, ConfigError, CookieChange, CookieOp, Event, Refusal, RequestId, Semantics, SmolStr,
+    Width, set_cookie,
 };
 
-use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
+use crate::scenario::events::{
+    delete, expire, finish, insert, maintain, remove_value, set_user, set_value, start,
+};
+use crate::scenario::{ALL, QUIXOTE, Scenario, Successful};
 
 // [config-1] [config-2] [config-3] [config-4]
 #[test]
@@ -38,7 +41,7 @@ fn strict_is_configured_as_promised() {
     assert_eq!((config.max_requests, config.max_sessions), (1_000_000, 100_000_000));
     assert_eq!(config.check(), Ok(()));
 
-    let mut run = Run::of(&config);
+    let mut run = Scenario::of(&config);
     run.log_in("alice");
     let cookie = run.effects.cookie.clone().unwrap();
     let header = set_cookie(&config, &cookie).unwrap();
@@ -50,7 +53,7 @@ fn strict_is_configured_as_promised() {
 
 // [config-15]
 #[test]
-fn a_name_is_a_token() {
+fn a_cookie_name_is_an_rfc_6265_token() {
     let named = |name: &str| Config { cookie_name: name.into(), ..Config::QUIXOTE }.check();
     for name in ["", "a b", "a;b", "a=b", "a\"", "\u{e9}", "a\n", "a/b", "(a)", "a,b", "{a}"] {
         assert_eq!(named(name), Err(ConfigError::CookieName), "{name:?}");
@@ -62,7 +65,7 @@ fn a_name_is_a_token() {
 
 // [config-16] [config-17]
 #[test]
-fn a_path_or_domain_ends_nothing() {
+fn a_path_or_domain_cannot_end_its_attribute() {
     for text in ["/a;b", "/a\r", "/\u{7f}", "/\u{e9}", "/a ", " /a", "a"] {
         let path = Config { cookie_path: Some(text.into()), ..Config::QUIXOTE };
         assert_eq!(path.check(), Err(ConfigError::CookiePath), "{text:?}");
@@ -89,26 +92,9 @@ fn a_domain_is_a_host_name() {
     }
 }
 
-/// Found by the fuzz target `trace`: an error about a trace says what was expected there.
-#[test]
-fn every_refusal_says_what_was_expected() {
-    for error in [
-        ConfigError::CookieName,
-        ConfigError::CookiePath,
-        ConfigError::CookieDomain,
-        ConfigError::HostPrefix,
-        ConfigError::SecurePrefix,
-        ConfigError::PathOfScript,
-        ConfigError::MaxFormTokens,
-        ConfigError::IdleLimit,
-    ] {
-        assert!(error.to_string().contains(": expected "), "{error}");
-    }
-}
-
 // [config-18] [config-19]
 #[test]
-fn a_prefix_is_a_promise() {
+fn a_prefix_needs_what_it_promises() {
     let live = Config { semantics: Semantics::Live, ..Config::STRICT };
     let prefixed = |name: &str, hardened, path: Option<&str>, domain: Option<&str>| {
         let (cookie_path, cookie_domain) = (path.map(SmolStr::new), domain.map(SmolStr::new));
@@ -133,7 +119,7 @@ fn a_prefix_is_a_promise() {
 
 // [config-34] [config-35]
 #[test]
-fn what_a_browser_would_drop_for_its_length_is_refused() {
+fn a_cookie_that_a_browser_would_drop_for_its_length_is_refused() {
     for (bytes, name, path) in [
         (1_024, Ok(()), Ok(())),
         (1_025, Ok(()), Err(ConfigError::CookiePath)),
@@ -167,7 +153,7 @@ fn under_strict_the_cookie_has_one_path() {
 
 // [config-33]
 #[test]
-fn an_idle_limit_must_let_a_visitor_be_noted() {
+fn an_idle_limit_leaves_time_to_note_an_access() {
     for (idle, strict) in [
         (None, Ok(())),
         (Some(0), Err(ConfigError::IdleLimit)),
@@ -182,64 +168,63 @@ fn an_idle_limit_must_let_a_visitor_be_noted() {
 
 // [config-20] [config-21]
 #[test]
-fn a_cap_outside_its_range_is_refused_and_held_to_it() {
+fn a_cap_outside_its_range_is_refused_and_clamped() {
     for config in &ALL {
         for (cap, held) in [(0, 1), (1, 1), (16, 16), (17, 16), (255, 16)] {
             let config = Config { max_form_tokens: cap, ..config.clone() };
             let fits = (1..=16).contains(&cap);
             let expected = if fits { Ok(()) } else { Err(ConfigError::MaxFormTokens) };
             assert_eq!(config.check(), expected);
-            let mut run = Run::of(&config);
+            let mut run = Scenario::unwatched(&config);
             run.start(1, None);
             (0..20).for_each(|_| _ = run.token(1));
-            assert_eq!(run.held(1).unwrap().session.form_tokens().len(), held);
+            assert_eq!(run.session(1).form_tokens().len(), held);
         }
     }
 }
 
 // [config-22]
 #[test]
-fn a_text_has_its_length() {
+fn a_text_that_is_too_long_is_refused_wherever_it_stands() {
     for config in &ALL {
         let config = Config { max_text_bytes: 4, ..config.clone() };
         let (fits, long) = ("\u{e9}\u{e9}", "\u{e9}\u{e9}a");
-        let mut run = Run::of(&config);
-        let start = |remote_addr: &str, script_name: &str| Event::StartRequest {
+        let mut run = Scenario::of(&config);
+        let from = |remote_addr: &str, script_name: &str| Event::StartRequest {
             request: RequestId(1),
             cookie: None,
             remote_addr: remote_addr.into(),
             script_name: script_name.into(),
         };
-        let user = |user: &str| RequestEvent::SetUser { user: Some(user.into()) }.of(RequestId(1));
-        run.refused(start(long, ""), Refusal::TextTooLong);
-        run.refused(start("", long), Refusal::TextTooLong);
-        run.send(start(fits, fits));
-        run.refused(user(long), Refusal::TextTooLong);
+        run.refused(from(long, ""), Refusal::TextTooLong);
+        run.refused(from("", long), Refusal::TextTooLong);
+        run.send(from(fits, fits));
+        run.refused(set_user(1, Some(long)), Refusal::TextTooLong);
         run.refused(set_value(1, long, ""), Refusal::TextTooLong);
         run.refused(set_value(1, "", long), Refusal::TextTooLong);
-        run.done(user(fits));
+        run.set_user(1, Some(fits));
         run.set_value(1, fits, fits);
         if config.semantics != Semantics::Strict {
-            let (request, id) = (RequestId(1), [7; 8].into());
-            let insert = RequestEvent::InsertSession { id, user: Some(long.into()) }.of(request);
-            run.refused(insert, Refusal::TextTooLong);
+            run.refused(insert(1, [7; 8].into(), Some(long)), Refusal::TextTooLong);
         }
     }
 }
 
 // [config-23] [config-24]
 #[test]
-fn a_session_has_room_for_so_many_values() {
+fn the_number_of_values_is_limited() {
     for config in &ALL {
-        let mut run = Run::of(&Config { max_values: 2, ..config.clone() });
+        let mut run = Scenario::of(&Config { max_values: 2, ..config.clone() });
         run.start(1, None);
         run.set_value(1, "a", "1");
         run.set_value(1, "b", "1");
         run.refused(set_value(1, "c", "1"), Refusal::TooManyValues);
         run.set_value(1, "b", "2");
-        assert_eq!(run.held(1).unwrap().session.values().len(), 2);
+        run.done(remove_value(1, "a"));
+        run.set_value(1, "c", "1");
+        assert_eq!(run.session(1).values().len(), 2);
     }
-    let mut run = Run::of(&Config { max_values: 2, ..Config::STRICT });
+    let mut run = Scenario::of(&Config { max_values: 2, ..Config::STRICT });
     let id = run.log_in("alice");
     for (request, key) in [(1, "a"), (2, "b"), (3, "c")] {
         run.start(request, Some(id));
@@ -254,65 +239,56 @@ fn a_session_has_room_for_so_many_values() {
 #[test]
 fn a_cookie_that_is_too_long_is_taken_for_the_empty_one() {
     for config in &ALL {
-        let mut run = Run::of(&Config { max_text_bytes: 9, ..config.clone() });
+        let mut run = Scenario::of(&Config { max_text_bytes: 9, ..config.clone() });
         let id = run.log_in("alice");
         for (request, sent, kept) in [(1, "123456789", "123456789"), (2, "1234567890", "")] {
             run.start_with(request, Some(sent.into()), "");
-            assert_eq!(run.state.request_cookie(RequestId(request)), Some(&kept.into()));
+            assert_eq!(run.request_cookie(request), Some(&kept.into()));
             assert!(run.has_cookie(request, false) && !run.has_cookie(request, true));
         }
-        assert_eq!(run.user_of(id).as_deref(), Some("alice"), "an id has its own length");
+        assert_eq!(run.user_of(id).as_deref(), Some("alice"), "an id has its own limit");
     }
 }
 
 // [config-25]
 #[test]
-fn a_request_remembers_so_many_changes() {
-    let mut run = Run::of(&Config { max_values: 2, ..Config::STRICT });
+fn the_number_of_changes_that_a_request_remembers_is_limited() {
+    let mut run = Scenario::of(&Config { max_values: 2, ..Config::STRICT });
     run.start(1, None);
     run.set_value(1, "a", "1");
     run.set_value(1, "b", "1");
     let id = run.save(1).unwrap();
     run.start(1, Some(id));
-    let remove = |run: &mut Run, key: &str| {
-        run.done(RequestEvent::RemoveValue { key: key.into() }.of(RequestId(1)));
-    };
     for (old, new) in [("a", "c"), ("b", "d")] {
-        remove(&mut run, old);
+        run.done(remove_value(1, old));
         run.set_value(1, new, "1");
     }
-    remove(&mut run, "c");
+    run.done(remove_value(1, "c"));
     run.refused(set_value(1, "e", "1"), Refusal::TooManyValues);
     run.set_value(1, "c", "2");
     run.finish(1, Successful);
-    assert_eq!((run.value(id, "a"), run.value(id, "c")), (None, Some("2")));
+    assert_eq!((run.stored_value(id, "a"), run.stored_value(id, "c")), (None, Some("2")));
 }
 
 // [config-26]
 #[test]
-fn there_is_room_for_so_many_requests() {
+fn the_number_of_open_requests_is_limited() {
     for config in &ALL {
-        let mut run = Run::of(&Config { max_requests: 2, ..config.clone() });
+        let mut run = Scenario::of(&Config { max_requests: 2, ..config.clone() });
         run.start(1, None);
         run.start(2, None);
-        let start = Event::StartRequest {
-            request: RequestId(3),
-            cookie: None,
-            remote_addr: "".into(),
-            script_name: "".into(),
-        };
-        run.refused(start, Refusal::TooManyRequests);
+        run.refused(start(3, None, ""), Refusal::TooManyRequests);
         run.finish(1, Successful);
         run.start(3, None);
-        assert_eq!(run.state.open_requests(), 2);
+        assert_eq!(run.state().open_requests(), 2);
     }
 }
 
 // [config-27] [config-28]
 #[test]
-fn there_is_room_for_so_many_sessions() {
+fn the_number_of_stored_sessions_is_limited() {
     for config in &ALL {
-        let mut run = Run::of(&Config { max_sessions: 1, ..config.clone() });
+        let mut run = Scenario::of(&Config { max_sessions: 1, ..config.clone() });
         let id = run.log_in("alice");
         run.start(1, None);
         run.set_user(1, Some("bob"));
@@ -321,21 +297,32 @@ fn there_is_room_for_so_many_sessions() {
         run.set_user(2, Some("carol"));
         run.set_value(2, "k", "v");
         let renewed = run.save(2);
-        assert_eq!((run.state.len(), renewed.is_some()), (1, run.config.cookie_hardened));
+        assert_eq!((run.state().len(), renewed.is_some()), (1, run.config.cookie_hardened));
         let id = renewed.unwrap_or(id);
         run.start(3, Some(id));
         run.done(expire(3));
         run.finish(3, Successful);
         run.finish(1, Successful);
-        assert_eq!(run.state.len(), 1);
+        assert_eq!(run.state().len(), 1);
     }
     for config in &QUIXOTE {
-        let mut run = Run::of(&Config { max_sessions: 1, ..config.clone() });
+        let mut run = Scenario::of(&Config { max_sessions: 1, ..config.clone() });
         let id = run.log_in("alice");
         run.start(1, None);
-        let (request, user) = (RequestId(1), Some(SmolStr::new("bob")));
-        let insert = |id| RequestEvent::InsertSession { id, user: user.clone() }.of(request);
-        run.refused(insert([7; 8].into()), Refusal::TooManySessions);
-        run.done(insert(id));
+        run.set_user(1, Some("bob"));
+        run.refused(maintain(1), Refusal::TooManySessions);
+        run.refused(insert(1, [7; 8].into(), Some("bob")), Refusal::TooManySessions);
+        run.done(insert(1, id, Some("bob")));
     }
+}
+
+// [config-27]
+#[test]
+fn copying_brings_no_session_back_into_a_full_store() {
+    let mut run = Scenario::of(&Config { max_sessions: 1, ..Config::QUIXOTE_PERSISTENT });
+    let id = run.log_in("alice");
+    run.start(1, Some(id));
+    run.done(delete(id));
+    run.log_in("bob");
+    run.refused(finish(1, Successful), Refusal::TooManySessions);
 }

@@ -3,10 +3,13 @@
 use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::{
     Config, Effects, Entropy, Event, Input, ManagerEvent, NullSessionManager, Refusal, Reply,
-    RequestEvent, RequestId, Semantics, State, StoreOp, Timestamp, Transaction, step,
+    RequestEvent, Semantics, State, StoreOp, Timestamp, Transaction, step,
 };
 
-use super::run::{ALL, Abandoned, Failed, Interrupted, Run, Successful, expire, finish};
+use crate::scenario::events::{
+    create_token, delete, delete_all_of, expire, finish, has_cookie, set_user, start,
+};
+use crate::scenario::{ALL, Abandoned, Failed, Interrupted, Scenario, Successful};
 
 /// Shows every step of a long random run under each semantics.
 fn random(look: &mut dyn FnMut(&Config, &State, &Input, &State, &Effects)) {
@@ -70,12 +73,12 @@ fn each_semantics_has_its_operations() {
 
 // [effect-6]
 #[test]
-fn what_somebody_decided_is_deleted_always() {
-    let mut run = Run::of(&Config::STRICT);
+fn what_somebody_decided_to_delete_is_deleted_unconditionally() {
+    let mut run = Scenario::of(&Config::STRICT);
     let [one, two, three] = ["alice", "alice", "bob"].map(|user| run.log_in(user));
-    run.done(Event::Manager(ManagerEvent::DeleteSession { id: one }));
+    run.done(delete(one));
     assert_eq!(run.effects.store, Some(StoreOp::Delete { id: one }));
-    run.done(Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }));
+    run.done(delete_all_of("alice"));
     assert_eq!(run.effects.store, Some(StoreOp::DeleteAll { ids: vec![two] }));
     run.start(1, Some(three));
     run.done(expire(1));
@@ -84,7 +87,7 @@ fn what_somebody_decided_is_deleted_always() {
 
 // [effect-9] [effect-10] [effect-11] [effect-12] [effect-1]
 #[test]
-fn a_transaction_ends_and_a_cookie_leaves_with_a_finish_alone() {
+fn only_a_finish_ends_a_transaction_or_sends_a_cookie() {
     for config in &ALL {
         for (outcome, transaction) in [
             (Successful, Some(Transaction::Commit)),
@@ -92,7 +95,7 @@ fn a_transaction_ends_and_a_cookie_leaves_with_a_finish_alone() {
             (Failed, Some(Transaction::Abort)),
             (Abandoned, None),
         ] {
-            let mut run = Run::of(config);
+            let mut run = Scenario::of(config);
             run.start(1, None);
             run.done(expire(1));
             assert_eq!((run.effects.transaction, &run.effects.cookie), (None, &None));
@@ -119,7 +122,7 @@ fn a_transaction_ends_and_a_cookie_leaves_with_a_finish_alone() {
 #[test]
 fn draws_are_counted() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         run.start(1, None);
         assert_eq!(run.effects.draws, 0);
         run.set_user(1, Some("alice"));
@@ -145,18 +148,15 @@ fn the_manager_that_does_nothing_accepts_starts_and_finishes() {
         let input = Input { now: Timestamp(0), entropy: Entropy::from_bytes([0; 32]), event };
         NullSessionManager.step(&input)
     };
-    let request = RequestId(1);
-    let (remote_addr, script_name) = ("".into(), "".into());
-    let start = Event::StartRequest { request, cookie: None, remote_addr, script_name };
-    assert_eq!(ask(start), Effects::reply(Reply::Started { remote_user: None }));
+    assert_eq!(ask(start(1, None, "")), Effects::reply(Reply::Started { remote_user: None }));
     for outcome in [Successful, Interrupted, Failed, Abandoned] {
         assert_eq!(ask(finish(1, outcome)), Effects::reply(Reply::Done));
     }
     let others = [
-        RequestEvent::SetUser { user: None }.of(request),
-        RequestEvent::CreateFormToken.of(request),
-        RequestEvent::HasSessionCookie { must_exist: false }.of(request),
-        Event::Manager(ManagerEvent::DeleteSession { id: [1; 8].into() }),
+        set_user(1, None),
+        create_token(1),
+        has_cookie(1, false),
+        delete([1; 8].into()),
         Event::Manager(ManagerEvent::Sweep),
         expire(1),
     ];

@@ -7,7 +7,8 @@ use quixote_session::{
     read_cookie, set_cookie,
 };
 
-use super::run::{ALL, Run, Successful, expire};
+use crate::scenario::events::expire;
+use crate::scenario::{ALL, Scenario, Successful};
 
 fn op(value: CookieChange, path: &str) -> CookieOp {
     CookieOp { value, path: path.into() }
@@ -48,7 +49,7 @@ fn any_bytes_are_read_in_linear_time() {
             let _ = read_cookie(&Config::QUIXOTE, header);
         }
     }
-    // What takes Quixote's pattern time exponential in the backslashes.
+    // Quixote's pattern takes time exponential in the backslashes of these.
     for junk in ["\\", "\"\\", "=;", "\"", ",", "; QX_session=\"\\"] {
         let began = Instant::now();
         let header = format!("QX_session=\"{}", junk.repeat(1_000_000 / junk.len()));
@@ -59,9 +60,9 @@ fn any_bytes_are_read_in_linear_time() {
 
 // [cookie-5]
 #[test]
-fn what_is_no_id_names_no_session() {
+fn text_that_is_not_an_id_names_no_session() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice").reveal().to_string();
         for text in ["", "*del*", "nosuchid", &id.to_uppercase().replace('0', "O"), &id[1..]] {
             let header = format!("{}={text}", config.cookie_name);
@@ -107,7 +108,7 @@ fn the_path_is_the_configured_one_or_the_scripts() {
             (Some("/other"), "/app", "/other"),
         ] {
             let config = Config { cookie_path: configured.map(Into::into), ..config.clone() };
-            let mut run = Run::of(&config);
+            let mut run = Scenario::of(&config);
             run.start_with(1, None, script_name);
             run.set_user(1, Some("alice"));
             run.finish(1, Successful);
@@ -118,7 +119,7 @@ fn the_path_is_the_configured_one_or_the_scripts() {
 
 // [cookie-11]
 #[test]
-fn a_hardened_cookie_has_its_flags_set_and_revoked() {
+fn a_hardened_cookie_has_its_flags_when_set_and_when_revoked() {
     for config in &ALL {
         for value in [CookieChange::Set([1; 16].into()), CookieChange::Revoke] {
             let parts = parts(config, &op(value, "/"));
@@ -140,7 +141,7 @@ fn strict_revokes_the_cookie_that_it_set() {
         ..Config::STRICT
     };
     for config in [Config::STRICT, domain] {
-        let mut run = Run::of(&config);
+        let mut run = Scenario::of(&config);
         run.start_with(1, None, "/app");
         run.set_user(1, Some("alice"));
         run.finish(1, Successful);

@@ -2,23 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use quixote_session::{Event, Input, ManagerEvent, Reply, RequestEvent, RequestId, Timestamp};
+use quixote_session::{Event, Input, ManagerEvent, Reply, RequestEvent};
 
-use super::driver::{race, send};
-use super::event::{events_of, start};
-use super::run::{Abandoned, Failed, Interrupted, Successful, finish};
+use super::driver::Race;
+use super::event::events_of_request_1;
+use crate::scenario::events::{
+    SWEEP, create_token, delete, delete_all_of, finish, has_cookie, start,
+};
+use crate::scenario::{Abandoned, Failed, Interrupted, Successful};
 
 /// Every kind of event, and each of its forms that could be answered otherwise.
 fn every_event() -> Vec<Event> {
-    let request = RequestId(1);
     let mut all = vec![
-        start(request),
-        RequestEvent::HasSessionCookie { must_exist: true }.of(request),
-        Event::Manager(ManagerEvent::DeleteSession { id: [1; 16].into() }),
-        Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }),
-        Event::Manager(ManagerEvent::Sweep),
+        start(1, None, ""),
+        has_cookie(1, true),
+        delete([1; 16].into()),
+        delete_all_of("alice"),
+        SWEEP,
     ];
-    all.extend(events_of(request).into_iter().map(|(event, _)| event));
+    all.extend(events_of_request_1().into_iter().map(|(event, _)| event));
     all.extend([Interrupted, Failed, Abandoned].map(|outcome| finish(1, outcome)));
     all
 }
@@ -74,17 +76,16 @@ fn each_event_says_whether_its_answer_needs_a_fresh_load() {
 // [driver-11]
 #[test]
 fn a_token_drawn_over_a_stale_load_may_be_one_that_is_outstanding() {
-    let (mut run, mut store, id, [mut one, mut two]) = race();
-    let create = |request| RequestEvent::CreateFormToken.of(RequestId(request));
-    let (now, entropy) = (Timestamp(run.now), run.entropy());
-    let [first, second] = [1, 2].map(|request| Input { now, entropy, event: create(request) });
+    let (mut race, id, [mut one, mut two]) = Race::of_two();
+    let first = race.input(create_token(1));
+    let second = Input { event: create_token(2), ..first.clone() };
     let (state, effects) = two.attempt(&second);
     two.state = state;
-    send(&mut run, &mut store, &mut two, finish(2, Successful));
-    let outstanding = store.sessions[&id].1.form_tokens().as_slice();
+    race.send(&mut two, finish(2, Successful));
+    let outstanding = race.store.sessions[&id].1.form_tokens().as_slice();
     assert!(matches!(effects.reply, Reply::Token(token) if outstanding == [token]));
     assert_eq!(one.attempt(&first).1.reply, effects.reply, "the load does not have it yet");
-    one.reload(&store);
+    one.reload(&race.store);
     let drawn = one.attempt(&first).1.reply;
     assert!(matches!(drawn, Reply::Token(token) if !outstanding.contains(&token)), "{drawn:?}");
 }

@@ -1,24 +1,25 @@
 //! Section `session`.
 
-use quixote_session::{Config, RequestEvent, RequestId, Session, Timestamp};
+use quixote_session::{Config, Session, Timestamp};
 
-use super::run::{ALL, Run, Successful};
+use crate::scenario::events::new_session;
+use crate::scenario::{ALL, Scenario, Successful};
 
 // [session-1] [session-2] [session-3]
 #[test]
-fn a_session_begins_with_nothing_but_its_moment_and_its_address() {
+fn a_new_session_has_only_its_times_and_its_address() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         run.start(1, None);
         let begun = Session::new("192.0.2.1".into(), Timestamp(run.now));
-        assert_eq!(run.held(1).unwrap().session, &begun);
+        assert_eq!(run.session(1), &begun);
         assert_eq!((begun.user(), begun.values().len(), begun.form_tokens().len()), (None, 0, 0));
         assert_eq!((begun.created().0, begun.accessed().0), (run.now, run.now));
         assert_eq!(begun.remote_addr(), "192.0.2.1");
         run.now += 5;
-        run.done(RequestEvent::NewSession.of(RequestId(1)));
+        run.done(new_session(1));
         let anew = Session::new("192.0.2.1".into(), Timestamp(run.now));
-        assert_eq!(run.held(1).unwrap().session, &anew);
+        assert_eq!(run.session(1), &anew);
     }
 }
 
@@ -26,12 +27,12 @@ fn a_session_begins_with_nothing_but_its_moment_and_its_address() {
 #[test]
 fn info_is_a_user_that_is_not_empty_a_token_or_a_value() {
     for config in &ALL {
-        let informed = |change: &dyn Fn(&mut Run)| {
-            let mut run = Run::of(config);
+        let informed = |change: &dyn Fn(&mut Scenario)| {
+            let mut run = Scenario::of(config);
             run.start(1, None);
             change(&mut run);
-            let info = run.held(1).unwrap().session.has_info();
-            assert_eq!(run.save(1).is_some(), info, "and so it is stored, or not");
+            let info = run.session(1).has_info();
+            assert_eq!(run.save(1).is_some(), info, "stored exactly if it has info");
             info
         };
         assert!(!informed(&|_| ()));
@@ -50,7 +51,7 @@ fn info_is_a_user_that_is_not_empty_a_token_or_a_value() {
 #[test]
 fn the_empty_user_is_exported() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         run.start(1, None);
         run.set_user(1, Some(""));
         run.set_value(1, "k", "v");
@@ -64,11 +65,11 @@ fn the_empty_user_is_exported() {
 fn the_oldest_token_makes_room() {
     for config in &ALL {
         for cap in [1, 2, 16] {
-            let mut run = Run::of(&Config { max_form_tokens: cap, ..config.clone() });
+            let mut run = Scenario::of(&Config { max_form_tokens: cap, ..config.clone() });
             run.start(1, None);
             let tokens: Vec<_> = (0..20).map(|_| run.token(1)).collect();
             let newest = &tokens[20 - usize::from(cap)..];
-            assert_eq!(run.held(1).unwrap().session.form_tokens().as_slice(), newest);
+            assert_eq!(run.session(1).form_tokens().as_slice(), newest);
             let id = run.save(1).unwrap();
             let later = run.form(id);
             let stored = run.stored(id).unwrap().form_tokens().as_slice();
@@ -80,13 +81,13 @@ fn the_oldest_token_makes_room() {
 // [session-9]
 #[test]
 fn strict_stores_nothing_without_info() {
-    let mut run = Run::of(&Config::STRICT);
+    let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     for change in [Some("alice"), Some(""), None] {
         run.start(1, Some(id));
         run.set_user(1, change);
         run.finish(1, Successful);
-        assert!(run.state.values().iter().all(|session| session.has_info()));
+        assert!(run.state().values().iter().all(|session| session.has_info()));
     }
-    assert!(run.state.is_empty());
+    assert!(run.state().is_empty());
 }

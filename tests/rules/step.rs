@@ -1,35 +1,17 @@
-//! Section `step`: all events, start, changes, form tokens.
+//! Section `step`: starts, changes and form tokens.
 
-use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::{
-    Config, CookieChange, CookieValue, Event, ManagerEvent, Refusal, Reply, RequestEvent,
-    RequestId, Semantics, SessionId, State, StoreOp, step,
+    Config, CookieChange, CookieValue, Refusal, Reply, Semantics, SessionId, StoreOp,
 };
 
-use super::run::{ALL, COPIES, Failed, QUIXOTE, Run, Successful, finish};
-
-// [step-1] [step-2]
-#[test]
-fn every_input_is_answered_and_always_alike() {
-    for config in &ALL {
-        let mut choices = Seeded::new(11);
-        let (mut population, mut state) = (Population::new(Habits::ALL), State::new());
-        for _ in 0..20_000 {
-            let turn = population.next_turn(config, &state, &mut choices);
-            let again = step(config, state.clone(), turn.input.clone());
-            let (after, effects) = step(config, state, turn.input.clone());
-            assert!(again.0 == after && again.1 == effects);
-            population.learn(&turn, &effects);
-            state = after;
-        }
-    }
-}
+use crate::scenario::events::{delete, finish, maintain};
+use crate::scenario::{ALL, COPIES, Failed, QUIXOTE, Scenario, Successful};
 
 // [step-3] [step-4] [step-5] [step-6] [step-7]
 #[test]
 fn a_start_finds_what_is_stored_and_adopts_nothing() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         assert_eq!(run.start(1, Some(id)).as_deref(), Some("alice"));
         assert_eq!(run.held(1).unwrap().id, Some(id));
@@ -49,32 +31,32 @@ fn a_start_finds_what_is_stored_and_adopts_nothing() {
 // [step-8] [step-13]
 #[test]
 fn live_requests_share_the_stored_object() {
-    let mut run = Run::of(&Config::QUIXOTE);
+    let mut run = Scenario::of(&Config::QUIXOTE);
     let id = run.log_in("alice");
     run.start(1, Some(id));
     run.start(2, Some(id));
     run.set_value(1, "k", "v");
     assert_eq!(run.effects.store, None);
-    assert_eq!((run.value(id, "k"), run.held(2).unwrap().session.values().len()), (Some("v"), 1));
-    run.done(Event::Manager(ManagerEvent::DeleteSession { id }));
+    assert_eq!((run.stored_value(id, "k"), run.session(2).values().len()), (Some("v"), 1));
+    run.done(delete(id));
     run.set_user(2, Some("bob"));
     let shared = run.held(1).unwrap();
-    assert!(core::ptr::eq(shared.session, run.held(2).unwrap().session));
+    assert!(core::ptr::eq(shared.session, run.session(2)));
     assert_eq!(shared.session.user().map(AsRef::as_ref), Some("bob"), "even after its deletion");
 }
 
-/// What is shared, or copied, is so from the save on, too, where the request goes on after it.
+/// Sharing and copying go on after a save in the middle of a request.
 // [step-13] [step-14]
 #[test]
-fn a_change_after_a_save_in_the_middle_is_shared_under_live_alone() {
+fn a_change_after_a_save_in_the_middle_is_shared_only_under_live() {
     for (config, seen) in [(Config::QUIXOTE, Some("v")), (Config::QUIXOTE_PERSISTENT, None)] {
-        let mut run = Run::of(&config);
+        let mut run = Scenario::of(&config);
         run.start(1, None);
         run.set_user(1, Some("alice"));
-        run.done(RequestEvent::MaintainSession.of(RequestId(1)));
-        let id = run.state.keys()[0];
+        run.done(maintain(1));
+        let id = run.state().keys()[0];
         run.set_value(1, "k", "v");
-        assert_eq!(run.value(id, "k"), seen);
+        assert_eq!(run.stored_value(id, "k"), seen);
     }
 }
 
@@ -82,7 +64,7 @@ fn a_change_after_a_save_in_the_middle_is_shared_under_live_alone() {
 #[test]
 fn copies_are_their_requests_own() {
     for config in &COPIES {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         let before = run.stored(id).cloned();
         run.start(1, Some(id));
@@ -91,7 +73,7 @@ fn copies_are_their_requests_own() {
         run.set_user(1, Some("bob"));
         run.token(1);
         assert_eq!(run.stored(id), before.as_ref());
-        assert_eq!(Some(run.held(2).unwrap().session), before.as_ref());
+        assert_eq!(Some(run.session(2)), before.as_ref());
         run.finish(1, Successful);
         let held = run.held(2).unwrap();
         assert_eq!((held.id, Some(held.session)), (Some(id), before.as_ref()), "as it started");
@@ -101,34 +83,37 @@ fn copies_are_their_requests_own() {
 // [step-10]
 #[test]
 fn strict_remembers_what_a_request_changed() {
-    let mut run = Run::of(&Config::STRICT);
+    let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     run.start(1, Some(id));
     run.set_value(1, "mine", "1");
-    let text = serde_json::to_value(&run.state).unwrap();
+    let text = serde_json::to_value(run.state()).unwrap();
     assert_eq!(text["requests"][0]["data"]["changes"]["values"]["mine"], "1");
     run.start(2, Some(id));
     run.set_value(2, "yours", "2");
     run.finish(2, Successful);
     run.finish(1, Successful);
-    assert_eq!((run.value(id, "mine"), run.value(id, "yours")), (Some("1"), Some("2")));
+    assert_eq!(
+        (run.stored_value(id, "mine"), run.stored_value(id, "yours")),
+        (Some("1"), Some("2"))
+    );
 }
 
 // [step-12]
 #[test]
-fn strict_discards_what_a_start_finds_over() {
-    let mut run = Run::of(&Config::STRICT);
+fn strict_discards_a_session_that_a_start_finds_over() {
+    let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     run.now += 30 * 60_000;
     assert_eq!(run.start(1, Some(id)), None);
     assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
-    assert!(run.state.is_empty());
+    assert!(run.state().is_empty());
 }
 
 // [step-15]
 #[test]
 fn tokens_die_with_the_user_they_were_issued_to() {
-    let mut run = Run::of(&Config::STRICT);
+    let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     let earlier = run.form(id);
     run.start(1, Some(id));
@@ -141,7 +126,7 @@ fn tokens_die_with_the_user_they_were_issued_to() {
     assert_eq!(run.stored(moved).unwrap().form_tokens().as_slice(), [later]);
     run.start(1, Some(moved));
     run.set_user(1, Some("bob"));
-    assert!(run.has_token(1, later), "no change, no end");
+    assert!(run.has_token(1, later), "the same user again ends no token");
 }
 
 // [step-16]
@@ -149,7 +134,7 @@ fn tokens_die_with_the_user_they_were_issued_to() {
 fn quixote_spends_a_token_where_the_request_holds_it() {
     for config in &QUIXOTE {
         let live = config.semantics == Semantics::Live;
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         let token = run.form(id);
         run.start(1, Some(id));
@@ -166,7 +151,7 @@ fn quixote_spends_a_token_where_the_request_holds_it() {
 // [step-17]
 #[test]
 fn strict_spends_a_token_at_once_for_all_and_for_good() {
-    let mut run = Run::of(&Config::STRICT);
+    let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     let token = run.form(id);
     for request in [1, 2] {
@@ -185,9 +170,9 @@ fn strict_spends_a_token_at_once_for_all_and_for_good() {
 
 // [step-18]
 #[test]
-fn a_token_of_this_very_request_is_accepted_once() {
+fn a_token_that_the_same_request_created_is_accepted_once() {
     for stored in [false, true] {
-        let mut run = Run::of(&Config::STRICT);
+        let mut run = Scenario::of(&Config::STRICT);
         let id = run.log_in("alice");
         run.start(1, Some(id).filter(|_| stored));
         let token = run.token(1);
@@ -195,14 +180,14 @@ fn a_token_of_this_very_request_is_accepted_once() {
         assert_eq!(run.spend(1, token), Reply::Refused(Refusal::UnknownToken));
         run.set_value(1, "k", "v");
         run.finish(1, Successful);
-        assert!(run.state.values().iter().all(|session| session.form_tokens().is_empty()));
+        assert!(run.state().values().iter().all(|session| session.form_tokens().is_empty()));
     }
 }
 
 // [step-19] [step-20]
 #[test]
 fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
-    let mut run = Run::of(&Config::STRICT);
+    let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     let token = run.form(id);
     for request in [1, 2, 3] {
@@ -215,7 +200,7 @@ fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
     let before = core::mem::replace(&mut run.now, over);
     assert_eq!(run.spend(2, token), Reply::Refused(Refusal::SessionGone));
     run.now = before;
-    run.done(Event::Manager(ManagerEvent::DeleteSession { id }));
+    run.done(delete(id));
     assert_eq!(run.spend(3, token), Reply::Refused(Refusal::SessionGone));
 }
 
@@ -227,27 +212,23 @@ fn the_last_token_takes_the_session_with_it_and_the_request_goes_on() {
         (Some("alice"), Failed, false),
         (None, Successful, false),
     ] {
-        let mut run = Run::of(&Config::STRICT);
-        run.start(1, None);
-        let token = run.token(1);
-        let (id, created) = (run.save(1).unwrap(), run.now);
+        let mut run = Scenario::of(&Config::STRICT);
+        let ((id, token), created) = (run.first_form(), run.now);
         run.now += 5;
         run.start_with(2, Some(CookieValue::Id(id)), "");
         assert_eq!(run.spend(2, token), Reply::Done);
         assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
-        assert!(run.state.is_empty());
+        assert!(run.state().is_empty());
         let held = run.held(2).unwrap();
         assert_eq!((held.id, held.session.created().0), (None, created));
         run.set_user(2, user);
         run.finish(2, outcome);
-        assert_eq!(run.state.len(), usize::from(logged_in));
+        assert_eq!(run.state().len(), usize::from(logged_in));
         assert_eq!(run.cookie() == Some(CookieChange::Revoke), !logged_in);
         assert_eq!(run.id_set().is_some_and(|new| new != id), logged_in);
     }
-    let mut run = Run::of(&Config::STRICT);
-    run.start(1, None);
-    let token = run.token(1);
-    let id = run.save(1).unwrap();
+    let mut run = Scenario::of(&Config::STRICT);
+    let (id, token) = run.first_form();
     run.start(2, Some(id));
     run.set_value(2, "k", "before");
     assert_eq!(run.spend(2, token), Reply::Done);
@@ -255,5 +236,5 @@ fn the_last_token_takes_the_session_with_it_and_the_request_goes_on() {
     assert_eq!(held.session.values()["k"], "before", "what it changed goes with it");
     assert_eq!(run.send(finish(2, Successful)), Reply::Done);
     let new = run.id_set().unwrap();
-    assert_eq!(run.value(new, "k"), Some("before"));
+    assert_eq!(run.stored_value(new, "k"), Some("before"));
 }

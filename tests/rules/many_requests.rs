@@ -1,19 +1,23 @@
-//! Section `driver`: a crowd of requests against one state that holds everything.
+//! Section `driver`: many requests, each on its own state, against one state that holds everything.
 
 use std::collections::BTreeMap;
 
 use quixote_session::check::population::{Choices, Seeded};
 use quixote_session::{
-    Config, CookieValue, Effects, EntropySource, Event, FormToken, Input, ManagerEvent, Outcome,
-    Reply, RequestEvent, RequestId, State, Timestamp, step,
+    Config, CookieValue, Effects, EntropySource, Event, FormToken, Input, Reply, RequestId, State,
+    Timestamp, step,
 };
 
 use super::driver::{Store, View};
-use super::run::{Failed, expire, finish, set_value};
+use crate::scenario::events::{
+    SWEEP, create_token, delete, delete_all_of, expire, finish, has_cookie, new_session,
+    remove_value, set_user, set_value, spend, start,
+};
+use crate::scenario::{Failed, Successful};
 
 /// Many requests, each on a state of its own, over one store; and one state with everything in it,
 /// which is shown each event as it is carried out.
-struct Crowd {
+struct ManyRequests {
     now: u64,
     entropy: EntropySource,
     store: Store,
@@ -31,7 +35,7 @@ struct Part {
     pending: Option<(Input, State, Effects)>,
 }
 
-impl Crowd {
+impl ManyRequests {
     fn input(&mut self, event: Event) -> Input {
         Input { now: Timestamp(self.now), entropy: self.entropy.draw(), event }
     }
@@ -49,12 +53,7 @@ impl Crowd {
         self.started += 1;
         let ids: Vec<_> = self.store.sessions.keys().copied().collect();
         let id = choices.pick(&ids).copied();
-        let event = Event::StartRequest {
-            request: RequestId(self.started),
-            cookie: id.map(CookieValue::Id),
-            remote_addr: "".into(),
-            script_name: "".into(),
-        };
+        let event = start(self.started, id.map(CookieValue::Id), "");
         let mut view = View::default();
         view.load(&self.store, id);
         self.open.insert(self.started, Part { view, pending: None });
@@ -97,22 +96,21 @@ impl Crowd {
 
     fn choose(&mut self, request: u64, choices: &mut Seeded) -> Event {
         let key = *choices.pick(&["a", "b"]).unwrap();
-        let user = choices.pick(&[None, Some("alice"), Some("bob")]).unwrap().map(Into::into);
-        let request_id = RequestId(request);
+        let user = *choices.pick(&[None, Some("alice"), Some("bob")]).unwrap();
         match choices.below(12) {
             0..=2 => set_value(request, key, ["1", "2"][choices.below(2)]),
-            3 => RequestEvent::RemoveValue { key: key.into() }.of(request_id),
-            4 => RequestEvent::SetUser { user }.of(request_id),
-            5 => RequestEvent::CreateFormToken.of(request_id),
+            3 => remove_value(request, key),
+            4 => set_user(request, user),
+            5 => create_token(request),
             6 | 7 => {
                 let token = choices.pick(&self.tokens).copied().unwrap_or([0; 16].into());
-                RequestEvent::RemoveFormToken { token: token.into() }.of(request_id)
+                spend(request, token)
             }
-            8 => RequestEvent::HasSessionCookie { must_exist: true }.of(request_id),
+            8 => has_cookie(request, true),
             9 if choices.below(3) == 0 => expire(request),
-            9 => RequestEvent::NewSession.of(request_id),
+            9 => new_session(request),
             10 => finish(request, Failed),
-            _ => finish(request, Outcome::Successful),
+            _ => finish(request, Successful),
         }
     }
 
@@ -122,9 +120,9 @@ impl Crowd {
         let mut view = View::default();
         view.load(&self.store, ids.iter().copied());
         let event = match (choices.below(4), choices.pick(&ids)) {
-            (0, _) => Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() }),
-            (1, Some(id)) => Event::Manager(ManagerEvent::DeleteSession { id: *id }),
-            _ => Event::Manager(ManagerEvent::Sweep),
+            (0, _) => delete_all_of("alice"),
+            (1, Some(id)) => delete(*id),
+            _ => SWEEP,
         };
         let input = self.input(event);
         let (_, effects) = view.attempt(&input);
@@ -156,7 +154,7 @@ fn many_states_over_one_store_end_in_the_store_of_one_state() {
     let mut lost = 0;
     for seed in 0..200_u8 {
         let mut choices = Seeded::new(seed.into());
-        let mut crowd = Crowd {
+        let mut many = ManyRequests {
             now: 1_000_000_000_000,
             entropy: EntropySource::new([seed; 32]),
             store: Store::default(),
@@ -167,9 +165,9 @@ fn many_states_over_one_store_end_in_the_store_of_one_state() {
             lost: 0,
         };
         for _ in 0..400 {
-            crowd.turn(&mut choices);
+            many.turn(&mut choices);
         }
-        lost += crowd.lost;
+        lost += many.lost;
     }
     assert!(lost > 300, "races were lost, or this has shown nothing: {lost}");
 }

@@ -1,15 +1,13 @@
 //! Section `time`.
 
-use quixote_session::{
-    Config, Event, ManagerEvent, Refusal, Reply, RequestEvent, RequestId, Semantics, Session,
-    Timestamp,
-};
+use quixote_session::{Config, Refusal, Reply, Semantics, Session, Timestamp};
 
-use super::run::{ALL, QUIXOTE, Run, Successful, expire, finish, set_value};
+use crate::scenario::events::{SWEEP, expire, finish, set_value, spend};
+use crate::scenario::{ALL, QUIXOTE, Scenario, Successful};
 
 // [time-1] [time-2]
 #[test]
-fn what_has_passed_is_never_negative_and_an_age_may_be() {
+fn time_passed_is_never_negative_but_an_age_may_be() {
     let (early, late) = (Timestamp(1_000), Timestamp(3_500));
     assert_eq!((late.since(early), early.since(late), late.since(late)), (2_500, 0, 0));
     let session = Session::new("".into(), late);
@@ -19,21 +17,21 @@ fn what_has_passed_is_never_negative_and_an_age_may_be() {
 
 // [time-3]
 #[test]
-fn an_access_is_noted_beyond_the_resolution_and_not_at_it() {
+fn an_access_is_noted_only_after_more_than_the_resolution() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         let created = run.now;
         for (passed, noted) in [(0, 0), (config.access_resolution_ms, 0)] {
             run.now = created + passed;
             run.start(1, Some(id));
-            assert_eq!(run.held(1).unwrap().session.accessed(), Timestamp(created + noted));
+            assert_eq!(run.session(1).accessed(), Timestamp(created + noted));
             run.finish(1, Successful);
             assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(created));
         }
         run.now = created + config.access_resolution_ms + 1;
         run.start(1, Some(id));
-        assert_eq!(run.held(1).unwrap().session.accessed(), Timestamp(run.now));
+        assert_eq!(run.session(1).accessed(), Timestamp(run.now));
         run.finish(1, Successful);
         assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(run.now));
     }
@@ -43,7 +41,7 @@ fn an_access_is_noted_beyond_the_resolution_and_not_at_it() {
 #[test]
 fn an_access_is_noted_by_the_start_and_stored_at_once_or_with_the_save() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         let created = run.now;
         run.now += config.access_resolution_ms + 1;
@@ -60,7 +58,7 @@ fn an_access_is_noted_by_the_start_and_stored_at_once_or_with_the_save() {
 #[test]
 fn a_clock_that_goes_back_moves_no_access() {
     for config in &ALL {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         let created = run.now;
         run.now -= 10 * config.access_resolution_ms;
@@ -83,7 +81,7 @@ fn a_session_is_over_in_the_millisecond_of_its_limit() {
         ..Config::STRICT
     };
     let begin = || {
-        let mut run = Run::of(&config);
+        let mut run = Scenario::of(&config);
         let id = run.log_in("alice");
         (run, id)
     };
@@ -103,10 +101,10 @@ fn a_session_is_over_in_the_millisecond_of_its_limit() {
     }
 }
 
-/// What a store that forgets by itself is told: by the definition, at the ends of time too.
+/// A store that forgets by itself can rely on it, even at the ends of time.
 // [time-6] [time-7]
 #[test]
-fn the_first_millisecond_of_the_end_is_told() {
+fn expires_at_is_the_first_millisecond_in_which_a_session_is_over() {
     let limits = [None, Some(0), Some(1), Some(100), Some(u64::MAX)];
     let moments = [0, 1, 99, 100, 101, 250, u64::MAX - 100, u64::MAX - 1, u64::MAX];
     for (idle, absolute) in limits.iter().flat_map(|one| limits.map(|other| (*one, other))) {
@@ -128,7 +126,7 @@ fn the_first_millisecond_of_the_end_is_told() {
 
 // [time-8] [time-9]
 #[test]
-fn a_limit_that_is_absent_ends_nothing() {
+fn an_absent_limit_ends_nothing() {
     let unlimited = Config { idle_limit_ms: None, absolute_limit_ms: None, ..Config::STRICT };
     let idle = Config { absolute_limit_ms: None, ..Config::STRICT };
     let quixote = QUIXOTE.map(|config| Config {
@@ -137,13 +135,13 @@ fn a_limit_that_is_absent_ends_nothing() {
         ..config
     });
     for config in [&unlimited, &quixote[0], &quixote[1]] {
-        let mut run = Run::of(config);
+        let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         run.now = u64::MAX;
-        run.done(Event::Manager(ManagerEvent::Sweep));
+        run.done(SWEEP);
         assert_eq!(run.user_of(id).as_deref(), Some("alice"));
     }
-    let mut run = Run::of(&idle);
+    let mut run = Scenario::of(&idle);
     let id = run.log_in("alice");
     for _ in 0..100 {
         run.now += 29 * 60_000;
@@ -155,8 +153,8 @@ fn a_limit_that_is_absent_ends_nothing() {
 
 // [time-10] [time-11] [time-12] [time-13]
 #[test]
-fn what_is_over_is_not_stored_wherever_it_is_used() {
-    let mut run = Run::of(&Config::STRICT);
+fn a_session_that_is_over_counts_as_not_stored_wherever_it_is_used() {
+    let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     let token = run.form(id);
     run.start(1, Some(id));
@@ -164,8 +162,7 @@ fn what_is_over_is_not_stored_wherever_it_is_used() {
     assert!(run.has_cookie(1, true));
     run.now += 30 * 60_000;
     assert!(!run.has_cookie(1, true));
-    let spend = RequestEvent::RemoveFormToken { token: token.into() }.of(RequestId(1));
-    run.refused(spend, Refusal::SessionGone);
+    run.refused(spend(1, token), Refusal::SessionGone);
     run.refused(finish(1, Successful), Refusal::SessionGone);
     assert_eq!(run.start(2, Some(id)), None);
     assert_eq!(run.held(2).unwrap().id, None);
@@ -174,7 +171,7 @@ fn what_is_over_is_not_stored_wherever_it_is_used() {
 // [time-14]
 #[test]
 fn a_chain_of_renewals_ends_with_its_first_session() {
-    let mut run = Run::of(&Config::STRICT);
+    let mut run = Scenario::of(&Config::STRICT);
     let mut id = run.log_in("alice");
     let (created, mut renewals) = (run.now, 0);
     loop {
@@ -197,20 +194,20 @@ fn the_ends_of_time_are_moments_like_any_other() {
     let moments = [u64::MAX, 0, 1, u64::MAX - 1, 1_000, u64::MAX / 2, 0];
     for config in &ALL {
         for first in moments {
-            let mut run = Run::of(config);
+            let mut run = Scenario::of(config);
             run.now = first;
             let id = run.log_in("alice");
             for now in moments {
                 run.now = now;
                 run.start(1, Some(id));
-                let age = run.held(1).unwrap().session.creation_age(Timestamp(now));
+                let age = run.session(1).creation_age(Timestamp(now));
                 assert!(age > i64::MIN);
                 let _ = run.send(set_value(1, "k", "v"));
                 if let Reply::Refused(_) = run.send(finish(1, Successful)) {
                     run.done(expire(1));
                     run.finish(1, Successful);
                 }
-                run.done(Event::Manager(ManagerEvent::Sweep));
+                run.done(SWEEP);
             }
         }
     }

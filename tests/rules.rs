@@ -1,0 +1,47 @@
+//! The rules of `spec/session.md`, one by one, in one file per section.
+//!
+//! A test cites the rules that it checks. What holds in every state of every run is checked by
+//! `src/check/history.rs` instead, which watches every scenario here as well.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "rules/config.rs"]
+mod config;
+#[path = "rules/cookie.rs"]
+mod cookie;
+#[path = "rules/driver.rs"]
+mod driver;
+#[path = "rules/effect.rs"]
+mod effect;
+#[path = "rules/event.rs"]
+mod event;
+#[path = "rules/finish.rs"]
+mod finish;
+#[path = "rules/fresh_load.rs"]
+mod fresh_load;
+#[path = "rules/many_requests.rs"]
+mod many_requests;
+#[path = "rules/save.rs"]
+mod save;
+mod scenario;
+#[path = "rules/session.rs"]
+mod session;
+#[path = "rules/state.rs"]
+mod state;
+#[path = "rules/step.rs"]
+mod step;
+#[path = "rules/store_failure.rs"]
+mod store_failure;
+#[path = "rules/time.rs"]
+mod time;
+#[path = "rules/token.rs"]
+mod token;
+#[path = "rules/trace.rs"]
+mod trace;
