@@ -72,7 +72,8 @@ fn check_queries(state: &State) {
     }
 }
 
-/// All of `Next::ALL` once, in every semantics, from this state on: what holds in every state must hold.
+/// All of `Next::ALL` once, in every semantics, from this state on: what holds in every state must
+/// hold.
 ///
 /// Who and what is decided by the state itself, so that the fuzzer can reach all of it.
 fn check_steps(state: &State) {

@@ -202,7 +202,7 @@ pub trait Arguments {
 
 /// All that the arguments may be, for a search that tries everything. A kind has no events if the
 /// range of an argument is empty.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default)]
 #[expect(missing_docs, reason = "each is the range of the argument that `Arguments` describes")]
 pub struct Ranges {
     pub cookie: Vec<Option<CookieValue>>,
@@ -234,8 +234,8 @@ pub enum Next {
 }
 
 impl Next {
-    /// All of it, by number, the plainest first. The kept inputs of the fuzzer hold the numbers, and
-    /// a byte counts modulo how many there are: one more changes what the kept bytes stand for.
+    /// All of it, by number, the plainest first. The kept inputs of the fuzzer hold the numbers,
+    /// and a byte counts modulo how many there are: one more changes what the bytes stand for.
     pub const ALL: [Self; 20] = [
         Self::Send(Kind::StartRequest),
         Self::Send(Kind::FinishRequest),

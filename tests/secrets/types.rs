@@ -88,9 +88,12 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
         &[
             "Cell",
             "Cells",
+            "Draw",
             "Extra",
             "Findings",
             "Habits",
+            "Kind",
+            "Next",
             "Phase",
             "Progress",
             "Properties",
@@ -102,8 +105,8 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        "made to show a secret, and without Debug; or decisions, of which no secret is made",
-        &["Revealed", "Bytes", "Seeded"],
+        "made of secrets, and without Debug; or decisions, of which no secret is made",
+        &["Revealed", "Ranges", "Bytes", "Seeded"],
     ),
 ];
 
