@@ -114,7 +114,7 @@ pub enum StoreOp {
         ids: Vec<SessionId>,
     },
     /// Delete only if what is stored is still what the state held before this step: it has no
-    /// info left, or is out of time, and a write that came first may have changed that.
+    /// info left, or is over, and a write that came first may have changed that.
     Discard {
         /// Which one.
         id: SessionId,

@@ -37,7 +37,7 @@ const HASHER: FixedState = FixedState::with_seed(0);
 /// how they came about does not count. Cloning, comparing and hashing look at everything.
 ///
 /// The queries are the mapping interface of Quixote's `SessionManager`. They show what is stored,
-/// also what is out of time by the limits of the strict semantics and not swept yet.
+/// also what is over by the limits of the strict semantics and not swept yet.
 ///
 /// ```
 /// use quixote_session::{Session, SessionId, State, Timestamp};

@@ -41,7 +41,7 @@ pub struct Habits {
     /// Whether the manager deletes the sessions of a user, and sweeps.
     pub manager: bool,
     /// Whether the driver sends any event to requests that are not open, and the application texts
-    /// that are too long; draws collide and sessions run out of time more often, too.
+    /// that are too long; draws collide and sessions run out more often, too.
     pub careless: bool,
     /// Makes the fresh draws of one population differ from those of another.
     pub salt: u64,

@@ -151,10 +151,10 @@ properties! {
         kept by [Strict], broken by [Live, Copying];
     NothingPastItsLimits = "nothing-past-its-limits":
         "No request finds a session whose idle or absolute limit is reached.",
-        sometimes "a request comes with the cookie of a session that is out of time",
+        sometimes "a request comes with the cookie of a session that is over",
         kept by [Strict], broken by [Live, Copying];
     SweepLeavesNoneOver = "sweep-leaves-none-over":
-        "After a sweep no session is stored that is out of time.",
+        "After a sweep no session is stored that is over.",
         sometimes "a sweep deletes a session",
         kept by [Strict], broken by [Live, Copying];
     UserIsEndedEverywhere = "user-is-ended-everywhere":
