@@ -62,16 +62,20 @@ impl Listing<'_> {
 
     fn of_requests_and_manager(&mut self) {
         let (kinds, ranges) = (self.world.kinds(), self.ranges());
-        let (of_manager, of_request): (Vec<_>, Vec<_>) =
-            kinds.into_iter().partition(|kind| kind.is_of_manager());
+        let of = |manager| kinds.iter().filter(move |kind| kind.is_of_manager() == manager);
         for request in self.situation.state.requests() {
-            self.all(&of_request, request, &ranges);
+            self.all(of(false), request, &ranges);
         }
         // The manager's events have no request, and do not use it.
-        self.all(&of_manager, RequestId(0), &ranges);
+        self.all(of(true), RequestId(0), &ranges);
     }
 
-    fn all(&mut self, kinds: &[Kind], request: RequestId, ranges: &Ranges) {
+    fn all<'k>(
+        &mut self,
+        kinds: impl Iterator<Item = &'k Kind>,
+        request: RequestId,
+        ranges: &Ranges,
+    ) {
         for kind in kinds {
             kind.every(request, ranges, &mut |event| self.add(*kind, event));
         }

@@ -4,6 +4,8 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
+use smallvec::SmallVec;
+
 use crate::check::kinds::Kind;
 use crate::config::Config;
 use crate::event::Outcome;
@@ -113,9 +115,10 @@ impl World {
     }
 
     /// The kinds of events that the world has, in the order in which a search tries them.
-    pub(super) fn kinds(&self) -> Vec<Kind> {
+    pub(super) fn kinds(&self) -> SmallVec<[Kind; Kind::ALL.len()]> {
         let ranked = Kind::ALL.iter().filter_map(|kind| Some((self.rank(*kind)?, *kind)));
-        let mut ranked: Vec<_> = ranked.collect();
+        // Asked in every situation, so nothing is allocated.
+        let mut ranked: SmallVec<[_; Kind::ALL.len()]> = ranked.collect();
         ranked.sort_by_key(|(rank, _)| *rank);
         ranked.into_iter().map(|(_, kind)| kind).collect()
     }
