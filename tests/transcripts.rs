@@ -63,9 +63,7 @@ fn a_form() {
         &[LIVE, STRICT],
         |run| {
             let id = run.log_in("alice");
-            run.start(2, Some(id));
-            let token = run.token(2);
-            run.send(finish(2, Successful));
+            let token = run.form(id);
             run.start(3, Some(id));
             run.send(spend(3, token));
             run.set_value(3, "order", "1");
@@ -185,9 +183,7 @@ fn a_token_spent_twice() {
         &[COPYING, STRICT],
         |run| {
             let id = run.log_in("alice");
-            run.start(2, Some(id));
-            let token = run.token(2);
-            run.send(finish(2, Successful));
+            let token = run.form(id);
             run.start(3, Some(id));
             run.start(4, Some(id));
             run.send(spend(3, token));

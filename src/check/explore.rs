@@ -70,7 +70,7 @@ struct Origin {
     action: u32,
 }
 
-/// Searches everything that can happen in `scope` under `base`'s semantics, with the limits of
+/// Searches everything that can happen in `world` under `base`'s semantics, with the limits of
 /// [`World::config`]. `watch` is told now and then how far it is, and stops the search by
 /// answering false.
 ///

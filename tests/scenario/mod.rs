@@ -51,7 +51,7 @@ pub(crate) struct Scenario {
     /// The transcript.
     pub(crate) text: String,
     situation: Situation,
-    scope: World,
+    world: World,
     transcript: Transcript,
     watched: bool,
     /// The highest number that a request had.
@@ -64,16 +64,16 @@ pub(crate) struct Scenario {
 /// What happens.
 impl Scenario {
     pub(crate) fn of(config: &Config) -> Self {
-        let [scope, ..] = Size::Small.worlds();
-        let scope = World { clients: 2, draws: u8::MAX, ..scope };
-        let (situation, transcript) = (Situation::new(&scope), Transcript::new(false));
+        let [world, ..] = Size::Small.worlds();
+        let world = World { clients: 2, draws: u8::MAX, ..world };
+        let (situation, transcript) = (Situation::new(&world), Transcript::new(false));
         Self {
             config: config.clone(),
             now: DAWN,
             effects: Effects::reply(Reply::Done),
             text: String::new(),
             situation,
-            scope,
+            world,
             transcript,
             watched: true,
             latest: 0,
@@ -125,7 +125,7 @@ impl Scenario {
     }
 
     fn act(&mut self, action: &Action) -> Option<Effects> {
-        let after = self.situation.after(&self.scope, &self.config, action);
+        let after = self.situation.after(&self.world, &self.config, action);
         let (situation, outcomes) =
             after.unwrap_or_else(|| panic!("too many draws: {}", self.text));
         self.situation = situation;

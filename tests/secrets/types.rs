@@ -113,25 +113,25 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
 /// Prints what random walks through the worlds come by.
 pub(super) fn walk(show: &mut dyn FnMut(&'static str, &dyn Debug)) {
     for semantics in [Semantics::Live, Semantics::Copying, Semantics::Strict] {
-        for (scope, seed) in Size::Medium.worlds().into_iter().zip(0..) {
-            let config = scope.config(&base_of(semantics));
-            let (mut world, mut choices) = (Situation::new(&scope), Seeded::new(seed));
+        for (world, seed) in Size::Medium.worlds().into_iter().zip(0..) {
+            let config = world.config(&base_of(semantics));
+            let (mut situation, mut choices) = (Situation::new(&world), Seeded::new(seed));
             for _ in 0..100 {
-                let possible = world.actions(&scope, config.width);
+                let possible = situation.actions(&world, config.width);
                 let Some(action) = choices.pick(&possible) else { break };
-                let Some((after, outcomes)) = world.after(&scope, &config, action) else {
+                let Some((after, outcomes)) = situation.after(&world, &config, action) else {
                     continue;
                 };
-                world = after;
+                situation = after;
                 show("Action", action);
                 show("Outcomes", &outcomes);
-                show("Situation", &world);
-                show("Browsers", &world.browsers);
-                for client in world.browsers.clients() {
+                show("Situation", &situation);
+                show("Browsers", &situation.browsers);
+                for client in situation.browsers.clients() {
                     show("Client", client);
                     show("Jar", &client.jar);
                 }
-                for errand in world.browsers.responses() {
+                for errand in situation.browsers.responses() {
                     show("Errand", errand);
                 }
             }
