@@ -5,7 +5,7 @@ use smol_str::{SmolStr, SmolStrBuilder};
 
 use crate::form_tokens::FormTokens;
 use crate::grammar::{has_prefix, is_attribute_value, is_cookie_name, is_domain};
-use crate::semantics::{Limits, Path, Semantics};
+use crate::semantics::{Additions, Limits, Path, Semantics};
 use crate::token::Width;
 
 /// Everything a deployment decides.
@@ -28,7 +28,9 @@ pub struct Config {
     pub semantics: Semantics,
     /// Random bits in an id or token.
     pub width: Width,
-    /// Name of the session cookie: an RFC 6265 token.
+    /// Name of the session cookie: an RFC 6265 token. Browsers let nobody but this host, over TLS,
+    /// set one that begins with `__Host-`. With a Domain the name is to begin with `__Secure-`:
+    /// then any sibling subdomain can set it, and with it the session that a visitor is in.
     pub cookie_name: SmolStr,
     /// The cookie's Path. None, or empty, derives it from each request's `script_name`; strict must
     /// have one, so that each cookie is revoked under the Path that it was set with.
@@ -37,18 +39,20 @@ pub struct Config {
     /// The cookie's Domain. None sends no such attribute: the cookie returns to this host alone.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub cookie_domain: Option<SmolStr>,
-    /// Whether the cookie carries `Secure`, `HttpOnly` and `SameSite=Lax`.
+    /// Whether the cookie carries `Secure`, `HttpOnly` and `SameSite`.
     pub cookie_hardened: bool,
+    /// Which requests from other sites bring the cookie, if it is hardened.
+    pub same_site: SameSite,
     /// Milliseconds that must be exceeded before an access is noted (Quixote's
     /// `ACCESS_TIME_RESOLUTION`, which counts seconds).
     pub access_resolution_ms: u64,
     /// Strict only: a session not accessed for this many milliseconds, or more, is no session. An
-    /// access counts as it is noted: by requests that end well, each `access_resolution_ms` at
-    /// most.
+    /// access counts as it is noted: when a request starts, each `access_resolution_ms` at most. A
+    /// request that began in time is served to its end.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub idle_limit_ms: Option<u64>,
     /// Strict only: a session created this many milliseconds ago, or more, is no session. A login
-    /// does not begin a new one: the time before it counts.
+    /// begins a new one: the time counts from it.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub absolute_limit_ms: Option<u64>,
     /// Outstanding form tokens of one session: 1 to 16 (Quixote's `MAX_FORM_TOKENS`); the oldest
@@ -66,8 +70,76 @@ pub struct Config {
     /// [`Refusal::TooManyRequests`](crate::Refusal::TooManyRequests).
     pub max_requests: u32,
     /// Sessions stored, at most 2^31 − 1 whatever stands here; one more is refused with
-    /// [`Refusal::TooManySessions`](crate::Refusal::TooManySessions).
+    /// [`Refusal::TooManySessions`](crate::Refusal::TooManySessions). Strict makes room first: if
+    /// the store is full, a new session looks at every stored one and discards those that are over.
     pub max_sessions: u32,
+    /// Strict only: what is given up of what [`check`](Self::check) asks for.
+    pub gives_up: GivesUp,
+}
+
+impl GivesUp {
+    /// Nothing is given up.
+    pub const NOTHING: Self = Self::all(false);
+
+    /// Everything is, as before there was a field for it.
+    #[cfg(feature = "check")]
+    pub(crate) const EVERYTHING: Self = Self::all(true);
+
+    const fn all(given_up: bool) -> Self {
+        Self {
+            protected_name: given_up,
+            long_ids: given_up,
+            flags: given_up,
+            idle_limit: given_up,
+            absolute_limit: given_up,
+        }
+    }
+}
+
+/// Which requests that another site causes bring the cookie (RFC 6265bis, section 4.1.2.7).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum SameSite {
+    /// None but a visitor's own navigation to a page: links work, forms of other sites do not.
+    Lax,
+    /// None: even who follows a link from elsewhere arrives without a session.
+    Strict,
+    /// All: for pages that other sites embed. Form tokens alone then tell whose form was sent.
+    None,
+}
+
+impl SameSite {
+    /// The attribute's value, as a header spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lax => "Lax",
+            Self::Strict => "Strict",
+            Self::None => "None",
+        }
+    }
+}
+
+/// What a deployment of strict does without, each with what that costs. [`Config::check`] refuses
+/// what is given up without a word here.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that is given up")]
+pub struct GivesUp {
+    /// A name that browsers protect, as they do `__Host-` and `__Secure-`: a page of a sibling
+    /// subdomain, or anybody on a network without encryption, can set a cookie of that name, and so
+    /// decide which session a visitor is in, or that it is in none.
+    pub protected_name: bool,
+    /// Ids of 128 bits: those of 64 can be guessed where very many sessions are stored.
+    pub long_ids: bool,
+    /// `Secure`, `HttpOnly` and `SameSite`: the cookie is sent in clear, and scripts can read it.
+    pub flags: bool,
+    /// An idle limit: a forgotten session stays open until the absolute limit.
+    pub idle_limit: bool,
+    /// An absolute limit: a stolen session lives as long as the thief uses it.
+    pub absolute_limit: bool,
 }
 
 impl Config {
@@ -85,25 +157,43 @@ impl Config {
     /// `__Host-` cookie. Texts hold up to 64 KiB and a session up to 64 values.
     // [config-5] [config-6] [config-7] [config-8] [config-9] [config-10] [config-11] [config-12]
     // [config-13] [config-14]
-    pub const STRICT: Self = Self {
-        semantics: Semantics::Strict,
-        width: Width::Bits128,
-        cookie_name: SmolStr::new_static("__Host-session"),
-        cookie_path: Some(SmolStr::new_static("/")),
-        cookie_domain: None,
-        cookie_hardened: true,
-        access_resolution_ms: 60_000,
-        idle_limit_ms: Some(30 * 60_000),
-        absolute_limit_ms: Some(12 * 3_600_000),
-        max_form_tokens: FormTokens::MAX,
-        max_text_bytes: 64 * 1_024,
-        max_values: 64,
-        max_requests: 1_000_000,
-        max_sessions: 100_000_000,
-    };
+    pub const STRICT: Self = Self::strict("__Host-session", true, GivesUp::NOTHING);
+
+    /// Strict for development over plain `http`, with a bare cookie named `session`. Never for a
+    /// server that others reach.
+    ///
+    /// On the machine itself it may not be needed: Chromium 148 and Firefox 140 take the `__Host-`
+    /// cookie of [`STRICT`](Self::STRICT) from `http://localhost` and from `http://127.0.0.1`. From
+    /// any other host they, and other browsers even from there, want `https` for a `Secure` cookie.
+    pub const DEVELOPMENT: Self = Self::strict(
+        "session",
+        false,
+        GivesUp { protected_name: true, flags: true, ..GivesUp::NOTHING },
+    );
 
     /// Sessions and requests are counted in 31 bits each, so that an object's number fits 32.
     const MOST_OBJECTS: u32 = i32::MAX as u32;
+
+    const fn strict(cookie_name: &'static str, hardened: bool, gives_up: GivesUp) -> Self {
+        Self {
+            semantics: Semantics::Strict,
+            width: Width::Bits128,
+            cookie_name: SmolStr::new_static(cookie_name),
+            cookie_path: Some(SmolStr::new_static("/")),
+            cookie_domain: None,
+            cookie_hardened: hardened,
+            same_site: SameSite::Lax,
+            access_resolution_ms: 60_000,
+            idle_limit_ms: Some(30 * 60_000),
+            absolute_limit_ms: Some(12 * 3_600_000),
+            max_form_tokens: FormTokens::MAX,
+            max_text_bytes: 64 * 1_024,
+            max_values: 64,
+            max_requests: 1_000_000,
+            max_sessions: 100_000_000,
+            gives_up,
+        }
+    }
 
     // [config-1] [config-2] [config-3] [config-4]
     const fn quixote(semantics: Semantics) -> Self {
@@ -122,6 +212,8 @@ impl Config {
             max_values: usize::MAX,
             max_requests: Self::MOST_OBJECTS,
             max_sessions: Self::MOST_OBJECTS,
+            same_site: SameSite::Lax,
+            gives_up: GivesUp::NOTHING,
         }
     }
 
@@ -145,7 +237,7 @@ impl Config {
     /// assert_eq!(hasty.check(), Err(ConfigError::IdleLimit));
     /// ```
     // [config-15] [config-31] [config-16] [config-17] [config-18] [config-19] [config-32]
-    // [config-20] [config-33]
+    // [config-20] [config-33] [config-36] [config-37] [config-38] [config-39] [config-40]
     pub fn check(&self) -> Result<(), ConfigError> {
         let path = self.cookie_path.as_deref().unwrap_or_default();
         if !is_cookie_name(&self.cookie_name) {
@@ -162,7 +254,9 @@ impl Config {
         if has_prefix(&self.cookie_name, "__Host-") && !host {
             return Err(ConfigError::HostPrefix);
         }
-        if has_prefix(&self.cookie_name, "__Secure-") && !self.cookie_hardened {
+        let secure = ["__Secure-", "__Http-"];
+        let is_secure = secure.iter().any(|prefix| has_prefix(&self.cookie_name, prefix));
+        if is_secure && !self.cookie_hardened {
             return Err(ConfigError::SecurePrefix);
         }
         let differences = self.semantics.differences();
@@ -175,15 +269,46 @@ impl Config {
             return Err(ConfigError::MaxFormTokens);
         }
         match differences.limits {
-            // An access is noted after more than the resolution, and before the idle limit.
-            Limits::IdleAndAbsolute
-                if self
-                    .idle_limit_ms
-                    .is_some_and(|idle| idle.saturating_sub(1) <= self.access_resolution_ms) =>
-            {
-                return Err(ConfigError::IdleLimit);
-            }
-            Limits::IdleAndAbsolute | Limits::None => {}
+            Limits::IdleAndAbsolute => self.check_limits()?,
+            Limits::None => {}
+        }
+        match differences.additions {
+            Additions::Offered => self.check_given_up(is_secure),
+            Additions::NotOffered => Ok(()),
+        }
+    }
+
+    fn check_limits(&self) -> Result<(), ConfigError> {
+        // An access is noted after more than the resolution, and before the idle limit.
+        let hasty = |idle: u64| idle.saturating_sub(1) <= self.access_resolution_ms;
+        if self.idle_limit_ms.is_some_and(hasty) {
+            return Err(ConfigError::IdleLimit);
+        }
+        let least = self.idle_limit_ms.unwrap_or(1);
+        if self.absolute_limit_ms.is_some_and(|absolute| absolute < least) {
+            return Err(ConfigError::AbsoluteLimit);
+        }
+        Ok(())
+    }
+
+    /// What strict asks for is there, or given up by name.
+    fn check_given_up(&self, is_secure: bool) -> Result<(), ConfigError> {
+        let protected = is_secure || has_prefix(&self.cookie_name, "__Host-");
+        let given_up = &self.gives_up;
+        if !protected && !given_up.protected_name {
+            return Err(ConfigError::UnprotectedName);
+        }
+        if self.width != Width::Bits128 && !given_up.long_ids {
+            return Err(ConfigError::ShortIds);
+        }
+        if !self.cookie_hardened && !given_up.flags {
+            return Err(ConfigError::NoFlags);
+        }
+        if self.idle_limit_ms.is_none() && !given_up.idle_limit {
+            return Err(ConfigError::NoIdleLimit);
+        }
+        if self.absolute_limit_ms.is_none() && !given_up.absolute_limit {
+            return Err(ConfigError::NoAbsoluteLimit);
         }
         Ok(())
     }
@@ -236,8 +361,8 @@ pub enum ConfigError {
     /// A `__Host-` cookie needs `cookie_hardened`, the path `/` and no domain.
     #[error("cookie_name: expected a hardened cookie, path / and no domain with __Host-")]
     HostPrefix,
-    /// A `__Secure-` cookie needs `cookie_hardened`.
-    #[error("cookie_name: expected a hardened cookie with __Secure-")]
+    /// A `__Secure-` or `__Http-` cookie needs `cookie_hardened`.
+    #[error("cookie_name: expected a hardened cookie with __Secure- or __Http-")]
     SecurePrefix,
     /// Strict: without a path the cookie would have that of each request's script.
     #[error("cookie_path: expected one for all requests under strict")]
@@ -248,4 +373,22 @@ pub enum ConfigError {
     /// Strict: the idle limit is not at least 2 milliseconds above the access resolution.
     #[error("idle_limit_ms: expected at least 2 more than access_resolution_ms")]
     IdleLimit,
+    /// Strict: the absolute limit is 0 or below the idle limit.
+    #[error("absolute_limit_ms: expected no less than idle_limit_ms, nor 0")]
+    AbsoluteLimit,
+    /// Strict: browsers do not protect the name, and `gives_up.protected_name` is not set.
+    #[error("cookie_name: expected __Host- or __Secure- in front, or gives_up.protected_name")]
+    UnprotectedName,
+    /// Strict: ids have 64 bits, and `gives_up.long_ids` is not set.
+    #[error("width: expected 128 bits, or gives_up.long_ids")]
+    ShortIds,
+    /// Strict: the cookie has no flags, and `gives_up.flags` is not set.
+    #[error("cookie_hardened: expected true, or gives_up.flags")]
+    NoFlags,
+    /// Strict: there is no idle limit, and `gives_up.idle_limit` is not set.
+    #[error("idle_limit_ms: expected a limit, or gives_up.idle_limit")]
+    NoIdleLimit,
+    /// Strict: there is no absolute limit, and `gives_up.absolute_limit` is not set.
+    #[error("absolute_limit_ms: expected a limit, or gives_up.absolute_limit")]
+    NoAbsoluteLimit,
 }

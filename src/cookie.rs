@@ -16,6 +16,11 @@ use crate::presented::CookieValue;
 // [cookie-14]
 pub const CACHE_CONTROL: (&str, &str) = ("Cache-Control", "no-store");
 
+/// The header that goes, beside [`CACHE_CONTROL`], with every response that depends on a session:
+/// it tells a cache that others get another one (RFC 9110, section 12.5.5).
+// [cookie-15]
+pub const VARY: (&str, &str) = ("Vary", "Cookie");
+
 /// The value of the session cookie in a `Cookie` header (RFC 6265, section 4.2.1).
 ///
 /// Of several cookies of that name the last counts; one pair of double quotes around the value is
@@ -39,9 +44,16 @@ pub fn read_cookie(config: &Config, header: impl AsRef<[u8]>) -> Option<CookieVa
     // The last one counts, so the search begins at the end and stops where it finds one.
     header.rsplit(';').find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
-        let named = name.trim() == config.cookie_name && !config.cookie_name.is_empty();
-        named.then(|| without_quotes(value.trim()).into())
+        let named = trim(name) == config.cookie_name && !config.cookie_name.is_empty();
+        named.then(|| without_quotes(trim(value)).into())
     })
+}
+
+/// Without the white space of RFC 6265, section 5.2, around it, and no other: what a browser takes
+/// for a part of the name must not vanish here, or the name would become one that it protects.
+// [cookie-16]
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
 }
 
 fn without_quotes(value: &str) -> &str {
@@ -92,7 +104,9 @@ pub fn set_cookie(config: &Config, op: &CookieOp) -> Result<String, ConfigError>
         id.reveal().with_text(|text| header.push_str(text));
     }
     if config.cookie_hardened {
-        header.push_str("; HttpOnly; SameSite=Lax; Secure");
+        header.push_str("; HttpOnly; SameSite=");
+        header.push_str(config.same_site.name());
+        header.push_str("; Secure");
     }
     header.push_str("; Path=");
     header.push_str(&op.path);

@@ -1,11 +1,10 @@
 //! What a step asks of its driver, in the order of execution.
 
-use alloc::vec::Vec;
-
 use smol_str::SmolStr;
 
 use crate::session::Session;
-use crate::token::{FormToken, SessionId};
+use crate::time::Timestamp;
+use crate::token::{FormToken, Handle, SessionId};
 
 /// What the driver carries out after a step, field by field from the top.
 ///
@@ -57,11 +56,15 @@ impl Effects {
 
 /// One operation on the store of sessions.
 ///
-/// Quixote's semantics ask nothing of the store: `Put`, `Delete` and `DeleteAll` alone. Strict
-/// never writes with `Put`: the condition that each of its operations names must be checked by the
-/// store in the same atomic operation as the write. Where it does not hold, nothing is written
-/// and the driver sends the same event again over what is stored by then; see
-/// [`State::with_stored`](crate::State::with_stored).
+/// Quixote's semantics ask for operations without a condition: `Put`, `Delete` and `DeleteUser`
+/// alone. Strict never writes with `Put`: the condition that each of its operations names must be
+/// checked by the store in the same atomic operation as the write. Where it does not hold, nothing
+/// is written and the driver sends the same event again over what is stored by then; see
+/// [`State::with_stored`](crate::State::with_stored) and
+/// [`State::with_generation`](crate::State::with_generation).
+///
+/// An operation says what it means and not what its state happens to list: the store finds the
+/// sessions of a user, or those that are over, by its own index.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(tag = "op", rename_all = "snake_case"))]
@@ -74,25 +77,41 @@ pub enum StoreOp {
         /// What.
         session: Session,
     },
-    /// Write only if nothing is stored under the id. Where something is, send the event again
-    /// with fresh entropy.
+    /// Write only if nothing is stored under the id and the user is of this generation. Where
+    /// something is, send the event again with fresh entropy.
     // [driver-3]
     Create {
         /// Under which id.
         id: SessionId,
         /// What.
         session: Session,
+        /// After a login: the generation that the session's user must have.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+        generation: Option<u64>,
+        /// If the store was full: first discard what is over at this moment, as `DiscardOver`.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+        discard_over: Option<Timestamp>,
     },
-    /// Write only if what is stored is still what the state held before this step.
-    // [driver-4]
+    /// Note an access: the session's becomes the later of what it is and this. Nothing else
+    /// changes, so no other operation fails because of it, and without a session nothing is done.
+    // [driver-22]
+    Touch {
+        /// Of which session.
+        id: SessionId,
+        /// When it was accessed.
+        accessed: Timestamp,
+    },
+    /// Write only if what is stored is still what the state held before this step; the noted access
+    /// does not count, and the later one is kept.
+    // [driver-4] [driver-20]
     Update {
         /// Under which id.
         id: SessionId,
         /// What.
         session: Session,
     },
-    /// Delete `from` and write under `to` in one operation, only if what is stored under `from` is
-    /// still what the state held before this step and nothing is stored under `to`.
+    /// Delete `from` and write under `to` in one operation, under the condition of `Update` for
+    /// `from` and of `Create` for `to`.
     // [driver-5] [driver-6]
     Rotate {
         /// The id that dies.
@@ -101,6 +120,9 @@ pub enum StoreOp {
         to: SessionId,
         /// What is stored there.
         session: Session,
+        /// After a login: the generation that the session's user must have.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+        generation: Option<u64>,
     },
     /// Delete, always; that it is gone already is no error.
     // [driver-8]
@@ -108,22 +130,39 @@ pub enum StoreOp {
         /// Which one.
         id: SessionId,
     },
-    /// Delete all of these, always.
-    DeleteAll {
-        /// Which ones, in order. Never empty.
-        ids: Vec<SessionId>,
+    /// Delete all sessions of a user and, in the same atomic act, count the user's generation up by
+    /// one: a login from before cannot be saved any more.
+    // [driver-18] [driver-21]
+    DeleteUser {
+        /// Whose, compared byte by byte.
+        user: SmolStr,
+        /// The one that stays. If it is named, the condition is that it is stored as the state held
+        /// it, as for `Update`.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+        except: Option<SessionId>,
     },
-    /// Delete only if what is stored is still what the state held before this step: it has no
-    /// info left, or is over, and a write that came first may have changed that.
+    /// Delete the session of this handle, always; that it is gone already is no error.
+    DeleteHandle {
+        /// Which one.
+        handle: Handle,
+        /// Only if it is this user's.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+        user: Option<SmolStr>,
+    },
+    /// Delete only if what is stored is still what the state held before this step, the noted
+    /// access included: the session has no info left, is over, or was listed by somebody who wants
+    /// it deleted, and a write or a visit that came first may have changed that.
+    // [driver-23]
     Discard {
         /// Which one.
         id: SessionId,
     },
-    /// Delete each of these under the condition of `Discard`, each by itself.
+    /// Delete every session that is over at this moment, by the limits of the configuration: see
+    /// [`Session::is_over`]. The store asks that of its own times, when it deletes.
     // [driver-7]
-    DiscardAll {
-        /// Which ones, in order. Never empty.
-        ids: Vec<SessionId>,
+    DiscardOver {
+        /// The moment.
+        now: Timestamp,
     },
 }
 
@@ -133,20 +172,22 @@ impl StoreOp {
     /// ```
     /// use quixote_session::{SessionId, StoreOp};
     ///
-    /// let ids = [SessionId::from([1; 16]), SessionId::from([2; 16])];
-    /// assert!(StoreOp::DeleteAll { ids: ids.to_vec() }.ids().eq(ids));
+    /// let id = SessionId::from([1; 16]);
+    /// assert!(StoreOp::Delete { id }.ids().eq([id]));
     /// ```
     pub fn ids(&self) -> impl Iterator<Item = SessionId> {
-        let (from, to, all): (_, _, &[SessionId]) = match self {
+        let (from, to) = match self {
             Self::Put { id, .. }
             | Self::Create { id, .. }
+            | Self::Touch { id, .. }
             | Self::Update { id, .. }
             | Self::Delete { id }
-            | Self::Discard { id } => (Some(*id), None, &[]),
-            Self::Rotate { from, to, .. } => (Some(*from), Some(*to), &[]),
-            Self::DeleteAll { ids } | Self::DiscardAll { ids } => (None, None, ids),
+            | Self::Discard { id } => (Some(*id), None),
+            Self::Rotate { from, to, .. } => (Some(*from), Some(*to)),
+            Self::DeleteUser { except, .. } => (*except, None),
+            Self::DeleteHandle { .. } | Self::DiscardOver { .. } => (None, None),
         };
-        from.into_iter().chain(to).chain(all.iter().copied())
+        from.into_iter().chain(to)
     }
 }
 
@@ -208,6 +249,8 @@ pub enum Reply {
     },
     /// The token to put into the form.
     Token(FormToken),
+    /// The value that was taken.
+    Value(SmolStr),
     /// Yes or no.
     Answer(bool),
     /// It did not happen and nothing changed.
@@ -252,6 +295,19 @@ pub enum Refusal {
     /// a time limit. Nothing was saved, and the request is still open.
     #[error("the session has ended since: tell the visitor, and finish the request as failed")]
     SessionGone,
+    /// Strict: the sessions of the user were ended after the request had logged them in. Nothing
+    /// was saved, and the request is still open.
+    #[error("the user's sessions were ended since: finish as failed, and ask for a new login")]
+    UserEnded,
+    /// Strict: a guarded value is no longer what the request saw.
+    #[error("a guarded value is no longer what the request saw: finish as failed, and start over")]
+    ValueChanged,
+    /// Strict: the event acts for a user, and nobody is logged in.
+    #[error("nobody is logged in: log in first")]
+    NoUser,
+    /// Quixote has no such operation.
+    #[error("this semantics does not offer the operation: use strict")]
+    NotOffered,
     /// Strict: the event would leave a stored session that no cookie names.
     #[error("a stored session would be left that no cookie names: expire it instead")]
     WouldOrphan,
@@ -292,6 +348,10 @@ impl Refusal {
             Self::UnknownKey => "unknown_key",
             Self::EntropyUsedUp => "entropy_used_up",
             Self::SessionGone => "session_gone",
+            Self::UserEnded => "user_ended",
+            Self::ValueChanged => "value_changed",
+            Self::NoUser => "no_user",
+            Self::NotOffered => "not_offered",
             Self::WouldOrphan => "would_orphan",
             Self::SavedAtFinish => "saved_at_finish",
             Self::IdNotIssued => "id_not_issued",

@@ -5,50 +5,82 @@ pub(crate) mod source;
 
 use core::fmt;
 
-use crate::token::{FormToken, Secret, SessionId, Width};
+use crate::token::{FormToken, Handle, Secret, SessionId, Width};
 
 /// The random bytes that one [`Input`](crate::Input) may use, supplied by the driver.
 ///
-/// Draws are taken from the front, in order, 8 or 16 bytes each. When all are taken the event is
-/// refused with [`Refusal::EntropyUsedUp`](crate::Refusal::EntropyUsedUp) and can be sent again.
-/// `Debug` shows none of it.
+/// Ids are drawn from one half, form tokens and handles from the other: so no token or handle,
+/// which stand in pages, can equal an id, even if a driver uses entropy twice. Draws are taken from
+/// the front of their half, in order, 8 or 16 bytes each. When all are taken the event is refused
+/// with [`Refusal::EntropyUsedUp`](crate::Refusal::EntropyUsedUp) and can be sent again. `Debug`
+/// shows none of it.
 ///
 /// ```
 /// use quixote_session::Entropy;
 ///
 /// let entropy = Entropy::from_draws([0xa1, 0xa2]);
-/// assert_eq!(entropy.bytes()[7], 0xa1);
+/// assert_eq!((entropy.bytes()[7], entropy.bytes()[32 + 7]), (0xa1, 0xa1));
 /// assert_eq!(format!("{entropy:?}"), "Entropy(…)");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
-pub struct Entropy([u8; Self::BYTES]);
+pub struct Entropy([[u8; Self::HALF]; 2]);
 
 impl Entropy {
-    /// How many bytes there are: four draws of 64 bits, or two of 128.
-    pub const BYTES: usize = 32;
+    /// Bytes in each half: four draws of 64 bits, or two of 128.
+    pub const HALF: usize = 32;
+
+    /// Bytes in both halves together.
+    pub const BYTES: usize = 64;
 
     /// Takes the bytes as they are: the way of a driver with a random source.
     #[must_use]
-    pub const fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
-        Self(bytes)
+    pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        let mut halves = [[0; Self::HALF]; 2];
+        halves.as_flattened_mut().copy_from_slice(&bytes);
+        Self(halves)
     }
 
-    /// Lays out 64-bit draws, big end first, and zeros behind them: the way of tests. Of more than
-    /// four draws the first four are taken.
+    /// Takes both halves to be these bytes: the way of tests and traces, which say what is drawn
+    /// and not from where.
+    #[must_use]
+    pub const fn from_half(half: [u8; Self::HALF]) -> Self {
+        Self([half; 2])
+    }
+
+    /// Lays out 64-bit draws in each half, big end first, and zeros behind them: the way of tests.
+    /// Of more than four draws the first four are taken.
     #[must_use]
     pub fn from_draws(draws: impl IntoIterator<Item = u64>) -> Self {
-        let mut bytes = [0; Self::BYTES];
-        for (place, draw) in bytes.chunks_exact_mut(8).zip(draws) {
+        let mut half = [0; Self::HALF];
+        for (place, draw) in half.chunks_exact_mut(8).zip(draws) {
             place.copy_from_slice(&draw.to_be_bytes());
         }
-        Self(bytes)
+        Self::from_half(half)
     }
 
-    /// The bytes, in the order in which they are drawn.
+    /// The same with this handle, where one is drawn.
     #[must_use]
-    pub const fn bytes(&self) -> &[u8; Self::BYTES] {
-        &self.0
+    pub fn with_handle(mut self, handle: Handle) -> Self {
+        let [_, tokens] = &mut self.0;
+        if let Some(place) = tokens.last_chunk_mut() {
+            *place = handle.to_bytes();
+        }
+        self
+    }
+
+    /// The handle that an event draws which draws one: the last 16 bytes. No event draws both a
+    /// handle and a form token.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        let [_, tokens] = &self.0;
+        tokens.last_chunk().copied().unwrap_or_default().into()
+    }
+
+    /// The bytes: the half that ids are drawn from, then the other.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8] {
+        self.0.as_flattened()
     }
 }
 
@@ -76,17 +108,24 @@ impl<'a> Draws<'a> {
         self.taken
     }
 
+    // [token-14]
     pub(crate) fn session_id(&mut self) -> Option<SessionId> {
-        self.next().map(SessionId)
+        let [ids, _] = &self.entropy.0;
+        self.next(ids).map(SessionId)
     }
 
     pub(crate) fn form_token(&mut self) -> Option<FormToken> {
-        self.next().map(FormToken)
+        let [_, tokens] = &self.entropy.0;
+        self.next(tokens).map(FormToken)
+    }
+
+    pub(crate) fn handle(&self) -> Handle {
+        self.entropy.handle()
     }
 
     // [token-1] [token-4]
-    fn next(&mut self) -> Option<Secret> {
-        let mut draws = self.entropy.0.chunks_exact(self.width.bytes());
+    fn next(&mut self, half: &[u8; Entropy::HALF]) -> Option<Secret> {
+        let mut draws = half.chunks_exact(self.width.bytes());
         let draw = draws.nth(usize::from(self.taken))?;
         self.taken = self.taken.saturating_add(1);
         Some(Secret::from_bytes(self.width, draw))

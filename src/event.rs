@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use crate::entropy::Entropy;
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::time::Timestamp;
-use crate::token::SessionId;
+use crate::token::{Handle, SessionId};
 
 /// All that one step depends on besides `Config` and `State`: the moment, the randomness, the
 /// event.
@@ -73,6 +73,9 @@ pub enum Event {
         /// no path, the cookie gets this one, and `set_cookie` refuses what a header cannot hold:
         /// give it as it stands in the URL, percent-encoded.
         script_name: SmolStr,
+        /// Whether the request is no visit, such as a poll that a page sends by itself: it then
+        /// prolongs nothing.
+        passive: bool,
     },
     /// Something happens in a request that is open.
     ///
@@ -94,10 +97,17 @@ pub enum Event {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 pub enum RequestEvent {
-    /// Somebody logs in or, with None, nobody is the user any more. Values stay. Except under live,
-    /// a request that fails undoes the change: to log out for good, send
-    /// [`ExpireSession`](Self::ExpireSession). Under strict the session moves to a new id if the
-    /// user differs from the one that is stored; the same user once more keeps the id.
+    /// Somebody logs in or, with None, nobody is the user any more. Except under live, a request
+    /// that fails undoes the change: to log out for good, send
+    /// [`ExpireSession`](Self::ExpireSession).
+    ///
+    /// Under strict this is a login, even of the user who is logged in already: the session moves
+    /// to a new id, and its address and creation become those of this request. What it holds stays
+    /// if nobody was logged in (but for form tokens) or the same user was; otherwise the new user,
+    /// or nobody, begins without anything that was set before.
+    ///
+    /// A driver whose store is outside tells the state the user's generation first, by
+    /// [`State::with_generation`](crate::State::with_generation).
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession) and
     /// [`text_too_long`](crate::Refusal::TextTooLong).
@@ -106,7 +116,14 @@ pub enum RequestEvent {
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         user: Option<SmolStr>,
     },
-    /// The application sets one of its values.
+    /// The session moves to a new id when it is saved, and keeps what it holds: for a second
+    /// factor, or a role that was granted. A request that fails undoes it.
+    ///
+    /// Refused with [`no_session`](crate::Refusal::NoSession); by Quixote always, with
+    /// [`not_offered`](crate::Refusal::NotOffered).
+    RenewSession,
+    /// The application sets one of its values. If two requests set the same key, the save that
+    /// comes later wins; see [`GuardValue`](Self::GuardValue).
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession),
     /// [`text_too_long`](crate::Refusal::TextTooLong) and
@@ -122,6 +139,30 @@ pub enum RequestEvent {
     /// Refused with [`unknown_key`](crate::Refusal::UnknownKey) if there is none, and with
     /// [`no_session`](crate::Refusal::NoSession).
     RemoveValue {
+        /// Which value.
+        key: SmolStr,
+    },
+    /// Takes a value out of the session, for this request alone: of two requests that ask, one gets
+    /// it. Under strict it is gone at once, whatever becomes of the request, unless the request set
+    /// it itself. Answers with the value.
+    ///
+    /// Refused with [`unknown_key`](crate::Refusal::UnknownKey) if there is none, with
+    /// [`no_session`](crate::Refusal::NoSession), and under strict with
+    /// [`session_gone`](crate::Refusal::SessionGone) if the session has ended meanwhile.
+    TakeValue {
+        /// Which value.
+        key: SmolStr,
+    },
+    /// The save of this request is to be refused, with
+    /// [`value_changed`](crate::Refusal::ValueChanged), if the value of the key, or that there is
+    /// none, is no longer what the request saw.
+    ///
+    /// Refused with [`value_changed`](crate::Refusal::ValueChanged) if the request has changed the
+    /// value itself already, with [`too_many_values`](crate::Refusal::TooManyValues),
+    /// [`text_too_long`](crate::Refusal::TextTooLong) and
+    /// [`no_session`](crate::Refusal::NoSession); by Quixote always, with
+    /// [`not_offered`](crate::Refusal::NotOffered).
+    GuardValue {
         /// Which value.
         key: SmolStr,
     },
@@ -165,6 +206,24 @@ pub enum RequestEvent {
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession).
     ExpireSession,
+    /// Ends all sessions of this request's user but its own, at once and for good: a login of that
+    /// user in another request that has not finished is refused, too.
+    ///
+    /// Refused with [`no_user`](crate::Refusal::NoUser) if nobody is logged in, with
+    /// [`session_gone`](crate::Refusal::SessionGone) and
+    /// [`user_ended`](crate::Refusal::UserEnded) if that has ended meanwhile, and with
+    /// [`no_session`](crate::Refusal::NoSession); by Quixote always, with
+    /// [`not_offered`](crate::Refusal::NotOffered).
+    ExpireOtherSessions,
+    /// Ends one session of this request's user, at once and for good; its own as
+    /// [`ExpireSession`](Self::ExpireSession) does. It is done even if no session has the handle
+    /// any more.
+    ///
+    /// Refused as [`ExpireOtherSessions`](Self::ExpireOtherSessions) is.
+    ExpireHandle {
+        /// Which session.
+        handle: Handle,
+    },
     /// Gives the request a fresh session in place of the one that it held.
     ///
     /// Strict refuses with [`would_orphan`](crate::Refusal::WouldOrphan) if that one is stored.
@@ -180,7 +239,8 @@ pub enum RequestEvent {
     ///
     /// Refused with [`entropy_used_up`](crate::Refusal::EntropyUsedUp) and
     /// [`too_many_sessions`](crate::Refusal::TooManySessions), under strict also with
-    /// [`session_gone`](crate::Refusal::SessionGone) and
+    /// [`session_gone`](crate::Refusal::SessionGone), [`user_ended`](crate::Refusal::UserEnded),
+    /// [`value_changed`](crate::Refusal::ValueChanged) and
     /// [`too_many_values`](crate::Refusal::TooManyValues): then nothing was saved and **the request
     /// stays open**. Send it again with fresh entropy, or as [`Outcome::Failed`], which is never
     /// refused; a driver that does neither leaves the request open for ever.
@@ -208,7 +268,8 @@ pub enum RequestEvent {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 pub enum ManagerEvent {
-    /// Deletes a session.
+    /// Deletes a session. An id may be out of date by the time it is used, for a login moves the
+    /// session: see [`DeleteHandle`](Self::DeleteHandle).
     ///
     /// Refused with [`unknown_session`](crate::Refusal::UnknownSession) if none is stored under
     /// that id.
@@ -216,7 +277,16 @@ pub enum ManagerEvent {
         /// Which one.
         id: SessionId,
     },
-    /// Deletes every session of one user. Looks at every stored session.
+    /// Deletes the session of a handle, wherever logins have moved it. It is done even if there is
+    /// none. Looks at every stored session.
+    ///
+    /// By Quixote always refused, with [`not_offered`](crate::Refusal::NotOffered).
+    DeleteHandle {
+        /// Which one.
+        handle: Handle,
+    },
+    /// Deletes every session of one user, for good: under strict a login of that user in a request
+    /// that has not finished is refused, too. Looks at every stored session.
     DeleteSessionsOf {
         /// Whose.
         user: SmolStr,
@@ -261,12 +331,13 @@ impl Event {
     pub const fn needs_fresh_load(&self) -> bool {
         match self {
             Self::Request { event, .. } => event.needs_fresh_load(),
-            Self::StartRequest { .. }
-            | Self::Manager(
-                ManagerEvent::DeleteSession { .. }
+            Self::StartRequest { .. } => false,
+            Self::Manager(event) => match event {
+                ManagerEvent::DeleteSession { .. } => true,
+                ManagerEvent::DeleteHandle { .. }
                 | ManagerEvent::DeleteSessionsOf { .. }
-                | ManagerEvent::Sweep,
-            ) => false,
+                | ManagerEvent::Sweep => false,
+            },
         }
     }
 
@@ -297,12 +368,19 @@ impl RequestEvent {
     const fn needs_fresh_load(&self) -> bool {
         match self {
             Self::HasSessionCookie { must_exist, .. } => *must_exist,
+            // The user's generation is what is loaded.
+            Self::SetUser { user } => user.is_some(),
             // A token must be none that is outstanding in the session as it is stored.
-            Self::NewSession | Self::CreateFormToken => true,
+            Self::NewSession
+            | Self::CreateFormToken
+            | Self::ExpireOtherSessions
+            | Self::ExpireHandle { .. } => true,
             Self::FinishRequest { outcome } => outcome.saves(),
-            Self::SetUser { .. }
+            Self::RenewSession
             | Self::SetValue { .. }
             | Self::RemoveValue { .. }
+            | Self::TakeValue { .. }
+            | Self::GuardValue { .. }
             | Self::HasFormToken { .. }
             | Self::RemoveFormToken { .. }
             | Self::RevokeSessionCookie
@@ -315,14 +393,19 @@ impl RequestEvent {
     const fn name(&self) -> &'static str {
         match self {
             Self::SetUser { .. } => "set_user",
+            Self::RenewSession => "renew_session",
             Self::SetValue { .. } => "set_value",
             Self::RemoveValue { .. } => "remove_value",
+            Self::TakeValue { .. } => "take_value",
+            Self::GuardValue { .. } => "guard_value",
             Self::CreateFormToken => "create_form_token",
             Self::HasFormToken { .. } => "has_form_token",
             Self::RemoveFormToken { .. } => "remove_form_token",
             Self::HasSessionCookie { .. } => "has_session_cookie",
             Self::RevokeSessionCookie => "revoke_session_cookie",
             Self::ExpireSession => "expire_session",
+            Self::ExpireOtherSessions => "expire_other_sessions",
+            Self::ExpireHandle { .. } => "expire_handle",
             Self::NewSession => "new_session",
             Self::MaintainSession => "maintain_session",
             Self::FinishRequest { .. } => "finish_request",
@@ -335,6 +418,7 @@ impl ManagerEvent {
     const fn name(&self) -> &'static str {
         match self {
             Self::DeleteSession { .. } => "delete_session",
+            Self::DeleteHandle { .. } => "delete_handle",
             Self::DeleteSessionsOf { .. } => "delete_sessions_of",
             Self::Sweep => "sweep",
         }

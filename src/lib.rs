@@ -14,13 +14,14 @@
 //! let mut draw = 0;
 //! let mut send = |event| {
 //!     draw += 1; // in earnest: 32 fresh bytes for each input, from an `EntropySource`
-//!     let input = Input { now: Timestamp(0), entropy: Entropy::from_bytes([draw; 32]), event };
+//!     let input = Input { now: Timestamp(0), entropy: Entropy::from_half([draw; 32]), event };
 //!     let (next, effects) = step(&config, std::mem::take(&mut state), input);
 //!     state = next;
 //!     effects
 //! };
 //! let (remote_addr, script_name) = ("192.0.2.1".into(), "".into());
-//! send(Event::StartRequest { request, cookie: None, remote_addr, script_name });
+//! let passive = false;
+//! send(Event::StartRequest { request, cookie: None, remote_addr, script_name, passive });
 //! send(RequestEvent::SetUser { user: Some("alice".into()) }.of(request));
 //! let effects = send(RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(request));
 //! assert!(effects.store.is_some(), "1. write this to the store");
@@ -111,12 +112,13 @@ mod state;
 mod step;
 mod time;
 mod token;
+mod version;
 
 pub use smol_str::SmolStr;
 
-pub use crate::config::{Config, ConfigError};
+pub use crate::config::{Config, ConfigError, GivesUp, SameSite};
 #[cfg(feature = "std")]
-pub use crate::cookie::{CACHE_CONTROL, read_cookie, set_cookie};
+pub use crate::cookie::{CACHE_CONTROL, VARY, read_cookie, set_cookie};
 pub use crate::effect::{CookieChange, CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};
 pub use crate::entropy::Entropy;
 #[cfg(feature = "std")]
@@ -130,4 +132,4 @@ pub use crate::session::{Dump, Session, SessionRef};
 pub use crate::state::State;
 pub use crate::step::step;
 pub use crate::time::Timestamp;
-pub use crate::token::{FormToken, NotHex, Revealed, SessionId, Width};
+pub use crate::token::{FormToken, Handle, NotHex, Revealed, SessionId, Width};

@@ -60,24 +60,28 @@ impl fmt::Display for Semantics {
 pub(crate) struct Differences {
     pub(crate) holds: Holds,
     pub(crate) saves: Saves,
-    pub(crate) renews: Renews,
+    pub(crate) visits: Visits,
+    pub(crate) logins: Logins,
     pub(crate) tokens: Tokens,
     pub(crate) revocation: Revocation,
     pub(crate) limits: Limits,
     pub(crate) path: Path,
     pub(crate) liberties: Liberties,
+    pub(crate) additions: Additions,
 }
 
 impl Differences {
     const LIVE: Self = Self {
         holds: Holds::StoredObject,
         saves: Saves::NewSession,
-        renews: Renews::Never,
+        visits: Visits::InHeldSession,
+        logins: Logins::ChangeTheUser,
         tokens: Tokens::OfHeldSession,
         revocation: Revocation::LeavesWithItsPage,
         limits: Limits::None,
         path: Path::OfScript,
         liberties: Liberties::Granted,
+        additions: Additions::NotOffered,
     };
 
     const COPYING: Self = Self { holds: Holds::Copy, saves: Saves::WholeCopy, ..Self::LIVE };
@@ -85,12 +89,14 @@ impl Differences {
     const STRICT: Self = Self {
         holds: Holds::CopyAndChanges,
         saves: Saves::Changes,
-        renews: Renews::WithTheUser,
+        visits: Visits::InStore,
+        logins: Logins::BeginASession,
         tokens: Tokens::OfStoredSession,
         revocation: Revocation::LeavesWithAnyPage,
         limits: Limits::IdleAndAbsolute,
         path: Path::Configured,
         liberties: Liberties::Refused,
+        additions: Additions::Offered,
     };
 }
 
@@ -116,15 +122,27 @@ pub(crate) enum Saves {
     Changes,
 }
 
-/// Whether the session moves to a new id and loses its form tokens.
+/// Where a start notes that the session was accessed.
 #[derive(Clone, Copy)]
-pub(crate) enum Renews {
-    Never,
-    /// When its user changes.
-    WithTheUser,
+pub(crate) enum Visits {
+    /// In what the request holds; a copy takes it to the store with a save.
+    InHeldSession,
+    /// In the store, at once, whatever becomes of the request.
+    InStore,
 }
 
-/// Whose queue form tokens are spent from, and drawn to be unused in.
+/// What it means that the user is set.
+#[derive(Clone, Copy)]
+pub(crate) enum Logins {
+    /// The session has another user, and that is all.
+    ChangeTheUser,
+    /// A session of that user begins: it has a new id, and of the one before it keeps what
+    /// [`Keeps`](crate::state::Keeps) says.
+    BeginASession,
+}
+
+/// Whose queue form tokens are spent from, and drawn to be unused in; and likewise whose values are
+/// taken.
 #[derive(Clone, Copy)]
 pub(crate) enum Tokens {
     /// That of the session which the request holds; a token is queued as it was drawn.
@@ -166,4 +184,12 @@ pub(crate) enum Path {
 pub(crate) enum Liberties {
     Granted,
     Refused,
+}
+
+/// Whether there is what Quixote has no word for: renewal without a login, guarded values, handles,
+/// and a user's end of other sessions.
+#[derive(Clone, Copy)]
+pub(crate) enum Additions {
+    NotOffered,
+    Offered,
 }

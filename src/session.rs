@@ -14,7 +14,8 @@ use crate::config::Config;
 use crate::form_tokens::FormTokens;
 use crate::semantics::{Limits, Saves};
 use crate::time::Timestamp;
-use crate::token::SessionId;
+use crate::token::{Handle, SessionId};
+use crate::version::Version;
 
 /// What is remembered about one visitor.
 ///
@@ -33,6 +34,9 @@ use crate::token::SessionId;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(remote = "Self", deny_unknown_fields))]
 pub struct Session {
+    pub(crate) version: Version,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+    pub(crate) handle: Option<Handle>,
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) user: Option<SmolStr>,
     pub(crate) remote_addr: SmolStr,
@@ -48,6 +52,8 @@ impl Session {
     #[must_use]
     pub const fn new(remote_addr: SmolStr, now: Timestamp) -> Self {
         Self {
+            version: Version,
+            handle: None,
             user: None,
             remote_addr,
             created: now,
@@ -57,27 +63,34 @@ impl Session {
         }
     }
 
+    /// Names the session in pages. None until it is stored, and always under Quixote.
+    #[must_use]
+    pub const fn handle(&self) -> Option<Handle> {
+        self.handle
+    }
+
     /// Who is logged in. Any text, also the empty one, is a user; only None is nobody.
     #[must_use]
     pub const fn user(&self) -> Option<&SmolStr> {
         self.user.as_ref()
     }
 
-    /// Address of the request that the session began with.
+    /// Address of the request that the session began with; under strict a login begins it anew.
     #[must_use]
     pub fn remote_addr(&self) -> &str {
         &self.remote_addr
     }
 
-    /// When the session began, in milliseconds since the epoch.
+    /// When the session began, in milliseconds since the epoch; under strict a login begins it
+    /// anew.
     #[must_use]
     pub const fn created(&self) -> Timestamp {
         self.created
     }
 
-    /// When a request last used the session, as noted: a request that ends well notes its start if
-    /// more than `access_resolution_ms` has passed since the access that is noted; one that fails
-    /// or is abandoned notes nothing, except under live.
+    /// When a request last used the session, as noted: a request notes its start if more than
+    /// `access_resolution_ms` has passed since the access that is noted. Under copying one that
+    /// fails or is abandoned notes nothing.
     #[must_use]
     pub const fn accessed(&self) -> Timestamp {
         self.accessed
@@ -138,16 +151,37 @@ impl Session {
         }
     }
 
-    /// Notes an access, if strictly more than the resolution has passed since the last one.
-    // [time-3] [time-4] [time-5]
-    pub(crate) fn touch(&mut self, now: Timestamp, resolution_ms: u64) {
-        if now.since(self.accessed) > resolution_ms {
-            self.accessed = now;
-        }
+    /// The same session with the later of the access that is noted and this one: how a store
+    /// outside carries out a [`Touch`](crate::StoreOp::Touch), and keeps a later access when it
+    /// writes.
+    ///
+    /// ```
+    /// use quixote_session::{Session, Timestamp};
+    ///
+    /// let session = Session::new("192.0.2.1".into(), Timestamp(5_000));
+    /// assert_eq!(session.clone().accessed_by(Timestamp(7_500)).accessed(), Timestamp(7_500));
+    /// assert_eq!(session.accessed_by(Timestamp(2_500)).accessed(), Timestamp(5_000));
+    /// ```
+    // [driver-20]
+    #[must_use]
+    pub fn accessed_by(mut self, moment: Timestamp) -> Self {
+        self.accessed = self.accessed.max(moment);
+        self
     }
 
-    /// The first millisecond in which the session is over by a time limit of the strict semantics;
-    /// None where no limit ends it, as under Quixote.
+    /// Notes an access, if strictly more than the resolution has passed since the last one; says
+    /// whether it did.
+    // [time-3] [time-4] [time-5]
+    pub(crate) fn touch(&mut self, now: Timestamp, resolution_ms: u64) -> bool {
+        let noted = now.since(self.accessed) > resolution_ms;
+        if noted {
+            self.accessed = now;
+        }
+        noted
+    }
+
+    /// The first millisecond in which the session is over by a time limit of the strict semantics,
+    /// unless it is touched; None where no limit ends it, as under Quixote.
     ///
     /// It moves when an access is noted, and with each such access comes a
     /// [`StoreOp`](crate::StoreOp): a store that forgets by itself may do so from the moment that
@@ -168,7 +202,7 @@ impl Session {
             Limits::IdleAndAbsolute => {}
         }
         let end = |since: Timestamp, limit: Option<u64>| match limit? {
-            // No time has passed even where the clock went back.
+            // Whatever the clock says.
             0 => Some(Timestamp(0)),
             limit => since.0.checked_add(limit).map(Timestamp),
         };
@@ -178,29 +212,35 @@ impl Session {
     }
 
     /// Whether a time limit of the strict semantics is reached. Both bounds are inclusive: a
-    /// session is over in the very millisecond in which its age equals the limit. This says the
-    /// same as [`expires_at`](Self::expires_at) in the words of the rule: a sweep asks it of every
-    /// session.
-    // [time-6] [time-7] [time-8] [time-9]
+    /// session is over in the very millisecond in which its age equals the limit. So is one whose
+    /// times lie as far ahead: the clock that wrote them was wrong, and nobody knows its age.
+    // [time-6] [time-7] [time-8] [time-9] [time-16]
     #[inline]
-    pub(crate) fn is_over(&self, config: &Config, now: Timestamp) -> bool {
-        let reached = |since: Timestamp, limit: Option<u64>| {
-            limit.is_some_and(|limit| now.since(since) >= limit)
-        };
-        match config.semantics.differences().limits {
-            Limits::None => false,
-            Limits::IdleAndAbsolute => {
-                reached(self.accessed, config.idle_limit_ms)
-                    || reached(self.created, config.absolute_limit_ms)
-            }
-        }
+    #[must_use]
+    pub fn is_over(&self, config: &Config, now: Timestamp) -> bool {
+        self.is_too_old(config, now) || reached(config, self.accessed, config.idle_limit_ms, now)
+    }
+
+    /// Whether the absolute limit is reached, which ends the work of requests under way, too.
+    // [time-13]
+    pub(crate) fn is_too_old(&self, config: &Config, now: Timestamp) -> bool {
+        reached(config, self.created, config.absolute_limit_ms, now)
+    }
+}
+
+fn reached(config: &Config, since: Timestamp, limit: Option<u64>, now: Timestamp) -> bool {
+    match config.semantics.differences().limits {
+        Limits::None => false,
+        Limits::IdleAndAbsolute => limit.is_some_and(|limit| now.0.abs_diff(since.0) >= limit),
     }
 }
 
 /// Names what the session holds, and shows neither values nor whole tokens.
+#[expect(clippy::missing_fields_in_debug, reason = "in memory there is one version alone")]
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
+            .field("handle", &self.handle)
             .field("user", &self.user)
             .field("remote_addr", &self.remote_addr)
             .field("created", &self.created.0)

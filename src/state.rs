@@ -1,7 +1,7 @@
 //! What the machine remembers, and the questions that change nothing.
 //!
-//! Two parts: the [`Store`] of sessions, and the [`Request`]s in flight by their numbers. Only a
-//! step is handed them to be changed.
+//! The [`Store`] of sessions, the [`Request`]s in flight by their numbers, and the generations of
+//! users. Only a step is handed them to be changed.
 
 mod canonical;
 mod changes;
@@ -12,19 +12,24 @@ mod request;
 mod store;
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use smol_str::SmolStr;
 
-pub(crate) use self::changes::{Change, Changes};
+pub(crate) use self::changes::{Change, Changes, Keeps, UserChange};
 pub(crate) use self::objects::Slot;
 pub(crate) use self::request::{Request, RequestData};
 pub(crate) use self::store::Store;
+use crate::config::Config;
 use crate::event::RequestId;
 use crate::presented::CookieValue;
+use crate::semantics::Semantics;
 use crate::session::{Session, SessionRef};
+use crate::time::Timestamp;
 use crate::token::SessionId;
 
 /// Ids are random and numbers are the driver's: no client chooses what is hashed.
@@ -54,13 +59,22 @@ pub struct State(Option<Box<Parts>>);
 
 /// Behind a pointer, since a state is moved into each step and out of it.
 #[derive(Clone)]
-struct Parts {
-    store: Store,
-    requests: HashMap<RequestId, Request, FixedState>,
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) requests: HashMap<RequestId, Request, FixedState>,
+    /// How often the sessions of each user had been ended when the driver last said so.
+    pub(crate) generations: BTreeMap<SmolStr, u64>,
+    /// The semantics of the last step; None before the first.
+    pub(crate) semantics: Option<Semantics>,
 }
 
 impl Parts {
-    const NONE: Self = Self { store: Store::new(), requests: HashMap::with_hasher(HASHER) };
+    const NONE: Self = Self {
+        store: Store::new(),
+        requests: HashMap::with_hasher(HASHER),
+        generations: BTreeMap::new(),
+        semantics: None,
+    };
 }
 
 impl State {
@@ -80,10 +94,44 @@ impl State {
     #[must_use]
     pub fn with_stored(mut self, id: SessionId, session: Option<Session>) -> Self {
         match session {
-            Some(session) => self.parts().0.put(id, session),
-            None => _ = self.parts().0.remove(&id),
+            Some(session) => self.parts().store.put(id, session),
+            None => _ = self.parts().store.remove(&id),
         }
         self
+    }
+
+    /// The same state knowing that the sessions of `user` have been ended this often: the number
+    /// that a [`DeleteUser`](crate::StoreOp::DeleteUser) counts up in a store outside. Without such
+    /// a statement it is 0.
+    ///
+    /// No transition, but a statement about that store: a driver makes it before it sends a
+    /// [`SetUser`](crate::RequestEvent::SetUser), and again when the condition of the operation
+    /// that saves it did not hold. A login that a request made in another generation is refused.
+    // [driver-19]
+    #[must_use]
+    pub fn with_generation(mut self, user: SmolStr, generation: u64) -> Self {
+        let parts = self.parts();
+        for request in parts.requests.values_mut() {
+            request.end_login_unless(&user, |made_in| made_in == generation);
+        }
+        parts.generations.insert(user, generation);
+        self
+    }
+
+    /// The semantics of the step that led here; None before the first. What one semantics keeps
+    /// true of its states, another relies on, so a driver that reads a state back compares this
+    /// with its [`Config`](crate::Config).
+    ///
+    /// ```
+    /// use quixote_session::{Config, State};
+    ///
+    /// let read = State::new();
+    /// assert!(read.semantics().is_none_or(|own| own == Config::STRICT.semantics));
+    /// ```
+    // [state-13]
+    #[must_use]
+    pub fn semantics(&self) -> Option<Semantics> {
+        self.read().semantics
     }
 
     /// The session stored under `id`.
@@ -131,10 +179,32 @@ impl State {
         items
     }
 
-    /// The ids of one user's stored sessions, in order. Looks at every stored session.
+    /// The ids of one user's stored sessions, in order, even of those that are over. Looks at every
+    /// stored session.
     #[must_use]
     pub fn sessions_of(&self, user: &str) -> Vec<SessionId> {
         self.read().store.ids_where(|session| session.user.as_deref() == Some(user))
+    }
+
+    /// The ids of one user's sessions that are not over, in order: what to list for that user.
+    /// Looks at every stored session.
+    #[must_use]
+    pub fn current_sessions_of(
+        &self,
+        user: &str,
+        config: &Config,
+        now: Timestamp,
+    ) -> Vec<SessionId> {
+        self.read().store.ids_where(|session| {
+            session.user.as_deref() == Some(user) && !session.is_over(config, now)
+        })
+    }
+
+    /// How many sessions are stored that are not over. Looks at every stored session.
+    #[must_use]
+    pub fn current_len(&self, config: &Config, now: Timestamp) -> usize {
+        let current = |(_, session): &(SessionId, &Session)| !session.is_over(config, now);
+        self.read().store.iter().filter(current).count()
     }
 
     /// The requests in flight, in the order of their numbers.
@@ -185,10 +255,9 @@ impl State {
         self.read().store.iter()
     }
 
-    /// Both parts, to be changed by a step.
-    pub(crate) fn parts(&mut self) -> (&mut Store, &mut HashMap<RequestId, Request, FixedState>) {
-        let parts = self.0.get_or_insert_with(|| Box::new(Parts::NONE));
-        (&mut parts.store, &mut parts.requests)
+    /// All of it, to be changed by a step.
+    pub(crate) fn parts(&mut self) -> &mut Parts {
+        self.0.get_or_insert_with(|| Box::new(Parts::NONE))
     }
 
     fn read(&self) -> &Parts {

@@ -28,10 +28,11 @@
 //!
 //! 1. if its request is not open (a start: if it is open already);
 //! 2. if it needs the request's session and that was expired;
-//! 3. if a text, a count or the entropy exceeds its bound;
-//! 4. if what it names is not there: a token, a value, a session;
-//! 5. under strict: if it would save onto a session that has ended, or take a liberty that strict
-//!    does not grant.
+//! 3. if the semantics does not offer it, or does not grant the liberty that it takes;
+//! 4. if a text, a count or the entropy exceeds its bound;
+//! 5. if what it names is not there: a user, a token, a value, a session;
+//! 6. under strict: if it would save onto a session that has ended, for a user whose sessions were
+//!    ended, or over a guarded value that has changed.
 //!
 //! A request ends with its finish and in no other way; a finish that is refused leaves it open.
 
@@ -42,16 +43,19 @@ mod manager;
 mod save;
 mod start;
 
+use alloc::collections::BTreeMap;
+
 use foldhash::fast::FixedState;
 use hashbrown::hash_map::{Entry, OccupiedEntry};
+use smol_str::SmolStr;
 
 use crate::config::Config;
 use crate::effect::{CookieChange, Effects, Refusal, Reply};
 use crate::entropy::Draws;
 use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
-use crate::semantics::{Differences, Liberties};
+use crate::semantics::{Additions, Differences, Liberties};
 use crate::session::Session;
-use crate::state::{Request, Slot, State, Store};
+use crate::state::{Parts, Request, Slot, State, Store};
 use crate::time::Timestamp;
 use crate::token::SessionId;
 
@@ -80,7 +84,9 @@ use crate::token::SessionId;
 #[must_use]
 pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects) {
     let Input { now, entropy, event } = input;
-    let (store, requests) = state.parts();
+    let actor = event.request();
+    let Parts { store, requests, generations, semantics } = state.parts();
+    *semantics = Some(config.semantics);
     let mut effects = Effects::reply(Reply::Done);
     let mut step = Step {
         config,
@@ -88,12 +94,14 @@ pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects)
         now,
         draws: Draws::new(&entropy, config.width),
         store,
+        generations,
         response: None,
+        ended: None,
         effects: &mut effects,
     };
     let answer = match event {
-        Event::StartRequest { request, cookie, remote_addr, script_name } => {
-            step.start_request(requests, request, cookie, remote_addr, script_name)
+        Event::StartRequest { request, cookie, remote_addr, script_name, passive } => {
+            step.start_request(requests, request, cookie, remote_addr, script_name, passive)
         }
         Event::Request { request, event } => match requests.entry(request) {
             Entry::Occupied(open) => step.request_event(open, event),
@@ -102,6 +110,11 @@ pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects)
         },
         Event::Manager(event) => step.manager_event(event),
     };
+    // [step-57]
+    if let Some(user) = step.ended.take() {
+        let others = requests.iter_mut().filter(|(number, _)| Some(**number) != actor);
+        others.for_each(|(_, request)| request.end_login_unless(&user, |_| false));
+    }
     match answer {
         // [effect-13]
         Ok(reply) => (step.effects.draws, step.effects.reply) = (step.draws.taken(), reply),
@@ -118,8 +131,11 @@ struct Step<'a> {
     now: Timestamp,
     draws: Draws<'a>,
     store: &'a mut Store,
+    generations: &'a mut BTreeMap<SmolStr, u64>,
     /// The cookie that the response carries, while a rule saves and decides it.
     response: Option<CookieChange>,
+    /// The user whose sessions this step has ended: logins of other requests are ended after it.
+    ended: Option<SmolStr>,
     /// What it asks of the driver, apart from the reply, which a rule returns.
     effects: &'a mut Effects,
 }
@@ -135,8 +151,11 @@ impl Step<'_> {
         let request = open.get_mut();
         match event {
             RequestEvent::SetUser { user } => self.set_user(request, user),
+            RequestEvent::RenewSession => self.renew_session(request),
             RequestEvent::SetValue { key, value } => self.set_value(request, key, value),
             RequestEvent::RemoveValue { key } => self.remove_value(request, key),
+            RequestEvent::TakeValue { key } => self.take_value(request, &key),
+            RequestEvent::GuardValue { key } => self.guard_value(request, key),
             RequestEvent::CreateFormToken => self.create_form_token(request),
             RequestEvent::HasFormToken { token } => self.has_form_token(request, token),
             RequestEvent::RemoveFormToken { token } => self.remove_form_token(request, token),
@@ -145,6 +164,8 @@ impl Step<'_> {
             }
             RequestEvent::RevokeSessionCookie => self.revoke_session_cookie(request),
             RequestEvent::ExpireSession => self.expire_session(request),
+            RequestEvent::ExpireOtherSessions => self.expire_other_sessions(request),
+            RequestEvent::ExpireHandle { handle } => self.expire_handle(request, handle),
             RequestEvent::NewSession => self.new_session(request),
             RequestEvent::MaintainSession => self.maintain_session(request),
             RequestEvent::FinishRequest { outcome } => self.finish_request(open, outcome),
@@ -155,7 +176,8 @@ impl Step<'_> {
     fn manager_event(&mut self, event: ManagerEvent) -> Result<Reply, Refusal> {
         match event {
             ManagerEvent::DeleteSession { id } => self.delete_session(id),
-            ManagerEvent::DeleteSessionsOf { user } => Ok(self.delete_sessions_of(&user)),
+            ManagerEvent::DeleteHandle { handle } => self.delete_handle(handle),
+            ManagerEvent::DeleteSessionsOf { user } => Ok(self.delete_sessions_of(user)),
             ManagerEvent::Sweep => Ok(self.sweep()),
         }
     }
@@ -168,27 +190,31 @@ impl Step<'_> {
         }
     }
 
+    /// Refuses what the semantics has no word for.
+    fn offers(&self) -> Result<(), Refusal> {
+        match self.differences.additions {
+            Additions::NotOffered => Err(Refusal::NotOffered),
+            Additions::Offered => Ok(()),
+        }
+    }
+
     fn session(&self, slot: Slot) -> &Session {
         &self.store.object(slot).session
     }
 
-    /// The session that is stored under `id`, unless it is over.
-    // [time-11] [time-12] [time-13]
+    /// The session that is stored under `id`, for the work of a request that began in time:
+    /// idleness does not end it, the absolute limit does.
+    // [time-11] [time-12] [time-13] [time-17]
     fn find(&self, id: &SessionId) -> Option<Slot> {
-        self.store.find(id).filter(|slot| !self.is_over(self.session(*slot)))
+        self.store.find(id).filter(|slot| !self.is_too_old(self.session(*slot)))
     }
 
     fn is_over(&self, session: &Session) -> bool {
         session.is_over(self.config, self.now)
     }
 
-    /// An id for a session that is added to the store.
-    // [config-27] [config-28]
-    fn fresh_id(&mut self) -> Result<SessionId, Refusal> {
-        if self.store.len() >= self.config.session_limit() {
-            return Err(Refusal::TooManySessions);
-        }
-        self.unused_id()
+    fn is_too_old(&self, session: &Session) -> bool {
+        session.is_too_old(self.config, self.now)
     }
 
     // [token-5] [token-6] [token-9]
@@ -201,10 +227,13 @@ impl Step<'_> {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.store.len() >= self.config.session_limit()
+    }
+
     // [config-27] [config-28]
     fn has_room_for(&self, id: &SessionId) -> Result<(), Refusal> {
-        let full = self.store.len() >= self.config.session_limit();
-        if full && !self.store.has(id) { Err(Refusal::TooManySessions) } else { Ok(()) }
+        if self.is_full() && !self.store.has(id) { Err(Refusal::TooManySessions) } else { Ok(()) }
     }
 
     // [config-22]

@@ -1,4 +1,4 @@
-//! Session ids and form tokens.
+//! Session ids, form tokens and handles.
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -270,6 +270,71 @@ secret! {
     /// # Ok::<(), quixote_session::NotHex>(())
     /// ```
     FormToken
+}
+
+/// Names a session in a page: for a list of devices, and to end one of them.
+///
+/// A handle is drawn when the session is first stored and kept when the session moves to a new id.
+/// It opens nothing: no cookie is compared with it. So it is no secret, and is shown in full.
+///
+/// ```
+/// use quixote_session::Handle;
+///
+/// let handle = Handle::from([0x0d; 16]);
+/// assert_eq!(handle.to_string(), "0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d");
+/// assert_eq!("0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d".parse(), Ok(handle));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(into = "SmolStr", try_from = "SmolStr"))]
+pub struct Handle([u8; 16]);
+
+impl Handle {
+    pub(crate) const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+impl From<[u8; 16]> for Handle {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl FromStr for Handle {
+    type Err = NotHex;
+
+    fn from_str(text: &str) -> Result<Self, NotHex> {
+        let secret = Secret::parse(text).filter(|secret| secret.width == Width::Bits128);
+        secret.map(|secret| Self(secret.bytes)).ok_or(NotHex)
+    }
+}
+
+impl TryFrom<SmolStr> for Handle {
+    type Error = NotHex;
+
+    fn try_from(text: SmolStr) -> Result<Self, NotHex> {
+        text.parse()
+    }
+}
+
+impl From<Handle> for SmolStr {
+    fn from(handle: Handle) -> Self {
+        Revealed(Secret { bytes: handle.0, width: Width::Bits128 })
+            .with_text(|text| Self::new(text))
+    }
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&SmolStr::from(*self))
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Handle({self})")
+    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,10 @@ impl Values {
         self.0.get_or_insert_default().insert(key, value);
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.0 = None;
+    }
+
     /// Takes a value out. An empty map goes with its last one, so that equal values are equal.
     pub(crate) fn remove(&mut self, key: &SmolStr) -> Option<SmolStr> {
         let removed = self.0.as_mut()?.remove(key);

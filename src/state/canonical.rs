@@ -8,10 +8,14 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
+use smol_str::SmolStr;
+
 use super::{Parts, RequestData, Slot, State};
 use crate::event::RequestId;
+use crate::semantics::Semantics;
 use crate::session::Session;
 use crate::token::SessionId;
+use crate::version::Version;
 
 /// The canonical form: borrowed from a state (`&Session`, `&RequestData`), or read from outside
 /// and owned.
@@ -19,9 +23,16 @@ use crate::token::SessionId;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(crate) struct Canonical<S, R> {
+    pub(crate) version: Version,
+    // [state-13]
+    /// The semantics of the last step, which makes no difference between states.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+    pub(crate) semantics: Option<Semantics>,
     pub(crate) stored: Vec<Stored<S>>,
     pub(crate) held: Vec<Held<S>>,
     pub(crate) requests: Vec<Open<R>>,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::each_once"))]
+    pub(crate) generations: BTreeMap<SmolStr, u64>,
 }
 
 /// A stored session.
@@ -57,12 +68,19 @@ pub(crate) struct Open<R> {
 impl<'a> Canonical<&'a Session, &'a RequestData> {
     // [state-5]
     pub(crate) fn of(state: &'a State) -> Self {
-        let Parts { store, requests } = state.read();
+        let Parts { store, requests, generations, semantics } = state.read();
         let items = state.items().into_iter();
         let stored: Vec<_> = items.map(|(id, session)| Stored { id, session }).collect();
         let slots = stored.iter().filter_map(|stored| store.find(&stored.id));
         let mut numbers: BTreeMap<Slot, usize> = slots.zip(0..).collect();
-        let mut canonical = Self { stored, held: Vec::new(), requests: Vec::new() };
+        let mut canonical = Self {
+            version: Version,
+            semantics: *semantics,
+            stored,
+            held: Vec::new(),
+            requests: Vec::new(),
+            generations: generations.clone(),
+        };
         for request in state.requests() {
             let Some(open) = requests.get(&request) else { continue };
             let holds = open.held.map(|slot| {
@@ -81,7 +99,8 @@ impl<'a> Canonical<&'a Session, &'a RequestData> {
 
 impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
-        Canonical::of(self) == Canonical::of(other)
+        let canonical = |state| Canonical { semantics: None, ..Canonical::of(state) };
+        canonical(self) == canonical(other)
     }
 }
 
@@ -89,6 +108,6 @@ impl Eq for State {}
 
 impl Hash for State {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        Canonical::of(self).hash(hasher);
+        Canonical { semantics: None, ..Canonical::of(self) }.hash(hasher);
     }
 }

@@ -5,13 +5,12 @@ use alloc::collections::BTreeMap;
 use smol_str::SmolStr;
 
 use crate::form_tokens::FormTokens;
-use crate::semantics::Renews;
 use crate::session::Session;
+use crate::time::Timestamp;
 use crate::token::FormToken;
 
-/// One change of a session.
+/// One change of what a session holds.
 pub(crate) enum Change {
-    User(Option<SmolStr>),
     SetValue(SmolStr, SmolStr),
     RemoveValue(SmolStr),
     FormToken(FormToken),
@@ -19,9 +18,8 @@ pub(crate) enum Change {
 
 impl Change {
     /// Makes this change to `session`.
-    pub(crate) fn apply_to(self, session: &mut Session, renews: Renews, max_form_tokens: u8) {
+    pub(crate) fn apply_to(self, session: &mut Session, max_form_tokens: u8) {
         match self {
-            Self::User(user) => set_user(session, user, renews),
             Self::SetValue(key, value) => session.values.insert(key, value),
             Self::RemoveValue(key) => drop(session.values.remove(&key)),
             Self::FormToken(token) => session.form_tokens.push(token, max_form_tokens),
@@ -29,18 +27,54 @@ impl Change {
     }
 }
 
-// [step-15] [step-35]
-fn set_user(session: &mut Session, user: Option<SmolStr>, renews: Renews) {
-    match renews {
-        Renews::Never => {}
-        Renews::WithTheUser => {
-            // Tokens that were issued to the user before do not outlive the change.
-            if session.user != user {
+/// What of a session outlives that its user is set.
+// [step-15] [step-35] [step-52] [step-53]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub(crate) enum Keeps {
+    /// Another user's, or nobody's after somebody: nothing.
+    Nothing,
+    /// Somebody's after nobody: the values, such as a cart. A form was issued to nobody.
+    Values,
+    /// The same user's as before: everything.
+    #[default]
+    All,
+}
+
+impl Keeps {
+    fn between(before: Option<&SmolStr>, after: Option<&SmolStr>) -> Self {
+        match (before, after) {
+            _ if before == after => Self::All,
+            (None, _) => Self::Values,
+            (Some(_), _) => Self::Nothing,
+        }
+    }
+
+    fn apply_to(self, session: &mut Session) {
+        match self {
+            Self::All => {}
+            Self::Values => session.form_tokens.clear(),
+            Self::Nothing => {
                 session.form_tokens.clear();
+                session.values.clear();
+                session.handle = None;
             }
         }
     }
-    session.user = user;
+}
+
+/// The user that a request sets, or nobody.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct UserChange {
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+    pub(crate) to: Option<SmolStr>,
+    pub(crate) at: Timestamp,
+    /// How often the sessions of the user had been ended by then; None if they were ended since.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
+    pub(crate) generation: Option<u64>,
 }
 
 /// What a request has changed on its session and not saved: the latest change of each key.
@@ -51,26 +85,42 @@ fn set_user(session: &mut Session, user: Option<SmolStr>, renews: Renews) {
 pub(crate) struct Changes {
     /// The new user, if one was set: a user, or nobody.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
-    user: Option<UserChange>,
+    pub(crate) user: Option<UserChange>,
+    /// What outlives all users that were set.
+    pub(crate) keeps: Keeps,
+    /// Whether a new id was asked for.
+    pub(crate) renew: bool,
     /// The values that were set and, as None, those that were removed.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::each_once"))]
     values: BTreeMap<SmolStr, Option<SmolStr>>,
+    /// The values that must still be these and, as None, those that must still be missing.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::each_once"))]
+    guards: BTreeMap<SmolStr, Option<SmolStr>>,
     /// The form tokens that were created for the user as it now is, oldest first.
     pub(crate) form_tokens: FormTokens,
 }
 
-/// The user that a request sets; nobody is a user, too, for this purpose.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-struct UserChange {
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
-    to: Option<SmolStr>,
-}
-
 impl Changes {
+    /// Whether there is anything that a visitor would miss. A form token is not: if its session is
+    /// gone, the form has to be shown again.
+    pub(crate) fn is_but_tokens(&self) -> bool {
+        self.user.is_none() && !self.renew && self.values.is_empty() && self.guards.is_empty()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.user.is_none() && self.values.is_empty() && self.form_tokens.is_empty()
+        self.is_but_tokens() && self.form_tokens.is_empty()
+    }
+
+    /// Whether the save moves the session to a new id.
+    // [step-34]
+    pub(crate) fn moves(&self) -> bool {
+        self.renew || self.begins().is_some()
+    }
+
+    /// The change of the user, if a session of that user begins with it: all but nobody after
+    /// nobody.
+    pub(crate) fn begins(&self) -> Option<&UserChange> {
+        self.user.as_ref().filter(|user| user.to.is_some() || self.keeps == Keeps::Nothing)
     }
 
     /// Whether one more change of the value under `key` would make more than `most` of them.
@@ -78,15 +128,14 @@ impl Changes {
         self.values.len() >= most && !self.values.contains_key(key)
     }
 
-    /// Remembers a change that is about to be made to `session`.
-    pub(crate) fn record(&mut self, change: &Change, session: &Session, max_form_tokens: u8) {
+    /// Whether the request itself has set or removed the value, and not saved that.
+    pub(crate) fn changed_value(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    /// Remembers a change that is about to be made.
+    pub(crate) fn record(&mut self, change: &Change, max_form_tokens: u8) {
         match change {
-            Change::User(user) => {
-                if session.user != *user {
-                    self.form_tokens.clear();
-                }
-                self.user = Some(UserChange { to: user.clone() });
-            }
             Change::SetValue(key, value) => {
                 self.values.insert(key.clone(), Some(value.clone()));
             }
@@ -95,13 +144,67 @@ impl Changes {
         }
     }
 
+    /// Remembers that the user is about to be set on `session`, and makes that change to it.
+    pub(crate) fn set_user(&mut self, user: UserChange, session: &mut Session, address: &SmolStr) {
+        let keeps = Keeps::between(session.user.as_ref(), user.to.as_ref());
+        self.keeps = self.keeps.min(keeps);
+        match keeps {
+            Keeps::All => {}
+            Keeps::Values => self.form_tokens.clear(),
+            Keeps::Nothing => {
+                self.form_tokens.clear();
+                self.values.clear();
+                self.guards.clear();
+            }
+        }
+        // The request may still end the session that it found, by the handle, wherever that moved.
+        let handle = session.handle;
+        keeps.apply_to(session);
+        session.handle = handle;
+        self.user = Some(user);
+        self.apply_user_to(session, address);
+    }
+
+    /// The value must still be what `session` holds when the changes are saved.
+    pub(crate) fn guard(&mut self, key: SmolStr, session: &Session) {
+        let seen = session.values().get(&key).cloned();
+        self.guards.entry(key).or_insert(seen);
+    }
+
+    /// The value is no longer of interest: the request has taken it.
+    pub(crate) fn unguard(&mut self, key: &SmolStr) {
+        self.guards.remove(key);
+    }
+
+    /// Whether all guarded values of `session` are what they were.
+    // [step-60]
+    pub(crate) fn guards_hold(&self, session: &Session) -> bool {
+        self.guards.iter().all(|(key, seen)| session.values().get(key) == seen.as_ref())
+    }
+
+    /// Whether one more guard would make more than `most` of them.
+    pub(crate) fn is_guarded_full(&self, key: &str, most: usize) -> bool {
+        self.guards.len() >= most && !self.guards.contains_key(key)
+    }
+
+    fn apply_user_to(&self, session: &mut Session, address: &SmolStr) {
+        if let Some(begins) = self.begins() {
+            // [step-54] [time-14]
+            session.created = begins.at;
+            session.accessed = session.accessed.max(begins.at);
+            session.remote_addr = address.clone();
+        }
+        if let Some(user) = &self.user {
+            session.user.clone_from(&user.to);
+        }
+    }
+
     /// Makes these changes to `session`, key by key. A token that is queued already is not queued
     /// again, since each is good for one acceptance.
     // [step-31] [step-33]
-    pub(crate) fn apply_to(&self, session: &mut Session, max_form_tokens: u8) {
-        if let Some(user) = &self.user {
-            set_user(session, user.to.clone(), Renews::WithTheUser);
-        }
+    pub(crate) fn apply_to(&self, session: &mut Session, address: &SmolStr, max_form_tokens: u8) {
+        self.keeps.apply_to(session);
+        self.apply_user_to(session, address);
         for (key, value) in &self.values {
             match value {
                 Some(value) => session.values.insert(key.clone(), value.clone()),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::canonical::{Canonical, Held, Open, Stored};
 use super::{Parts, Request, RequestData, Slot, State};
+use crate::semantics::Holds;
 use crate::serial::without_secrets;
 use crate::session::Session;
 
@@ -23,9 +24,9 @@ impl Serialize for State {
 /// ```
 /// use quixote_session::State;
 ///
-/// let text = r#"{"stored": [], "held": [{"id": null, "session": {"user": null,
-///     "remote_addr": "", "created": 0, "accessed": 0, "form_tokens": [], "values": {}}}],
-///     "requests": []}"#;
+/// let text = r#"{"version": 1, "semantics": null, "stored": [], "held": [{"id": null, "session":
+///     {"version": 1, "handle": null, "user": null, "remote_addr": "", "created": 0,
+///     "accessed": 0, "form_tokens": [], "values": {}}}], "requests": [], "generations": {}}"#;
 /// let error = serde_json::from_str::<State>(text).unwrap_err();
 /// assert!(error.to_string().starts_with("held: expected every session to be held"));
 /// ```
@@ -37,16 +38,20 @@ impl<'de> Deserialize<'de> for State {
     }
 }
 
-// [state-9]
+// [state-9] [state-15]
 fn check(canonical: &Canonical<Session, RequestData>) -> Result<(), &'static str> {
     const HOLDS: &str = "holds: expected the number of a session, new ones in order";
-    let Canonical { stored, held, requests } = canonical;
+    let Canonical { version: _, semantics, stored, held, requests, generations: _ } = canonical;
     if !stored.is_sorted_by(|one, next| one.id < next.id) {
         return Err("stored: expected rising ids, each once");
     }
     if !requests.is_sorted_by(|one, next| one.request < next.request) {
         return Err("requests: expected rising numbers, each once");
     }
+    let shares = semantics.is_none_or(|semantics| match semantics.differences().holds {
+        Holds::StoredObject => true,
+        Holds::Copy | Holds::CopyAndChanges => false,
+    });
     let mut known = stored.len();
     for open in requests {
         match open.holds.map(|number| number.cmp(&known)) {
@@ -54,6 +59,9 @@ fn check(canonical: &Canonical<Session, RequestData>) -> Result<(), &'static str
             Some(Ordering::Greater) => return Err(HOLDS),
             None if open.data.changes.is_some() => {
                 return Err("changes: expected none without a session");
+            }
+            Some(Ordering::Less) if !shares && open.holds < Some(stored.len()) => {
+                return Err("holds: expected a copy of the stored session, by the semantics");
             }
             Some(Ordering::Less) | None => {}
         }
@@ -68,7 +76,8 @@ fn check(canonical: &Canonical<Session, RequestData>) -> Result<(), &'static str
 /// Puts a checked canonical together.
 // [state-8]
 fn build(canonical: Canonical<Session, RequestData>) -> State {
-    let Parts { mut store, mut requests } = Parts::NONE;
+    let mut parts = Parts { semantics: canonical.semantics, ..Parts::NONE };
+    let Parts { store, requests, .. } = &mut parts;
     let mut slots: Vec<Slot> = Vec::new();
     for Stored { id, session } in canonical.stored {
         store.put(id, session);
@@ -87,5 +96,6 @@ fn build(canonical: Canonical<Session, RequestData>) -> State {
         });
         requests.insert(request, Request { held, data });
     }
-    State(Some(Box::new(Parts { store, requests })))
+    parts.generations = canonical.generations;
+    State(Some(Box::new(parts)))
 }

@@ -24,6 +24,20 @@ impl Request {
         self.held.ok_or(Refusal::NoSession)
     }
 
+    /// What the request has changed and not saved, for more to be added.
+    pub(crate) fn changes_mut(&mut self) -> &mut Changes {
+        self.data.changes.get_or_insert_default()
+    }
+
+    /// A login of `user` in this request is void, unless it was made in a generation that counts.
+    // [step-57]
+    pub(crate) fn end_login_unless(&mut self, user: &str, counts: impl Fn(u64) -> bool) {
+        let changes = self.data.changes.as_mut().and_then(|changes| changes.user.as_mut());
+        if let Some(change) = changes.filter(|change| change.to.as_deref() == Some(user)) {
+            change.generation.take_if(|made_in| !counts(*made_in));
+        }
+    }
+
     /// Puts a revocation into the response, and hides the cookie from the rest of the request.
     pub(crate) fn revoke_cookie(&mut self) {
         self.data.response = Some(CookieChange::Revoke);

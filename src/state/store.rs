@@ -76,6 +76,13 @@ impl Store {
         self.share(id, slot);
     }
 
+    /// Changes what is stored under `id`, in place.
+    pub(crate) fn replace(&mut self, id: &SessionId, session: Session) {
+        if let Some(slot) = self.find(id) {
+            self.object_mut(slot).session = session;
+        }
+    }
+
     /// Stores a held object itself: from now on the store shares it.
     pub(crate) fn share(&mut self, id: SessionId, slot: Slot) {
         self.object_mut(slot).id = Some(id);
@@ -106,13 +113,11 @@ impl Store {
         removed.is_ok()
     }
 
-    /// Removes the stored sessions that are wanted; answers with their ids, in order.
-    pub(crate) fn remove_where(&mut self, wanted: impl Fn(&Session) -> bool) -> Vec<SessionId> {
-        let ids = self.ids_where(wanted);
-        for id in &ids {
+    /// Removes the stored sessions that are wanted.
+    pub(crate) fn remove_where(&mut self, wanted: impl Fn(&Session) -> bool) {
+        for id in &self.ids_where(wanted) {
             self.remove(id);
         }
-        ids
     }
 
     /// One more request holds the object.

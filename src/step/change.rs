@@ -1,11 +1,11 @@
-//! A request changes the session that it holds: its user and its values.
+//! A request changes the session that it holds: its user, its id and its values.
 
 use smol_str::SmolStr;
 
 use super::Step;
 use crate::effect::{Refusal, Reply};
-use crate::semantics::Holds;
-use crate::state::{Change, Request};
+use crate::semantics::{Holds, Logins, Tokens};
+use crate::state::{Change, Request, RequestData, UserChange};
 
 impl Step<'_> {
     // [event-4]
@@ -15,7 +15,27 @@ impl Step<'_> {
         user: Option<SmolStr>,
     ) -> Result<Reply, Refusal> {
         self.fits(user.as_deref().unwrap_or_default())?;
-        self.change(request, Change::User(user))
+        let session = &mut self.store.object_mut(request.held()?).session;
+        match self.differences.logins {
+            Logins::ChangeTheUser => session.user = user,
+            // [step-54] [step-57]
+            Logins::BeginASession => {
+                let known = user.as_ref().and_then(|user| self.generations.get(user));
+                let generation = Some(known.copied().unwrap_or_default());
+                let change = UserChange { to: user, at: self.now, generation };
+                let RequestData { changes, remote_addr, .. } = &mut request.data;
+                changes.get_or_insert_default().set_user(change, session, remote_addr);
+            }
+        }
+        Ok(Reply::Done)
+    }
+
+    // [event-35] [event-36]
+    pub(super) fn renew_session(&self, request: &mut Request) -> Result<Reply, Refusal> {
+        request.held()?;
+        self.offers()?;
+        request.changes_mut().renew = true;
+        Ok(Reply::Done)
     }
 
     // [event-5]
@@ -53,7 +73,60 @@ impl Step<'_> {
         self.change(request, Change::RemoveValue(key))
     }
 
-    /// The one way to change what a request holds.
+    /// A value goes to one request: it is taken where the semantics keeps form tokens, too. One
+    /// that this request set is taken out of its copy.
+    // [event-37] [event-38]
+    pub(super) fn take_value(
+        &mut self,
+        request: &mut Request,
+        key: &SmolStr,
+    ) -> Result<Reply, Refusal> {
+        let held = request.held()?;
+        let seen = self.session(held).values().get(key).ok_or(Refusal::UnknownKey)?;
+        let own = request.data.changes.as_deref().is_some_and(|own| own.changed_value(key));
+        match (self.differences.tokens, self.store.object(held).id) {
+            // [step-63]
+            (Tokens::OfStoredSession, Some(id)) if !own => {
+                let mut session = self.stored_for(&id)?;
+                let value = session.values.remove(key).ok_or(Refusal::UnknownKey)?;
+                self.store.object_mut(held).session.values.remove(key);
+                if let Some(changes) = &mut request.data.changes {
+                    changes.unguard(key);
+                }
+                self.write_back(request, held, id, session);
+                Ok(Reply::Value(value))
+            }
+            (Tokens::OfStoredSession | Tokens::OfHeldSession, _) => {
+                let value = seen.clone();
+                self.change(request, Change::RemoveValue(key.clone()))?;
+                Ok(Reply::Value(value))
+            }
+        }
+    }
+
+    // [event-39] [event-40]
+    pub(super) fn guard_value(
+        &self,
+        request: &mut Request,
+        key: SmolStr,
+    ) -> Result<Reply, Refusal> {
+        let held = request.held()?;
+        self.offers()?;
+        self.fits(&key)?;
+        let (changes, most) = (request.data.changes.as_deref(), self.config.max_values);
+        if changes.is_some_and(|changes| changes.changed_value(&key)) {
+            return Err(Refusal::ValueChanged);
+        }
+        // [config-25]
+        let most = most.saturating_mul(2);
+        if changes.map_or(most == 0, |changes| changes.is_guarded_full(&key, most)) {
+            return Err(Refusal::TooManyValues);
+        }
+        request.changes_mut().guard(key, self.session(held));
+        Ok(Reply::Done)
+    }
+
+    /// The one way to change what a request holds, but for its user.
     // [step-13] [step-14]
     pub(super) fn change(
         &mut self,
@@ -67,10 +140,10 @@ impl Step<'_> {
             // [step-10]
             Holds::CopyAndChanges => {
                 let changes = request.data.changes.get_or_insert_default();
-                changes.record(&change, session, most);
+                changes.record(&change, most);
             }
         }
-        change.apply_to(session, self.differences.renews, most);
+        change.apply_to(session, most);
         Ok(Reply::Done)
     }
 }

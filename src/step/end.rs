@@ -2,13 +2,15 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::hash_map::OccupiedEntry;
+use smol_str::SmolStr;
 
 use super::Step;
 use crate::effect::{CookieOp, Refusal, Reply, StoreOp, Transaction};
 use crate::event::{Outcome, RequestId};
 use crate::semantics::{Liberties, Revocation};
 use crate::session::Session;
-use crate::state::Request;
+use crate::state::{Request, Slot};
+use crate::token::{Handle, SessionId};
 
 impl Step<'_> {
     pub(super) fn revoke_session_cookie(&self, request: &mut Request) -> Result<Reply, Refusal> {
@@ -21,17 +23,87 @@ impl Step<'_> {
 
     pub(super) fn expire_session(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
         let held = request.held()?;
-        // [event-18]
-        let ended = self.store.object(held).id.filter(|id| self.store.remove(id));
+        Ok(self.end_own(request, held))
+    }
+
+    fn end_own(&mut self, request: &mut Request, held: Slot) -> Reply {
+        let object = self.store.object(held);
+        // [event-18] [event-50] [effect-6]
+        self.effects.store = match (object.id, object.session.handle) {
+            (None, _) => None,
+            (Some(id), None) => self.store.remove(&id).then_some(StoreOp::Delete { id }),
+            (Some(id), Some(handle)) => {
+                // A renewal or a login may have moved it meanwhile.
+                if !self.store.remove(&id) {
+                    self.store.remove_where(|session| session.handle == Some(handle));
+                }
+                Some(StoreOp::DeleteHandle { handle, user: None })
+            }
+        };
         self.store.release(held);
         // [event-21]
         request.held = None;
         request.data.changes = None;
         // [event-19] [event-20]
         request.revoke_cookie();
-        // [effect-6]
-        self.effects.store = ended.map(|id| StoreOp::Delete { id });
+        Reply::Done
+    }
+
+    // [event-41] [event-42]
+    pub(super) fn expire_other_sessions(
+        &mut self,
+        request: &mut Request,
+    ) -> Result<Reply, Refusal> {
+        let held = request.held()?;
+        self.offers()?;
+        let (user, own) = self.acting_user(request, held)?;
+        self.end_user(user.clone(), own);
+        // The login of this request, which may not be saved yet, comes after the end.
+        let login = request.data.changes.as_mut().and_then(|changes| changes.user.as_mut());
+        if let Some(login) = login.filter(|login| login.to.as_ref() == Some(&user)) {
+            login.generation = Some(self.generations.get(&user).copied().unwrap_or_default());
+        }
         Ok(Reply::Done)
+    }
+
+    // [event-43] [event-44]
+    pub(super) fn expire_handle(
+        &mut self,
+        request: &mut Request,
+        handle: Handle,
+    ) -> Result<Reply, Refusal> {
+        let held = request.held()?;
+        self.offers()?;
+        let (user, _) = self.acting_user(request, held)?;
+        if self.session(held).handle == Some(handle) {
+            return Ok(self.end_own(request, held));
+        }
+        let user = Some(user);
+        self.store.remove_where(|session| session.handle == Some(handle) && session.user == user);
+        self.effects.store = Some(StoreOp::DeleteHandle { handle, user });
+        Ok(Reply::Done)
+    }
+
+    /// The user in whose name the request acts on other sessions, and the stored session by which
+    /// it may. Who logged in by this very request may without one.
+    // [event-45] [event-48] [event-49]
+    fn acting_user(
+        &self,
+        request: &Request,
+        held: Slot,
+    ) -> Result<(SmolStr, Option<SessionId>), Refusal> {
+        let user = self.session(held).user.as_ref().ok_or(Refusal::NoUser)?;
+        let is_users = |id: &SessionId| {
+            let stored = self.store.find(id);
+            stored.is_some_and(|slot| self.session(slot).user.as_ref() == Some(user))
+        };
+        let own = self.store.object(held).id.filter(is_users);
+        let changes = request.data.changes.as_deref();
+        match changes.and_then(|changes| changes.user.as_ref()) {
+            Some(login) if login.generation.is_none() => Err(Refusal::UserEnded),
+            None if own.is_none_or(|id| self.find(&id).is_none()) => Err(Refusal::SessionGone),
+            Some(_) | None => Ok((user.clone(), own)),
+        }
     }
 
     // [event-22]

@@ -1,11 +1,11 @@
 //! Form tokens are drawn, asked for and spent.
 
 use super::Step;
-use crate::effect::{CookieChange, Refusal, Reply, StoreOp};
+use crate::effect::{Refusal, Reply, StoreOp};
 use crate::presented::SubmittedToken;
 use crate::semantics::Tokens;
 use crate::session::Session;
-use crate::state::{Change, Request, Slot};
+use crate::state::{Change, Keeps, Request, RequestData, Slot};
 use crate::token::{FormToken, SessionId};
 
 impl Step<'_> {
@@ -78,39 +78,57 @@ impl Step<'_> {
         id: SessionId,
         token: &FormToken,
     ) -> Result<Reply, Refusal> {
-        // [step-19]
-        let stored = self.find(&id).ok_or(Refusal::SessionGone)?;
-        let mut session = self.session(stored).clone();
+        let mut session = self.stored_for(&id)?;
         // [step-20]
-        let same_user = self.session(held).user == session.user;
+        let changes = request.data.changes.as_deref();
+        let same_forms = changes.is_none_or(|changes| changes.keeps == Keeps::All);
         // [event-11]
-        if !same_user || !session.form_tokens.remove(token) {
+        if !same_forms || !session.form_tokens.remove(token) {
             return Err(Refusal::UnknownToken);
         }
         self.store.object_mut(held).session.form_tokens.remove(token);
+        self.write_back(request, held, id, session);
+        Ok(Reply::Done)
+    }
+
+    /// A copy of the session that is stored under `id`, to take something out of it at once.
+    // [step-19]
+    pub(super) fn stored_for(&self, id: &SessionId) -> Result<Session, Refusal> {
+        self.find(id).map(|stored| self.session(stored).clone()).ok_or(Refusal::SessionGone)
+    }
+
+    /// Stores the session under `id` with less in it, or discards it if nothing is left.
+    pub(super) fn write_back(
+        &mut self,
+        request: &mut Request,
+        held: Slot,
+        id: SessionId,
+        session: Session,
+    ) {
         self.effects.store = Some(if session.has_info() {
-            self.store.object_mut(stored).session = session.clone();
+            self.store.replace(&id, session.clone());
             StoreOp::Update { id, session }
         } else {
             self.detach(request, held, &id, session);
             StoreOp::Discard { id }
         });
-        Ok(Reply::Done)
     }
 
     /// The session under `id` has lost its last info to `request`, which goes on with what it
-    /// changed itself, as a session that is not stored yet.
+    /// changed itself, as a session that is not stored yet. The cookie may stay: it opens nothing,
+    /// and to revoke it late could take the cookie of a login that came meanwhile.
+    // [step-22]
     fn detach(&mut self, request: &mut Request, held: Slot, id: &SessionId, emptied: Session) {
         // [step-21]
         self.store.remove(id);
         // [step-23]
         let object = self.store.object_mut(held);
-        let accessed = emptied.accessed.max(object.session.accessed);
-        (object.id, object.session) = (None, Session { accessed, ..emptied });
-        if let Some(changes) = request.data.changes.take() {
-            changes.apply_to(&mut object.session, self.config.max_form_tokens);
+        // As this request noted it: a visit of another one may be unknown to the state.
+        let accessed = object.session.accessed;
+        (object.id, object.session) = (None, Session { accessed, handle: None, ..emptied });
+        let RequestData { remote_addr, changes, .. } = &request.data;
+        if let Some(changes) = changes {
+            changes.apply_to(&mut object.session, remote_addr, self.config.max_form_tokens);
         }
-        // [step-22]
-        request.data.response = Some(CookieChange::Revoke);
     }
 }

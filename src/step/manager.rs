@@ -4,9 +4,10 @@ use smol_str::SmolStr;
 
 use super::Step;
 use crate::effect::{Refusal, Reply, StoreOp};
+use crate::semantics::{Limits, Saves};
 use crate::session::Session;
 use crate::state::Request;
-use crate::token::SessionId;
+use crate::token::{Handle, SessionId};
 
 impl Step<'_> {
     pub(super) fn insert_session(
@@ -31,22 +32,52 @@ impl Step<'_> {
         if !self.store.remove(&id) {
             return Err(Refusal::UnknownSession);
         }
-        self.effects.store = Some(StoreOp::Delete { id });
+        self.effects.store = Some(match self.differences.saves {
+            Saves::NewSession | Saves::WholeCopy => StoreOp::Delete { id },
+            Saves::Changes => StoreOp::Discard { id },
+        });
+        Ok(Reply::Done)
+    }
+
+    // [event-46] [event-47]
+    pub(super) fn delete_handle(&mut self, handle: Handle) -> Result<Reply, Refusal> {
+        self.offers()?;
+        self.store.remove_where(|session| session.handle == Some(handle));
+        self.effects.store = Some(StoreOp::DeleteHandle { handle, user: None });
         Ok(Reply::Done)
     }
 
     // [event-33] [effect-6]
-    pub(super) fn delete_sessions_of(&mut self, user: &str) -> Reply {
-        let ids = self.store.remove_where(|session| session.user.as_deref() == Some(user));
-        self.effects.store = (!ids.is_empty()).then_some(StoreOp::DeleteAll { ids });
+    pub(super) fn delete_sessions_of(&mut self, user: SmolStr) -> Reply {
+        self.end_user(user, None);
         Reply::Done
     }
 
-    // [event-34] [effect-7]
+    /// Ends all sessions of a user but one, and every login of that user that is not saved yet.
+    // [step-57] [driver-18]
+    pub(super) fn end_user(&mut self, user: SmolStr, except: Option<SessionId>) {
+        for id in self.store.ids_where(|session| session.user.as_ref() == Some(&user)) {
+            if Some(id) != except {
+                self.store.remove(&id);
+            }
+        }
+        if let Some(generation) = self.generations.get_mut(&user) {
+            *generation = generation.saturating_add(1);
+        }
+        self.ended = Some(user.clone());
+        self.effects.store = Some(StoreOp::DeleteUser { user, except });
+    }
+
+    // [event-34] [effect-15]
     pub(super) fn sweep(&mut self) -> Reply {
         let (config, now) = (self.config, self.now);
-        let ids = self.store.remove_where(|session| session.is_over(config, now));
-        self.effects.store = (!ids.is_empty()).then_some(StoreOp::DiscardAll { ids });
+        match self.differences.limits {
+            Limits::None => {}
+            Limits::IdleAndAbsolute => {
+                self.store.remove_where(|session| session.is_over(config, now));
+                self.effects.store = Some(StoreOp::DiscardOver { now });
+            }
+        }
         Reply::Done
     }
 }

@@ -1,10 +1,14 @@
 //! What a request holds is saved or discarded, and the response told which cookie to carry.
 
+use alloc::vec::Vec;
+
+use smol_str::SmolStr;
+
 use super::Step;
 use crate::effect::{CookieChange, Refusal, Reply, StoreOp};
 use crate::semantics::{Holds, Saves};
 use crate::session::Session;
-use crate::state::{Changes, Request, Slot};
+use crate::state::{Changes, Keeps, Request, Slot};
 use crate::token::SessionId;
 
 impl Step<'_> {
@@ -26,12 +30,22 @@ impl Step<'_> {
     // [effect-8]
     pub(super) fn save(&mut self, request: &Request) -> Result<(), Refusal> {
         let Some(held) = request.held else { return Ok(()) };
+        let changes = request.data.changes.as_deref().filter(|changes| !changes.is_empty());
         match (self.differences.saves, self.store.object(held).id) {
             (Saves::NewSession | Saves::WholeCopy, id) => self.maintain(held, id),
-            (Saves::Changes, None) => self.create(held),
-            (Saves::Changes, Some(id)) => {
-                self.save_changes(request.data.changes.as_deref(), held, id)
+            (Saves::Changes, None) => {
+                let session = self.session(held).clone();
+                self.create(session, generation_of(changes)?)
             }
+            (Saves::Changes, Some(id)) => match changes {
+                // [step-30] [step-41] [step-46]
+                None => Ok(()),
+                Some(changes) => {
+                    let generation = generation_of(Some(changes))?;
+                    let address = &request.data.remote_addr;
+                    self.save_changes(changes, generation, address, held, id)
+                }
+            },
         }
     }
 
@@ -56,7 +70,10 @@ impl Step<'_> {
             }
             // [step-25]
             None if session.has_info() => {
-                let id = self.fresh_id()?;
+                if self.is_full() {
+                    return Err(Refusal::TooManySessions);
+                }
+                let id = self.unused_id()?;
                 self.put(held, id);
                 self.response = Some(match self.response {
                     None | Some(CookieChange::Set(_)) => CookieChange::Set(id),
@@ -86,80 +103,157 @@ impl Step<'_> {
 
     /// Strict: stores a session that is not stored yet.
     // [effect-5]
-    fn create(&mut self, held: Slot) -> Result<(), Refusal> {
-        let session = self.session(held);
+    fn create(&mut self, session: Session, generation: Option<u64>) -> Result<(), Refusal> {
         // [session-9] [step-39]
         if !session.has_info() {
             return Ok(());
         }
         // [step-40]
-        if self.is_over(session) {
+        if self.is_too_old(&session) {
             return Err(Refusal::SessionGone);
         }
-        // [step-38]
-        let session = session.clone();
-        let id = self.fresh_id()?;
+        let over = self.over_if_full()?;
+        let id = self.unused_id()?;
+        let discard_over = (!over.is_empty()).then_some(self.now);
+        for id in &over {
+            self.store.remove(id);
+        }
+        // [step-38] [session-10]
+        let session = Session { handle: Some(self.draws.handle()), ..session };
         self.store.put(id, session.clone());
-        self.effects.store = Some(StoreOp::Create { id, session });
+        self.effects.store = Some(StoreOp::Create { id, session, generation, discard_over });
         // [step-47] [step-48]
         self.response = Some(CookieChange::Set(id));
         Ok(())
+    }
+
+    /// The sessions that make room for one more, if the store is full: those that are over.
+    // [config-27] [config-41]
+    fn over_if_full(&self) -> Result<Vec<SessionId>, Refusal> {
+        if !self.is_full() {
+            return Ok(Vec::new());
+        }
+        let over = self.store.ids_where(|session| self.is_over(session));
+        let left = self.store.len().saturating_sub(over.len());
+        if left < self.config.session_limit() { Ok(over) } else { Err(Refusal::TooManySessions) }
     }
 
     /// Strict: applies the request's changes to the session as it is stored now.
     // [effect-5] [step-51]
     fn save_changes(
         &mut self,
-        changes: Option<&Changes>,
+        changes: &Changes,
+        generation: Option<u64>,
+        address: &SmolStr,
         held: Slot,
         id: SessionId,
     ) -> Result<(), Refusal> {
-        let changes = changes.filter(|changes| !changes.is_empty());
         let Some(found) = self.find(&id) else {
-            // [step-29] [step-30] [step-46]
-            return if changes.is_none() { Ok(()) } else { Err(Refusal::SessionGone) };
+            return self.save_without_stored(changes, generation, address, id);
         };
         let stored = self.session(found);
-        // [step-31] [step-32] [time-14]
-        let mut merged = stored.clone();
-        if let Some(changes) = changes {
-            changes.apply_to(&mut merged, self.config.max_form_tokens);
+        // [step-60]
+        if !changes.guards_hold(stored) {
+            return Err(Refusal::ValueChanged);
         }
+        // [step-31] [step-32]
+        let mut merged = stored.clone();
+        changes.apply_to(&mut merged, address, self.config.max_form_tokens);
         merged.accessed = merged.accessed.max(self.session(held).accessed);
         // [config-24]
         if merged.values().len() > self.config.max_values {
             return Err(Refusal::TooManyValues);
         }
+        if !merged.has_info() {
+            self.discard(id, changes);
+            return Ok(());
+        }
+        if changes.moves() {
+            return self.rotate(id, merged, generation);
+        }
         // Changes to what is there already are written, too: the store must confirm that the
         // session is still stored.
-        // [step-41]
-        if changes.is_none() && merged.accessed == stored.accessed {
-            return Ok(());
-        }
-        // [step-37] [effect-7]
-        if !merged.has_info() {
-            self.store.remove(&id);
-            self.effects.store = Some(StoreOp::Discard { id });
-            self.response = Some(CookieChange::Revoke);
-            return Ok(());
-        }
-        if merged.user != stored.user {
-            return self.rotate(id, merged);
-        }
-        self.store.object_mut(found).session = merged.clone();
+        self.store.replace(&id, merged.clone());
         self.effects.store = Some(StoreOp::Update { id, session: merged });
         Ok(())
     }
 
+    /// Strict: the session that the request came with is gone. A login needs none: it begins one.
+    fn save_without_stored(
+        &mut self,
+        changes: &Changes,
+        generation: Option<u64>,
+        address: &SmolStr,
+        id: SessionId,
+    ) -> Result<(), Refusal> {
+        // [step-56]
+        if changes.is_but_tokens() {
+            return Ok(());
+        }
+        // It may still be stored, but too old to be saved to: nobody has ended it.
+        let old = self.store.find(&id);
+        // [step-29]
+        let begins = changes.begins().filter(|_| changes.keeps != Keeps::All || old.is_some());
+        let begins = begins.filter(|change| change.to.is_some()).ok_or(Refusal::SessionGone)?;
+        // [step-55]
+        let mut session = Session::new(address.clone(), begins.at);
+        // [step-60]
+        if !changes.guards_hold(&session) {
+            return Err(Refusal::ValueChanged);
+        }
+        changes.apply_to(&mut session, address, self.config.max_form_tokens);
+        let Some(old) = old else { return self.create(session, generation) };
+        // [step-32]
+        session.accessed = session.accessed.max(self.session(old).accessed);
+        // [step-40]
+        if self.is_too_old(&session) {
+            return Err(Refusal::SessionGone);
+        }
+        if session.has_info() {
+            return self.rotate(id, session, generation);
+        }
+        self.discard(id, changes);
+        Ok(())
+    }
+
+    /// Strict: a save leaves no info.
+    // [step-37] [effect-7]
+    fn discard(&mut self, id: SessionId, changes: &Changes) {
+        self.store.remove(&id);
+        self.effects.store = Some(StoreOp::Discard { id });
+        // [step-22]
+        if changes.begins().is_some() {
+            self.response = Some(CookieChange::Revoke);
+        }
+    }
+
     /// Strict: moves a session to a new id.
     // [step-34]
-    fn rotate(&mut self, from: SessionId, session: Session) -> Result<(), Refusal> {
+    fn rotate(
+        &mut self,
+        from: SessionId,
+        session: Session,
+        generation: Option<u64>,
+    ) -> Result<(), Refusal> {
         let to = self.unused_id()?;
         self.store.remove(&from);
+        // [session-10] [session-11]
+        let handle = session.handle.unwrap_or_else(|| self.draws.handle());
+        let session = Session { handle: Some(handle), ..session };
         self.store.put(to, session.clone());
-        self.effects.store = Some(StoreOp::Rotate { from, to, session });
+        self.effects.store = Some(StoreOp::Rotate { from, to, session, generation });
         // [step-36]
         self.response = Some(CookieChange::Set(to));
         Ok(())
+    }
+}
+
+/// The generation that the user must have if the request logged somebody in.
+// [step-57]
+fn generation_of(changes: Option<&Changes>) -> Result<Option<u64>, Refusal> {
+    let login = changes.and_then(|changes| changes.user.as_ref());
+    match login.filter(|change| change.to.is_some()) {
+        None => Ok(None),
+        Some(login) => login.generation.map(Some).ok_or(Refusal::UserEnded),
     }
 }

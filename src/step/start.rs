@@ -9,7 +9,7 @@ use super::Step;
 use crate::effect::{Refusal, Reply, StoreOp};
 use crate::event::RequestId;
 use crate::presented::CookieValue;
-use crate::semantics::Holds;
+use crate::semantics::{Holds, Visits};
 use crate::session::Session;
 use crate::state::{Request, RequestData, Slot};
 use crate::token::SessionId;
@@ -23,6 +23,7 @@ impl Step<'_> {
         cookie: Option<CookieValue>,
         remote_addr: SmolStr,
         script_name: SmolStr,
+        passive: bool,
     ) -> Result<Reply, Refusal> {
         let open = requests.len();
         // [event-1]
@@ -34,16 +35,13 @@ impl Step<'_> {
         self.fits(&remote_addr)?;
         self.fits(&script_name)?;
         let cookie = cookie.map(|cookie| self.bounded(cookie));
-        // [step-3] [step-4] [step-5] [step-6]
+        // [step-3] [step-4] [step-5] [step-6] [session-12]
         let id = cookie.as_ref().and_then(CookieValue::session_id);
         let held = match id.and_then(|id| self.find_or_discard(&id)) {
-            Some(stored) => self.hold(stored),
+            Some(stored) => self.visit(stored, passive),
             None => self.store.hold_new(None, Session::new(remote_addr.clone(), self.now)),
         };
-        // [step-11]
-        let session = &mut self.store.object_mut(held).session;
-        session.touch(self.now, self.config.access_resolution_ms);
-        let remote_user = session.user.clone();
+        let remote_user = self.session(held).user.clone();
         let data = RequestData { cookie, remote_addr, script_name, response: None, changes: None };
         place.insert(Request { held: Some(held), data });
         Ok(Reply::Started { remote_user })
@@ -58,6 +56,26 @@ impl Step<'_> {
                 CookieValue::Text(SmolStr::default())
             }
             CookieValue::Text(_) | CookieValue::Id(_) => cookie,
+        }
+    }
+
+    /// Notes the access, unless the request is passive, and holds the session.
+    // [step-11] [step-61] [step-62] [effect-14]
+    fn visit(&mut self, stored: Slot, passive: bool) -> Slot {
+        let resolution_ms = self.config.access_resolution_ms;
+        let visited = match self.differences.visits {
+            Visits::InHeldSession => self.hold(stored),
+            Visits::InStore => stored,
+        };
+        let object = self.store.object_mut(visited);
+        let noted = !passive && object.session.touch(self.now, resolution_ms);
+        match self.differences.visits {
+            Visits::InHeldSession => visited,
+            Visits::InStore => {
+                let touched = object.id.filter(|_| noted);
+                self.effects.store = touched.map(|id| StoreOp::Touch { id, accessed: self.now });
+                self.hold(stored)
+            }
         }
     }
 
