@@ -11,7 +11,8 @@ use crate::check::world::{Extra, World};
 use crate::entropy::Entropy;
 use crate::event::{Event, Input, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
-use crate::token::{FormToken, Width};
+use crate::session::Session;
+use crate::token::{FormToken, Handle, Width};
 
 /// The id that `InsertSession` uses: one that is never drawn.
 const CHOSEN: u8 = 0xee;
@@ -22,7 +23,11 @@ impl Situation {
     pub fn actions(&self, world: &World, width: Width) -> Vec<Action> {
         let mut actions = Listing { situation: self, world, width, actions: Vec::new() };
         actions.starts();
-        actions.of_requests_and_manager();
+        let ranges = actions.ranges();
+        for request in self.state.requests() {
+            actions.of_request(request, &ranges);
+        }
+        actions.of_manager(&ranges);
         actions.of_wire();
         actions.actions
     }
@@ -45,9 +50,20 @@ impl Listing<'_> {
         for (number, client) in (0..).zip(self.situation.browsers.clients()) {
             for mount in self.world.mounts {
                 let cookie = client.jar.sends(mount).map(CookieValue::Id);
-                let (remote_addr, script_name) = (SmolStr::new_static("c"), (*mount).into());
-                let event = Event::StartRequest { request, cookie, remote_addr, script_name };
-                self.add_with(number, event, &[]);
+                // Each client has an address of its own, so that no two sessions look alike.
+                let moved = if self.world.has(Extra::Roam) { self.situation.drawn } else { 0 };
+                let ranges = Ranges {
+                    cookie: std::vec![cookie],
+                    remote_addr: std::vec![smol_str::format_smolstr!("c{number}.{moved}")],
+                    script_name: std::vec![SmolStr::from(*mount)],
+                    passive: [Some(false), self.world.has(Extra::Passive).then_some(true)]
+                        .into_iter()
+                        .flatten()
+                        .collect(),
+                    ..Ranges::default()
+                };
+                let add = &mut |event| self.add_with(number, event, &[]);
+                Kind::StartRequest.every(request, &ranges, add);
             }
         }
     }
@@ -60,24 +76,22 @@ impl Listing<'_> {
         RequestId(u64::try_from(used.count()).unwrap_or(u64::MAX))
     }
 
-    fn of_requests_and_manager(&mut self) {
-        let (kinds, ranges) = (self.world.kinds(), self.ranges());
-        let of = |manager| kinds.iter().filter(move |kind| kind.is_of_manager() == manager);
-        for request in self.situation.state.requests() {
-            self.all(of(false), request, &ranges);
+    fn of_request(&mut self, request: RequestId, ranges: &Ranges) {
+        for kind in Kind::ALL.iter().filter(|kind| !kind.is_of_manager()) {
+            self.of_kind(*kind, request, ranges);
         }
-        // The manager's events have no request, and do not use it.
-        self.all(of(true), RequestId(0), &ranges);
     }
 
-    fn all<'k>(
-        &mut self,
-        kinds: impl Iterator<Item = &'k Kind>,
-        request: RequestId,
-        ranges: &Ranges,
-    ) {
-        for kind in kinds {
-            kind.every(request, ranges, &mut |event| self.add(*kind, event));
+    /// The manager's events have no request, and do not use it.
+    fn of_manager(&mut self, ranges: &Ranges) {
+        for kind in Kind::ALL.iter().filter(|kind| kind.is_of_manager()) {
+            self.of_kind(*kind, RequestId(0), ranges);
+        }
+    }
+
+    fn of_kind(&mut self, kind: Kind, request: RequestId, ranges: &Ranges) {
+        if self.world.has_kind(kind) {
+            kind.every(request, ranges, &mut |event| self.add(kind, event));
         }
     }
 
@@ -96,6 +110,7 @@ impl Listing<'_> {
             new_id: std::vec![[0, 0, 0, 0, 0, 0, 0, CHOSEN].into()],
             id: self.situation.state.keys(),
             user: texts(users),
+            handle: self.handles(),
             ..Ranges::default()
         }
     }
@@ -130,6 +145,13 @@ impl Listing<'_> {
         known.chain([SubmittedToken::IllFormed]).collect()
     }
 
+    fn handles(&self) -> Vec<Handle> {
+        let stored = self.situation.state.values().into_iter();
+        let mut handles: Vec<_> = stored.filter_map(Session::handle).collect();
+        handles.sort_unstable();
+        handles
+    }
+
     /// An event that may draw: with a fresh draw, and, if it draws an id and the world has
     /// collisions, with a used draw in front of it, or with used draws only.
     fn add(&mut self, kind: Kind, event: Event) {
@@ -148,13 +170,19 @@ impl Listing<'_> {
 
     /// With draws that are these numbers, and zeros behind them.
     fn add_with(&mut self, client: u8, event: Event, numbers: &[u8]) {
-        let mut bytes = [0; Entropy::BYTES];
+        let mut bytes = [0; Entropy::HALF];
         for (draw, number) in bytes.chunks_exact_mut(self.width.bytes()).zip(numbers) {
             if let Some(last) = draw.last_mut() {
                 *last = *number;
             }
         }
-        let input = Input { now: self.situation.now(), entropy: Entropy::from_bytes(bytes), event };
+        // Where a handle is drawn, it is told from others as the id is.
+        let mut handle = [0; 16];
+        if let Some(last) = handle.last_mut() {
+            *last = numbers.last().copied().unwrap_or_default();
+        }
+        let entropy = Entropy::from_half(bytes).with_handle(handle.into());
+        let input = Input { now: self.situation.now(), entropy, event };
         self.actions.push(Action::Step { client, input });
     }
 }

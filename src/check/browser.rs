@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use crate::check::history::{Findings, Seen};
 use crate::check::property::Property;
-use crate::check::role::{outcome_of, parts_of};
+use crate::check::role::{outcome_of, written_by};
 use crate::effect::{CookieChange, CookieOp};
 use crate::event::{Event, Outcome, RequestEvent, RequestId};
 use crate::presented::CookieValue;
@@ -64,6 +64,7 @@ pub struct Client {
 
 /// A request in flight, and then its response.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the request")]
 pub struct Errand {
     /// Whose it is.
     pub client: u8,
@@ -73,6 +74,8 @@ pub struct Errand {
     fresh: bool,
     /// It changed who the client is, or ended a session.
     identity: bool,
+    /// It set another user, or nobody, where somebody was logged in.
+    left: bool,
     /// It ended its session.
     ended: bool,
     login: Option<SmolStr>,
@@ -128,10 +131,16 @@ impl Browsers {
     fn go_on(&mut self, request: RequestId, event: &RequestEvent, seen: &Seen<'_>) {
         let Some(place) = self.errands.iter().position(|(own, _)| *own == request) else { return };
         let Some((_, errand)) = self.errands.get_mut(place) else { return };
-        let (written, deleted) = parts_of(seen.effects.store.as_ref());
-        let emptied = written.is_none() && !deleted.is_empty();
+        let held = seen.after.session(request);
+        let user = held.and_then(|held| held.session.user()).filter(|user| !user.is_empty());
+        let had = seen.before.session(request).and_then(|held| held.id);
+        let emptied = had.is_some_and(|id| seen.before.has_session(&id))
+            && left_by(seen).next().is_some()
+            && written_by(seen.effects.store.as_ref()).is_none();
         match event {
             RequestEvent::SetUser { user } => {
+                let before = seen.before.session(request).and_then(|held| held.session.user());
+                errand.left |= before.is_some();
                 errand.login = user.clone().filter(|user| !user.is_empty());
                 errand.identity = true;
             }
@@ -139,18 +148,34 @@ impl Browsers {
                 (errand.ended, errand.identity, errand.login) = (true, true, None);
             }
             RequestEvent::NewSession => (errand.identity, errand.login) = (true, None),
+            // Whoever is logged in stays so, by another cookie or without the other sessions.
+            RequestEvent::RenewSession
+            | RequestEvent::ExpireOtherSessions
+            | RequestEvent::ExpireHandle { .. } => {
+                (errand.identity, errand.login) = (true, user.cloned());
+                errand.ended |= held.is_none();
+            }
+            // What it saves from now on has a new id.
+            RequestEvent::RemoveFormToken { .. } | RequestEvent::TakeValue { .. } => {
+                errand.fresh |= emptied;
+            }
             RequestEvent::RevokeSessionCookie => errand.identity = true,
             RequestEvent::SetValue { .. }
             | RequestEvent::RemoveValue { .. }
             | RequestEvent::CreateFormToken
             | RequestEvent::HasFormToken { .. }
-            | RequestEvent::RemoveFormToken { .. }
+            | RequestEvent::GuardValue { .. }
             | RequestEvent::HasSessionCookie { .. }
-            | RequestEvent::MaintainSession
-            | RequestEvent::InsertSession { .. }
-            | RequestEvent::FinishRequest { .. } => {
-                errand.ended |= emptied;
-                errand.identity |= emptied;
+            | RequestEvent::InsertSession { .. } => {}
+            // Who logs out by setting nobody wants the cookie gone; who empties a cart does not.
+            RequestEvent::MaintainSession | RequestEvent::FinishRequest { .. } => {
+                errand.ended |= emptied && errand.left;
+                // A session that was ended meanwhile, and that this request did not save to.
+                let gone = errand.sent.is_none_or(|id| !seen.after.has_session(&id));
+                let saved = written_by(seen.effects.store.as_ref()).is_some();
+                if seen.effects.cookie.is_none() && gone && !saved {
+                    errand.login = None;
+                }
             }
         }
         if errand.identity
@@ -168,7 +193,7 @@ impl Browsers {
     /// ends the session that its jar names.
     fn excuse(&mut self, seen: &Seen<'_>) {
         let actor = seen.input.event.request().and_then(|request| self.client_of(request));
-        let (_, ended) = parts_of(seen.effects.store.as_ref());
+        let ended: SmallVec<[SessionId; 4]> = left_by(seen).collect();
         if ended.is_empty() {
             return;
         }
@@ -208,6 +233,7 @@ impl Browsers {
             sent,
             fresh: held.is_none_or(|held| held.id.is_none()),
             identity: false,
+            left: false,
             ended: false,
             login: None,
             cookie: None,
@@ -217,7 +243,7 @@ impl Browsers {
     }
 
     fn respond(&mut self, mut errand: Errand, outcome: Outcome, cookie: Option<CookieOp>) {
-        errand.cookie = cookie;
+        (errand.cookie, errand.left) = (cookie, false);
         match outcome {
             Outcome::Successful | Outcome::Interrupted => self.responses.push(errand),
             Outcome::Failed => self.responses.push(Errand { login: None, ..errand }),
@@ -260,6 +286,12 @@ impl Browsers {
             self.responses.remove(place);
         }
     }
+}
+
+/// The ids that left the store in a step.
+fn left_by<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = SessionId> + 'a {
+    let before = seen.before.unordered().map(|(id, _)| id);
+    before.filter(|id| !seen.after.has_session(id))
 }
 
 #[cfg(test)]

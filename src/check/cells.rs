@@ -95,7 +95,7 @@ pub struct Cell {
     pub phase: Phase,
     /// `live`, `copying` or `strict`.
     pub semantics: &'static str,
-    /// `done`, `started`, `token`, `yes`, `no`, or the name of the refusal.
+    /// `done`, `started`, `token`, `value`, `yes`, `no`, or the name of the refusal.
     pub outcome: &'static str,
 }
 
@@ -115,6 +115,7 @@ impl Cell {
                 Reply::Done => "done",
                 Reply::Started { .. } => "started",
                 Reply::Token(_) => "token",
+                Reply::Value(_) => "value",
                 Reply::Answer(true) => "yes",
                 Reply::Answer(false) => "no",
                 Reply::Refused(why) => why.name(),
@@ -143,6 +144,11 @@ const fn kind(event: &Event) -> &'static str {
             },
             RequestEvent::HasSessionCookie { must_exist: false }
             | RequestEvent::SetUser { .. }
+            | RequestEvent::RenewSession
+            | RequestEvent::TakeValue { .. }
+            | RequestEvent::GuardValue { .. }
+            | RequestEvent::ExpireOtherSessions
+            | RequestEvent::ExpireHandle { .. }
             | RequestEvent::SetValue { .. }
             | RequestEvent::RemoveValue { .. }
             | RequestEvent::CreateFormToken

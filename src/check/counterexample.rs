@@ -8,7 +8,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use crate::check::property::Property;
-use crate::check::replay::drawn;
+use crate::check::replay::{drawn, drawn_handle};
 use crate::check::role::outcome_of;
 use crate::check::situation::{Action, Outcomes, Situation};
 use crate::check::trace::{Expect, Header, TraceStep, TraceWriter, Version};
@@ -105,7 +105,7 @@ impl Counterexample {
         let header = Header {
             title: format!("{}, {}: a shortest counterexample", self.semantics, self.property),
             origin: "quixote-session explore".to_owned(),
-            ..Header::of(Version::Two, self.config.clone())
+            ..Header::of(Version::Three, self.config.clone())
         };
         let mut writer = TraceWriter::new(Vec::new(), &header)?;
         for told in &self.told {
@@ -119,7 +119,8 @@ impl Counterexample {
             };
             let expect = Expect::observed(&self.config, sent, after, effects);
             let (input, draws) = (input.clone(), drawn(&self.config, effects));
-            writer.write(TraceStep { input, cookie_header, draws, expect })?;
+            let new_handle = drawn_handle(&input, effects);
+            writer.write(TraceStep { input, cookie_header, draws, new_handle, expect })?;
         }
         Ok(writer.into_inner())
     }
@@ -294,6 +295,7 @@ fn drawn_step(told: &ToldStep, transcript: &mut Transcript) -> Vec<String> {
         Reply::Done | Reply::Started { remote_user: None } => String::new(),
         Reply::Started { remote_user: Some(_) }
         | Reply::Token(_)
+        | Reply::Value(_)
         | Reply::Answer(_)
         | Reply::Refused(_) => format!(" → {reply}"),
     };

@@ -6,7 +6,8 @@ use std::format;
 use super::guarantees::base_of;
 use crate::config::Config;
 use crate::semantics::{
-    Differences, Holds, Liberties, Limits, Path, Renews, Revocation, Saves, Semantics, Tokens,
+    Additions, Differences, Holds, Liberties, Limits, Logins, Path, Revocation, Saves, Semantics,
+    Tokens, Visits,
 };
 use crate::token::Width;
 
@@ -56,13 +57,25 @@ impl Difference {
                 Saves::Changes => "stays ended; a request with changes to it is told".into(),
             }
         }),
-        row("the user changes", "step-15, step-34, step-35, step-36", |column, _| {
-            match column.renews {
-                Renews::Never => "same id, same tokens".into(),
-                Renews::WithTheUser => "new id, the tokens die".into(),
+        row("a visit counts", "step-11, step-61, step-62", |column, _| {
+            match (column.visits, column.holds) {
+                (Visits::InStore, _) | (Visits::InHeldSession, Holds::StoredObject) => {
+                    "when it arrives".into()
+                }
+                (Visits::InHeldSession, Holds::Copy | Holds::CopyAndChanges) => {
+                    "if it is saved".into()
+                }
             }
         }),
-        row("a form token is spent", "step-16 to step-23", |column, _| {
+        row("the user is set", "step-15, step-34 to step-36, step-52 to step-55", |column, _| {
+            match column.logins {
+                Logins::ChangeTheUser => "same id, same values, same tokens".into(),
+                Logins::BeginASession => {
+                    "new id; values go from nobody to a user, and to nobody else".into()
+                }
+            }
+        }),
+        row("a form token is spent, a value taken", "step-16 to step-23, step-63", |column, _| {
             match (column.tokens, column.holds) {
                 (Tokens::OfStoredSession, _) => "in the store, at once, for all".into(),
                 (Tokens::OfHeldSession, Holds::StoredObject) => "in the shared object".into(),
@@ -74,7 +87,9 @@ impl Difference {
         row("a failed request", "step-42, step-43", |column, _| match column.holds {
             Holds::StoredObject => "leaves its changes".into(),
             Holds::Copy => "leaves what it stored on purpose before it failed".into(),
-            Holds::CopyAndChanges => "leaves what is final: expiry and spent tokens".into(),
+            Holds::CopyAndChanges => {
+                "leaves what is final: ends, spent tokens, taken values, and its visit".into()
+            }
         }),
         row("a revocation", "step-44, step-45", |column, _| match column.revocation {
             Revocation::LeavesWithItsPage => "is lost with a page that is replaced".into(),
@@ -89,6 +104,10 @@ impl Difference {
             Liberties::Refused => {
                 "refused if they would orphan a session, save early, or choose an id".into()
             }
+        }),
+        row(ADDITIONS, "event-35 to event-47", |column, _| match column.additions {
+            Additions::NotOffered => "refused".into(),
+            Additions::Offered => "done".into(),
         }),
         row("the cookie", "config-2, config-14, cookie-11", |column, config| {
             let flags =
@@ -109,6 +128,9 @@ impl Difference {
 }
 
 const LIBERTIES: &str = "`RevokeSessionCookie`, `NewSession`, `MaintainSession`, `InsertSession`";
+
+const ADDITIONS: &str =
+    "`RenewSession`, `GuardValue`, `ExpireOtherSessions`, `ExpireHandle`, `DeleteHandle`";
 
 const fn row(
     what: &'static str,

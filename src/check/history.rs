@@ -14,10 +14,11 @@ use crate::check::property::{Properties, Property};
 use crate::check::role::{Fate, Part, Role, outcome_of};
 use crate::config::Config;
 use crate::effect::{CookieChange, CookieOp, Effects, Reply};
-use crate::event::{Event, Input, RequestId};
+use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
 use crate::presented::CookieValue;
 use crate::session::Session;
 use crate::state::State;
+use crate::time::Timestamp;
 use crate::token::{FormToken, SessionId};
 
 /// One step, seen from outside.
@@ -93,12 +94,39 @@ pub struct History {
 struct Trail {
     /// The id that its cookie named.
     sent: Option<SessionId>,
-    /// What it changed and has not saved.
+    /// What it changed and has not saved, since the user last changed.
     touched: SmallVec<[Part; 2]>,
+    /// What its changes of the user leave of the session that it found.
+    drops: Drops,
+    /// When it last set the user, and where it came from.
+    login: Option<Login>,
+    /// Whether a renewal was asked for and not saved.
+    renews: bool,
+    remote_addr: SmolStr,
     /// Whether it changed anything at all.
     changed: bool,
     /// Whether it changed a stored session before its end, other than by what is final.
     traced: bool,
+}
+
+/// What a change of the user takes from the session.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+enum Drops {
+    #[default]
+    Nothing,
+    /// Nobody became somebody.
+    Tokens,
+    /// Somebody became another, or nobody.
+    Everything,
+}
+
+/// A user that was set and is not saved.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Login {
+    user: Option<SmolStr>,
+    at: Timestamp,
+    /// The user's sessions were ended since.
+    ended: bool,
 }
 
 impl History {
@@ -120,10 +148,14 @@ impl History {
         };
         Self::check_state(seen, &stores, &mut found);
         self.check_ids(seen, role.as_ref(), &stores, &mut found);
+        Self::check_others(seen, &stores, &mut found);
+        self.check_taken(seen, &stores, &mut found);
         self.check_request(seen, role.as_ref(), &stores, &mut found);
         self.check_token(seen, &mut found);
         self.check_cookie(seen, &mut found);
         Self::check_manager(seen, &stores, &mut found);
+        let pending = self.learn_end(seen);
+        found.witness_if(pending, Property::EndedUserStaysEnded);
         self.learn(seen, role, &stores);
         found
     }
@@ -143,9 +175,10 @@ impl History {
                 self.dead.insert(place, id);
             }
         }
-        if let Event::StartRequest { request, cookie, .. } = &seen.input.event {
+        if let Event::StartRequest { request, cookie, remote_addr, .. } = &seen.input.event {
             let sent = cookie.as_ref().and_then(CookieValue::session_id);
-            let trail = Trail { sent, ..Trail::default() };
+            let remote_addr = remote_addr.clone();
+            let trail = Trail { sent, remote_addr, ..Trail::default() };
             let place = self.trails.partition_point(|(own, _)| own < request);
             self.trails.insert(place, (*request, trail));
         }
@@ -191,18 +224,45 @@ impl History {
             self.later_change_wins(request, part, seen);
         }
         let wrote = !role.is_final && stores.differ_but_for_access();
+        let user = seen.before.session(request).map(|held| held.session.user().cloned());
+        let now = seen.input.now;
         let Some(trail) = self.trail_mut(request) else { return };
+        if let Event::Request { event: RequestEvent::SetUser { user: to }, .. } = &seen.input.event
+        {
+            trail.learn_user(user.as_ref().and_then(Option::as_ref), to.as_ref(), now);
+        }
+        trail.renews |=
+            matches!(seen.input.event, Event::Request { event: RequestEvent::RenewSession, .. });
         trail.traced |= wrote;
         trail.changed |= role.changes_request;
         match role.fate {
             Fate::Pending => {}
-            Fate::Saved | Fate::Dropped => trail.touched.clear(),
+            Fate::Saved | Fate::Dropped => {
+                trail.touched.clear();
+                (trail.drops, trail.login, trail.renews) = (Drops::Nothing, None, false);
+            }
         }
         if let Some(part) = role.part
             && let Err(place) = trail.touched.binary_search(&part)
         {
             trail.touched.insert(place, part);
         }
+    }
+
+    /// All sessions of a user were ended: so are the logins that are not saved. Says whether there
+    /// are any.
+    fn learn_end(&mut self, seen: &Seen<'_>) -> bool {
+        let Some((user, by)) = ended_user(seen) else { return false };
+        let mut pending = false;
+        for (request, trail) in &mut self.trails {
+            let login = trail.login.as_mut().filter(|login| login.user.as_ref() == Some(&user));
+            if let Some(login) = login
+                && Some(*request) != by
+            {
+                (login.ended, pending) = (true, true);
+            }
+        }
+        pending
     }
 
     /// If requests share one object, all of them see the change at once: it replaces what another
@@ -216,6 +276,35 @@ impl History {
                 trail.touched.retain(|own| own != part);
             }
         }
+    }
+}
+
+impl Trail {
+    fn learn_user(&mut self, before: Option<&SmolStr>, to: Option<&SmolStr>, at: Timestamp) {
+        let drops = match before {
+            _ if before == to => Drops::Nothing,
+            None => Drops::Tokens,
+            Some(_) => Drops::Everything,
+        };
+        self.touched.retain(|part| match part {
+            Part::User => true,
+            Part::Value(_) => drops < Drops::Everything,
+            Part::Token(_) => drops < Drops::Tokens,
+        });
+        self.drops = self.drops.max(drops);
+        self.login = Some(Login { user: to.cloned(), at, ended: false });
+    }
+}
+
+/// The user whose sessions a step ended, and the request that did it, which goes on.
+fn ended_user(seen: &Seen<'_>) -> Option<(SmolStr, Option<RequestId>)> {
+    match &seen.input.event {
+        Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => Some((user.clone(), None)),
+        Event::Request { request, event: RequestEvent::ExpireOtherSessions } => {
+            let user = seen.before.session(*request)?.session.user()?;
+            Some((user.clone(), Some(*request)))
+        }
+        Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => None,
     }
 }
 
@@ -268,16 +357,118 @@ impl<'a> Stores<'a> {
 
     fn differ_but_for_access(&self) -> bool {
         let same = |(one, other): (&(SessionId, &Session), &(SessionId, &Session))| {
-            one.0 == other.0
-                && one.1.user() == other.1.user()
-                && one.1.form_tokens() == other.1.form_tokens()
-                && one.1.values() == other.1.values()
+            one.0 == other.0 && same_but_for_access(one.1, other.1)
         };
         self.before.len() != self.after.len() || !self.before.iter().zip(&self.after).all(same)
     }
 }
 
+fn same_but_for_access(one: &Session, other: &Session) -> bool {
+    one.handle() == other.handle()
+        && one.user() == other.user()
+        && one.remote_addr() == other.remote_addr()
+        && one.created() == other.created()
+        && one.form_tokens() == other.form_tokens()
+        && one.values() == other.values()
+}
+
 fn find<'a>(items: &[(SessionId, &'a Session)], id: SessionId) -> Option<&'a Session> {
     let place = items.binary_search_by_key(&id, |(own, _)| *own).ok()?;
     items.get(place).map(|(_, session)| *session)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::{History, Seen};
+    use crate::check::{Properties, Property};
+    use crate::{
+        Config, CookieValue, Entropy, Event, Input, ManagerEvent, Outcome, RequestEvent, RequestId,
+        State, Timestamp, step,
+    };
+
+    /// A run under strict that is watched.
+    #[derive(Default)]
+    struct Run {
+        state: State,
+        history: History,
+        witnessed: Properties,
+        draws: u8,
+    }
+
+    impl Run {
+        /// Somebody has logged in and comes back.
+        fn with_visitor() -> Self {
+            let mut run = Self::default();
+            run.start();
+            run.does(RequestEvent::SetUser { user: Some("alice".into()) });
+            run.finish();
+            run.start();
+            run
+        }
+
+        fn send(&mut self, event: Event) {
+            self.draws = self.draws.wrapping_add(1);
+            let entropy = Entropy::from_bytes([self.draws; Entropy::BYTES]);
+            let input = Input { now: Timestamp(0), entropy, event };
+            let (config, before) = (&Config::STRICT, self.state.clone());
+            let (after, effects) = step(config, before.clone(), input.clone());
+            let (input, effects) = (&input, &effects);
+            let seen = Seen { config, before: &before, input, after: &after, effects };
+            self.witnessed = self.witnessed.union(self.history.observe(&seen).sometimes);
+            self.state = after;
+        }
+
+        fn start(&mut self) {
+            let ids: Vec<_> = self.state.keys();
+            self.send(Event::StartRequest {
+                request: RequestId(1),
+                cookie: ids.first().map(|id| CookieValue::Id(*id)),
+                remote_addr: "c".into(),
+                script_name: "".into(),
+                passive: false,
+            });
+        }
+
+        fn does(&mut self, event: RequestEvent) {
+            self.send(event.of(RequestId(1)));
+        }
+
+        fn finish(&mut self) {
+            self.does(RequestEvent::FinishRequest { outcome: Outcome::Successful });
+        }
+
+        fn delete(&mut self) {
+            for id in self.state.keys() {
+                self.send(Event::Manager(ManagerEvent::DeleteSession { id }));
+            }
+        }
+    }
+
+    #[test]
+    fn a_copy_of_what_is_stored_does_not_outlive_it() {
+        let mut run = Run::with_visitor();
+        assert!(!run.witnessed.contains(Property::EveryObjectIsReachable));
+        run.delete();
+        assert!(run.witnessed.contains(Property::EveryObjectIsReachable));
+    }
+
+    #[test]
+    fn a_session_that_is_ended_has_not_lost_its_last_info() {
+        let mut ended = Run::with_visitor();
+        ended.does(RequestEvent::ExpireSession);
+        ended.finish();
+        let mut deleted = Run::with_visitor();
+        deleted.delete();
+        deleted.finish();
+        for run in [ended, deleted] {
+            assert!(run.state.keys().is_empty());
+            assert!(!run.witnessed.contains(Property::StoredHasInfo));
+        }
+        let mut left = Run::with_visitor();
+        left.does(RequestEvent::SetUser { user: None });
+        left.finish();
+        assert!(left.witnessed.contains(Property::StoredHasInfo));
+    }
 }

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 
 use crate::event::{Event, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
-use crate::token::SessionId;
+use crate::token::{Handle, SessionId};
 
 /// Hands over an event for each combination of arguments.
 macro_rules! every {
@@ -91,10 +91,12 @@ macro_rules! kinds {
                             cookie: cookie.clone(),
                             remote_addr: remote_addr.clone(),
                             script_name: script_name.clone(),
+                            passive: *passive,
                         };
                         cookie in &ranges.cookie,
                         remote_addr in &ranges.remote_addr,
                         script_name in &ranges.script_name,
+                        passive in &ranges.passive,
                     },
                     $(Self::$request => every! {
                         see,
@@ -115,20 +117,26 @@ macro_rules! kinds {
 kinds! {
     of a request:
         SetUser { user: login }
+        RenewSession {}
         SetValue { key: key, value: value }
         RemoveValue { key: key }
+        TakeValue { key: key }
+        GuardValue { key: key }
         CreateFormToken {}
         HasFormToken { token: token }
         RemoveFormToken { token: token }
         HasSessionCookie { must_exist: must_exist }
-        RevokeSessionCookie {}
-        ExpireSession {}
         NewSession {}
         MaintainSession {}
-        FinishRequest { outcome: outcome }
-        InsertSession { user: owner, id: new_id };
+        RevokeSessionCookie {}
+        ExpireSession {}
+        ExpireOtherSessions {}
+        ExpireHandle { handle: handle }
+        InsertSession { user: owner, id: new_id }
+        FinishRequest { outcome: outcome };
     of the manager:
         DeleteSession { id: id }
+        DeleteHandle { handle: handle }
         DeleteSessionsOf { user: user }
         Sweep {};
 }
@@ -151,16 +159,22 @@ impl Kind {
             Self::MaintainSession | Self::FinishRequest => Some(Draw::Id),
             Self::StartRequest
             | Self::SetUser
+            | Self::RenewSession
             | Self::SetValue
             | Self::RemoveValue
+            | Self::TakeValue
+            | Self::GuardValue
             | Self::HasFormToken
             | Self::RemoveFormToken
             | Self::HasSessionCookie
             | Self::RevokeSessionCookie
             | Self::ExpireSession
+            | Self::ExpireOtherSessions
+            | Self::ExpireHandle
             | Self::NewSession
             | Self::InsertSession
             | Self::DeleteSession
+            | Self::DeleteHandle
             | Self::DeleteSessionsOf
             | Self::Sweep => None,
         }
@@ -198,6 +212,8 @@ pub trait Arguments {
     fn id(&mut self) -> SessionId;
     /// The user whose sessions are deleted.
     fn user(&mut self) -> SmolStr;
+    /// The handle of a session to end.
+    fn handle(&mut self) -> Handle;
 }
 
 /// All that the arguments may be, for a search that tries everything. A kind has no events if the
@@ -208,6 +224,7 @@ pub struct Ranges {
     pub cookie: Vec<Option<CookieValue>>,
     pub remote_addr: Vec<SmolStr>,
     pub script_name: Vec<SmolStr>,
+    pub passive: Vec<bool>,
     pub login: Vec<Option<SmolStr>>,
     pub key: Vec<SmolStr>,
     pub value: Vec<SmolStr>,
@@ -218,6 +235,7 @@ pub struct Ranges {
     pub new_id: Vec<SessionId>,
     pub id: Vec<SessionId>,
     pub user: Vec<SmolStr>,
+    pub handle: Vec<Handle>,
 }
 
 /// What a byte of a fuzzer lets happen.
@@ -236,7 +254,7 @@ pub enum Next {
 impl Next {
     /// All of it, by number, the plainest first. The kept inputs of the fuzzer hold the numbers,
     /// and a byte counts modulo how many there are: one more changes what the bytes stand for.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 26] = [
         Self::Send(Kind::StartRequest),
         Self::Send(Kind::FinishRequest),
         Self::Send(Kind::SetUser),
@@ -257,6 +275,12 @@ impl Next {
         Self::Lose,
         Self::Send(Kind::DeleteSessionsOf),
         Self::Send(Kind::Sweep),
+        Self::Send(Kind::RenewSession),
+        Self::Send(Kind::TakeValue),
+        Self::Send(Kind::GuardValue),
+        Self::Send(Kind::ExpireOtherSessions),
+        Self::Send(Kind::ExpireHandle),
+        Self::Send(Kind::DeleteHandle),
     ];
 
     /// What a byte says.
@@ -314,6 +338,7 @@ mod tests {
             cookie: std::vec![None],
             remote_addr: text(),
             script_name: text(),
+            passive: std::vec![true],
             login: user(),
             key: text(),
             value: text(),
@@ -324,6 +349,7 @@ mod tests {
             new_id: id(),
             id: id(),
             user: text(),
+            handle: std::vec![[1; 16].into()],
         }
     }
 

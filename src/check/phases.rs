@@ -75,7 +75,7 @@ fn search(semantics: Semantics, number: usize, changes: &mut Changes) {
         let from = Phase::of(&config, &state, now, &probe);
         let mut reached = std::vec![("time passes", (state.clone(), Timestamp(1)))];
         for event in events(&config) {
-            let entropy = Entropy::from_bytes([1; Entropy::BYTES]);
+            let entropy = Entropy::from_half([1; Entropy::HALF]);
             let name = event.name();
             let (after, effects) = step(&config, state.clone(), Input { now, entropy, event });
             if !matches!(effects.reply, Reply::Refused(_)) {
@@ -107,6 +107,7 @@ fn events(config: &Config) -> Vec<Event> {
         cookie: std::vec![None, Some(CookieValue::Id(id))],
         remote_addr: std::vec!["c".into()],
         script_name: std::vec!["".into()],
+        passive: std::vec![false],
         login: std::vec![Some("alice".into()), None],
         key: Vec::new(),
         value: Vec::new(),
@@ -117,6 +118,7 @@ fn events(config: &Config) -> Vec<Event> {
         new_id: std::vec![id],
         id: std::vec![id],
         user: Vec::new(),
+        handle: std::vec![[1; 16].into()],
     };
     let mut events = Vec::new();
     for kind in Kind::ALL {

@@ -196,7 +196,7 @@ impl Population {
         match effects.reply {
             Reply::Refused(why) => return self.learn_refusal(&turn.input.event, why),
             Reply::Token(token) => remember(&mut self.tokens, token),
-            Reply::Done | Reply::Started { .. } | Reply::Answer(_) => {}
+            Reply::Done | Reply::Started { .. } | Reply::Value(_) | Reply::Answer(_) => {}
         }
         if let Some(
             StoreOp::Put { id, .. } | StoreOp::Create { id, .. } | StoreOp::Rotate { to: id, .. },
@@ -277,6 +277,7 @@ impl Population {
             cookie: cookie_header.as_deref().and_then(|header| read_cookie(config, header)),
             remote_addr: smol_str::format_smolstr!("192.0.2.{host}"),
             script_name: SmolStr::new_static(choices.pick(&mounts).copied().unwrap_or_default()),
+            passive: self.habits.values && choices.below(8) == 1,
         };
         let event = self.perhaps_too_long(event, config, choices);
         let entropy = self.entropy(config, choices);
@@ -356,7 +357,11 @@ mod tests {
             run(&config, Habits::ALL, 20_000, &mut Seeded::new(1), |turn, effects, _| {
                 let refused = match effects.reply {
                     Reply::Refused(why) => why.name(),
-                    Reply::Done | Reply::Started { .. } | Reply::Token(_) | Reply::Answer(_) => "",
+                    Reply::Done
+                    | Reply::Started { .. }
+                    | Reply::Token(_)
+                    | Reply::Value(_)
+                    | Reply::Answer(_) => "",
                 };
                 seen.insert((turn.input.event.name(), refused));
             });

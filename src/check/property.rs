@@ -120,12 +120,40 @@ properties! {
         sometimes "a stored session is written again",
         kept by [Copying, Strict], broken by [Live];
     FailureLeavesNoTrace = "failure-leaves-no-trace":
-        "A request that fails or is abandoned changes no stored session, but for expiry, spent \
-         form tokens and the noted access.",
+        "A request that fails or is abandoned changes no stored session, but for ends, spent form \
+         tokens, taken values and the noted access.",
         sometimes "a request fails with changes to a stored session",
         kept by [Strict], broken by [Live, Copying];
+    OthersAreLeftAlone = "others-are-left-alone":
+        "An event changes no stored session but those that it names.",
+        sometimes "a session changes while another is stored",
+        kept by [Live, Copying, Strict], broken by [];
+    LoginBeginsASession = "login-begins-a-session":
+        "Setting a user or renewing gives the saved session a new id, and a user also the address \
+         and moment of the login.",
+        sometimes "somebody logs in on a session that is stored",
+        kept by [Strict], broken by [Live, Copying];
+    ValuesStayWithTheirUser = "values-stay-with-their-user":
+        "What was set before the user changed from somebody to another, or to nobody, is not in \
+         the session that is saved.",
+        sometimes "the user of a session with values changes",
+        kept by [Strict], broken by [Live, Copying];
+    ValueIsTakenOnce = "value-is-taken-once":
+        "A value that was taken from a stored session was there, and is not there any more.",
+        sometimes "two requests hold a session with the value that is taken",
+        kept by [Live, Strict], broken by [Copying];
+    EndedUserStaysEnded = "ended-user-stays-ended":
+        "No request saves a login that it made before the user's sessions were ended.",
+        sometimes "the sessions of a user are ended while a login of that user is not saved",
+        kept by [Strict], broken by [Live, Copying];
+    VisitCounts = "visit-counts":
+        "Once a request has found its session, its access is noted there; that of a passive one is \
+         not.",
+        sometimes "a visit is noted",
+        kept by [Live, Strict], broken by [Copying];
     NoUpdateIsLost = "no-update-is-lost":
-        "A save that succeeds stores all that the request changed and leaves all else as it was.",
+        "A save that succeeds stores all that the request changed; it leaves all else as it was, \
+         as an accepted form and a taken value do, but for what a login drops.",
         sometimes "a request saves its changes while another holds the same session",
         kept by [Strict], broken by [Live, Copying];
     ReadingStoresNothing = "reading-stores-nothing":
@@ -150,7 +178,8 @@ properties! {
         sometimes "a cookie is revoked that was set with a path",
         kept by [Strict], broken by [Live, Copying];
     NothingPastItsLimits = "nothing-past-its-limits":
-        "No request finds a session whose idle or absolute limit is reached.",
+        "No request finds a session that is over, nor saves to, spends in or takes from one whose \
+         absolute limit is reached.",
         sometimes "a request comes with the cookie of a session that is over",
         kept by [Strict], broken by [Live, Copying];
     SweepLeavesNoneOver = "sweep-leaves-none-over":
@@ -162,7 +191,8 @@ properties! {
         sometimes "the manager deletes a user's session while a request holds it",
         kept by [Live, Copying, Strict], broken by [];
     ExpiryIsImmediate = "expiry-is-immediate":
-        "When a request expires its session, none is stored under that id right afterwards.",
+        "When a request expires its session, none is stored under that id right afterwards, nor \
+         under the one that it has moved to.",
         sometimes "a stored session is expired while another request holds it",
         kept by [Live, Copying, Strict], broken by [];
     LogoutReachesTheClient = "logout-reaches-the-client":

@@ -5,7 +5,7 @@ use std::format;
 use std::io::{self, Write};
 
 use crate::check::population::{Habits, Population, Seeded};
-use crate::check::replay::drawn;
+use crate::check::replay::{drawn, drawn_handle};
 use crate::check::trace::{Expect, Header, TraceStep, TraceWriter, Version};
 use crate::config::Config;
 use crate::state::State;
@@ -29,7 +29,7 @@ impl Recording {
     #[must_use]
     pub fn version(&self) -> Version {
         let new = self.habits.values || self.habits.manager;
-        if new { Version::Two } else { Version::of(&self.config) }
+        if new { Version::Three } else { Version::of(&self.config) }
     }
 }
 
@@ -82,9 +82,15 @@ pub fn record<W: Write>(
         if version == Version::One {
             expect.transaction = None;
         }
+        if version < Version::Three
+            && let Some(Some(cookie)) = &mut expect.set_cookie
+        {
+            cookie.flags = None;
+        }
         let (input, cookie_header) = (turn.input, turn.cookie_header);
-        let step = TraceStep { input, cookie_header, draws: drawn(config, &effects), expect };
-        if version == Version::Two || step.fits_version_one() {
+        let (draws, new_handle) = (drawn(config, &effects), drawn_handle(&input, &effects));
+        let step = TraceStep { input, cookie_header, draws, new_handle, expect };
+        if version > Version::One || step.fits_version_one() {
             writer.write(step)?;
             written = written.saturating_add(1);
         }

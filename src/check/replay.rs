@@ -8,6 +8,7 @@ use std::vec::Vec;
 
 use serde_json::Value;
 
+use crate::check::role::written_by;
 use crate::check::trace::{
     CookieRecord, Expect, Header, ReplyRecord, SessionRecord, TraceError, TraceReader, TraceStep,
 };
@@ -18,7 +19,7 @@ use crate::event::{Event, Input};
 use crate::session::{Session, SessionRef};
 use crate::state::State;
 use crate::step::step;
-use crate::token::SessionId;
+use crate::token::{Handle, SessionId};
 
 /// Steps that are kept to show what led to a difference, the differing one included.
 pub const STEPS_SHOWN: usize = 20;
@@ -144,6 +145,14 @@ pub fn drawn(config: &Config, effects: &Effects) -> u8 {
     if used_up { config.width.draws() } else { effects.draws }
 }
 
+/// The handle that a step drew, if it stored a session under it.
+#[must_use]
+pub fn drawn_handle(input: &Input, effects: &Effects) -> Option<Handle> {
+    let drawn = input.entropy.handle();
+    let written = written_by(effects.store.as_ref());
+    written.and_then(|(_, session)| session.handle()).filter(|handle| *handle == drawn)
+}
+
 struct Differences(Vec<Difference>);
 
 impl Differences {
@@ -170,6 +179,10 @@ impl Differences {
         self.compare("transaction", expect.transaction.as_ref(), &effects.transaction);
         if let Some(expected) = &expect.set_cookie {
             let observed = CookieRecord::of(config, effects);
+            let observed = observed.map(|cookie| match expected {
+                Some(expected) => expected.said_of(cookie),
+                None => cookie,
+            });
             if *expected != observed {
                 self.narrow("set_cookie", None, json(expected), json(&observed));
             }
@@ -186,9 +199,10 @@ impl Differences {
         }
         let session = state.session(request);
         if let Some(expected) = &expect.session
-            && expected.as_ref().map(SessionRecord::as_ref) != session
+            && let observed = said(expected.as_ref(), session)
+            && *expected != observed
         {
-            let observed = session.map(SessionLine::of);
+            let observed = observed.as_ref().map(|record| SessionLine::of(record.as_ref()));
             self.narrow("session", None, json(expected), json(&observed));
         }
     }
@@ -201,8 +215,9 @@ impl Differences {
                 self.narrow("stored", extra.id, Value::Null, json(&SessionLine::of(extra)));
             }
             let shown = observed.next_if(|shown| shown.id == expected.id);
-            if shown != Some(expected.as_ref()) {
-                let shown = shown.map(SessionLine::of);
+            let shown = said(Some(expected), shown);
+            if shown.as_ref() != Some(expected) {
+                let shown = shown.as_ref().map(|record| SessionLine::of(record.as_ref()));
                 self.narrow("stored", expected.id, json(expected), json(&shown));
             }
         }
@@ -236,6 +251,11 @@ impl Differences {
             self.0.push(Difference { key, id, field, expected, observed });
         }
     }
+}
+
+fn said(expected: Option<&SessionRecord>, shown: Option<SessionRef<'_>>) -> Option<SessionRecord> {
+    let shown = shown?;
+    Some(expected.map_or_else(|| shown.into(), |expected| expected.said_of(shown)))
 }
 
 const fn as_ref((id, session): (SessionId, &Session)) -> SessionRef<'_> {

@@ -44,6 +44,11 @@ impl Role {
     pub(super) fn of(event: &RequestEvent, effects: &Effects) -> Self {
         match event {
             RequestEvent::SetUser { .. } => Self { part: Some(Part::User), ..Self::OTHER },
+            // What is taken from the store is taken for good, even if the request fails.
+            RequestEvent::TakeValue { key } => {
+                let part = effects.store.is_none().then(|| Part::Value(key.clone()));
+                Self { part, is_final: true, ..Self::OTHER }
+            }
             RequestEvent::SetValue { key, .. } | RequestEvent::RemoveValue { key } => {
                 Self { part: Some(Part::Value(key.clone())), ..Self::OTHER }
             }
@@ -55,9 +60,19 @@ impl Role {
             RequestEvent::HasFormToken { .. } | RequestEvent::HasSessionCookie { .. } => {
                 Self { changes_request: false, ..Self::OTHER }
             }
-            RequestEvent::RevokeSessionCookie => Self::OTHER,
+            RequestEvent::RenewSession
+            | RequestEvent::GuardValue { .. }
+            | RequestEvent::RevokeSessionCookie => Self::OTHER,
             RequestEvent::ExpireSession => {
                 Self { is_final: true, fate: Fate::Dropped, ..Self::OTHER }
+            }
+            // They end other sessions than the one that the request holds, or expire that one.
+            RequestEvent::ExpireOtherSessions => Self { is_final: true, ..Self::OTHER },
+            RequestEvent::ExpireHandle { .. } => {
+                let own =
+                    !matches!(&effects.store, Some(StoreOp::DeleteHandle { user: Some(_), .. }));
+                let fate = if own { Fate::Dropped } else { Fate::Pending };
+                Self { is_final: true, fate, ..Self::OTHER }
             }
             // The session that it replaces is discarded if it is over.
             RequestEvent::NewSession => Self {
@@ -87,14 +102,19 @@ pub(super) const fn outcome_of(event: &Event) -> Option<Outcome> {
         Event::Request { event, .. } => match event {
             RequestEvent::FinishRequest { outcome } => Some(*outcome),
             RequestEvent::SetUser { .. }
+            | RequestEvent::RenewSession
             | RequestEvent::SetValue { .. }
             | RequestEvent::RemoveValue { .. }
+            | RequestEvent::TakeValue { .. }
+            | RequestEvent::GuardValue { .. }
             | RequestEvent::CreateFormToken
             | RequestEvent::HasFormToken { .. }
             | RequestEvent::RemoveFormToken { .. }
             | RequestEvent::HasSessionCookie { .. }
             | RequestEvent::RevokeSessionCookie
             | RequestEvent::ExpireSession
+            | RequestEvent::ExpireOtherSessions
+            | RequestEvent::ExpireHandle { .. }
             | RequestEvent::NewSession
             | RequestEvent::MaintainSession
             | RequestEvent::InsertSession { .. } => None,
@@ -106,7 +126,11 @@ pub(super) const fn outcome_of(event: &Event) -> Option<Outcome> {
 const fn token_of(reply: &Reply) -> Option<Part> {
     match reply {
         Reply::Token(token) => Some(Part::Token(*token)),
-        Reply::Done | Reply::Started { .. } | Reply::Answer(_) | Reply::Refused(_) => None,
+        Reply::Done
+        | Reply::Started { .. }
+        | Reply::Value(_)
+        | Reply::Answer(_)
+        | Reply::Refused(_) => None,
     }
 }
 
@@ -136,19 +160,23 @@ impl Part {
     }
 }
 
-/// What an operation writes, and the ids that it deletes.
-pub(super) fn parts_of(op: Option<&StoreOp>) -> (Option<(SessionId, &Session)>, &[SessionId]) {
+/// What an operation writes, and under which id.
+pub(super) const fn written_by(op: Option<&StoreOp>) -> Option<(SessionId, &Session)> {
     match op {
-        None => (None, &[]),
         Some(
             StoreOp::Put { id, session }
-            | StoreOp::Create { id, session }
-            | StoreOp::Update { id, session },
-        ) => (Some((*id, session)), &[]),
-        Some(StoreOp::Rotate { from, to, session }) => {
-            (Some((*to, session)), core::slice::from_ref(from))
-        }
-        Some(StoreOp::Delete { id } | StoreOp::Discard { id }) => (None, core::slice::from_ref(id)),
-        Some(StoreOp::DeleteAll { ids } | StoreOp::DiscardAll { ids }) => (None, ids),
+            | StoreOp::Create { id, session, .. }
+            | StoreOp::Update { id, session }
+            | StoreOp::Rotate { to: id, session, .. },
+        ) => Some((*id, session)),
+        None
+        | Some(
+            StoreOp::Touch { .. }
+            | StoreOp::Delete { .. }
+            | StoreOp::DeleteUser { .. }
+            | StoreOp::DeleteHandle { .. }
+            | StoreOp::Discard { .. }
+            | StoreOp::DiscardOver { .. },
+        ) => None,
     }
 }

@@ -8,6 +8,7 @@ mod error;
 mod expect;
 mod header;
 mod line;
+mod opaque;
 mod reader;
 mod reply;
 mod strict;

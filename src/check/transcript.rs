@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::format;
 use std::string::{String, ToString as _};
-use std::vec::Vec;
 
 use serde_json::Value;
 
@@ -14,7 +13,7 @@ use crate::event::{Event, Input, ManagerEvent, RequestEvent};
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::session::Session;
 use crate::time::Timestamp;
-use crate::token::{FormToken, SessionId};
+use crate::token::{FormToken, Handle, SessionId};
 
 /// Characters of one text that are shown.
 const MOST_OF_TEXT: usize = 48;
@@ -133,20 +132,25 @@ impl Transcript {
     pub(crate) fn event(&mut self, event: &Event) -> String {
         let name = event.name();
         match event {
-            Event::StartRequest { cookie, remote_addr, script_name, .. } => {
+            Event::StartRequest { cookie, remote_addr, script_name, passive, .. } => {
+                let passive = if *passive { ", passive" } else { "" };
                 let cookie = cookie.as_ref().map_or("no cookie".into(), |value| self.cookie(value));
                 let mount = match script_name.as_str() {
                     "" => String::new(),
                     mount => format!(" at {}", quoted(mount)),
                 };
-                format!("{name} {cookie} from {}{mount}", shortened(remote_addr, MOST_OF_TEXT))
+                let from = shortened(remote_addr, MOST_OF_TEXT);
+                format!("{name} {cookie} from {from}{mount}{passive}")
             }
             Event::Request { event, .. } => match event {
                 RequestEvent::SetUser { user } => format!("{name} {}", of_user(user.as_deref())),
                 RequestEvent::SetValue { key, value } => {
                     format!("{name} {} = {}", quoted(key), quoted(value))
                 }
-                RequestEvent::RemoveValue { key } => format!("{name} {}", quoted(key)),
+                RequestEvent::RemoveValue { key }
+                | RequestEvent::TakeValue { key }
+                | RequestEvent::GuardValue { key } => format!("{name} {}", quoted(key)),
+                RequestEvent::ExpireHandle { handle } => format!("{name} {}", short(*handle)),
                 RequestEvent::HasFormToken { token } | RequestEvent::RemoveFormToken { token } => {
                     match token {
                         SubmittedToken::Token(token) => format!("{name} {}", self.token(*token)),
@@ -160,14 +164,17 @@ impl Transcript {
                 RequestEvent::InsertSession { id, user } => {
                     format!("{name} {} {}", self.id(*id), of_user(user.as_deref()))
                 }
-                RequestEvent::CreateFormToken
+                RequestEvent::RenewSession
+                | RequestEvent::CreateFormToken
                 | RequestEvent::RevokeSessionCookie
                 | RequestEvent::ExpireSession
+                | RequestEvent::ExpireOtherSessions
                 | RequestEvent::NewSession
                 | RequestEvent::MaintainSession => name.into(),
             },
             Event::Manager(event) => match event {
                 ManagerEvent::DeleteSession { id } => format!("{name} {}", self.id(*id)),
+                ManagerEvent::DeleteHandle { handle } => format!("{name} {}", short(*handle)),
                 ManagerEvent::DeleteSessionsOf { user } => format!("{name} {}", quoted(user)),
                 ManagerEvent::Sweep => name.into(),
             },
@@ -210,6 +217,7 @@ impl Transcript {
             Reply::Started { remote_user: None } => "started".into(),
             Reply::Started { remote_user: Some(user) } => format!("started as {}", quoted(user)),
             Reply::Token(token) => self.token(*token),
+            Reply::Value(value) => quoted(value),
             Reply::Answer(true) => "yes".into(),
             Reply::Answer(false) => "no".into(),
             Reply::Refused(why) => format!("refused {}", why.name()),
@@ -219,21 +227,24 @@ impl Transcript {
     pub(crate) fn store(&mut self, op: &StoreOp) -> String {
         match op {
             StoreOp::Put { id, session } => format!("put {}", self.session(*id, session)),
-            StoreOp::Create { id, session } => format!("create {}", self.session(*id, session)),
+            StoreOp::Create { id, session, discard_over, .. } => {
+                let room = if discard_over.is_some() { "discard over, " } else { "" };
+                format!("{room}create {}", self.session(*id, session))
+            }
+            StoreOp::Touch { id, .. } => format!("touch {}", self.id(*id)),
             StoreOp::Update { id, session } => format!("update {}", self.session(*id, session)),
-            StoreOp::Rotate { from, to, session } => {
+            StoreOp::Rotate { from, to, session, .. } => {
                 format!("rotate {} to {}", self.id(*from), self.session(*to, session))
             }
             StoreOp::Delete { id } => format!("delete {}", self.id(*id)),
-            StoreOp::DeleteAll { ids } => format!("delete {}", self.all(ids)),
+            StoreOp::DeleteUser { user, except: None } => format!("delete all of {}", quoted(user)),
+            StoreOp::DeleteUser { user, except: Some(id) } => {
+                format!("delete all of {} but {}", quoted(user), self.id(*id))
+            }
+            StoreOp::DeleteHandle { handle, .. } => format!("delete handle {}", short(*handle)),
             StoreOp::Discard { id } => format!("discard {}", self.id(*id)),
-            StoreOp::DiscardAll { ids } => format!("discard {}", self.all(ids)),
+            StoreOp::DiscardOver { .. } => "discard over".into(),
         }
-    }
-
-    fn all(&mut self, ids: &[SessionId]) -> String {
-        let shown: Vec<_> = ids.iter().map(|id| self.id(*id)).collect();
-        shown.join(", ")
     }
 
     /// `id1 (alice, token1, "k"="v")`.
@@ -244,6 +255,11 @@ impl Transcript {
         parts.extend(values.map(|(key, value)| format!("{}={}", quoted(key), quoted(value))));
         format!("{} ({})", self.id(id), parts.join(", "))
     }
+}
+
+/// Enough of a handle to tell it from others.
+fn short(handle: Handle) -> String {
+    shortened(&handle.to_string(), 4)
 }
 
 fn of_user(user: Option<&str>) -> String {

@@ -4,8 +4,6 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use smallvec::SmallVec;
-
 use crate::check::kinds::Kind;
 use crate::config::Config;
 use crate::event::Outcome;
@@ -44,6 +42,18 @@ pub struct World {
 pub enum Extra {
     /// `SetUser` with nobody.
     LogOut,
+    /// `RenewSession`.
+    Renew,
+    /// `TakeValue` of the key `k`.
+    Take,
+    /// `GuardValue` of the key `k`.
+    Guard,
+    /// `ExpireOtherSessions`.
+    EndOthers,
+    /// `ExpireHandle` and `DeleteHandle` of every stored handle.
+    EndListed,
+    /// Requests may be passive.
+    Passive,
     /// `ExpireSession`.
     Expire,
     /// `NewSession`.
@@ -64,6 +74,8 @@ pub enum Extra {
     Collide,
     /// Responses are lost.
     Lose,
+    /// The address of a client changes with every id or token that is drawn.
+    Roam,
 }
 
 /// Milliseconds from one moment of a world's clock to the next.
@@ -114,35 +126,28 @@ impl World {
         self.events.contains(&extra)
     }
 
-    /// The kinds of events that the world has, in the order in which a search tries them.
-    pub(super) fn kinds(&self) -> SmallVec<[Kind; Kind::ALL.len()]> {
-        let ranked = Kind::ALL.iter().filter_map(|kind| Some((self.rank(*kind)?, *kind)));
-        // Asked in every situation, so nothing is allocated.
-        let mut ranked: SmallVec<[_; Kind::ALL.len()]> = ranked.collect();
-        ranked.sort_by_key(|(rank, _)| *rank);
-        ranked.into_iter().map(|(_, kind)| kind).collect()
-    }
-
-    /// When a search tries this kind: the extra events in the order of the list, and the finish
-    /// last. None if the world does not have it.
-    fn rank(&self, kind: Kind) -> Option<usize> {
-        let place = |extra| self.events.iter().position(|own| *own == extra)?.checked_add(1);
+    /// Whether the world has events of this kind, if there is anything for them to carry.
+    pub(super) fn has_kind(&self, kind: Kind) -> bool {
         match kind {
             // A request starts with the cookie of its client, of which a kind knows nothing; to ask
             // for the cookie changes nothing.
-            Kind::StartRequest | Kind::HasSessionCookie => None,
-            Kind::SetUser | Kind::SetValue | Kind::RemoveValue => Some(0),
+            Kind::StartRequest | Kind::HasSessionCookie => false,
+            Kind::SetUser | Kind::SetValue | Kind::RemoveValue | Kind::FinishRequest => true,
             Kind::CreateFormToken | Kind::HasFormToken | Kind::RemoveFormToken => {
-                (self.form_tokens > 0).then_some(0)
+                self.form_tokens > 0
             }
-            Kind::RevokeSessionCookie => place(Extra::Revoke),
-            Kind::ExpireSession => place(Extra::Expire),
-            Kind::NewSession => place(Extra::New),
-            Kind::MaintainSession => place(Extra::Maintain),
-            Kind::InsertSession => place(Extra::Insert),
-            Kind::DeleteSession | Kind::DeleteSessionsOf => place(Extra::Delete),
-            Kind::Sweep => place(Extra::Sweep),
-            Kind::FinishRequest => Some(usize::MAX),
+            Kind::RevokeSessionCookie => self.has(Extra::Revoke),
+            Kind::ExpireSession => self.has(Extra::Expire),
+            Kind::RenewSession => self.has(Extra::Renew),
+            Kind::TakeValue => self.has(Extra::Take),
+            Kind::GuardValue => self.has(Extra::Guard),
+            Kind::ExpireOtherSessions => self.has(Extra::EndOthers),
+            Kind::ExpireHandle | Kind::DeleteHandle => self.has(Extra::EndListed),
+            Kind::NewSession => self.has(Extra::New),
+            Kind::MaintainSession => self.has(Extra::Maintain),
+            Kind::InsertSession => self.has(Extra::Insert),
+            Kind::DeleteSession | Kind::DeleteSessionsOf => self.has(Extra::Delete),
+            Kind::Sweep => self.has(Extra::Sweep),
         }
     }
 }

@@ -39,13 +39,14 @@ impl Size {
     /// use quixote_session::check::Size;
     ///
     /// let names: Vec<_> = Size::Small.worlds().iter().map(|world| world.name).collect();
-    /// assert_eq!(names, ["login", "forms", "values", "time", "manager", "cookies"]);
+    /// assert_eq!(names[..3], ["login", "forms", "values"]);
     /// ```
     #[must_use]
-    pub fn worlds(self) -> [World; 6] {
-        let [login, forms, values, time, manager, cookies] = SMALL;
+    pub fn worlds(self) -> [World; 12] {
+        let [login, forms, values, time, manager, cookies, users, ends, others, once, carts, late] =
+            SMALL;
         match self {
-            Self::Small => [login, forms, values, time, manager, cookies],
+            Self::Small => SMALL,
             Self::Medium => [
                 World { clients: 2, outcomes: ANY, ..login },
                 World { outcomes: &[Successful, Failed], ..forms },
@@ -58,6 +59,12 @@ impl Size {
                 World { outcomes: ANY, moments: 6, ..time },
                 World { draws: 2, ..manager },
                 World { outcomes: ANY, draws: 3, ..cookies },
+                World { outcomes: &[Successful, Failed], values: &["x", "y"], ..users },
+                World { outcomes: &[Successful, Failed], ..ends },
+                World { outcomes: &[Successful, Failed], draws: 3, ..others },
+                World { outcomes: &[Successful, Failed], draws: 3, ..once },
+                World { outcomes: &[Successful, Failed], events: &[Extra::LogOut], ..carts },
+                World { outcomes: &[Successful, Failed], draws: 3, ..late },
             ],
             Self::Large => [
                 World { in_flight: 3, users: &["alice"], ..login },
@@ -66,6 +73,12 @@ impl Size {
                 World { in_flight: 2, ..time },
                 World { draws: 2, values: &["x"], ..manager },
                 World { in_flight: 2, outcomes: ANY, ..cookies },
+                World { in_flight: 3, ..users },
+                World { draws: 3, ..ends },
+                World { in_flight: 2, ..others },
+                World { users: &["alice"], draws: 3, ..once },
+                World { in_flight: 3, ..carts },
+                World { in_flight: 2, ..late },
             ],
         }
     }
@@ -86,7 +99,7 @@ const EMPTY: World = World {
     events: &[],
 };
 
-const SMALL: [World; 6] = [
+const SMALL: [World; 12] = [
     World {
         name: "login",
         purpose: "Logins and logouts race, responses come late or never.",
@@ -118,7 +131,7 @@ const SMALL: [World; 6] = [
         in_flight: 1,
         outcomes: &[Successful],
         moments: 4,
-        events: &[Extra::Sweep, Extra::ClockBack, Extra::LogOut],
+        events: &[Extra::Sweep, Extra::ClockBack, Extra::LogOut, Extra::Passive],
         ..EMPTY
     },
     World {
@@ -136,6 +149,65 @@ const SMALL: [World; 6] = [
         in_flight: 1,
         outcomes: &[Successful, Interrupted, Failed],
         events: &[Extra::New, Extra::Maintain, Extra::Revoke, Extra::Expire],
+        ..EMPTY
+    },
+    World {
+        name: "users",
+        purpose: "Users take turns in one session, with values and a form; it is renewed.",
+        in_flight: 1,
+        users: &["alice", "bob"],
+        values: &["x"],
+        form_tokens: 1,
+        draws: 3,
+        outcomes: &[Successful],
+        events: &[Extra::LogOut, Extra::Renew, Extra::Roam],
+        ..EMPTY
+    },
+    World {
+        name: "ends",
+        purpose: "A user ends other sessions, and the manager all, while logins are under way.",
+        clients: 2,
+        outcomes: &[Successful],
+        events: &[Extra::EndOthers, Extra::EndListed, Extra::Delete],
+        ..EMPTY
+    },
+    World {
+        name: "others",
+        purpose: "Two users whose names differ in case alone end their sessions, one by one.",
+        clients: 2,
+        in_flight: 1,
+        users: &["alice", "Alice"],
+        outcomes: &[Successful],
+        events: &[Extra::EndOthers, Extra::EndListed, Extra::Delete],
+        ..EMPTY
+    },
+    World {
+        name: "once",
+        purpose: "Two requests take one value, guard it, and submit one form.",
+        users: &[],
+        values: &["x"],
+        form_tokens: 1,
+        outcomes: &[Successful],
+        events: &[Extra::Take, Extra::Guard],
+        ..EMPTY
+    },
+    World {
+        name: "carts",
+        purpose: "A request fills or empties a session while another one logs in.",
+        values: &["x"],
+        outcomes: &[Successful],
+        ..EMPTY
+    },
+    World {
+        name: "late",
+        purpose: "A limit is reached under a request, which goes on with a form and a value.",
+        in_flight: 1,
+        users: &[],
+        values: &["x"],
+        form_tokens: 1,
+        outcomes: &[Successful],
+        moments: 4,
+        events: &[Extra::Take, Extra::New],
         ..EMPTY
     },
 ];

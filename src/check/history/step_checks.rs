@@ -1,16 +1,19 @@
 //! Properties of a state, and of a step by itself.
 
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
-use super::{Findings, History, Seen, Stores, held_id, is_held};
+use super::{Findings, History, Seen, Stores, ended_user, held_id, is_held, same_but_for_access};
 use crate::check::property::Property;
-use crate::check::role::{Fate, Part, Role, parts_of};
-use crate::effect::CookieChange;
+use crate::check::role::{Fate, Part, Role, written_by};
+use crate::effect::{CookieChange, Reply, StoreOp};
 use crate::entropy::Entropy;
-use crate::event::{Event, ManagerEvent, RequestEvent};
+use crate::event::{Event, ManagerEvent, RequestEvent, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
+use crate::semantics::Semantics;
 use crate::session::{Session, SessionRef};
 use crate::state::State;
+use crate::time::Timestamp;
 use crate::token::{SessionId, Width};
 
 impl History {
@@ -28,7 +31,7 @@ impl History {
         let reachable = stores.after.len().saturating_add(held.len());
         let known = after.in_memory().count();
         found.break_if(known != reachable, Property::EveryObjectIsReachable);
-        let outlived = held.iter().any(|held| held.id.is_some());
+        let outlived = held.iter().any(|held| held.id.is_some_and(|id| !after.has_session(&id)));
         found.witness_if(outlived, Property::EveryObjectIsReachable);
 
         let infos = stores.after.iter().all(|(_, session)| session.has_info());
@@ -91,21 +94,22 @@ impl History {
 
         Self::check_user(seen, stores, chosen, found);
 
-        let (written, deleted) = parts_of(seen.effects.store.as_ref());
-        found.break_if(!reproduced(stores, written, deleted), Property::StoreOpsReproduceStore);
+        let written = written_by(seen.effects.store.as_ref());
+        found.break_if(!reproduced(seen, stores), Property::StoreOpsReproduceStore);
         let again = written.is_some_and(|(id, _)| stores.before(id).is_some());
         found.witness_if(again, Property::StoreOpsReproduceStore);
         // A session is emptied by spending its last token, or found empty by a save.
         let empties = role.is_some_and(|role| role.fate == Fate::Saved || role.part.is_some());
-        let emptied = empties && written.is_none() && !deleted.is_empty();
+        let emptied = empties && written.is_none() && stores.left().next().is_some();
         found.witness_if(emptied, Property::StoredHasInfo);
     }
 
     /// The user of an id, before and after the step.
     fn check_user(seen: &Seen<'_>, stores: &Stores<'_>, chosen: bool, found: &mut Findings) {
-        let (written, deleted) = parts_of(seen.effects.store.as_ref());
+        let written = written_by(seen.effects.store.as_ref());
         let mut changed = stores.before.iter().filter_map(|(id, before)| {
-            let renewed = written.filter(|_| deleted.contains(id)).map(|(_, session)| session);
+            let left = stores.after(*id).is_none();
+            let renewed = written.filter(|_| left).map(|(_, session)| session);
             let after = stores.after(*id).or(renewed)?;
             let changed = !chosen && after.user() != before.user();
             changed.then_some((*before, after, renewed.is_some()))
@@ -121,6 +125,65 @@ impl History {
             found.witness_if(login, Property::NoIdSurvivesLogin);
             found.break_if(login && !renewed, Property::NoIdSurvivesLogin);
         }
+    }
+
+    /// What the event does not name stays as it was.
+    pub(super) fn check_others(seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
+        let ids = stores.before.iter().chain(&stores.after).map(|(id, _)| *id);
+        let mut changed = ids.filter(|id| stores.before(*id) != stores.after(*id)).peekable();
+        let others = stores.before.len() > 1 && changed.peek().is_some();
+        found.witness_if(others, Property::OthersAreLeftAlone);
+        let named = |id| names(seen, stores, id);
+        found.break_if(!changed.all(named), Property::OthersAreLeftAlone);
+    }
+
+    /// A value that was taken, and the visit of a start.
+    pub(super) fn check_taken(&self, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
+        if let Event::StartRequest { request, passive, .. } = &seen.input.event
+            && let Some(id) = held_id(seen.after, *request)
+            && let Some(stored) = stores.after(id)
+        {
+            let before = stores.before(id).map(Session::accessed);
+            let prolonged = *passive && before != Some(stored.accessed());
+            found.break_if(prolonged, Property::VisitCounts);
+            let resolution_ms = seen.config.access_resolution_ms;
+            let late = seen.input.now.0.saturating_sub(stored.accessed().0);
+            found.break_if(late > resolution_ms && !passive, Property::VisitCounts);
+            let noted = before.is_some_and(|before| before != stored.accessed());
+            found.witness_if(noted, Property::VisitCounts);
+        }
+        let Event::Request { request, event: RequestEvent::TakeValue { key } } = &seen.input.event
+        else {
+            return;
+        };
+        let of = |session: &Session| session.values().get(key).cloned();
+        let Some(id) = held_id(seen.before, *request) else { return };
+        // What the request itself had set is not taken from the store.
+        let part = Part::Value(key.clone());
+        let own = self.trail(*request).is_some_and(|trail| trail.touched.contains(&part));
+        // One that is not stored any more is the request's own.
+        let Some(stored) = stores.before(id) else { return };
+        let held = seen.before.session(*request).map(|held| held.session);
+        let shares = seen.config.semantics == Semantics::Live;
+        if shares && !held.is_some_and(|held| core::ptr::eq(held, stored)) {
+            return;
+        }
+        let was = of(stored);
+        let taken = match &seen.effects.reply {
+            Reply::Value(value) => Some(value),
+            Reply::Done
+            | Reply::Started { .. }
+            | Reply::Token(_)
+            | Reply::Answer(_)
+            | Reply::Refused(_) => None,
+        };
+        let once = taken == was.as_ref() && stores.after(id).and_then(of).is_none();
+        found.break_if(!own && !once, Property::ValueIsTakenOnce);
+        let shared = seen.before.requests().into_iter().any(|other| {
+            let held = seen.before.session(other);
+            other != *request && held.is_some_and(|held| of(held.session).is_some())
+        });
+        found.witness_if(shared, Property::ValueIsTakenOnce);
     }
 
     pub(super) fn check_token(&self, seen: &Seen<'_>, found: &mut Findings) {
@@ -175,11 +238,18 @@ impl History {
             }
             Event::Request { request, event: RequestEvent::ExpireSession } => {
                 let Some(id) = held_id(seen.before, *request) else { return };
-                found.break_if(stores.after(id).is_some(), Property::ExpiryIsImmediate);
+                let held = seen.before.session(*request).and_then(|held| held.session.handle());
+                let moved = |(_, session): &(SessionId, &Session)| session.handle() == held;
+                let left = stores.after(id).is_some()
+                    || (held.is_some() && stores.after.iter().any(moved));
+                found.break_if(left, Property::ExpiryIsImmediate);
                 let shared = is_held(seen.after, id, Some(*request));
                 found.witness_if(shared, Property::ExpiryIsImmediate);
             }
-            Event::Request { .. } | Event::Manager(ManagerEvent::DeleteSession { .. }) => {}
+            Event::Request { request, .. } => check_over(seen, stores, *request, found),
+            Event::Manager(
+                ManagerEvent::DeleteSession { .. } | ManagerEvent::DeleteHandle { .. },
+            ) => {}
             Event::Manager(ManagerEvent::Sweep) => {
                 let left = stores.after.iter().any(|(_, session)| is_over(seen, session));
                 found.break_if(left, Property::SweepLeavesNoneOver);
@@ -195,14 +265,88 @@ impl History {
     }
 }
 
+/// An event of a request writes nothing to a session that is too old; to end it is right.
+fn check_over(seen: &Seen<'_>, stores: &Stores<'_>, request: RequestId, found: &mut Findings) {
+    let Some(id) = held_id(seen.before, request) else { return };
+    let Some(before) = stores.before(id).filter(|session| is_too_old(seen, session)) else {
+        return;
+    };
+    let saved = stores.after(id).is_some_and(|after| after != before);
+    let takes = matches!(
+        seen.input.event,
+        Event::Request {
+            event: RequestEvent::RemoveFormToken { .. } | RequestEvent::TakeValue { .. },
+            ..
+        }
+    );
+    let used = takes && seen.effects.store.is_some();
+    found.break_if(saved || used, Property::NothingPastItsLimits);
+}
+
 /// The limits, by the property's own arithmetic and whatever the semantics.
 fn is_over(seen: &Seen<'_>, session: &Session) -> bool {
+    is_too_old(seen, session) || is_reached(seen, session.accessed().0, seen.config.idle_limit_ms)
+}
+
+pub(super) fn is_too_old(seen: &Seen<'_>, session: &Session) -> bool {
+    is_reached(seen, session.created().0, seen.config.absolute_limit_ms)
+}
+
+/// The distance is at least the limit, whichever of the two moments comes first.
+fn is_reached(seen: &Seen<'_>, since: u64, limit: Option<u64>) -> bool {
     let now = seen.input.now.0;
-    let reached = |since: u64, limit: Option<u64>| {
-        limit.is_some_and(|limit| since.checked_add(limit).is_some_and(|end| now >= end))
+    let far = |limit: u64| {
+        let after = since.checked_add(limit).is_some_and(|end| now >= end);
+        let before = now.checked_add(limit).is_some_and(|end| since >= end);
+        after || before
     };
-    reached(session.accessed().0, seen.config.idle_limit_ms)
-        || reached(session.created().0, seen.config.absolute_limit_ms)
+    limit.is_some_and(far)
+}
+
+/// Whether the event names the session that is stored under `id`, before it or after it.
+fn names(seen: &Seen<'_>, stores: &Stores<'_>, id: SessionId) -> bool {
+    let before = stores.before(id);
+    let written = written_by(seen.effects.store.as_ref());
+    let is_written = written.is_some_and(|(own, _)| own == id && before.is_none());
+    // A full store makes room for what comes.
+    let makes_room =
+        stores.came().next().is_some() && before.is_some_and(|session| is_over(seen, session));
+    let is_of = |user: &SmolStr| before.and_then(Session::user) == Some(user);
+    let named = match &seen.input.event {
+        Event::StartRequest { cookie, .. } => {
+            cookie.as_ref().and_then(CookieValue::session_id) == Some(id)
+        }
+        Event::Request { request, event } => {
+            let own = held_id(seen.before, *request) == Some(id);
+            if let RequestEvent::InsertSession { id: chosen, .. } = event {
+                *chosen == id
+            } else if let Some((user, _)) = ended_user(seen) {
+                !own && is_of(&user)
+            } else if let RequestEvent::ExpireHandle { handle } = event {
+                let held = seen.before.session(*request).map(|held| held.session);
+                let listed = before.is_some_and(|session| session.handle() == Some(*handle));
+                // Its own, whoever has logged in there since; of others, those of its user.
+                let is_own = held.and_then(Session::handle) == Some(*handle);
+                listed && (is_own || held.and_then(Session::user).is_some_and(is_of))
+            } else {
+                // What a request expires may have moved.
+                let held = seen.before.session(*request).map(|held| held.session.handle());
+                let moved = matches!(event, RequestEvent::ExpireSession)
+                    && before.is_some_and(|session| session.handle().is_some())
+                    && before.map(Session::handle) == held;
+                own || moved
+            }
+        }
+        Event::Manager(event) => match event {
+            ManagerEvent::DeleteSession { id: named } => *named == id,
+            ManagerEvent::DeleteHandle { handle } => {
+                before.is_some_and(|session| session.handle() == Some(*handle))
+            }
+            ManagerEvent::DeleteSessionsOf { user } => is_of(user),
+            ManagerEvent::Sweep => before.is_some_and(|session| is_over(seen, session)),
+        },
+    };
+    named || is_written || makes_room
 }
 
 /// The first `count` draws, as ids.
@@ -214,17 +358,60 @@ fn draws(entropy: &Entropy, width: Width, count: u8) -> impl Iterator<Item = Ses
     })
 }
 
-/// Whether this operation alone leads from the store before to the store after.
+/// Whether the operation alone leads from the store before to the store after.
 // [effect-8]
-fn reproduced(
-    stores: &Stores<'_>,
-    written: Option<(SessionId, &Session)>,
-    deleted: &[SessionId],
-) -> bool {
-    let expected = |id: SessionId| match written {
-        Some((own, session)) if own == id => Some(session),
-        Some(_) | None => stores.before(id).filter(|_| !deleted.contains(&id)),
-    };
+fn reproduced(seen: &Seen<'_>, stores: &Stores<'_>) -> bool {
+    let op = seen.effects.store.as_ref();
+    let written = written_by(op);
     let ids = stores.before.iter().chain(&stores.after).map(|(id, _)| *id);
-    ids.chain(written.map(|(id, _)| id)).all(|id| expected(id) == stores.after(id))
+    ids.chain(written.map(|(id, _)| id)).all(|id| {
+        let before = stores.before(id);
+        let after = stores.after(id);
+        match written {
+            Some((own, session)) if own == id => after == Some(session),
+            Some(_) | None => match before.filter(|session| !is_deleted(seen, op, id, session)) {
+                None => after.is_none(),
+                Some(before) => {
+                    let touched = touched_by(op).filter(|(touched, _)| *touched == id);
+                    let accessed =
+                        touched.map_or(before.accessed(), |(_, at)| before.accessed().max(at));
+                    after.is_some_and(|after| {
+                        after.accessed() == accessed && same_but_for_access(before, after)
+                    })
+                }
+            },
+        }
+    })
+}
+
+const fn touched_by(op: Option<&StoreOp>) -> Option<(SessionId, Timestamp)> {
+    if let Some(StoreOp::Touch { id, accessed }) = op { Some((*id, *accessed)) } else { None }
+}
+
+/// Whether a store that carries the operation out deletes this session.
+fn is_deleted(seen: &Seen<'_>, op: Option<&StoreOp>, id: SessionId, session: &Session) -> bool {
+    match op {
+        Some(
+            StoreOp::Rotate { from: deleted, .. }
+            | StoreOp::Delete { id: deleted }
+            | StoreOp::Discard { id: deleted },
+        ) => *deleted == id,
+        Some(StoreOp::DeleteUser { user, except }) => {
+            session.user() == Some(user) && *except != Some(id)
+        }
+        Some(StoreOp::DeleteHandle { handle, user }) => {
+            session.handle() == Some(*handle)
+                && user.as_ref().is_none_or(|user| session.user() == Some(user))
+        }
+        Some(StoreOp::DiscardOver { .. } | StoreOp::Create { discard_over: Some(_), .. }) => {
+            is_over(seen, session)
+        }
+        Some(
+            StoreOp::Put { .. }
+            | StoreOp::Create { discard_over: None, .. }
+            | StoreOp::Update { .. }
+            | StoreOp::Touch { .. },
+        )
+        | None => false,
+    }
 }

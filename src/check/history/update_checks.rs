@@ -1,13 +1,17 @@
 //! Properties of a request as a whole: what it saves, and what it leaves when it fails.
 
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
-use super::{Findings, History, Seen, Stores, Trail, held_id, is_held};
+use super::step_checks::is_too_old;
+use super::{Drops, Findings, History, Login, Seen, Stores, Trail, held_id, is_held};
 use crate::check::property::Property;
-use crate::check::role::{Fate, Part, Role, outcome_of, parts_of};
+use crate::check::role::{Fate, Part, Role, outcome_of, written_by};
 use crate::effect::CookieChange;
-use crate::event::RequestId;
+use crate::event::{Event, RequestEvent, RequestId};
+use crate::presented::SubmittedToken;
 use crate::session::Session;
+use crate::token::SessionId;
 
 impl History {
     // [step-43]
@@ -20,6 +24,7 @@ impl History {
     ) {
         let (Some(role), Some(request)) = (role, seen.input.event.request()) else { return };
         let Some(trail) = self.trail(request) else { return };
+        check_spent(request, seen, stores, found);
         let ends = outcome_of(&seen.input.event).is_some();
         match role.fate {
             Fate::Saved => {
@@ -41,6 +46,30 @@ impl History {
     }
 }
 
+/// A token that is spent, or a value that is taken, is all that goes.
+fn check_spent(request: RequestId, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
+    let Event::Request { event, .. } = &seen.input.event else { return };
+    let spent = if let RequestEvent::TakeValue { key } = event {
+        Part::Value(key.clone())
+    } else if let RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token) } = event {
+        Part::Token(*token)
+    } else {
+        return;
+    };
+    let Some(id) = held_id(seen.before, request) else { return };
+    let Some(before) = stores.before(id) else { return };
+    let after = stores.after(id);
+    let of = |session: &Session| {
+        (session.handle(), SmolStr::new(session.remote_addr()), session.created())
+    };
+    let moved = after.is_some_and(|after| of(after) != of(before));
+    let mut all = parts(before);
+    all.extend(after.map(parts).into_iter().flatten());
+    let changed = |part: &Part| after.and_then(|after| part.of(after)) != part.of(before);
+    let lost = all.iter().any(|part| *part != spent && changed(part));
+    found.break_if(lost || moved, Property::NoUpdateIsLost);
+}
+
 // [step-31] [step-32]
 fn check_save(
     request: RequestId,
@@ -50,9 +79,17 @@ fn check_save(
     found: &mut Findings,
 ) {
     let Some(held) = seen.before.session(request) else { return };
-    let (written, _) = parts_of(seen.effects.store.as_ref());
+    let written = written_by(seen.effects.store.as_ref());
     let before = held.id.and_then(|id| stores.before(id));
+    let before = before.filter(|session| !is_too_old(seen, session));
     let after = written.map(|(id, _)| id).or(held.id).and_then(|id| stores.after(id));
+    check_login(trail, before, held.id, written, found);
+    // A form is all that is lost with a session that was ended.
+    let ended = held.id.is_some() && before.is_none();
+    let tokens_alone = trail.touched.iter().all(is_token) && trail.login.is_none();
+    if ended && tokens_alone && written.is_none() {
+        return;
+    }
     let cap = usize::from(seen.config.max_form_tokens);
     let lost = loses_own(trail, held.session, after, cap)
         || before.is_some_and(|before| loses_others(trail, before, after, cap));
@@ -60,6 +97,43 @@ fn check_save(
     let contended = !trail.touched.is_empty()
         && held.id.is_some_and(|id| is_held(seen.before, id, Some(request)));
     found.witness_if(contended, Property::NoUpdateIsLost);
+}
+
+/// What a login makes of the session that is saved.
+fn check_login(
+    trail: &Trail,
+    before: Option<&Session>,
+    held: Option<SessionId>,
+    written: Option<(SessionId, &Session)>,
+    found: &mut Findings,
+) {
+    let Some((id, session)) = written else { return };
+    found.break_if(trail.renews && Some(id) == held, Property::LoginBeginsASession);
+    let Some(Login { user, at, ended }) = &trail.login else { return };
+    let begins = user.is_some() || trail.drops == Drops::Everything;
+    if !begins {
+        return;
+    }
+    found.witness_if(before.is_some(), Property::LoginBeginsASession);
+    let fresh =
+        Some(id) != held && session.created() == *at && session.remote_addr() == trail.remote_addr;
+    found.break_if(!fresh, Property::LoginBeginsASession);
+
+    let outlived = |part: &Part| {
+        let dropped = match part {
+            Part::User => false,
+            Part::Value(_) => trail.drops == Drops::Everything,
+            Part::Token(_) => trail.drops != Drops::Nothing,
+        };
+        dropped && !trail.touched.contains(part) && part.of(session).is_some()
+    };
+    found.break_if(parts(session).iter().any(outlived), Property::ValuesStayWithTheirUser);
+    let had = before.is_some_and(|before| !before.values().is_empty());
+    let witness = had && trail.drops == Drops::Everything;
+    found.witness_if(witness, Property::ValuesStayWithTheirUser);
+
+    let saved = *ended && session.user() == user.as_ref();
+    found.break_if(saved, Property::EndedUserStaysEnded);
 }
 
 /// Whether a part that the request changed, and still sees, differs from what is stored now.
@@ -74,9 +148,12 @@ fn loses_own(trail: &Trail, view: &Session, after: Option<&Session>, cap: usize)
 fn loses_others(trail: &Trail, before: &Session, after: Option<&Session>, cap: usize) -> bool {
     let mut parts = parts(before);
     parts.extend(after.map(self::parts).into_iter().flatten());
-    let user_changed = trail.touched.contains(&Part::User);
     parts.iter().filter(|part| !trail.touched.contains(part)).any(|part| {
-        let dies_with_user = user_changed && is_token(part);
+        let dies_with_user = match part {
+            Part::User => false,
+            Part::Value(_) => trail.drops == Drops::Everything,
+            Part::Token(_) => trail.drops != Drops::Nothing,
+        };
         let kept = after.and_then(|after| part.of(after)) == part.of(before);
         let crowded_out = after.is_some_and(|after| made_room(part, after, cap));
         !kept && !dies_with_user && !crowded_out

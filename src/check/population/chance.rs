@@ -35,7 +35,7 @@ impl Population {
     /// Mostly draws that were never drawn before; sometimes the first of them, or all, are an id or
     /// a token that is in use, so that the machine has to draw again or gives up.
     pub(super) fn entropy(&mut self, config: &Config, choices: &mut impl Choices) -> Entropy {
-        let mut bytes = [0; Entropy::BYTES];
+        let mut bytes = [0; Entropy::HALF];
         for place in bytes.as_chunks_mut::<8>().0 {
             *place = self.fresh_draw();
         }
@@ -43,7 +43,7 @@ impl Population {
             8 => choices.below(3).saturating_add(1),
             9 => usize::from(config.width.draws()),
             7 if self.habits.careless => usize::from(config.width.draws()),
-            _ => return Entropy::from_bytes(bytes),
+            _ => return Entropy::from_half(bytes),
         };
         let id = choices.pick(&self.ids).map(SessionId::reveal_bytes);
         let latest = self.habits.careless && choices.below(2) == 1;
@@ -57,7 +57,7 @@ impl Population {
                 place.copy_from_slice(known);
             }
         }
-        Entropy::from_bytes(bytes)
+        Entropy::from_half(bytes)
     }
 
     /// The next number of a sequence that does not repeat, well mixed (`SplitMix64`).

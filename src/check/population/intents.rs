@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::event::{Event, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::state::State;
-use crate::token::{SessionId, Width};
+use crate::token::{Handle, SessionId, Width};
 
 /// What somebody sets out to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,18 +39,33 @@ const ALWAYS: [(usize, Intent); 14] = [
 ];
 
 /// What a careless driver does besides.
-const CARELESS: [(usize, Intent); 5] = [
-    (6, Intent::Send(Kind::HasSessionCookie)),
+const CARELESS: [(usize, Intent); 10] = [
+    (8, Intent::Send(Kind::HasSessionCookie)),
     (8, Intent::Send(Kind::InsertSession)),
     (6, Intent::Send(Kind::DeleteSession)),
     (4, Intent::Stray),
     (12, Intent::Send(Kind::SetValue)),
+    (8, Intent::Send(Kind::TakeValue)),
+    (8, Intent::Send(Kind::GuardValue)),
+    (6, Intent::Send(Kind::DeleteSessionsOf)),
+    (12, Intent::Send(Kind::ExpireOtherSessions)),
+    (40, Intent::Send(Kind::ExpireHandle)),
 ];
 
-const VALUES: [(usize, Intent); 2] =
-    [(10, Intent::Send(Kind::SetValue)), (4, Intent::Send(Kind::RemoveValue))];
-const MANAGER: [(usize, Intent); 2] =
-    [(1, Intent::Send(Kind::DeleteSessionsOf)), (2, Intent::Send(Kind::Sweep))];
+const VALUES: [(usize, Intent); 5] = [
+    (10, Intent::Send(Kind::SetValue)),
+    (4, Intent::Send(Kind::RemoveValue)),
+    (4, Intent::Send(Kind::TakeValue)),
+    (3, Intent::Send(Kind::GuardValue)),
+    (2, Intent::Send(Kind::RenewSession)),
+];
+const MANAGER: [(usize, Intent); 5] = [
+    (1, Intent::Send(Kind::DeleteSessionsOf)),
+    (2, Intent::Send(Kind::Sweep)),
+    (1, Intent::Send(Kind::DeleteHandle)),
+    (2, Intent::Send(Kind::ExpireOtherSessions)),
+    (2, Intent::Send(Kind::ExpireHandle)),
+];
 
 /// Every kind is sent, but for a request that starts: that is no matter of weights.
 const _: () = {
@@ -154,9 +169,14 @@ impl Population {
                 }
                 RequestEvent::SetUser { user: Some(text) }
                 | RequestEvent::InsertSession { user: Some(text), .. }
-                | RequestEvent::RemoveValue { key: text } => text,
+                | RequestEvent::RemoveValue { key: text }
+                | RequestEvent::TakeValue { key: text }
+                | RequestEvent::GuardValue { key: text } => text,
                 RequestEvent::SetUser { user: None }
                 | RequestEvent::InsertSession { user: None, .. }
+                | RequestEvent::RenewSession
+                | RequestEvent::ExpireOtherSessions
+                | RequestEvent::ExpireHandle { .. }
                 | RequestEvent::CreateFormToken
                 | RequestEvent::HasFormToken { .. }
                 | RequestEvent::RemoveFormToken { .. }
@@ -168,9 +188,11 @@ impl Population {
                 | RequestEvent::FinishRequest { .. } => return event,
             },
             Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => user,
-            Event::Manager(ManagerEvent::DeleteSession { .. } | ManagerEvent::Sweep) => {
-                return event;
-            }
+            Event::Manager(
+                ManagerEvent::DeleteSession { .. }
+                | ManagerEvent::DeleteHandle { .. }
+                | ManagerEvent::Sweep,
+            ) => return event,
         };
         *text = "x".repeat(config.max_text_bytes.saturating_add(1)).into();
         event
@@ -237,6 +259,21 @@ impl<C: Choices> Arguments for Choice<'_, C> {
         let wanted = self.population.habits.careless && self.choices.below(2) == 1;
         let cookie = self.state.request_cookie(self.actor.request).filter(|_| wanted);
         cookie.and_then(CookieValue::session_id).unwrap_or_else(|| self.id())
+    }
+
+    /// Mostly the handle of a stored session, else one that is made up.
+    fn handle(&mut self) -> Handle {
+        let stored = self.state.values();
+        let any = self.choices.pick(&stored).and_then(|session| session.handle());
+        let any = any.filter(|_| self.choices.below(4) != 3);
+        any.unwrap_or_else(|| {
+            let mut bytes = [0; 16];
+            let halves = bytes.as_chunks_mut().0;
+            for half in halves {
+                *half = self.population.fresh_draw();
+            }
+            bytes.into()
+        })
     }
 
     /// Mostly an id that is or was in use, else one that is made up.

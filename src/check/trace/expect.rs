@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::reply::ReplyRecord;
 use super::strict::{given, object_or_null, objects, word_or_null};
 use crate::check::role::outcome_of;
-use crate::config::Config;
+use crate::config::{Config, SameSite};
 use crate::effect::{CookieChange, CookieOp, Effects, Reply, Transaction};
 use crate::event::Event;
 use crate::form_tokens::FormTokens;
@@ -18,7 +18,8 @@ use crate::serial::{each_once, nullable};
 use crate::session::{Session, SessionRef};
 use crate::state::State;
 use crate::time::Timestamp;
-use crate::token::{FormToken, SessionId};
+use crate::token::{FormToken, Handle, SessionId};
+use crate::version::Version;
 
 /// What was observed right after a step. A key that is None does not stand in the trace and is
 /// not compared; where null is an observation, the inner None is null.
@@ -74,7 +75,9 @@ impl Expect {
 pub(crate) const fn remote_user(effects: &Effects) -> Option<&SmolStr> {
     match &effects.reply {
         Reply::Started { remote_user } => remote_user.as_ref(),
-        Reply::Done | Reply::Token(_) | Reply::Answer(_) | Reply::Refused(_) => None,
+        Reply::Done | Reply::Token(_) | Reply::Value(_) | Reply::Answer(_) | Reply::Refused(_) => {
+            None
+        }
     }
 }
 
@@ -88,6 +91,13 @@ pub struct SessionRecord {
 }
 
 impl SessionRecord {
+    /// As much of a session as is said here: a handle is compared if one stands here.
+    #[must_use]
+    pub fn said_of(&self, shown: SessionRef<'_>) -> Self {
+        let handle = self.session.handle.and(shown.session.handle);
+        Self { id: shown.id, session: Session { handle, ..shown.session.clone() } }
+    }
+
     /// The same, borrowed.
     #[must_use]
     pub const fn as_ref(&self) -> SessionRef<'_> {
@@ -111,6 +121,8 @@ impl Serialize for SessionRecord {
 #[derive(Serialize)]
 pub(crate) struct SessionLine<'a> {
     id: Option<SessionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handle: Option<Handle>,
     user: Option<&'a SmolStr>,
     remote_addr: &'a str,
     created: Timestamp,
@@ -124,6 +136,7 @@ impl<'a> SessionLine<'a> {
     pub(crate) fn of(SessionRef { id, session }: SessionRef<'a>) -> Self {
         Self {
             id,
+            handle: session.handle,
             user: session.user.as_ref(),
             remote_addr: session.remote_addr.as_str(),
             created: session.created,
@@ -139,6 +152,8 @@ impl<'a> SessionLine<'a> {
 struct SessionKeys {
     #[serde(deserialize_with = "nullable")]
     id: Option<SessionId>,
+    #[serde(default, deserialize_with = "given")]
+    handle: Option<Handle>,
     #[serde(deserialize_with = "nullable")]
     user: Option<SmolStr>,
     remote_addr: SmolStr,
@@ -151,11 +166,18 @@ struct SessionKeys {
 
 impl<'de> Deserialize<'de> for SessionRecord {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let SessionKeys { id, user, remote_addr, created, accessed, form_tokens, values } =
-            SessionKeys::deserialize(from)?;
-        let values = values.into();
-        let session = Session { user, remote_addr, created, accessed, form_tokens, values };
-        Ok(Self { id, session })
+        let keys = SessionKeys::deserialize(from)?;
+        let session = Session {
+            version: Version,
+            handle: keys.handle,
+            user: keys.user,
+            remote_addr: keys.remote_addr,
+            created: keys.created,
+            accessed: keys.accessed,
+            form_tokens: keys.form_tokens,
+            values: keys.values.into(),
+        };
+        Ok(Self { id: keys.id, session })
     }
 }
 
@@ -176,9 +198,49 @@ pub struct CookieRecord {
     /// The Max-Age attribute, None where it is absent.
     #[serde(deserialize_with = "nullable")]
     pub max_age: Option<i64>,
+    /// In version 3: the flags; None where they are not said, and not compared.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub flags: Option<Vec<Flag>>,
+}
+
+/// An attribute of a cookie without a name of its own to look up, as a header spells it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Flag {
+    /// Not for scripts.
+    HttpOnly,
+    /// Over TLS alone.
+    Secure,
+    /// `SameSite=Lax`.
+    #[serde(rename = "SameSite=Lax")]
+    Lax,
+    /// `SameSite=Strict`.
+    #[serde(rename = "SameSite=Strict")]
+    Strict,
+    /// `SameSite=None`.
+    #[serde(rename = "SameSite=None")]
+    None,
+}
+
+fn flags_of(config: &Config) -> Vec<Flag> {
+    if !config.cookie_hardened {
+        return Vec::new();
+    }
+    let same_site = match config.same_site {
+        SameSite::Lax => Flag::Lax,
+        SameSite::Strict => Flag::Strict,
+        SameSite::None => Flag::None,
+    };
+    std::vec![Flag::HttpOnly, same_site, Flag::Secure]
 }
 
 impl CookieRecord {
+    /// As much of a cookie as is said here: flags are compared if they stand here.
+    #[must_use]
+    pub fn said_of(&self, shown: Self) -> Self {
+        let flags = self.flags.as_ref().and(shown.flags);
+        Self { flags, ..shown }
+    }
+
     /// What the response of a step carries.
     #[must_use]
     pub fn of(config: &Config, effects: &Effects) -> Option<Self> {
@@ -194,6 +256,7 @@ impl CookieRecord {
             path: Some(path.clone()),
             domain: config.cookie_domain.clone(),
             max_age,
+            flags: Some(flags_of(config)),
         })
     }
 }

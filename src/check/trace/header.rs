@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::error::Fault;
-use super::strict::{Object, given, object, word};
+use super::strict::{Object, given, given_word, object, word};
 use crate::check::guarantees::base_of;
-use crate::config::Config;
+use crate::config::{Config, GivesUp, SameSite};
 use crate::semantics::Semantics;
 use crate::serial::nullable;
 use crate::token::Width;
@@ -21,8 +21,11 @@ const FORMAT: &str = "quixote-session-trace/";
 pub enum Version {
     /// Quixote, live or copying, without values.
     One,
-    /// Also the strict semantics, values, and every field of a [`Config`].
+    /// Also the first strict semantics, values, and every field of a [`Config`] of then.
     Two,
+    /// Also what strict has added: handles, renewal, values that are taken and guarded, passive
+    /// requests, the flags of cookies.
+    Three,
 }
 
 impl Version {
@@ -32,6 +35,7 @@ impl Version {
         match self {
             Self::One => "quixote-session-trace/1",
             Self::Two => "quixote-session-trace/2",
+            Self::Three => "quixote-session-trace/3",
         }
     }
 
@@ -41,6 +45,7 @@ impl Version {
         match self {
             Self::One => 1,
             Self::Two => 2,
+            Self::Three => 3,
         }
     }
 
@@ -50,7 +55,7 @@ impl Version {
     /// use quixote_session::{Config, check::trace::Version};
     ///
     /// assert_eq!(Version::of(&Config::QUIXOTE), Version::One);
-    /// assert_eq!(Version::of(&Config::STRICT), Version::Two);
+    /// assert_eq!(Version::of(&Config::STRICT), Version::Three);
     /// ```
     #[must_use]
     pub fn of(config: &Config) -> Self {
@@ -58,7 +63,7 @@ impl Version {
         if said.as_ref().map(HeaderOne::config).as_ref() == Some(config) {
             Self::One
         } else {
-            Self::Two
+            Self::Three
         }
     }
 }
@@ -83,24 +88,29 @@ impl Header {
         Self { version, title: String::new(), origin: String::new(), config }
     }
 
+    /// The header, and whether ids are any text in the trace.
     // [trace-4] [trace-7]
-    pub(super) fn parse(line: &str) -> Result<Self, Fault> {
+    pub(super) fn parse(line: &str) -> Result<(Self, bool), Fault> {
         let Object(Format { format }) = serde_json::from_str(line)?;
+        let mut opaque = false;
         let header = if format == Version::One.format() {
             let Object(header) = serde_json::from_str::<Object<HeaderOne>>(line)?;
             let config = header.config();
             Self { version: Version::One, title: header.title, origin: header.origin, config }
-        } else if format == Version::Two.format() {
+        } else if format == Version::Two.format() || format == Version::Three.format() {
             let Object(header) = serde_json::from_str::<Object<HeaderTwo>>(line)?;
-            let config = header.config()?;
-            Self { version: Version::Two, title: header.title, origin: header.origin, config }
+            let is_two = format == Version::Two.format();
+            let version = if is_two { Version::Two } else { Version::Three };
+            let config = header.config(version)?;
+            opaque = header.config.opaque_ids.unwrap_or_default();
+            Self { version, title: header.title, origin: header.origin, config }
         } else {
-            let text = std::format!("expected the format {FORMAT}1 or {FORMAT}2, found {format:?}");
+            let text = std::format!("expected the format {FORMAT}1, 2 or 3, found {format:?}");
             return Err(Fault::new(&text));
         };
         let checked = header.config.check();
         checked.map_err(|error| Fault::new(&std::format!("config: {error}")))?;
-        Ok(header)
+        Ok((header, opaque))
     }
 
     /// The line, without its end; an error where the version cannot say the configuration.
@@ -111,7 +121,16 @@ impl Header {
                 Some(header) if header.config() == self.config => serde_json::to_string(&header),
                 _ => Err(serde_json::Error::custom("version 1 cannot say this configuration")),
             },
-            Version::Two => serde_json::to_string(&self.in_version_two()),
+            Version::Two | Version::Three => {
+                let header = self.in_version_two();
+                match header.config(self.version) {
+                    Ok(config) if config == self.config => serde_json::to_string(&header),
+                    Ok(_) | Err(_) => {
+                        let text = "version 2 cannot say this configuration";
+                        Err(serde_json::Error::custom(text))
+                    }
+                }
+            }
         }
     }
 
@@ -153,6 +172,10 @@ impl Header {
             max_values: unusual(config.max_values, &usual.max_values),
             max_requests: unusual(config.max_requests, &usual.max_requests),
             max_sessions: unusual(config.max_sessions, &usual.max_sessions),
+            same_site: unusual(config.same_site, &usual.same_site),
+            gives_up: unusual(config.gives_up, &usual.gives_up)
+                .filter(|_| self.version > Version::Two),
+            opaque_ids: None,
         };
         let format = self.version.format().into();
         HeaderTwo { format, title: self.title.clone(), origin: self.origin.clone(), config }
@@ -224,7 +247,8 @@ struct HeaderTwo {
     config: ConfigTwo,
 }
 
-/// The last four are left out where they are what the semantics usually has.
+/// The last ones are left out where they are what the semantics usually has; version 2 has none of
+/// the last three.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConfigTwo {
@@ -251,11 +275,30 @@ struct ConfigTwo {
     max_requests: Option<u32>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     max_sessions: Option<u32>,
+    #[serde(default, deserialize_with = "given_word", skip_serializing_if = "Option::is_none")]
+    same_site: Option<SameSite>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    gives_up: Option<GivesUp>,
+    /// Ids are any text. What is written has hex digits.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    opaque_ids: Option<bool>,
 }
 
 impl HeaderTwo {
-    fn config(&self) -> Result<Config, Fault> {
+    fn config(&self, version: Version) -> Result<Config, Fault> {
         let said = &self.config;
+        let is_new =
+            said.same_site.is_some() || said.gives_up.is_some() || said.opaque_ids.is_some();
+        if version < Version::Three && is_new {
+            let text = "config: expected no same_site, gives_up or opaque_ids before version 3";
+            return Err(Fault::new(text));
+        }
+        // Nothing had to be given up by name before.
+        let gives_up = if version < Version::Three && said.semantics == Semantics::Strict {
+            GivesUp::EVERYTHING
+        } else {
+            said.gives_up.unwrap_or(GivesUp::NOTHING)
+        };
         let usual = base_of(said.semantics);
         let width = match said.id_bits {
             64 => Width::Bits64,
@@ -280,6 +323,8 @@ impl HeaderTwo {
             max_values: said.max_values.unwrap_or(usual.max_values),
             max_requests: said.max_requests.unwrap_or(usual.max_requests),
             max_sessions: said.max_sessions.unwrap_or(usual.max_sessions),
+            same_site: said.same_site.unwrap_or(usual.same_site),
+            gives_up,
         })
     }
 }

@@ -13,7 +13,7 @@ use super::expect::Expect;
 use super::header::Version;
 use super::reply::ReplyRecord;
 use super::strict::{Object, given, given_word, object, word};
-use crate::check::kinds::Kind;
+use crate::check::kinds::{Draw, Kind};
 use crate::check::role::outcome_of;
 use crate::config::Config;
 use crate::cookie::read_cookie;
@@ -22,7 +22,7 @@ use crate::entropy::Entropy;
 use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::presented::SubmittedToken;
 use crate::time::Timestamp;
-use crate::token::{SessionId, Width};
+use crate::token::{Handle, SessionId, Width};
 
 /// One step of a trace.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct TraceStep {
     pub cookie_header: Option<String>,
     /// How many random values the recorded system drew.
     pub draws: u8,
+    /// The handle that it drew, if it drew one.
+    pub new_handle: Option<Handle>,
     /// What was observed afterwards.
     pub expect: Expect,
 }
@@ -45,6 +47,7 @@ impl fmt::Debug for TraceStep {
             .field("input", &self.input)
             .field("cookie_header_bytes", &self.cookie_header.as_ref().map(String::len))
             .field("draws", &self.draws)
+            .field("new_handle", &self.new_handle)
             .field("expect", &self.expect)
             .finish()
     }
@@ -56,18 +59,28 @@ impl TraceStep {
         let Object(mut line) = serde_json::from_str::<Object<Line>>(line)?;
         let event = line.event;
         if since(event) > version {
-            return Err(fault(&format!("expected an event of version 1, {event} is of version 2")));
+            let (expected, found) = (version.number(), since(event).number());
+            let other = format!("{event} is of version {found}");
+            return Err(fault(&format!("expected an event of version {expected}, {other}")));
         }
         let (entropy, draws) = entropy(config.width, &line.draws.take().unwrap_or_default())?;
+        let new_handle = line.new_handle.take();
+        let entropy = match new_handle {
+            Some(handle) if event.draws() == Some(Draw::Id) => entropy.with_handle(handle),
+            Some(_) => return Err(fault(&format!("expected no `new_handle`, {event} draws none"))),
+            None => entropy,
+        };
         let input = Input { now: line.now, entropy, event: line.take_event(config)? };
         let cookie_header = match &input.event {
             Event::StartRequest { .. } => line.cookie_header.take().flatten(),
             Event::Request { .. } | Event::Manager(_) => None,
         };
-        let step = Self { input, cookie_header, draws, expect: core::mem::take(&mut line.expect) };
+        let expect = core::mem::take(&mut line.expect);
+        let step = Self { input, cookie_header, draws, new_handle, expect };
         if let Some(argument) = line.superfluous() {
             return Err(fault(&format!("expected no argument `{argument}`, {event} has none")));
         }
+        check_version(version, event, &step)?;
         check_expect(version, event, &step)?;
         Ok(step)
     }
@@ -102,6 +115,12 @@ const fn since(kind: Kind) -> Version {
         | Kind::InsertSession
         | Kind::DeleteSession => Version::One,
         Kind::SetValue | Kind::RemoveValue | Kind::DeleteSessionsOf | Kind::Sweep => Version::Two,
+        Kind::RenewSession
+        | Kind::TakeValue
+        | Kind::GuardValue
+        | Kind::ExpireOtherSessions
+        | Kind::ExpireHandle
+        | Kind::DeleteHandle => Version::Three,
     }
 }
 
@@ -140,10 +159,18 @@ struct Line {
     #[serde(default, deserialize_with = "given_word", skip_serializing_if = "Option::is_none")]
     outcome: Option<Outcome>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    passive: Option<bool>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    handle: Option<Handle>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     draws: Option<Vec<SessionId>>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    new_handle: Option<Handle>,
     #[serde(deserialize_with = "object")]
     expect: Expect,
 }
+
+const NOBODY: &str = "expected `user` of delete_sessions_of to be a text, found null";
 
 impl Line {
     /// The event, with its arguments taken out of the line.
@@ -164,11 +191,15 @@ impl Line {
                     cookie: header.as_deref().and_then(|header| read_cookie(config, header)),
                     remote_addr: take!(remote_addr),
                     script_name: take!(script_name),
+                    passive: self.passive.take().unwrap_or_default(),
                 });
             }
             Kind::SetUser => RequestEvent::SetUser { user: take!(user) },
             Kind::SetValue => RequestEvent::SetValue { key: take!(key), value: take!(value) },
             Kind::RemoveValue => RequestEvent::RemoveValue { key: take!(key) },
+            Kind::TakeValue => RequestEvent::TakeValue { key: take!(key) },
+            Kind::GuardValue => RequestEvent::GuardValue { key: take!(key) },
+            Kind::RenewSession => RequestEvent::RenewSession,
             Kind::CreateFormToken => RequestEvent::CreateFormToken,
             Kind::HasFormToken => RequestEvent::HasFormToken { token: take!(token) },
             Kind::RemoveFormToken => RequestEvent::RemoveFormToken { token: take!(token) },
@@ -177,6 +208,8 @@ impl Line {
             }
             Kind::RevokeSessionCookie => RequestEvent::RevokeSessionCookie,
             Kind::ExpireSession => RequestEvent::ExpireSession,
+            Kind::ExpireOtherSessions => RequestEvent::ExpireOtherSessions,
+            Kind::ExpireHandle => RequestEvent::ExpireHandle { handle: take!(handle) },
             Kind::NewSession => RequestEvent::NewSession,
             Kind::MaintainSession => RequestEvent::MaintainSession,
             Kind::FinishRequest => RequestEvent::FinishRequest { outcome: take!(outcome) },
@@ -188,10 +221,12 @@ impl Line {
                 let id = of_width(config.width, take!(id), "id")?;
                 return Ok(Event::Manager(ManagerEvent::DeleteSession { id }));
             }
+            Kind::DeleteHandle => {
+                let handle = take!(handle);
+                return Ok(Event::Manager(ManagerEvent::DeleteHandle { handle }));
+            }
             Kind::DeleteSessionsOf => {
-                let nobody =
-                    || fault("expected `user` of delete_sessions_of to be a text, found null");
-                let user = take!(user).ok_or_else(nobody)?;
+                let user = take!(user).ok_or_else(|| fault(NOBODY))?;
                 return Ok(Event::Manager(ManagerEvent::DeleteSessionsOf { user }));
             }
             Kind::Sweep => return Ok(Event::Manager(ManagerEvent::Sweep)),
@@ -213,13 +248,18 @@ impl Line {
             (self.token.is_some(), "token"),
             (self.must_exist.is_some(), "must_exist"),
             (self.outcome.is_some(), "outcome"),
+            (self.passive.is_some(), "passive"),
+            (self.handle.is_some(), "handle"),
         ];
         left.into_iter().find(|(stands, _)| *stands).map(|(_, name)| name)
     }
 
     fn of(step: TraceStep, width: Width) -> Self {
         let event = step.input.event;
-        let draws = step.input.entropy.bytes().chunks_exact(width.bytes());
+        let entropy = &step.input.entropy;
+        let halves = entropy.bytes().split_at(Entropy::HALF);
+        let half = if Kind::of(&event).draws() == Some(Draw::Token) { halves.1 } else { halves.0 };
+        let draws = half.chunks_exact(width.bytes());
         let draws = draws.take(usize::from(step.draws)).filter_map(secret).collect();
         let mut line = Self {
             now: step.input.now,
@@ -235,6 +275,9 @@ impl Line {
             token: None,
             must_exist: None,
             outcome: None,
+            passive: None,
+            handle: None,
+            new_handle: step.new_handle,
             draws: (step.draws > 0).then_some(draws),
             expect: step.expect,
         };
@@ -244,7 +287,8 @@ impl Line {
 
     fn put_arguments(&mut self, event: Event, header: Option<String>) {
         match event {
-            Event::StartRequest { remote_addr, script_name, .. } => {
+            Event::StartRequest { remote_addr, script_name, passive, .. } => {
+                self.passive = passive.then_some(true);
                 self.cookie_header = Some(header);
                 self.remote_addr = Some(remote_addr);
                 self.script_name = Some(script_name);
@@ -254,7 +298,10 @@ impl Line {
                 RequestEvent::SetValue { key, value } => {
                     (self.key, self.value) = (Some(key), Some(value));
                 }
-                RequestEvent::RemoveValue { key } => self.key = Some(key),
+                RequestEvent::RemoveValue { key }
+                | RequestEvent::TakeValue { key }
+                | RequestEvent::GuardValue { key } => self.key = Some(key),
+                RequestEvent::ExpireHandle { handle } => self.handle = Some(handle),
                 RequestEvent::HasFormToken { token } | RequestEvent::RemoveFormToken { token } => {
                     self.token = Some(token);
                 }
@@ -263,14 +310,17 @@ impl Line {
                 RequestEvent::InsertSession { id, user } => {
                     (self.id, self.user) = (Some(id), Some(user));
                 }
-                RequestEvent::CreateFormToken
+                RequestEvent::RenewSession
+                | RequestEvent::CreateFormToken
                 | RequestEvent::RevokeSessionCookie
                 | RequestEvent::ExpireSession
+                | RequestEvent::ExpireOtherSessions
                 | RequestEvent::NewSession
                 | RequestEvent::MaintainSession => {}
             },
             Event::Manager(event) => match event {
                 ManagerEvent::DeleteSession { id } => self.id = Some(id),
+                ManagerEvent::DeleteHandle { handle } => self.handle = Some(handle),
                 ManagerEvent::DeleteSessionsOf { user } => self.user = Some(Some(user)),
                 ManagerEvent::Sweep => {}
             },
@@ -304,11 +354,44 @@ fn entropy(width: Width, draws: &[SessionId]) -> Result<(Entropy, u8), Fault> {
     let count = u8::try_from(draws.len()).ok().filter(|count| *count <= most);
     let too_many = || fault(&format!("expected at most {most} draws, found {}", draws.len()));
     let count = count.ok_or_else(too_many)?;
-    let mut bytes = [0; Entropy::BYTES];
-    for (place, draw) in bytes.chunks_exact_mut(width.bytes()).zip(draws) {
+    let mut half = [0; Entropy::HALF];
+    for (place, draw) in half.chunks_exact_mut(width.bytes()).zip(draws) {
         place.copy_from_slice(of_width(width, *draw, "draws")?.reveal_bytes());
     }
-    Ok((Entropy::from_bytes(bytes), count))
+    Ok((Entropy::from_half(half), count))
+}
+
+/// What came with version 3 stands in no older trace.
+// [trace-18]
+fn check_version(version: Version, event: Kind, step: &TraceStep) -> Result<(), Fault> {
+    let passive = matches!(step.input.event, Event::StartRequest { passive: true, .. });
+    let held = step.expect.session.iter().flatten();
+    let mut sessions = held.chain(step.expect.stored.iter().flatten());
+    let handles =
+        step.new_handle.is_some() || sessions.any(|record| record.session.handle.is_some());
+    let cookie = step.expect.set_cookie.iter().flatten();
+    let flags = cookie.into_iter().any(|cookie| cookie.flags.is_some());
+    let new = [Refusal::UserEnded, Refusal::ValueChanged, Refusal::NoUser, Refusal::NotOffered];
+    let (value, refused) = match &step.expect.reply {
+        Some(ReplyRecord::Value(_)) => (true, false),
+        Some(ReplyRecord::Refused(why)) => (false, new.contains(why)),
+        Some(ReplyRecord::Done | ReplyRecord::Token(_) | ReplyRecord::Answer(_)) | None => {
+            (false, false)
+        }
+    };
+    for (stands, what) in [
+        (passive, "passive"),
+        (handles, "handle"),
+        (flags, "flags"),
+        (value, "value"),
+        (refused, "refusal of version 3"),
+    ] {
+        if stands && version < Version::Three {
+            let number = version.number();
+            return Err(fault(&format!("expected no `{what}` of {event} in version {number}")));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses keys of `expect` that the event or the version does not have, and stored sessions that
@@ -351,8 +434,9 @@ fn says_more_than_version_one(expect: &Expect) -> bool {
     let held = expect.session.iter().flatten();
     let mut sessions = held.chain(expect.stored.iter().flatten());
     let known = [Refusal::NoSession, Refusal::UnknownToken, Refusal::UnknownSession];
-    let refused = match expect.reply {
-        Some(ReplyRecord::Refused(why)) => !known.contains(&why),
+    let refused = match &expect.reply {
+        Some(ReplyRecord::Refused(why)) => !known.contains(why),
+        Some(ReplyRecord::Value(_)) => true,
         Some(ReplyRecord::Done | ReplyRecord::Token(_) | ReplyRecord::Answer(_)) | None => false,
     };
     refused

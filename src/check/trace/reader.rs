@@ -9,6 +9,7 @@ use std::vec::Vec;
 use super::error::{Fault, TraceError};
 use super::header::Header;
 use super::line::TraceStep;
+use super::opaque::Names;
 
 /// Bytes in one line. Of a longer one no more than this is read.
 pub const MAX_LINE_BYTES: usize = 16 << 20;
@@ -31,6 +32,8 @@ pub const MAX_LINE_BYTES: usize = 16 << 20;
 pub struct TraceReader<R> {
     lines: Lines<R>,
     header: Header,
+    /// What stands for each id, if ids are any text.
+    names: Option<Names>,
     ended: bool,
 }
 
@@ -59,8 +62,10 @@ impl<R: BufRead> TraceReader<R> {
             }
             Err(fault) => Err(fault),
         };
-        let header = header.map_err(|fault| fault.in_file(&lines.file, lines.number.max(1)))?;
-        Ok(Self { lines, header, ended: false })
+        let (header, opaque) =
+            header.map_err(|fault| fault.in_file(&lines.file, lines.number.max(1)))?;
+        let names = opaque.then(|| Names::new(header.config.width));
+        Ok(Self { lines, header, names, ended: false })
     }
 
     /// What the first line says.
@@ -76,9 +81,15 @@ impl<R: BufRead> TraceReader<R> {
     }
 
     fn step(&mut self) -> Result<Option<TraceStep>, Fault> {
-        let Self { lines, header, .. } = self;
+        let Self { lines, header, names, .. } = self;
         let Some(line) = lines.next_line()? else { return Ok(None) };
-        TraceStep::parse(header.version, &header.config, line).map(Some)
+        let parse = |line: &str| TraceStep::parse(header.version, &header.config, line);
+        let Some(names) = names else { return parse(line).map(Some) };
+        // [trace-19]
+        let mut step =
+            parse(&names.translate(line)?).map_err(|fault| Fault::new(&fault.message))?;
+        names.translate_cookie(&mut step.input.event);
+        Ok(Some(step))
     }
 }
 

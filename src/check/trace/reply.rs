@@ -5,19 +5,22 @@ use std::format;
 
 use serde::de::{Error, Expected, IgnoredAny, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use smol_str::SmolStr;
 
 use super::strict::Word;
 use crate::effect::{Refusal, Reply};
 use crate::token::FormToken;
 
 /// How a trace writes a [`Reply`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplyRecord {
     /// It happened.
     Done,
     /// The token of a form.
     Token(FormToken),
+    /// The value that was taken.
+    Value(SmolStr),
     /// Yes or no.
     Answer(bool),
     /// It did not happen.
@@ -29,6 +32,7 @@ impl From<&Reply> for ReplyRecord {
         match reply {
             Reply::Done | Reply::Started { .. } => Self::Done,
             Reply::Token(token) => Self::Token(*token),
+            Reply::Value(value) => Self::Value(value.clone()),
             Reply::Answer(answer) => Self::Answer(*answer),
             Reply::Refused(why) => Self::Refused(*why),
         }
@@ -48,6 +52,7 @@ struct ReplyVisitor;
 #[serde(rename_all = "snake_case")]
 enum Field {
     Token,
+    Value,
     Answer,
     Refused,
 }
@@ -56,7 +61,7 @@ impl<'de> Visitor<'de> for ReplyVisitor {
     type Value = ReplyRecord;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("`done`, or an object with one of `token`, `answer`, `refused`")
+        f.write_str("`done`, or an object with one of `token`, `value`, `answer`, `refused`")
     }
 
     fn visit_str<E: Error>(self, word: &str) -> Result<ReplyRecord, E> {
@@ -71,6 +76,7 @@ impl<'de> Visitor<'de> for ReplyVisitor {
         let reply = match map.next_key()? {
             None => return Err(error("found no key")),
             Some(Field::Token) => ReplyRecord::Token(map.next_value()?),
+            Some(Field::Value) => ReplyRecord::Value(map.next_value()?),
             Some(Field::Answer) => ReplyRecord::Answer(map.next_value()?),
             Some(Field::Refused) => {
                 let Word(why) = map.next_value()?;

@@ -13,7 +13,7 @@ use crate::token::Width;
 /// use quixote_session::Config;
 /// use quixote_session::check::trace::{Header, TraceReader, TraceWriter, Version};
 ///
-/// let header = Header::of(Version::Two, Config::STRICT);
+/// let header = Header::of(Version::Three, Config::STRICT);
 /// let written = TraceWriter::new(Vec::new(), &header)?.into_inner();
 /// assert_eq!(TraceReader::new("trace", &written[..]).unwrap().header(), &header);
 /// # Ok::<(), std::io::Error>(())

@@ -1,0 +1,205 @@
+//! Ids that are any text: those of managers that do not write hex digits.
+//!
+//! The machine knows ids of 8 or 16 bytes. Each text that stands where an id or a form token
+//! belongs is therefore given a number, and the line is read with the number in its place.
+
+use core::fmt;
+use std::collections::{BTreeMap, BTreeSet};
+use std::string::{String, ToString as _};
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use smol_str::SmolStr;
+
+use super::error::Fault;
+use crate::event::Event;
+use crate::presented::CookieValue;
+use crate::token::{SessionId, Width};
+
+/// The texts seen so far, each with the id that stands for it.
+#[derive(Debug)]
+pub(super) struct Names {
+    width: Width,
+    ids: BTreeMap<String, SessionId>,
+}
+
+impl Names {
+    pub(super) const fn new(width: Width) -> Self {
+        Self { width, ids: BTreeMap::new() }
+    }
+
+    /// The line with ids in place of texts.
+    pub(super) fn translate(&mut self, line: &str) -> Result<String, Fault> {
+        let Unique = serde_json::from_str(line)?;
+        let mut line: Value = serde_json::from_str(line)?;
+        let places = ["/draws", "/id", "/expect/stored", "/expect/session", "/expect/reply/token"];
+        for place in places {
+            if let Some(value) = line.pointer_mut(place) {
+                self.name(value);
+            }
+        }
+        // What a client sends may be no id of this manager at all.
+        for place in ["/token", "/expect/request_cookie", "/expect/set_cookie/value"] {
+            if let Some(value) = line.pointer_mut(place) {
+                self.known(value);
+            }
+        }
+        if let Some(Value::Array(stored)) = line.pointer_mut("/expect/stored") {
+            stored.sort_by_key(|session| session.get("id").map(Value::to_string));
+        }
+        Ok(serde_json::to_string(&line)?)
+    }
+
+    /// The cookie of a start, if its text is an id.
+    pub(super) fn translate_cookie(&self, event: &mut Event) {
+        if let Event::StartRequest { cookie: Some(cookie), .. } = event
+            && let Some(id) = self.ids.get(cookie.reveal().as_str())
+        {
+            *cookie = CookieValue::Id(*id);
+        }
+    }
+
+    /// Gives each id or form token in a value its number.
+    fn name(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = SmolStr::from(self.id(text)).into(),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.name(value)),
+            // A session.
+            Value::Object(keys) => {
+                for key in ["id", "form_tokens"] {
+                    if let Some(value) = keys.get_mut(key) {
+                        self.name(value);
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn known(&self, value: &mut Value) {
+        if let Value::String(text) = value
+            && let Some(id) = self.ids.get(text)
+        {
+            *text = SmolStr::from(*id).into();
+        }
+    }
+
+    fn id(&mut self, text: &str) -> SessionId {
+        let number = u64::try_from(self.ids.len()).unwrap_or(u64::MAX).saturating_add(1);
+        let new = || match self.width {
+            Width::Bits64 => number.to_be_bytes().into(),
+            Width::Bits128 => u128::from(number).to_be_bytes().into(),
+        };
+        *self.ids.entry(text.into()).or_insert_with(new)
+    }
+}
+
+/// JSON in which no object has a key twice.
+struct Unique;
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut keys = BTreeSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if keys.contains(&key) {
+                return Err(A::Error::custom(format_args!("duplicate field `{key}`")));
+            }
+            keys.insert(key);
+            map.next_value::<Self>()?;
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::ops::ControlFlow;
+    use std::string::String;
+    use std::vec::Vec;
+
+    use crate::Config;
+    use crate::check::population::Habits;
+    use crate::check::record::{Recording, record};
+    use crate::check::replay::replay;
+    use crate::check::trace::TraceReader;
+
+    /// The same text with each run of 16 or 32 hex digits written backwards behind a sign that is
+    /// no hex digit, and so in another order.
+    fn opaque(text: &str) -> String {
+        let hex = |letter: char| letter.is_ascii_digit() || ('a'..='f').contains(&letter);
+        let mut told = String::new();
+        for piece in text.split_inclusive(|letter| !hex(letter)) {
+            let digits = piece.trim_end_matches(|letter| !hex(letter));
+            if digits.len() == 16 || digits.len() == 32 {
+                told.push('~');
+                told.extend(digits.chars().rev());
+                told.push_str(piece.strip_prefix(digits).unwrap_or_default());
+            } else {
+                told.push_str(piece);
+            }
+        }
+        told
+    }
+
+    // [trace-19]
+    #[test]
+    fn ids_may_be_any_text() {
+        for config in [Config::QUIXOTE, Config::QUIXOTE_PERSISTENT] {
+            let habits = Habits { manager: false, ..Habits::ALL };
+            let mut trace = Vec::new();
+            let recording = Recording { config, habits, seed: 3, steps: 400 };
+            record(&recording, &mut trace, &mut || ControlFlow::Continue(())).expect("in memory");
+            let text = opaque(&String::from_utf8(trace).expect("JSON"));
+            let known = text.replacen("\"semantics\":", "\"opaque_ids\":true,\"semantics\":", 1);
+            let replayed = replay(TraceReader::new("opaque", known.as_bytes()).expect("a header"));
+            let replayed = replayed.expect("a trace");
+            assert_eq!((replayed.steps, replayed.differs.is_none()), (400, true));
+            let unknown = replay(TraceReader::new("opaque", text.as_bytes()).expect("a header"));
+            assert!(unknown.is_err(), "hex digits are expected unless the header says otherwise");
+            let twice = known.replacen("\"expect\":{", "\"expect\":{\"reply\":\"done\",", 1);
+            let twice = replay(TraceReader::new("opaque", twice.as_bytes()).expect("a header"));
+            assert!(twice.is_err(), "a key stands twice");
+        }
+    }
+}
