@@ -11,10 +11,12 @@ mod malformed;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use self::malformed::Malformed;
 
@@ -28,12 +30,20 @@ const STEP: &str = concat!(
     r#""expect": {"reply": {"refused": "unknown_session"}}}"#
 );
 
-/// An empty folder of one test's own.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
+/// An empty folder of one test's own, in one run alone; it is deleted with this.
+struct Folder(TempDir);
+
+impl Deref for Folder {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+fn folder(name: &str) -> Folder {
+    let parent = env!("CARGO_TARGET_TMPDIR");
+    Folder(tempfile::Builder::new().prefix(&format!("{name}-")).tempdir_in(parent).unwrap())
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -188,7 +198,7 @@ fn what_is_recorded_replays() {
             let output = run(&folder, &arguments);
             assert_eq!((status(&output), err(&output), out(&output)), (0, "", ""));
             let header = fs::read_to_string(folder.join("t.jsonl")).unwrap();
-            let version = if values || semantics == "strict" { "trace/2" } else { "trace/1" };
+            let version = if values || semantics == "strict" { "trace/3" } else { "trace/1" };
             assert!(header.lines().next().unwrap().contains(version), "{arguments:?}");
             let output = run(&folder, &["replay", "t.jsonl"]);
             assert_eq!(status(&output), 0, "{}", out(&output));
@@ -264,7 +274,7 @@ fn a_full_disk_is_an_error_that_leaves_nothing_behind() {
     // A limit on the size of files is met as an error once its signal is ignored.
     let shell = "trap '' XFSZ; ulimit -f 8; exec \"$0\" record --out t.jsonl";
     let output = Command::new("sh")
-        .current_dir(&folder)
+        .current_dir(&*folder)
         .args(["-c", shell, env!("CARGO_BIN_EXE_quixote-session")])
         .output()
         .unwrap();

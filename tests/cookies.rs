@@ -1,6 +1,14 @@
-//! Cookie text, written and read by hand, beside what the `cookie` crate makes of it.
+//! Cookie text, written and read by hand, beside what others make of it.
+//!
+//! The judge of what is read is the grammar of RFC 6265, written down here once more. The `cookie`
+//! crate is a second opinion, which differs in what is listed at [`differs_for_the_crate`].
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
@@ -31,6 +39,53 @@ const PIECES: &[&[u8]] = &[
     b"; QX_session=5e5e5e5e5e5e5e5e",
     b"; Path=/; Max-Age=1",
 ];
+
+/// RFC 6265, sections 4.2.1 and 5.2: pairs between semicolons, each a name up to the first equals
+/// sign and a value behind it, both without the spaces and tabs around them.
+fn read_by_the_grammar(config: &Config, header: &[u8]) -> Option<CookieValue> {
+    let mut chars: Vec<char> = String::from_utf8_lossy(header).chars().collect();
+    chars.push(';');
+    let (mut found, mut name, mut part) = (None, None, Vec::new());
+    for char in chars {
+        match (char, &name) {
+            (';', _) => {
+                let value = stripped(&part);
+                if name.take().is_some_and(|own: String| own == *config.cookie_name) {
+                    found = Some(unquoted(&value));
+                }
+                part.clear();
+            }
+            ('=', None) => {
+                name = Some(stripped(&part));
+                part.clear();
+            }
+            _ => part.push(char),
+        }
+    }
+    found.filter(|_| !config.cookie_name.is_empty()).map(|value| value.as_str().into())
+}
+
+fn stripped(part: &[char]) -> String {
+    let is_blank = |char: &&char| [' ', '\t'].contains(*char);
+    let rest: Vec<_> = part.iter().skip_while(is_blank).collect();
+    let mut back: Vec<_> = rest.into_iter().rev().skip_while(is_blank).collect();
+    back.reverse();
+    back.into_iter().collect()
+}
+
+fn unquoted(value: &str) -> String {
+    match value.as_bytes() {
+        [b'"', .., b'"'] => value[1..value.len() - 1].to_owned(),
+        _ => value.to_owned(),
+    }
+}
+
+/// The crate strips all that Unicode calls white space, so that a name which a browser does not
+/// protect becomes one that it does.
+fn differs_for_the_crate(header: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(header);
+    text.chars().any(|char| char.is_whitespace() && char != ' ' && char != '\t')
+}
 
 fn read_by_the_crate(config: &Config, header: &[u8]) -> Option<CookieValue> {
     let header = String::from_utf8_lossy(header);
@@ -65,20 +120,41 @@ fn set_by_the_crate(config: &Config, op: &CookieOp) -> String {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_096))]
 
+    // [cookie-1] [cookie-2] [cookie-3] [cookie-16]
     #[test]
-    fn a_header_is_read_as_the_crate_reads_it(
+    fn a_header_is_read_as_the_grammar_has_it(
         pieces in vec(select(PIECES), 0..16),
         name in select(&["QX_session", "a", "", " a", "\u{fffd}", "a=b"][..]),
     ) {
         let config = Config { cookie_name: name.into(), ..Config::QUIXOTE };
         let header = pieces.concat();
-        prop_assert_eq!(read_cookie(&config, &header), read_by_the_crate(&config, &header));
+        let read = read_cookie(&config, &header);
+        prop_assert_eq!(&read, &read_by_the_grammar(&config, &header));
+        if !differs_for_the_crate(&header) {
+            prop_assert_eq!(read, read_by_the_crate(&config, &header));
+        }
     }
 
     #[test]
-    fn any_bytes_are_read_as_the_crate_reads_them(header in vec(any::<u8>(), 0..64)) {
+    fn any_bytes_are_read_as_the_grammar_has_them(header in vec(any::<u8>(), 0..64)) {
         let config = Config { cookie_name: "a".into(), ..Config::QUIXOTE };
-        prop_assert_eq!(read_cookie(&config, &header), read_by_the_crate(&config, &header));
+        let read = read_cookie(&config, &header);
+        prop_assert_eq!(&read, &read_by_the_grammar(&config, &header));
+        if !differs_for_the_crate(&header) {
+            prop_assert_eq!(read, read_by_the_crate(&config, &header));
+        }
+    }
+
+    #[test]
+    fn any_text_around_the_name_is_read_as_the_grammar_has_it(
+        before in "[ \t\u{a0}\u{2003}\u{85}\n\r;a]{0,3}",
+        between in "[ \t\u{a0}\u{2003}\u{b}\u{feff}]{0,2}",
+        behind in "[ \t\u{a0}\u{3000}\";=]{0,4}",
+    ) {
+        let config = Config::STRICT;
+        let header = format!("{before}__Host-session{between}={behind}5e{behind}");
+        let read = read_cookie(&config, &header);
+        prop_assert_eq!(read, read_by_the_grammar(&config, header.as_bytes()));
     }
 
     #[test]
@@ -98,5 +174,18 @@ proptest! {
         let config = Config { cookie_domain, cookie_hardened, ..Config::QUIXOTE };
         let op = CookieOp { value, path: path.into() };
         prop_assert_eq!(set_cookie(&config, &op).unwrap(), set_by_the_crate(&config, &op));
+    }
+}
+
+/// Each of the differences is one: otherwise the list would excuse too much.
+#[test]
+fn the_crate_strips_what_a_browser_leaves() {
+    let whitespace = |char: &char| char.is_whitespace() && ![' ', '\t'].contains(char);
+    let all: Vec<char> = ('\0'..=char::MAX).filter(whitespace).collect();
+    assert!(all.len() > 20);
+    for char in all {
+        let header = format!("{char}__Host-session=mallory");
+        assert_eq!(read_by_the_grammar(&Config::STRICT, header.as_bytes()), None);
+        assert!(read_by_the_crate(&Config::STRICT, header.as_bytes()).is_some(), "{char:?}");
     }
 }

@@ -6,9 +6,10 @@ use std::fs;
 use std::path::Path;
 
 /// The modules of the library, each above all that it may import.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     // Data.
     "serial",
+    "version",
     "grammar",
     "semantics",
     "time",

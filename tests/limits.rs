@@ -40,7 +40,8 @@ impl Machine {
 
     fn start(&mut self, number: u64, cookie: Option<CookieValue>) -> Reply {
         let (request, remote_addr, script_name) = (RequestId(number), "".into(), "".into());
-        self.send(Event::StartRequest { request, cookie, remote_addr, script_name }).reply
+        let passive = false;
+        self.send(Event::StartRequest { request, cookie, remote_addr, script_name, passive }).reply
     }
 
     fn set_value(&mut self, number: u64, key: SmolStr, value: SmolStr) -> Reply {

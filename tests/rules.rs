@@ -20,12 +20,16 @@ mod cookie;
 mod driver;
 #[path = "rules/effect.rs"]
 mod effect;
+#[path = "rules/ends.rs"]
+mod ends;
 #[path = "rules/event.rs"]
 mod event;
 #[path = "rules/finish.rs"]
 mod finish;
 #[path = "rules/fresh_load.rs"]
 mod fresh_load;
+#[path = "rules/login.rs"]
+mod login;
 #[path = "rules/many_requests.rs"]
 mod many_requests;
 #[path = "rules/save.rs"]

@@ -64,7 +64,8 @@ fn no_field_of_what_a_driver_keeps_can_be_left_out_or_made_up() {
     }
     let request = RequestId(1);
     let (remote_addr, script_name): (SmolStr, SmolStr) = ("192.0.2.1".into(), "".into());
-    let start = Event::StartRequest { request, cookie: None, remote_addr, script_name };
+    let (cookie, passive) = (None, false);
+    let start = Event::StartRequest { request, cookie, remote_addr, script_name, passive };
     every_field_counts_at("/start_request", &start);
     let change = RequestEvent::SetUser { user: None }.of(request);
     every_field_counts_at("/request", &change);
@@ -149,6 +150,8 @@ fn a_session_looks_like_this() {
     let mut shown: Value = serde_json::to_value(session).unwrap();
     shown["form_tokens"] = json!([]);
     let expected = json!({
+        "version": 1,
+        "handle": "02020202020202020202020202020202",
         "user": "alice",
         "remote_addr": "192.0.2.1",
         "created": 1_000_000_000_000_u64,

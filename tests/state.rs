@@ -10,12 +10,21 @@
 
 mod scenario;
 
+use core::hash::{Hash, Hasher};
+use std::collections::BTreeSet;
+use std::hash::DefaultHasher;
+
 use allocation_counter::measure;
 use quixote_session::{
-    Config, CookieValue, Entropy, Event, FormToken, Input, Reply, SessionId, State, Timestamp, step,
+    Config, CookieValue, Entropy, Event, FormToken, Input, Reply, Semantics, Session, SessionId,
+    State, Timestamp, step,
 };
-use scenario::events::{delete, expire, finish, has_cookie, has_token, start};
+use scenario::events::{
+    delete, expire, finish, guard, has_cookie, has_token, remove_value, renew, start,
+};
 use scenario::{DAWN, Scenario, Successful};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// One session stored under `id1`, one that was deleted and is held, one that was never stored;
@@ -160,12 +169,217 @@ fn an_id_or_token_that_is_not_hex_is_refused() {
     }
 }
 
+/// A state in which every field holds something, where it can.
+fn full() -> Value {
+    let mut run = Scenario::of(&Config::STRICT);
+    let ids = ["alice", "alice", "bob", "dave"].map(|user| run.log_in(user));
+    for (request, id) in (1..).zip(ids) {
+        run.start(request, Some(id));
+        run.set_value(request, "cart", "1");
+        run.set_value(request, "theme", "2");
+        run.token(request);
+        run.finish(request, Successful);
+    }
+    let [one, two, _, four] = ids;
+    run.start(10, Some(one));
+    run.done(guard(10, "theme"));
+    run.done(guard(10, "missing"));
+    run.set_value(10, "cart", "2");
+    run.done(remove_value(10, "theme"));
+    run.done(renew(10));
+    run.set_user(10, Some("alice"));
+    run.token(10);
+    run.token(10);
+    run.start(20, Some(two));
+    run.set_user(20, Some("carol"));
+    run.start_with(30, Some(CookieValue::Text("text".into())), "/app");
+    run.set_value(30, "new", "3");
+    run.start(40, Some(four));
+    run.done(expire(40));
+    run.start(50, None);
+    let state = ["alice", "bob", "carol"].into_iter().zip(3..);
+    let state = state.fold(run.state().clone(), |state, (user, number)| {
+        state.with_generation(user.into(), number)
+    });
+    serde_json::to_value(state).unwrap()
+}
+
+/// The place of every leaf: what is neither a list nor an object.
+fn leaves(place: &str, value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => {
+            for (number, item) in items.iter().enumerate() {
+                leaves(&format!("{place}/{number}"), item, found);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                leaves(&format!("{place}/{name}"), field, found);
+            }
+        }
+        _ => found.push(place.to_owned()),
+    }
+}
+
+/// What could stand in place of a leaf.
+fn others(leaf: &Value) -> Vec<Value> {
+    let hex = "0123456789abcdef0123456789abcdef";
+    let text = leaf.as_str().unwrap_or_default();
+    let mut flipped = text.to_owned();
+    let last = flipped.pop();
+    flipped.push(if last == Some('0') { '1' } else { '0' });
+    let number = leaf.as_u64().unwrap_or_default();
+    vec![
+        json!(number + 1),
+        json!(number.wrapping_sub(1)),
+        json!(leaf != true),
+        json!(flipped),
+        json!(format!("{text}x")),
+        json!(hex),
+        json!("revoke"),
+        json!("values"),
+        json!("nothing"),
+        Value::Null,
+    ]
+}
+
+fn hash_of<T: Hash>(value: &T) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Each leaf, changed to whatever is accepted there, makes another value: unequal, of another hash,
+/// written otherwise. Returns the places where nothing else is accepted.
+fn every_leaf_counts<T>(whole: &Value) -> Vec<String>
+where
+    T: Serialize + DeserializeOwned + PartialEq + Hash,
+{
+    let read = |value: &Value| serde_json::from_value::<T>(value.clone());
+    let original = read(whole).unwrap();
+    let (mut places, mut fixed) = (Vec::new(), Vec::new());
+    leaves("", whole, &mut places);
+    for place in places {
+        let leaf = whole.pointer(&place).unwrap();
+        let mut accepted = 0;
+        for other in others(leaf).iter().filter(|other| *other != leaf) {
+            let mut changed = whole.clone();
+            changed.pointer_mut(&place).unwrap().clone_from(other);
+            let Ok(value) = read(&changed) else { continue };
+            accepted += 1;
+            if place != "/semantics" {
+                assert!(value != original, "{place}: {leaf} and {other} are equal");
+                assert_ne!(hash_of(&value), hash_of(&original), "{place}");
+            }
+            let written = serde_json::to_value(&value).unwrap();
+            assert_eq!(
+                written.pointer(&place),
+                Some(other),
+                "{place}: read, and written otherwise"
+            );
+        }
+        if accepted == 0 {
+            fixed.push(place);
+        }
+    }
+    fixed
+}
+
+// [state-5] [state-8]
+#[test]
+fn a_state_is_equal_to_none_that_differs_in_one_field() {
+    let whole = full();
+    let fixed = every_leaf_counts::<State>(&whole);
+    let names = fixed.iter().map(|place| place.rsplit('/').next().unwrap().to_owned());
+    let names: BTreeSet<_> = names.collect();
+    // One version is known; what a request holds is a number in a row; and `null` stands in these
+    // for something that a leaf is not.
+    assert_eq!(names, ["changes", "holds", "user", "version"].map(ToOwned::to_owned).into());
+}
+
+#[test]
+fn a_session_is_equal_to_none_that_differs_in_one_field() {
+    let whole = full();
+    for stored in whole["stored"].as_array().unwrap() {
+        assert_eq!(every_leaf_counts::<Session>(&stored["session"]), ["/version"]);
+    }
+}
+
+/// A list of three, in which any two are the same, or stand in the wrong order.
+// [state-9]
+#[test]
+fn lists_are_in_order_at_every_place() {
+    let whole = full();
+    assert!(serde_json::from_value::<State>(whole.clone()).is_ok());
+    for (list, key) in [("stored", "id"), ("requests", "request")] {
+        let count = whole[list].as_array().unwrap().len();
+        assert!(count >= 3, "{list}");
+        let pairs = (0..count).flat_map(|one| (0..count).map(move |other| (one, other)));
+        for (one, other) in pairs.filter(|(one, other)| one != other) {
+            let mut twice = whole.clone();
+            twice[list][one][key] = whole[list][other][key].clone();
+            let mut swapped = twice.clone();
+            swapped[list][other][key] = whole[list][one][key].clone();
+            for wrong in [twice, swapped] {
+                let error = error_of(&wrong);
+                assert!(error.starts_with(&format!("{list}: expected rising")), "{error}");
+            }
+        }
+    }
+}
+
+// [state-12] [state-14]
+#[test]
+fn a_version_that_nobody_knows_is_refused() {
+    let whole = full();
+    let text = serde_json::to_string(&serde_json::from_value::<State>(whole.clone()).unwrap());
+    assert!(text.unwrap().starts_with(r#"{"version":1,"#));
+    let session = serde_json::from_value::<Session>(whole["stored"][0]["session"].clone());
+    let text = serde_json::to_string(&session.unwrap()).unwrap();
+    assert!(text.starts_with(r#"{"version":1,"#));
+    for version in [0, 2, 3, 255] {
+        let why = format!("version: expected 1, found {version}, which is unknown here");
+        for place in ["/version", "/stored/0/session/version", "/held/0/session/version"] {
+            let mut state = whole.clone();
+            *state.pointer_mut(place).unwrap() = json!(version);
+            assert_eq!(error_of(&state), why, "{place}");
+        }
+        let unknown = text.replace(r#""version":1"#, &format!(r#""version":{version}"#));
+        assert!(serde_json::from_str::<Session>(&unknown).unwrap_err().to_string().contains(&why));
+    }
+}
+
+// [state-13] [state-15]
+#[test]
+fn what_is_shared_against_the_semantics_is_refused() {
+    let state = |config: &Config| {
+        let mut run = Scenario::of(config);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.start(2, Some(id));
+        run.start(3, None);
+        serde_json::to_value(run.state()).unwrap()
+    };
+    for config in [Config::QUIXOTE, Config::QUIXOTE_PERSISTENT, Config::STRICT] {
+        let whole = state(&config);
+        let live = config.semantics == Semantics::Live;
+        assert_eq!(whole["semantics"], json!(config.semantics));
+        for semantics in ["live", "copying", "strict"] {
+            let mut other = whole.clone();
+            other["semantics"] = json!(semantics);
+            let read = serde_json::from_value::<State>(other);
+            assert_eq!(read.is_ok(), !live || semantics == "live", "{semantics}");
+        }
+    }
+    assert_eq!(serde_json::to_value(State::new()).unwrap()["semantics"], Value::Null);
+}
+
 /// Sends inputs made in advance, and counts the allocations of the steps alone.
 fn allocations(config: &Config, state: &mut State, events: Vec<(Event, Reply)>) -> u64 {
     let inputs: Vec<_> = events
         .into_iter()
         .map(|(event, reply)| {
-            let entropy = Entropy::from_bytes([0; 32]);
+            let entropy = Entropy::from_bytes([0; 64]);
             (Input { now: Timestamp(DAWN + 5_000), entropy, event }, reply)
         })
         .collect();

@@ -11,14 +11,15 @@ mod scenario;
 use std::fmt::Write as _;
 
 use quixote_session::{
-    Config, CookieChange, CookieValue, Effects, Event, FormToken, ManagerEvent, Reply,
+    Config, CookieChange, CookieValue, Effects, Event, FormToken, Handle, ManagerEvent, Reply,
     RequestEvent, SessionId, StoreOp, Transaction,
 };
 use scenario::events::{
-    SWEEP, create_token, delete, delete_all_of, expire, finish, has_cookie, has_token, insert,
-    maintain, new_session, remove_value, revoke, set_user, set_value, spend, start,
+    SWEEP, create_token, delete, delete_all_of, delete_handle, expire, expire_handle,
+    expire_others, finish, guard, has_cookie, has_token, insert, maintain, new_session,
+    remove_value, renew, revoke, set_user, set_value, spend, start, take,
 };
-use scenario::{ALL, OUTCOMES, Scenario};
+use scenario::{ALL, OUTCOMES, Scenario, Successful};
 
 /// The request that every event is sent to, and the session and token that events name.
 struct Scene {
@@ -26,6 +27,7 @@ struct Scene {
     request: u64,
     id: SessionId,
     token: FormToken,
+    handle: Handle,
 }
 
 struct Phase {
@@ -38,7 +40,7 @@ const fn phase(name: &'static str, arrange: fn(&mut Scene)) -> Phase {
 }
 
 /// In each of them `id1` is stored to begin with: user alice, value k, one form token.
-const PHASES: [Phase; 14] = [
+const PHASES: [Phase; 17] = [
     phase("not open", |_| {}),
     phase("not open; the stored session is over", |scene| scene.run.now += 1_800_000),
     phase("open without a cookie: a session that is not stored and has no info", |scene| {
@@ -57,10 +59,22 @@ const PHASES: [Phase; 14] = [
         scene.open();
         scene.run.set_user(scene.request, Some("bob"));
     }),
+    phase("open on the stored session, the user's sessions ended since its login", |scene| {
+        scene.open();
+        scene.run.set_user(scene.request, Some("bob"));
+        scene.run.done(delete_all_of("bob"));
+    }),
+    phase("open on the stored session, a guarded value changed since", |scene| {
+        scene.open();
+        scene.run.send(guard(scene.request, "k"));
+        scene.run.start(3, Some(scene.id));
+        scene.run.set_value(3, "k", "w");
+        scene.run.finish(3, Successful);
+    }),
     phase("open on the stored session, its last info taken away", |scene| {
         scene.open();
         scene.run.set_user(scene.request, None);
-        scene.run.done(remove_value(scene.request, "k"));
+        scene.run.send(remove_value(scene.request, "k"));
         scene.run.send(spend(scene.request, scene.token));
     }),
     phase("open on the stored session, deleted meanwhile", |scene| {
@@ -72,9 +86,13 @@ const PHASES: [Phase; 14] = [
         scene.run.set_value(scene.request, "cart", "1");
         scene.run.send(delete(scene.id));
     }),
-    phase("open on the stored session, over meanwhile", |scene| {
+    phase("open on the stored session, idle meanwhile", |scene| {
         scene.open();
         scene.run.now += 1_800_000;
+    }),
+    phase("open on the stored session, too old meanwhile", |scene| {
+        scene.open();
+        scene.run.now += 12 * 3_600_000;
     }),
     phase("open on the stored session, after expire_session", |scene| {
         scene.open();
@@ -104,7 +122,9 @@ impl Scene {
             token = run.token(1);
         }
         let id = run.save(1).unwrap();
-        Self { run, request: 1, id, token }
+        // Quixote gives none.
+        let handle = run.stored(id).unwrap().handle().unwrap_or([1; 16].into());
+        Self { run, request: 1, id, token, handle }
     }
 
     fn start(&mut self, id: Option<SessionId>) {
@@ -128,8 +148,13 @@ impl Scene {
         let mut events = vec![
             start(request, Some(CookieValue::Id(id)), ""),
             set_user(request, Some("carol")),
+            set_user(request, Some("alice")),
+            set_user(request, None),
+            renew(request),
             set_value(request, "theme", "dark"),
             remove_value(request, "k"),
+            take(request, "k"),
+            guard(request, "k"),
             create_token(request),
             has_token(request, token),
             spend(request, token),
@@ -137,6 +162,8 @@ impl Scene {
             has_cookie(request, true),
             revoke(request),
             expire(request),
+            expire_others(request),
+            expire_handle(request, self.handle),
             new_session(request),
             maintain(request),
         ];
@@ -144,6 +171,7 @@ impl Scene {
         events.extend([
             insert(request, self.run.id(0xee), Some("alice")),
             delete(id),
+            delete_handle(self.handle),
             delete_all_of("alice"),
             SWEEP,
         ]);
@@ -154,8 +182,18 @@ impl Scene {
 fn row(event: &Event) -> String {
     let name = event.name();
     match event {
-        Event::Request { event: RequestEvent::SetUser { .. }, .. } => format!("{name} carol"),
-        Event::Request { event: RequestEvent::RemoveValue { .. }, .. } => format!("{name} k"),
+        Event::Request { event: RequestEvent::SetUser { user }, .. } => {
+            format!("{name} {}", user.as_deref().unwrap_or("nobody"))
+        }
+        Event::Request {
+            event:
+                RequestEvent::RemoveValue { .. }
+                | RequestEvent::TakeValue { .. }
+                | RequestEvent::GuardValue { .. },
+            ..
+        } => format!("{name} k"),
+        Event::Request { event: RequestEvent::ExpireHandle { .. }, .. }
+        | Event::Manager(ManagerEvent::DeleteHandle { .. }) => format!("{name} handle1"),
         Event::Request { event: RequestEvent::HasFormToken { .. }, .. }
         | Event::Request { event: RequestEvent::RemoveFormToken { .. }, .. } => {
             format!("{name} token1")
@@ -181,18 +219,21 @@ fn cell(effects: &Effects) -> String {
         Reply::Started { remote_user: None } => "started".to_owned(),
         Reply::Started { remote_user: Some(user) } => format!("started as {user}"),
         Reply::Token(_) => "token".to_owned(),
+        Reply::Value(_) => "value".to_owned(),
         Reply::Answer(answer) => if *answer { "yes" } else { "no" }.to_owned(),
         Reply::Refused(why) => format!("- {}", why.name()),
     }];
     let store = effects.store.as_ref().map(|op| match op {
         StoreOp::Put { .. } => "put",
         StoreOp::Create { .. } => "create",
+        StoreOp::Touch { .. } => "touch",
         StoreOp::Update { .. } => "update",
         StoreOp::Rotate { .. } => "rotate",
         StoreOp::Delete { .. } => "delete",
-        StoreOp::DeleteAll { .. } => "delete_all",
+        StoreOp::DeleteUser { .. } => "delete_user",
+        StoreOp::DeleteHandle { .. } => "delete_handle",
         StoreOp::Discard { .. } => "discard",
-        StoreOp::DiscardAll { .. } => "discard_all",
+        StoreOp::DiscardOver { .. } => "discard_over",
     });
     let transaction = effects.transaction.map(|end| match end {
         Transaction::Commit => "commit",

@@ -25,12 +25,30 @@ fn errors_say_what_was_expected() {
             ConfigError::HostPrefix,
             "cookie_name: expected a hardened cookie, path / and no domain with __Host-",
         ),
-        (ConfigError::SecurePrefix, "cookie_name: expected a hardened cookie with __Secure-"),
+        (
+            ConfigError::SecurePrefix,
+            "cookie_name: expected a hardened cookie with __Secure- or __Http-",
+        ),
         (ConfigError::PathOfScript, "cookie_path: expected one for all requests under strict"),
         (ConfigError::MaxFormTokens, "max_form_tokens: expected 1 to 16"),
         (
             ConfigError::IdleLimit,
             "idle_limit_ms: expected at least 2 more than access_resolution_ms",
+        ),
+        (
+            ConfigError::AbsoluteLimit,
+            "absolute_limit_ms: expected no less than idle_limit_ms, nor 0",
+        ),
+        (
+            ConfigError::UnprotectedName,
+            "cookie_name: expected __Host- or __Secure- in front, or gives_up.protected_name",
+        ),
+        (ConfigError::ShortIds, "width: expected 128 bits, or gives_up.long_ids"),
+        (ConfigError::NoFlags, "cookie_hardened: expected true, or gives_up.flags"),
+        (ConfigError::NoIdleLimit, "idle_limit_ms: expected a limit, or gives_up.idle_limit"),
+        (
+            ConfigError::NoAbsoluteLimit,
+            "absolute_limit_ms: expected a limit, or gives_up.absolute_limit",
         ),
     ] {
         assert_eq!(error.to_string(), text);
@@ -52,6 +70,10 @@ fn semantics_and_refusals_have_the_names_of_the_specification() {
         Refusal::UnknownKey,
         Refusal::EntropyUsedUp,
         Refusal::SessionGone,
+        Refusal::UserEnded,
+        Refusal::ValueChanged,
+        Refusal::NoUser,
+        Refusal::NotOffered,
         Refusal::WouldOrphan,
         Refusal::SavedAtFinish,
         Refusal::IdNotIssued,
@@ -115,16 +137,16 @@ fn debug_names_what_is_there_and_no_more() {
     let run = scene(Some("alice"), true);
     assert_eq!(format!("{:?}", run.state()), "State { sessions: 1, open_requests: 1, .. }");
     let session = run.session(1);
-    let text = "Session { user: Some(\"alice\"), remote_addr: \"192.0.2.1\", created: \
-                1000000000000, accessed: 1000000000000, form_tokens: [FormToken(5e5e…)], values: \
-                [\"k\"] }";
+    let text = "Session { handle: None, user: Some(\"alice\"), remote_addr: \"192.0.2.1\", \
+                created: 1000000000000, accessed: 1000000000000, form_tokens: \
+                [FormToken(5e5e…)], values: [\"k\"] }";
     assert_eq!(format!("{session:?}"), text);
     let token = FormToken::from([0x70; 16]);
     let tokens = FormTokens::try_from(vec![token]).unwrap();
     assert_eq!(format!("{tokens:?}"), "[FormToken(7070…)]");
     let cookies = [CookieValue::Id([0x5e; 8].into()), CookieValue::Text("secret".into())];
     assert_eq!(format!("{cookies:?}"), "[SessionId(5e5e…), Text(6 bytes)]");
-    assert_eq!(format!("{:?}", Entropy::from_bytes([0x5e; 32])), "Entropy(…)");
+    assert_eq!(format!("{:?}", Entropy::from_bytes([0x5e; 64])), "Entropy(…)");
 }
 
 #[test]

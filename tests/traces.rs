@@ -104,6 +104,9 @@ fn other(key: &str, value: &Value) -> Value {
         ("refused", why) if why == "no_session" => json!("unknown_token"),
         ("refused", _) => json!("no_session"),
         ("max_age", Value::Null) => json!(1),
+        (_, Value::String(flag)) if ["HttpOnly", "Secure", "SameSite=Lax"].contains(&&**flag) => {
+            json!("SameSite=Strict")
+        }
         ("id", Value::Null) => json!("00000000000000ff"),
         ("session", Value::Null) => json!({
             "id": null, "user": null, "remote_addr": "", "created": 0, "accessed": 0,
@@ -189,16 +192,17 @@ fn no_key_can_change_unnoticed() {
         let name = format!("{name}.jsonl");
         reported.append(&mut change_everything(&name, &recording(&name)));
     }
-    let recording = Recording { config: Config::STRICT, habits: Habits::ALL, seed: 3, steps: 60 };
+    let recording = Recording { config: Config::STRICT, habits: Habits::ALL, seed: 3, steps: 150 };
     let mut text = Vec::new();
     record(&recording, &mut text, &mut || ControlFlow::Continue(())).unwrap();
     let lines: Vec<Value> =
         str::from_utf8(&text).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     reported.append(&mut change_everything("strict", &lines));
-    let session = ["id", "user", "remote_addr", "created", "accessed", "form_tokens", "values"];
+    let session =
+        ["id", "user", "remote_addr", "created", "accessed", "form_tokens", "values", "handle"];
     let stored = session.iter().skip(1).map(|field| format!("stored/{field}"));
     let session = session.iter().chain(&[""]).map(|field| format!("session/{field}"));
-    let cookie = ["name", "value", "path", "domain", "max_age", ""];
+    let cookie = ["name", "value", "path", "domain", "max_age", "flags", ""];
     let cookie = cookie.iter().map(|field| format!("set_cookie/{field}"));
     let single = ["reply/", "remote_user/", "request_cookie/", "transaction/"];
     let all = single.iter().map(ToString::to_string).chain(session).chain(cookie).chain(stored);

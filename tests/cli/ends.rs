@@ -59,7 +59,7 @@ fn pages_are_written_all_or_none() {
     fs::write(folder.join("old/live-stored-has-info.md"), "as it was").unwrap();
     for path in ["new", "old", "new/below/it"] {
         let output = Command::new("sh")
-            .current_dir(&folder)
+            .current_dir(&*folder)
             .args(["-c", shell, env!("CARGO_BIN_EXE_quixote-session")])
             .args(explore)
             .arg(path)

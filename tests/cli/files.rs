@@ -24,7 +24,6 @@ fn replay_many(name: &str, count: usize) {
     assert_eq!((status(&output), err(&output)), (0, ""));
     let all = out(&output).lines().last().unwrap().split_whitespace().collect::<Vec<_>>();
     assert_eq!(all, ["all", &count.to_string(), &count.to_string(), "0"]);
-    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
@@ -66,7 +65,6 @@ fn folders_may_lie_as_deep_as_a_path_can_name() {
     fs::write(deep.join("t.jsonl"), format!("{HEADER}\n{STEP}\n")).unwrap();
     let output = run(&folder, &["replay", "."]);
     assert_eq!((status(&output), err(&output)), (0, ""));
-    fs::remove_dir_all(folder).unwrap();
 }
 
 /// Tests may run as root, who is refused nothing: so these are files that nobody can read.

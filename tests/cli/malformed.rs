@@ -67,7 +67,7 @@ fn malformed_headers() -> Vec<Malformed> {
         Malformed("other format", br#"{"format": "pcap"}"#.into()),
         Malformed("no format", b"{}".into()),
         Malformed("deep nesting in the header", deep.into()),
-        header("other version", "trace/1", "trace/3"),
+        header("other version", "trace/1", "trace/4"),
         header("header without title", r#""title": "", "#, ""),
         header("header as text", r#""title": """#, r#""title": 1"#),
         header("config as array", r#"{"sharing": "live""#, r#"[], "x": {"y": 1"#),

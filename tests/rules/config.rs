@@ -1,12 +1,12 @@
 //! Section `config`.
 
 use quixote_session::{
-    Config, ConfigError, CookieChange, CookieOp, Event, Refusal, RequestId, Semantics, SmolStr,
-    Width, set_cookie,
+    Config, ConfigError, CookieChange, CookieOp, Event, GivesUp, Refusal, RequestId, Semantics,
+    SmolStr, StoreOp, Timestamp, Width, set_cookie,
 };
 
 use crate::scenario::events::{
-    delete, expire, finish, insert, maintain, remove_value, set_user, set_value, start,
+    delete, expire, finish, guard, insert, maintain, remove_value, set_user, set_value, start,
 };
 use crate::scenario::{ALL, QUIXOTE, Scenario, Successful};
 
@@ -145,7 +145,9 @@ fn under_strict_the_cookie_has_one_path() {
             (Config::QUIXOTE, Ok(())),
             (Config::QUIXOTE_PERSISTENT, Ok(())),
         ] {
-            let config = Config { cookie_name: "sid".into(), cookie_path: path.clone(), ..base };
+            let cookie_name = "__Secure-sid".into();
+            let cookie_hardened = true;
+            let config = Config { cookie_name, cookie_hardened, cookie_path: path.clone(), ..base };
             assert_eq!(config.check(), expected, "{}", config.semantics);
         }
     }
@@ -155,7 +157,7 @@ fn under_strict_the_cookie_has_one_path() {
 #[test]
 fn an_idle_limit_leaves_time_to_note_an_access() {
     for (idle, strict) in [
-        (None, Ok(())),
+        (None, Err(ConfigError::NoIdleLimit)),
         (Some(0), Err(ConfigError::IdleLimit)),
         (Some(60_000), Err(ConfigError::IdleLimit)),
         (Some(60_001), Err(ConfigError::IdleLimit)),
@@ -163,6 +165,123 @@ fn an_idle_limit_leaves_time_to_note_an_access() {
     ] {
         let of = |base| Config { idle_limit_ms: idle, ..base }.check();
         assert_eq!((of(Config::STRICT), of(Config::QUIXOTE)), (strict, Ok(())), "{idle:?}");
+    }
+}
+
+/// What is given up is given up by name: each name allows one thing and no other.
+// [config-36] [config-37] [config-38] [config-39]
+#[test]
+fn strict_does_without_nothing_that_is_not_given_up_by_name() {
+    type Change = fn(&mut Config);
+    let nothing = GivesUp::NOTHING;
+    let bare: Change = |config| {
+        config.cookie_name = "__Host-s".into();
+        config.cookie_hardened = true;
+    };
+    let cases: [(Change, ConfigError, GivesUp); 5] = [
+        (
+            |config| config.cookie_name = "session".into(),
+            ConfigError::UnprotectedName,
+            GivesUp { protected_name: true, ..nothing },
+        ),
+        (
+            |config| config.width = Width::Bits64,
+            ConfigError::ShortIds,
+            GivesUp { long_ids: true, ..nothing },
+        ),
+        (
+            |config| {
+                config.cookie_name = "session".into();
+                config.cookie_hardened = false;
+            },
+            ConfigError::NoFlags,
+            GivesUp { flags: true, ..nothing },
+        ),
+        (
+            |config| config.idle_limit_ms = None,
+            ConfigError::NoIdleLimit,
+            GivesUp { idle_limit: true, ..nothing },
+        ),
+        (
+            |config| config.absolute_limit_ms = None,
+            ConfigError::NoAbsoluteLimit,
+            GivesUp { absolute_limit: true, ..nothing },
+        ),
+    ];
+    for (place, (change, error, given_up)) in cases.iter().enumerate() {
+        // A cookie without flags cannot have a protected name either.
+        let protected_name = *error == ConfigError::NoFlags;
+        for (other, (_, _, gives_up)) in cases.iter().enumerate() {
+            let gives_up =
+                GivesUp { protected_name: gives_up.protected_name || protected_name, ..*gives_up };
+            let mut config = Config { gives_up, ..Config::STRICT };
+            change(&mut config);
+            let expected = if other == place { Ok(()) } else { Err(*error) };
+            assert_eq!(config.check(), expected, "{error:?} with {gives_up:?}");
+            // Quixote asks for none of it.
+            let quixote = Config { semantics: Semantics::Copying, gives_up: nothing, ..config };
+            assert_eq!(quixote.check(), Ok(()));
+        }
+        // Given up, but there: no harm is done.
+        let mut whole = Config { gives_up: *given_up, ..Config::STRICT };
+        bare(&mut whole);
+        assert_eq!(whole.check(), Ok(()));
+    }
+}
+
+// [config-36]
+#[test]
+fn a_name_is_protected_by_its_prefix_alone() {
+    for (name, protected) in [
+        ("__Host-session", true),
+        ("__HOST-session", true),
+        ("__secure-session", true),
+        ("__Http-session", true),
+        ("_Host-session", false),
+        ("session", false),
+        ("x__Host-session", false),
+        ("__Hostsession", false),
+    ] {
+        let config = Config { cookie_name: name.into(), ..Config::STRICT };
+        let expected = if protected { Ok(()) } else { Err(ConfigError::UnprotectedName) };
+        assert_eq!(config.check(), expected, "{name}");
+    }
+    assert_eq!(Config::DEVELOPMENT.check(), Ok(()));
+}
+
+// [config-19]
+#[test]
+fn an_http_prefix_needs_the_flags() {
+    for base in [Config::STRICT, Config { semantics: Semantics::Live, ..Config::STRICT }] {
+        for name in ["__Http-s", "__http-s", "__HTTP-s"] {
+            let cookie_name: SmolStr = name.into();
+            let hardened = Config { cookie_name, ..base.clone() };
+            assert_eq!(hardened.check(), Ok(()));
+            let gives_up = GivesUp { flags: true, ..GivesUp::NOTHING };
+            let bare = Config { cookie_hardened: false, gives_up, ..hardened };
+            assert_eq!(bare.check(), Err(ConfigError::SecurePrefix), "{name}");
+        }
+    }
+}
+
+// [config-40]
+#[test]
+fn an_absolute_limit_is_no_less_than_the_idle_limit() {
+    let idle = 60_002;
+    for (idle, absolute, expected) in [
+        (Some(idle), Some(0), Err(ConfigError::AbsoluteLimit)),
+        (Some(idle), Some(idle - 1), Err(ConfigError::AbsoluteLimit)),
+        (Some(idle), Some(idle), Ok(())),
+        (None, Some(0), Err(ConfigError::AbsoluteLimit)),
+        (None, Some(1), Ok(())),
+        (Some(idle), None, Ok(())),
+    ] {
+        let gives_up = GivesUp { idle_limit: true, absolute_limit: true, ..GivesUp::NOTHING };
+        let (idle_limit_ms, absolute_limit_ms) = (idle, absolute);
+        let strict = Config { idle_limit_ms, absolute_limit_ms, gives_up, ..Config::STRICT };
+        assert_eq!(strict.check(), expected, "{idle:?}, {absolute:?}");
+        let live = Config { semantics: Semantics::Live, ..strict };
+        assert_eq!(live.check(), Ok(()));
     }
 }
 
@@ -195,6 +314,7 @@ fn a_text_that_is_too_long_is_refused_wherever_it_stands() {
             cookie: None,
             remote_addr: remote_addr.into(),
             script_name: script_name.into(),
+            passive: false,
         };
         run.refused(from(long, ""), Refusal::TextTooLong);
         run.refused(from("", long), Refusal::TextTooLong);
@@ -270,6 +390,20 @@ fn the_number_of_changes_that_a_request_remembers_is_limited() {
     assert_eq!((run.stored_value(id, "a"), run.stored_value(id, "c")), (None, Some("2")));
 }
 
+// [config-22] [config-25]
+#[test]
+fn the_number_of_guards_that_a_request_remembers_is_limited() {
+    let mut run = Scenario::of(&Config { max_values: 2, max_text_bytes: 9, ..Config::STRICT });
+    run.start(1, None);
+    for key in ["a", "b", "c", "d", "a", "d"] {
+        run.done(guard(1, key));
+    }
+    run.refused(guard(1, "e"), Refusal::TooManyValues);
+    run.refused(guard(1, "0123456789"), Refusal::TextTooLong);
+    run.set_value(1, "e", "1");
+    run.finish(1, Successful);
+}
+
 // [config-26]
 #[test]
 fn the_number_of_open_requests_is_limited() {
@@ -325,4 +459,39 @@ fn copying_brings_no_session_back_into_a_full_store() {
     run.done(delete(id));
     run.log_in("bob");
     run.refused(finish(1, Successful), Refusal::TooManySessions);
+}
+
+/// The store is full, but of sessions that are over: they make room, all of them and no others.
+// [config-41] [config-27]
+#[test]
+fn sessions_that_are_over_make_room_for_a_new_one() {
+    for (over, current) in [(3, 0), (2, 1), (1, 2), (0, 3)] {
+        let mut run = Scenario::of(&Config { max_sessions: 3, ..Config::STRICT });
+        for _ in 0..over {
+            run.log_in("alice");
+        }
+        run.now += 30 * 60_000 - 1;
+        let mut left: Vec<_> = (0..current).map(|_| run.log_in("bob")).collect();
+        run.start(1, None);
+        run.set_user(1, Some("carol"));
+        run.now += 1;
+        if over == 0 {
+            run.refused(finish(1, Successful), Refusal::TooManySessions);
+            continue;
+        }
+        let id = run.save(1).unwrap();
+        let now = Timestamp(run.now);
+        let Some(StoreOp::Create { discard_over, .. }) = run.effects.store else { panic!() };
+        assert_eq!(discard_over, Some(now));
+        left.push(id);
+        left.sort_unstable();
+        assert_eq!(run.state().keys(), left, "{over}");
+    }
+    // A store that has room keeps them.
+    let mut run = Scenario::of(&Config { max_sessions: 3, ..Config::STRICT });
+    run.log_in("alice");
+    run.now += 30 * 60_000;
+    run.log_in("bob");
+    assert_eq!(run.state().len(), 2);
+    assert!(matches!(run.effects.store, Some(StoreOp::Create { discard_over: None, .. })));
 }

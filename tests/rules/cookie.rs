@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use quixote_session::{
-    CACHE_CONTROL, Config, ConfigError, CookieChange, CookieOp, CookieValue, SessionId,
-    read_cookie, set_cookie,
+    CACHE_CONTROL, Config, ConfigError, CookieChange, CookieOp, CookieValue, SameSite, SessionId,
+    VARY, read_cookie, set_cookie,
 };
 
 use crate::scenario::events::expire;
@@ -36,6 +36,44 @@ fn the_last_cookie_of_the_name_counts_without_its_quotes() {
     ] {
         let read = read_cookie(&Config::QUIXOTE, header);
         assert_eq!(read, value.map(CookieValue::from), "{header}");
+    }
+}
+
+/// What `str::trim` takes away and a browser does not.
+const NOT_BLANK: &str = "\u{b}\u{c}\u{85}\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\
+    \u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{202f}\
+    \u{205f}\u{3000}\u{feff}\u{0}";
+
+/// A page of a sibling domain may set a cookie of a name that a browser does not protect and that
+/// looks like this one.
+// [cookie-16] [cookie-1]
+#[test]
+fn only_spaces_and_tabs_stand_around_a_name_or_a_value() {
+    let read = |header: &str| read_cookie(&Config::STRICT, header);
+    let value = |text: &str| Some(CookieValue::from(text));
+    let name = "__Host-session";
+    for blank in [" ", "\t", "  ", " \t "] {
+        assert_eq!(read(&format!("{name}=a;{blank}{name}{blank}={blank}b{blank};c=d")), value("b"));
+    }
+    for other in NOT_BLANK.chars() {
+        for twin in [
+            format!("{other}{name}"),
+            format!("{name}{other}"),
+            format!(" {other} {name}"),
+            format!("{other}{name}{other}"),
+        ] {
+            assert_eq!(read(&format!("{name}=alice; {twin}=mallory")), value("alice"), "{twin:?}");
+            assert_eq!(read(&format!("{twin}=mallory; {name}=alice")), value("alice"));
+            assert_eq!(read(&format!("{twin}=mallory")), None, "{twin:?}");
+        }
+        // Around the value it is a part of the value, which then is no id.
+        for text in [format!("{other}a"), format!("a{other}"), format!("{other}a{other}")] {
+            assert_eq!(read(&format!("{name}={text}")), value(&text), "{text:?}");
+        }
+        let id = "5e".repeat(16);
+        let session = |text: &str| read(text).and_then(|value| value.session_id());
+        assert!(session(&format!("{name}= {id}\t")).is_some());
+        assert_eq!(session(&format!("{name}={id}{other}")), None);
     }
 }
 
@@ -131,6 +169,25 @@ fn a_hardened_cookie_has_its_flags_when_set_and_when_revoked() {
     }
 }
 
+// [cookie-11]
+#[test]
+fn same_site_is_the_configured_one() {
+    for (same_site, text) in
+        [(SameSite::Lax, "Lax"), (SameSite::Strict, "Strict"), (SameSite::None, "None")]
+    {
+        let config = Config { same_site, ..Config::STRICT };
+        for value in [CookieChange::Set([1; 16].into()), CookieChange::Revoke] {
+            let parts = parts(&config, &op(value, "/"));
+            let found: Vec<_> =
+                parts.iter().filter_map(|part| part.strip_prefix("SameSite=")).collect();
+            assert_eq!(found, [text]);
+        }
+        let bare = Config { cookie_hardened: false, ..config };
+        let written = set_cookie(&bare, &op(CookieChange::Revoke, "/")).unwrap();
+        assert!(!written.contains("SameSite"), "{written}");
+    }
+}
+
 // [cookie-12]
 #[test]
 fn strict_revokes_the_cookie_that_it_set() {
@@ -179,4 +236,10 @@ fn nothing_can_be_slipped_into_a_header() {
 #[test]
 fn no_shared_cache_keeps_a_cookie() {
     assert_eq!(CACHE_CONTROL, ("Cache-Control", "no-store"));
+}
+
+// [cookie-15]
+#[test]
+fn a_cache_is_told_what_a_response_depends_on() {
+    assert_eq!(VARY, ("Vary", "Cookie"));
 }

@@ -3,28 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use quixote_session::{
-    Config, CookieValue, Effects, Entropy, EntropySource, Event, Input, Refusal, Reply, Session,
-    SessionId, State, StoreOp, Timestamp, step,
+    Config, CookieValue, Effects, Entropy, EntropySource, Event, Input, Refusal, Reply,
+    RequestEvent, Session, SessionId, SmolStr, State, StoreOp, Timestamp, step,
 };
 
 use crate::scenario::events::{
-    SWEEP, create_token, delete_all_of, expire, finish, has_cookie, set_user, set_value, spend,
-    start,
+    SWEEP, create_token, delete, delete_all_of, delete_handle, expire, expire_others, finish,
+    has_cookie, remove_value, renew, set_user, set_value, spend, start,
 };
-use crate::scenario::{Scenario, Successful};
+use crate::scenario::{Failed, Scenario, Successful};
 
-/// A store with a version beside each session, which carries out an operation or nothing.
+/// A store with a version beside each session and a number beside each user, which carries out an
+/// operation or nothing.
 #[derive(Clone, Default)]
 pub(super) struct Store {
     version: u64,
     pub(super) sessions: BTreeMap<SessionId, (u64, Session)>,
+    /// How often the sessions of each user were ended.
+    pub(super) generations: BTreeMap<SmolStr, u64>,
 }
 
-/// The state of one request, and the versions that it was told of.
+/// The state of one request, and what it was told of the store.
 #[derive(Clone, Default)]
 pub(super) struct View {
     pub(super) state: State,
     pub(super) loaded: BTreeMap<SessionId, Option<u64>>,
+    users: BTreeMap<SmolStr, u64>,
 }
 
 impl Store {
@@ -45,6 +49,10 @@ impl Store {
         self.sessions.get(&id).map(|(version, _)| *version)
     }
 
+    pub(super) fn generation(&self, user: Option<&SmolStr>) -> u64 {
+        user.and_then(|user| self.generations.get(user)).copied().unwrap_or_default()
+    }
+
     fn is_as_loaded(&self, id: SessionId, view: &View) -> bool {
         let stored = self.version(id);
         stored.is_some() && view.loaded.get(&id) == Some(&stored)
@@ -53,49 +61,83 @@ impl Store {
     /// Whether the view was told of what is stored now.
     pub(super) fn is_fresh(&self, view: &View) -> bool {
         view.loaded.iter().all(|(id, version)| self.version(*id) == *version)
+            && view.users.iter().all(|(user, number)| self.generation(Some(user)) == *number)
+    }
+
+    fn is_free_for(&self, id: SessionId, session: &Session, generation: Option<u64>) -> bool {
+        let current = self.generation(session.user());
+        self.version(id).is_none() && generation.is_none_or(|made_in| made_in == current)
+    }
+
+    /// Writes over what is stored, whose access may be the later one.
+    // [driver-20]
+    fn write_over(&mut self, from: SessionId, to: SessionId, session: &Session) {
+        let (_, before) = self.sessions.remove(&from).unwrap();
+        self.write(to, &session.clone().accessed_by(before.accessed()));
+    }
+
+    fn retain(&mut self, kept: impl Fn(SessionId, &Session) -> bool) {
+        self.sessions.retain(|id, (_, session)| kept(*id, session));
     }
 
     /// Carries the operation out if its condition holds; says whether it did.
     pub(super) fn carry_out(&mut self, op: &StoreOp, view: &View) -> bool {
         match op {
             StoreOp::Put { .. } => panic!("strict does not put"),
-            StoreOp::Create { id, session } => {
-                let free = self.version(*id).is_none();
-                free.then(|| self.write(*id, session)).is_some()
+            StoreOp::Create { id, session, generation, discard_over } => {
+                let holds = self.is_free_for(*id, session, *generation);
+                if holds {
+                    let over = |session: &Session| {
+                        discard_over.is_some_and(|now| session.is_over(&Config::STRICT, now))
+                    };
+                    self.retain(|_, session| !over(session));
+                    self.write(*id, session);
+                }
+                holds
+            }
+            StoreOp::Touch { id, accessed } => {
+                if let Some((_, session)) = self.sessions.get_mut(id) {
+                    *session = session.clone().accessed_by(*accessed);
+                }
+                true
             }
             StoreOp::Update { id, session } => {
                 let same = self.is_as_loaded(*id, view);
-                same.then(|| self.write(*id, session)).is_some()
+                same.then(|| self.write_over(*id, *id, session)).is_some()
             }
-            StoreOp::Rotate { from, to, session } => {
-                let holds = self.is_as_loaded(*from, view) && self.version(*to).is_none();
-                if holds {
-                    self.sessions.remove(from);
-                    self.write(*to, session);
-                }
-                holds
+            StoreOp::Rotate { from, to, session, generation } => {
+                let free = self.is_free_for(*to, session, *generation);
+                let holds = self.is_as_loaded(*from, view) && free;
+                holds.then(|| self.write_over(*from, *to, session)).is_some()
             }
             StoreOp::Discard { id } => {
                 let same = self.is_as_loaded(*id, view);
                 same.then(|| self.sessions.remove(id)).is_some()
             }
-            StoreOp::DiscardAll { ids } => {
-                let same: Vec<_> = ids.iter().filter(|id| self.is_as_loaded(**id, view)).collect();
-                for id in same {
-                    self.sessions.remove(id);
-                }
+            StoreOp::DiscardOver { now } => {
+                self.retain(|_, session| !session.is_over(&Config::STRICT, *now));
                 true
             }
-            StoreOp::Delete { id } => self.remove(&[*id]),
-            StoreOp::DeleteAll { ids } => self.remove(ids),
+            StoreOp::Delete { id } => {
+                self.sessions.remove(id);
+                true
+            }
+            StoreOp::DeleteUser { user, except } => {
+                let holds = except.is_none_or(|id| self.is_as_loaded(id, view));
+                if holds {
+                    self.retain(|id, own| own.user() != Some(user) || Some(id) == *except);
+                    *self.generations.entry(user.clone()).or_default() += 1;
+                }
+                holds
+            }
+            StoreOp::DeleteHandle { handle, user } => {
+                self.retain(|_, session| {
+                    let is_of = user.is_none() || session.user() == user.as_ref();
+                    session.handle() != Some(*handle) || !is_of
+                });
+                true
+            }
         }
-    }
-
-    fn remove(&mut self, ids: &[SessionId]) -> bool {
-        for id in ids {
-            self.sessions.remove(id);
-        }
-        true
     }
 }
 
@@ -108,9 +150,27 @@ impl View {
         }
     }
 
+    /// Tells the state the store's number for the user.
+    pub(super) fn load_user(&mut self, store: &Store, user: &SmolStr) {
+        let (state, number) = (core::mem::take(&mut self.state), store.generation(Some(user)));
+        self.state = state.with_generation(user.clone(), number);
+        self.users.insert(user.clone(), number);
+    }
+
     pub(super) fn reload(&mut self, store: &Store) {
         let ids: Vec<_> = self.loaded.keys().copied().collect();
         self.load(store, ids);
+        for user in self.users.clone().keys() {
+            self.load_user(store, user);
+        }
+    }
+
+    /// What a driver tells the state before the event.
+    // [driver-19]
+    pub(super) fn prepare(&mut self, store: &Store, event: &Event) {
+        if let Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } = event {
+            self.load_user(store, user);
+        }
     }
 
     /// What the event leads to over what was loaded, without taking it in.
@@ -158,6 +218,7 @@ impl Race {
     /// Sends an event that is not refused, and carries out what it asks for: whether the condition
     /// held, and the operation.
     pub(super) fn send(&mut self, view: &mut View, event: Event) -> (bool, Option<StoreOp>) {
+        view.prepare(&self.store, &event);
         let (state, effects) = view.attempt(&self.input(event));
         assert!(!matches!(effects.reply, Reply::Refused(_)), "{effects:?}");
         let held = effects.store.as_ref().is_none_or(|op| self.store.carry_out(op, view));
@@ -168,6 +229,21 @@ impl Race {
             }
         }
         (held, effects.store)
+    }
+
+    /// An event that the state refuses.
+    pub(super) fn refuse(&mut self, view: &mut View, event: Event) -> Refusal {
+        view.prepare(&self.store, &event);
+        match view.attempt(&self.input(event)).1.reply {
+            Reply::Refused(why) => why,
+            reply => panic!("{reply:?}"),
+        }
+    }
+
+    /// How many sessions of the user are stored.
+    fn count_of(&self, user: &str) -> usize {
+        let sessions = self.store.sessions.values();
+        sessions.filter(|(_, session)| session.user().is_some_and(|own| own == user)).count()
     }
 }
 
@@ -194,13 +270,9 @@ fn the_fields_stand_in_the_order_of_execution() {
 #[test]
 fn a_source_gives_no_entropy_twice() {
     let mut source = EntropySource::new([7; 32]);
-    let draws: BTreeSet<[u8; 8]> = (0..10_000)
-        .flat_map(|_| {
-            let bytes = *source.draw().bytes();
-            bytes.as_chunks::<8>().0.to_vec()
-        })
-        .collect();
-    assert_eq!(draws.len(), 40_000);
+    let mut draw = |_| source.draw().bytes().as_chunks::<8>().0.to_vec();
+    let draws: BTreeSet<[u8; 8]> = (0..10_000).flat_map(&mut draw).collect();
+    assert_eq!(draws.len(), 80_000);
 }
 
 // [driver-3]
@@ -214,7 +286,7 @@ fn an_id_that_is_taken_is_not_written_over() {
     bytes[..16].copy_from_slice(id.reveal_bytes());
     bytes[31] = 9;
     let event = finish(1, Successful);
-    let input = Input { entropy: Entropy::from_bytes(bytes), ..race.input(event.clone()) };
+    let input = Input { entropy: Entropy::from_half(bytes), ..race.input(event.clone()) };
     let op = view.attempt(&input).1.store.unwrap();
     assert!(matches!(op, StoreOp::Create { id: drawn, .. } if drawn == id));
     assert!(!race.store.carry_out(&op, &view));
@@ -243,16 +315,49 @@ fn a_lost_race_writes_nothing_and_the_same_event_runs_again() {
 // [driver-4]
 #[test]
 fn what_was_concluded_from_a_stale_load_is_not_deleted() {
-    let (mut race, id, [mut one, mut two]) = Race::of_two();
-    let log_out = set_user(1, None);
-    race.send(&mut one, log_out);
-    race.send(&mut two, set_value(2, "cart", "2 apples"));
+    let mut run = Scenario::of(&Config::STRICT);
+    let id = run.keep("cart", "2 apples");
+    let mut race = Race::over(run.state(), run.now);
+    let [mut one, mut two] = [1, 2].map(|request| {
+        let mut view = race.view([id]);
+        race.send(&mut view, start(request, Some(CookieValue::Id(id)), ""));
+        view
+    });
+    race.send(&mut one, remove_value(1, "cart"));
+    race.send(&mut two, set_value(2, "theme", "dark"));
     assert!(race.send(&mut two, finish(2, Successful)).0);
     let (held, op) = race.send(&mut one, finish(1, Successful));
     assert_eq!((held, op), (false, Some(StoreOp::Discard { id })));
     one.reload(&race.store);
     let (held, op) = race.send(&mut one, finish(1, Successful));
-    assert!(held && matches!(op, Some(StoreOp::Rotate { .. })), "there is a cart to keep");
+    assert!(held && matches!(op, Some(StoreOp::Update { .. })), "there is a theme to keep");
+    let values = race.store.sessions[&id].1.values();
+    assert_eq!(values.keys().collect::<Vec<_>>(), ["theme"]);
+}
+
+/// An id that was listed may name something else by now: a login has moved the session, or it has
+/// changed.
+// [driver-4] [driver-9] [driver-10]
+#[test]
+fn an_id_that_was_listed_is_deleted_as_it_was_listed() {
+    for moved in [true, false] {
+        let (mut race, id, [mut one, _]) = Race::of_two();
+        let mut manager = race.view([id]);
+        if moved {
+            race.send(&mut one, set_user(1, Some("alice")));
+        }
+        race.send(&mut one, set_value(1, "k", "v"));
+        assert!(race.send(&mut one, finish(1, Successful)).0);
+        let (held, op) = race.send(&mut manager, delete(id));
+        assert_eq!((held, op), (false, Some(StoreOp::Discard { id })), "not done in silence");
+        manager.reload(&race.store);
+        if moved {
+            assert_eq!(race.refuse(&mut manager, delete(id)), Refusal::UnknownSession);
+        } else {
+            assert!(race.send(&mut manager, delete(id)).0);
+        }
+        assert_eq!(race.store.sessions.len(), usize::from(moved));
+    }
 }
 
 // [driver-5] [driver-6]
@@ -271,30 +376,43 @@ fn a_rotation_is_one_write_over_what_was_loaded() {
     let mut taken = [3; 16];
     taken[15] = 4;
     race.store.write(taken.into(), &Session::new("".into(), Timestamp(0)));
-    let entropy = Entropy::from_bytes([taken; 2].as_flattened().try_into().unwrap());
+    let entropy = Entropy::from_half([taken; 2].as_flattened().try_into().unwrap());
     let input = Input { entropy, ..race.input(finish(1, Successful)) };
     assert!(!race.store.carry_out(&one.attempt(&input).1.store.unwrap(), &one));
     assert!(race.send(&mut one, finish(1, Successful)).0);
     assert!(!race.store.sessions.contains_key(&id));
     let bob = race.store.sessions.values().find(|(_, session)| session.user().is_some()).unwrap();
-    assert_eq!((bob.1.user().unwrap().as_str(), bob.1.values()["k"].as_str()), ("bob", "v"));
+    assert_eq!((bob.1.user().unwrap().as_str(), bob.1.values().len()), ("bob", 0));
 }
 
 // [driver-7]
 #[test]
 fn a_sweep_spares_what_was_used_since_it_looked() {
     let mut run = Scenario::of(&Config::STRICT);
-    let [used, idle] = ["alice", "bob"].map(|user| run.log_in(user));
+    let [used, idle, other] = ["alice", "bob", "carol"].map(|user| run.log_in(user));
     let mut race = Race::over(run.state(), run.now);
     let mut sweeper = race.view([used, idle]);
-    run.now += 29 * 60_000;
-    run.start(1, Some(used));
-    run.finish(1, Successful);
-    race.store.write(used, run.stored(used).unwrap());
-    race.now = Timestamp(run.now + 60_000);
+    race.now.0 += 29 * 60_000;
+    let mut visitor = race.view([used]);
+    race.send(&mut visitor, start(1, Some(CookieValue::Id(used)), ""));
+    race.now.0 += 60_000;
     let (held, op) = race.send(&mut sweeper, SWEEP);
-    assert!(held && matches!(op, Some(StoreOp::DiscardAll { ids }) if ids.len() == 2));
-    assert_eq!(race.store.sessions.keys().collect::<Vec<_>>(), [&used]);
+    assert_eq!((held, op), (true, Some(StoreOp::DiscardOver { now: race.now })));
+    let left: Vec<_> = race.store.sessions.keys().collect();
+    assert_eq!(left, [&used], "{other:?} was not even listed");
+}
+
+/// Whatever the clock of the one that sweeps says, it is judged by the times of the store.
+// [driver-7]
+#[test]
+fn a_sweep_with_a_clock_ahead_ends_what_is_over_by_that_clock() {
+    for (ahead, left) in [(0, 1), (30 * 60_000 - 1, 1), (30 * 60_000, 0)] {
+        let (mut race, _, _) = Race::of_two();
+        race.now.0 += ahead;
+        let mut sweeper = View::default();
+        race.send(&mut sweeper, SWEEP);
+        assert_eq!(race.store.sessions.len(), left, "{ahead}");
+    }
 }
 
 // [driver-8]
@@ -302,22 +420,154 @@ fn a_sweep_spares_what_was_used_since_it_looked() {
 fn what_was_decided_is_deleted_whatever_was_loaded() {
     for already_gone in [false, true] {
         let (mut race, id, [mut one, mut two]) = Race::of_two();
+        let handle = race.store.sessions[&id].1.handle().unwrap();
         race.send(&mut two, set_value(2, "k", "v"));
         race.send(&mut two, finish(2, Successful));
         if already_gone {
             race.store.sessions.remove(&id);
         }
         let (held, op) = race.send(&mut one, expire(1));
-        assert_eq!((held, op), (true, Some(StoreOp::Delete { id })));
+        assert_eq!((held, op), (true, Some(StoreOp::DeleteHandle { handle, user: None })));
         assert!(race.store.sessions.is_empty());
     }
-    let (mut race, id, [_, mut two]) = Race::of_two();
-    let mut manager = race.view([id]);
-    race.send(&mut two, set_value(2, "k", "v"));
-    race.send(&mut two, finish(2, Successful));
-    let everywhere = delete_all_of("alice");
-    assert!(race.send(&mut manager, everywhere).0);
+    // The manager has loaded nothing at all, and the session has moved.
+    for by_handle in [false, true] {
+        let (mut race, id, [mut one, mut two]) = Race::of_two();
+        let handle = race.store.sessions[&id].1.handle().unwrap();
+        let mut manager = View::default();
+        race.send(&mut one, renew(1));
+        race.send(&mut one, finish(1, Successful));
+        assert!(!race.store.sessions.contains_key(&id));
+        let end = if by_handle { delete_handle(handle) } else { delete_all_of("alice") };
+        for _ in 0..2 {
+            assert!(race.send(&mut manager, end.clone()).0);
+            assert!(race.store.sessions.is_empty());
+        }
+        race.send(&mut two, set_value(2, "k", "v"));
+        two.reload(&race.store);
+        assert_eq!(race.refuse(&mut two, finish(2, Successful)), Refusal::SessionGone);
+    }
+}
+
+// [driver-18] [driver-3] [driver-19]
+#[test]
+fn a_login_from_before_the_end_of_its_user_is_not_saved() {
+    for fresh in [true, false] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.keep("cart", "1");
+        let mut race = Race::over(run.state(), run.now);
+        let cookie = (!fresh).then_some(CookieValue::Id(id));
+        let mut login = race.view([id]);
+        race.send(&mut login, start(3, cookie, ""));
+        race.send(&mut login, set_user(3, Some("alice")));
+        // Nobody is stored for alice, and the manager has loaded nothing.
+        race.send(&mut View::default(), delete_all_of("alice"));
+        assert_eq!(race.store.generations["alice"], 1);
+        let (held, op) = race.send(&mut login, finish(3, Successful));
+        assert!(!held, "{op:?}");
+        login.reload(&race.store);
+        assert_eq!(race.refuse(&mut login, finish(3, Successful)), Refusal::UserEnded);
+        assert_eq!(race.count_of("alice"), 0);
+        // Another login is later than the end.
+        race.send(&mut login, set_user(3, Some("alice")));
+        assert!(race.send(&mut login, finish(3, Successful)).0);
+        assert_eq!(race.count_of("alice"), 1);
+    }
+}
+
+/// The end of one user is nobody else's.
+// [driver-18]
+#[test]
+fn the_number_of_a_user_counts_for_no_other() {
+    for other in ["Alice", "alice ", "alic", "bob", ""] {
+        let mut race = Race::over(&State::new(), 1_000_000_000_000);
+        let mut login = View::default();
+        race.send(&mut login, start(3, None, ""));
+        race.send(&mut login, set_value(3, "k", "v"));
+        race.send(&mut login, set_user(3, Some(other)));
+        race.send(&mut View::default(), delete_all_of("alice"));
+        assert!(race.send(&mut login, finish(3, Successful)).0, "{other:?}");
+        assert_eq!(race.count_of(other), 1);
+    }
+}
+
+// [driver-19]
+#[test]
+fn a_login_is_made_in_the_generation_that_the_store_has() {
+    let mut race = Race::over(&State::new(), 1_000_000_000_000);
+    for _ in 0..3 {
+        race.send(&mut View::default(), delete_all_of("alice"));
+    }
+    let mut login = View::default();
+    race.send(&mut login, start(3, None, ""));
+    race.send(&mut login, set_user(3, Some("alice")));
+    let (held, op) = race.send(&mut login, finish(3, Successful));
+    assert!(held && matches!(op, Some(StoreOp::Create { generation: Some(3), .. })), "{op:?}");
+}
+
+// [driver-5] [driver-20] [driver-22]
+#[test]
+fn a_touch_fails_nothing_and_the_later_access_stays() {
+    for moves in [false, true] {
+        let (mut race, id, [mut one, _]) = Race::of_two();
+        race.now.0 += 61_000;
+        let mut visitor = race.view([id]);
+        race.send(&mut one, set_value(1, "k", "v"));
+        if moves {
+            race.send(&mut one, renew(1));
+        }
+        let (held, op) = race.send(&mut visitor, start(3, Some(CookieValue::Id(id)), ""));
+        let accessed = race.now;
+        assert_eq!((held, op), (true, Some(StoreOp::Touch { id, accessed })));
+        assert!(race.send(&mut one, finish(1, Successful)).0, "a visit is no change");
+        let (_, stored) = race.store.sessions.values().next().unwrap();
+        assert_eq!((stored.accessed(), stored.values()["k"].as_str()), (accessed, "v"));
+        assert_eq!(race.store.sessions.contains_key(&id), !moves);
+    }
+}
+
+/// A touch of a session that is gone brings nothing back.
+// [driver-22]
+#[test]
+fn a_touch_without_a_session_does_nothing() {
+    let (mut race, id, _) = Race::of_two();
+    race.now.0 += 61_000;
+    let mut visitor = race.view([id]);
+    race.store.sessions.remove(&id);
+    race.send(&mut visitor, start(3, Some(CookieValue::Id(id)), ""));
     assert!(race.store.sessions.is_empty());
+}
+
+// [driver-21]
+#[test]
+fn the_session_that_ends_all_others_must_be_there() {
+    for gone in [false, true] {
+        let (mut race, id, [mut one, mut two]) = Race::of_two();
+        let mut phone = View::default();
+        race.send(&mut phone, start(3, None, ""));
+        race.send(&mut phone, set_user(3, Some("alice")));
+        race.send(&mut phone, finish(3, Successful));
+        assert_eq!(race.count_of("alice"), 2);
+        if gone {
+            race.send(&mut two, expire(2));
+        } else {
+            race.send(&mut two, set_value(2, "k", "v"));
+            race.send(&mut two, finish(2, Successful));
+        }
+        let user = SmolStr::from("alice");
+        let (held, op) = race.send(&mut one, expire_others(1));
+        assert_eq!((held, op), (false, Some(StoreOp::DeleteUser { user, except: Some(id) })));
+        assert_eq!(race.count_of("alice"), 2 - usize::from(gone));
+        assert!(race.store.generations.is_empty(), "nothing was written");
+        one.reload(&race.store);
+        if gone {
+            assert_eq!(race.refuse(&mut one, expire_others(1)), Refusal::SessionGone);
+        } else {
+            assert!(race.send(&mut one, expire_others(1)).0);
+            assert_eq!(race.store.sessions.keys().collect::<Vec<_>>(), [&id]);
+        }
+        race.send(&mut one, finish(1, Failed));
+    }
 }
 
 // [driver-11]

@@ -3,11 +3,12 @@
 use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::{
     Config, Effects, Entropy, Event, Input, ManagerEvent, NullSessionManager, Refusal, Reply,
-    RequestEvent, Semantics, State, StoreOp, Timestamp, Transaction, step,
+    RequestEvent, Semantics, SmolStr, State, StoreOp, Timestamp, Transaction, step,
 };
 
 use crate::scenario::events::{
-    create_token, delete, delete_all_of, expire, finish, has_cookie, set_user, start,
+    SWEEP, create_token, delete, delete_all_of, delete_handle, expire, expire_handle, finish,
+    has_cookie, renew, set_user, start, take,
 };
 use crate::scenario::{ALL, Abandoned, Failed, Interrupted, Scenario, Successful};
 
@@ -40,49 +41,90 @@ fn a_refusal_changes_nothing_and_asks_for_nothing() {
     assert!(refusals.len() > 8, "{refusals:?}");
 }
 
-// [effect-3] [effect-4] [effect-5] [effect-7]
+// [effect-3] [effect-4] [effect-5] [effect-7] [effect-14] [effect-15]
 #[test]
 fn each_semantics_has_its_operations() {
     let mut kinds = std::collections::BTreeSet::new();
     random(&mut |config, _, input, _, effects| {
         let Some(op) = &effects.store else { return };
         let strict = config.semantics == Semantics::Strict;
-        let decided = !matches!(
-            input.event,
-            Event::Request { event: RequestEvent::FinishRequest { .. }, .. }
-                | Event::Request { event: RequestEvent::NewSession, .. }
-                | Event::Request { event: RequestEvent::RemoveFormToken { .. }, .. }
-                | Event::StartRequest { .. }
-                | Event::Manager(ManagerEvent::Sweep)
+        let event = match &input.event {
+            Event::Request { event, .. } => Some(event),
+            Event::StartRequest { .. } | Event::Manager(_) => None,
+        };
+        let ends = matches!(
+            event,
+            Some(
+                RequestEvent::ExpireSession
+                    | RequestEvent::ExpireOtherSessions
+                    | RequestEvent::ExpireHandle { .. }
+            )
         );
+        let starts = matches!(input.event, Event::StartRequest { .. });
+        let of_manager = |wanted: fn(&ManagerEvent) -> bool| match &input.event {
+            Event::Manager(event) => wanted(event),
+            _ => false,
+        };
+        let by_handle = of_manager(|event| matches!(event, ManagerEvent::DeleteHandle { .. }));
+        let of_user = of_manager(|event| matches!(event, ManagerEvent::DeleteSessionsOf { .. }));
+        let sweeps = of_manager(|event| *event == ManagerEvent::Sweep);
         let (kind, expected) = match op {
             StoreOp::Put { .. } => ("put", !strict),
             StoreOp::Create { .. } => ("create", strict),
-            StoreOp::Update { .. } => ("update", strict),
+            StoreOp::Touch { .. } => ("touch", strict && starts),
+            StoreOp::Update { .. } => ("update", strict && !starts),
             StoreOp::Rotate { .. } => ("rotate", strict),
-            StoreOp::Delete { .. } => ("delete", !strict || decided),
-            StoreOp::DeleteAll { .. } => ("delete all", !strict || decided),
-            StoreOp::Discard { .. } => ("discard", strict && !decided),
-            StoreOp::DiscardAll { .. } => ("discard all", strict && !decided),
+            StoreOp::Delete { .. } => ("delete", !strict || ends),
+            StoreOp::DeleteUser { .. } => ("delete user", of_user || strict && ends),
+            StoreOp::DeleteHandle { .. } => ("delete handle", strict && (ends || by_handle)),
+            StoreOp::Discard { .. } => {
+                ("discard", strict && !(ends || by_handle || of_user || sweeps))
+            }
+            StoreOp::DiscardOver { .. } => ("discard over", strict && sweeps),
         };
         assert!(expected, "{kind} by {}", input.event.name());
         kinds.insert(kind);
     });
-    assert_eq!(kinds.len(), 8, "all of them were seen: {kinds:?}");
+    assert_eq!(kinds.len(), 10, "all of them were seen: {kinds:?}");
 }
 
-// [effect-6]
+// [effect-6] [effect-7]
 #[test]
-fn what_somebody_decided_to_delete_is_deleted_unconditionally() {
+fn what_somebody_named_is_deleted_unconditionally_and_what_was_listed_is_not() {
     let mut run = Scenario::of(&Config::STRICT);
-    let [one, two, three] = ["alice", "alice", "bob"].map(|user| run.log_in(user));
+    let [one, two, three, four] = ["alice", "alice", "bob", "bob"].map(|user| run.log_in(user));
     run.done(delete(one));
-    assert_eq!(run.effects.store, Some(StoreOp::Delete { id: one }));
+    assert_eq!(run.effects.store, Some(StoreOp::Discard { id: one }));
     run.done(delete_all_of("alice"));
-    assert_eq!(run.effects.store, Some(StoreOp::DeleteAll { ids: vec![two] }));
+    let user = SmolStr::from("alice");
+    assert_eq!(run.effects.store, Some(StoreOp::DeleteUser { user, except: None }));
+    assert!(run.stored(two).is_none());
+    let [own, other] = [three, four].map(|id| run.handle_of(id));
     run.start(1, Some(three));
+    run.done(expire_handle(1, other));
+    let user = Some("bob".into());
+    assert_eq!(run.effects.store, Some(StoreOp::DeleteHandle { handle: other, user }));
     run.done(expire(1));
-    assert_eq!(run.effects.store, Some(StoreOp::Delete { id: three }));
+    assert_eq!(run.effects.store, Some(StoreOp::DeleteHandle { handle: own, user: None }));
+    run.done(delete_handle(own));
+    assert_eq!(run.effects.store, Some(StoreOp::DeleteHandle { handle: own, user: None }));
+}
+
+/// It names no session, whatever is over, and even if nothing is.
+// [effect-15]
+#[test]
+fn a_sweep_names_the_moment_alone() {
+    let mut run = Scenario::of(&Config::STRICT);
+    for over in [0, 1, 3] {
+        run.now += 60 * 60_000;
+        for _ in 0..over {
+            run.log_in("alice");
+        }
+        run.now += 60 * 60_000;
+        run.done(SWEEP);
+        assert_eq!(run.effects.store, Some(StoreOp::DiscardOver { now: Timestamp(run.now) }));
+        assert!(run.state().is_empty());
+    }
 }
 
 // [effect-9] [effect-10] [effect-11] [effect-12] [effect-1]
@@ -134,7 +176,7 @@ fn draws_are_counted() {
         run.set_user(2, Some("bob"));
         let mut bytes = [9; 32];
         bytes[..id.reveal_bytes().len()].copy_from_slice(id.reveal_bytes());
-        run.send_with(Entropy::from_bytes(bytes), finish(2, Successful));
+        run.send_with(Entropy::from_half(bytes), finish(2, Successful));
         assert_eq!(run.effects.draws, 2, "the one in use is counted");
         run.refused(finish(2, Successful), Refusal::UnknownRequest);
         assert_eq!(run.effects.draws, 0);
@@ -145,7 +187,7 @@ fn draws_are_counted() {
 #[test]
 fn the_manager_that_does_nothing_accepts_starts_and_finishes() {
     let ask = |event| {
-        let input = Input { now: Timestamp(0), entropy: Entropy::from_bytes([0; 32]), event };
+        let input = Input { now: Timestamp(0), entropy: Entropy::from_bytes([0; 64]), event };
         NullSessionManager.step(&input)
     };
     assert_eq!(ask(start(1, None, "")), Effects::reply(Reply::Started { remote_user: None }));
@@ -157,8 +199,11 @@ fn the_manager_that_does_nothing_accepts_starts_and_finishes() {
         create_token(1),
         has_cookie(1, false),
         delete([1; 8].into()),
-        Event::Manager(ManagerEvent::Sweep),
+        SWEEP,
         expire(1),
+        renew(1),
+        take(1, "k"),
+        delete_handle([1; 16].into()),
     ];
     for event in others {
         assert_eq!(ask(event), Effects::refused(Refusal::NoSession));

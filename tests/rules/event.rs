@@ -1,22 +1,28 @@
 //! Section `event`.
 
 use quixote_session::{
-    Config, CookieChange, CookieValue, Event, FormToken, Refusal, Reply, Semantics, SessionId,
-    StoreOp, SubmittedToken,
+    Config, CookieChange, CookieValue, Event, FormToken, Handle, Refusal, Reply, Semantics,
+    SessionId, StoreOp, SubmittedToken,
 };
 
 use crate::scenario::events::{
-    SWEEP, create_token, delete, delete_all_of, expire, finish, has_cookie, has_token, insert,
-    maintain, new_session, remove_value, revoke, set_user, set_value, spend, start,
+    create_token, delete, delete_handle, expire, expire_handle, expire_others, finish, guard,
+    has_cookie, has_token, insert, maintain, new_session, remove_value, renew, revoke, set_user,
+    set_value, spend, start, take,
 };
-use crate::scenario::{ALL, Failed, QUIXOTE, Scenario, Successful};
+use crate::scenario::{ALL, Abandoned, Failed, QUIXOTE, Scenario, Successful};
 
 /// Every event of an open request, each with whether it needs a session.
-pub(super) fn events_of_request_1() -> [(Event, bool); 13] {
+pub(super) fn events_of_request_1() -> [(Event, bool); 18] {
     [
         (set_user(1, None), true),
         (set_value(1, "k", "v"), true),
         (remove_value(1, "k"), true),
+        (renew(1), true),
+        (take(1, "k"), true),
+        (guard(1, "k"), true),
+        (expire_others(1), true),
+        (expire_handle(1, [1; 16].into()), true),
         (create_token(1), true),
         (has_token(1, SubmittedToken::IllFormed), true),
         (spend(1, SubmittedToken::IllFormed), true),
@@ -180,13 +186,19 @@ fn expiry_deletes_the_session_and_revokes_and_hides_the_cookie() {
         for gone in [false, true] {
             let mut run = Scenario::of(config);
             let id = run.log_in("alice");
+            let handle = run.stored(id).unwrap().handle();
+            assert_eq!(handle.is_some(), config.semantics == Semantics::Strict);
             run.start(1, Some(id));
             if gone {
                 run.done(delete(id));
             }
             run.done(expire(1));
-            let delete = (!gone).then_some(StoreOp::Delete { id });
-            assert_eq!(run.effects.store, delete);
+            // Strict names what is meant, which may have moved, even if nothing is there.
+            let expected = match handle {
+                Some(handle) => Some(StoreOp::DeleteHandle { handle, user: None }),
+                None => (!gone).then_some(StoreOp::Delete { id }),
+            };
+            assert_eq!(run.effects.store, expected);
             assert!(run.state().is_empty() && run.held(1).is_none());
             assert_eq!(run.request_cookie(1), None);
             run.finish(1, Successful);
@@ -228,7 +240,7 @@ fn a_new_session_takes_the_place_of_what_was_held() {
     let mut run = Scenario::of(&Config::STRICT);
     let id = run.log_in("alice");
     run.start(1, Some(id));
-    run.now += 30 * 60_000;
+    run.now += 12 * 3_600_000;
     run.done(new_session(1));
     assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
     assert!(run.state().is_empty());
@@ -291,40 +303,116 @@ fn quixote_stores_under_a_chosen_id() {
     }
 }
 
-// [event-31] [event-32] [event-33]
+// [event-36]
 #[test]
-fn the_manager_deletes_one_session_or_all_sessions_of_a_user() {
-    for config in &ALL {
+fn quixote_refuses_what_it_has_no_word_for() {
+    for config in &QUIXOTE {
         let mut run = Scenario::of(config);
-        let ids = ["alice", "bob", "alice"].map(|user| run.log_in(user));
-        run.done(delete(ids[0]));
-        run.refused(delete(ids[0]), Refusal::UnknownSession);
-        let another = run.log_in("alice");
-        run.start(1, Some(another));
-        run.done(delete_all_of("alice"));
-        assert_eq!(run.effects.store, Some(StoreOp::DeleteAll { ids: vec![ids[2], another] }));
-        assert_eq!(run.state().keys(), [ids[1]]);
-        run.done(delete_all_of("alice"));
-        assert_eq!(run.effects.store, None);
+        let id = run.log_in("alice");
+        let handle = Handle::from([1; 16]);
+        run.refused(delete_handle(handle), Refusal::NotOffered);
+        for cookie in [None, Some(id)] {
+            run.start(1, cookie);
+            run.set_value(1, "k", "v");
+            for event in [renew(1), guard(1, "k"), expire_others(1), expire_handle(1, handle)] {
+                run.refused(event, Refusal::NotOffered);
+            }
+            run.finish(1, Successful);
+        }
     }
 }
 
-// [event-34]
+// [event-35]
 #[test]
-fn a_sweep_takes_what_is_over_and_nothing_else() {
+fn a_renewal_moves_the_session_and_keeps_all_that_it_holds() {
+    let mut run = Scenario::of(&Config::STRICT);
+    run.start(1, None);
+    run.set_user(1, Some("alice"));
+    run.set_value(1, "k", "v");
+    let token = run.token(1);
+    let old = run.save(1).unwrap();
+    let before = run.stored(old).unwrap().clone();
+    run.now += 1_000;
+    run.start(2, Some(old));
+    run.done(renew(2));
+    assert_eq!((run.held(2).unwrap().id, run.stored(old)), (Some(old), Some(&before)), "not yet");
+    run.set_value(2, "more", "w");
+    let new = run.save(2).unwrap();
+    assert!(new != old && run.stored(old).is_none());
+    let after = run.stored(new).unwrap();
+    assert_eq!((after.user(), after.remote_addr()), (before.user(), before.remote_addr()));
+    assert_eq!((after.created(), after.handle()), (before.created(), before.handle()));
+    assert_eq!(after.form_tokens().as_slice(), [token]);
+    assert_eq!((after.values()["k"].as_str(), after.values()["more"].as_str()), ("v", "w"));
+}
+
+/// It is a change like any other: it needs a session to change, and is undone if the request fails.
+// [event-35] [step-29] [step-43]
+#[test]
+fn a_renewal_is_undone_or_lost_like_any_other_change() {
+    for outcome in [Failed, Abandoned] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.done(renew(1));
+        run.finish(1, outcome);
+        assert_eq!((run.state().keys(), run.cookie()), (vec![id], None));
+        run.start(1, Some(id));
+        run.done(renew(1));
+        run.done(delete(id));
+        run.refused(finish(1, Successful), Refusal::SessionGone);
+    }
+    let mut run = Scenario::of(&Config::STRICT);
+    run.start(1, None);
+    run.done(renew(1));
+    assert_eq!(run.save(1), None, "there is nothing to move");
+}
+
+// [event-37] [event-38] [event-7]
+#[test]
+fn a_value_is_taken_with_its_text() {
     for config in &ALL {
         let mut run = Scenario::of(config);
-        let old = run.log_in("alice");
-        run.now += 30 * 60_000 - 1;
-        let young = run.log_in("bob");
-        run.now += 1;
-        let before = run.state().clone();
-        run.done(SWEEP);
-        if config.semantics == Semantics::Strict {
-            assert_eq!(run.effects.store, Some(StoreOp::DiscardAll { ids: vec![old] }));
-            assert_eq!(run.state().keys(), [young]);
-        } else {
-            assert!(*run.state() == before && run.effects.store.is_none());
+        run.start(1, None);
+        for (key, value) in [("k", "v"), ("", ""), ("kk", "w")] {
+            run.set_value(1, key, value);
         }
+        let id = run.save(1).unwrap();
+        run.start(2, Some(id));
+        for unknown in ["K", "k ", "v"] {
+            run.refused(take(2, unknown), Refusal::UnknownKey);
+        }
+        for (key, value) in [("k", "v"), ("", "")] {
+            assert_eq!(run.take(2, key), value);
+            assert!(!run.session(2).values().contains_key(key));
+            run.refused(take(2, key), Refusal::UnknownKey);
+            run.refused(remove_value(2, key), Refusal::UnknownKey);
+        }
+        run.finish(2, Successful);
+        let left: Vec<_> = run.stored(id).unwrap().values().keys().collect();
+        assert_eq!(left, ["kk"]);
     }
+}
+
+// [event-39] [event-40]
+#[test]
+fn a_guard_remembers_what_the_request_saw() {
+    let mut run = Scenario::of(&Config::STRICT);
+    let id = run.keep("k", "v");
+    for (request, change) in [(1, set_value(1, "k", "v")), (2, remove_value(2, "k"))] {
+        run.start(request, Some(id));
+        run.done(guard(request, "k"));
+        run.done(guard(request, "missing"));
+        run.done(change);
+        run.refused(guard(request, "k"), Refusal::ValueChanged);
+        run.done(guard(request, "missing"));
+        run.finish(request, Failed);
+    }
+    run.start(3, Some(id));
+    run.set_value(3, "new", "1");
+    run.refused(guard(3, "new"), Refusal::ValueChanged);
+    run.finish(3, Successful);
+    run.start(3, Some(id));
+    run.done(guard(3, "new"));
+    run.finish(3, Successful);
 }

@@ -1,8 +1,11 @@
 //! Section `step`: finishes.
 
-use quixote_session::{Config, CookieChange, Refusal, SessionId};
+use quixote_session::{Config, CookieChange, Refusal, Semantics, SessionId};
 
-use crate::scenario::events::{delete, delete_all_of, expire, finish, new_session, revoke};
+use crate::scenario::events::{
+    delete, delete_all_of, expire, expire_handle, expire_others, finish, guard, new_session,
+    remove_value, renew, revoke,
+};
 use crate::scenario::{
     ALL, Abandoned, COPIES, Failed, Interrupted, OUTCOMES, QUIXOTE, Scenario, Successful,
 };
@@ -26,31 +29,74 @@ fn live_leaves_what_a_failed_request_changed() {
 #[test]
 fn under_copies_a_failed_request_leaves_only_what_is_final() {
     for config in &COPIES {
+        let strict = config.semantics == Semantics::Strict;
         for outcome in [Failed, Abandoned] {
             let mut run = Scenario::of(config);
             let id = run.log_in("alice");
             let token = run.form(id);
+            run.start(9, Some(id));
+            run.set_value(9, "once", "1");
+            run.set_value(9, "old", "1");
+            run.finish(9, Successful);
             let before = run.stored(id).cloned();
-            run.now += 100_000;
+            run.now += config.access_resolution_ms + 1;
             run.start(1, Some(id));
             run.start(2, None);
+            let visited = run.stored(id).cloned();
+            assert_eq!(visited != before, strict, "the access that is noted stands");
             for request in [1, 2] {
-                run.set_user(request, Some("bob"));
                 run.set_value(request, "k", "v");
                 run.token(request);
+                if strict {
+                    run.done(renew(request));
+                    run.done(guard(request, "missing"));
+                }
+                run.set_user(request, Some("bob"));
+                run.set_value(request, "k", "v");
                 assert_eq!(run.finish(request, outcome).store, None);
             }
-            assert_eq!((run.stored(id), run.state().len()), (before.as_ref(), 1));
+            assert_eq!((run.stored(id), run.state().len()), (visited.as_ref(), 1));
             run.start(3, Some(id));
             run.spend(3, token);
+            run.take(3, "once");
+            run.done(remove_value(3, "old"));
             run.finish(3, outcome);
-            let spent = run.stored(id).unwrap().form_tokens().is_empty();
-            assert_eq!(spent, config.cookie_hardened, "under strict a spent token stays spent");
+            let left = run.stored(id).unwrap();
+            assert_eq!(left.form_tokens().is_empty(), strict, "what is spent stays spent");
+            let kept: Vec<_> = left.values().keys().collect();
+            assert_eq!(kept, if strict { &["old"][..] } else { &["old", "once"] });
+            if strict {
+                let phone = run.log_in("alice");
+                let tablet = run.log_in("alice");
+                let tablet = run.handle_of(tablet);
+                run.start(5, Some(id));
+                run.done(expire_handle(5, tablet));
+                assert_eq!(run.state().len(), 2);
+                run.finish(5, outcome);
+                run.start(5, Some(id));
+                run.done(expire_others(5));
+                run.finish(5, outcome);
+                assert_eq!((run.state().keys(), run.stored(phone)), (vec![id], None));
+            }
             run.start(4, Some(id));
             run.done(expire(4));
             run.finish(4, outcome);
             assert!(run.state().is_empty(), "what was expired stays expired");
         }
+    }
+}
+
+/// Nor is a session that was found to be over brought back by a failure.
+// [step-43] [step-12]
+#[test]
+fn a_failed_request_has_discarded_what_was_over() {
+    for outcome in [Failed, Abandoned] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        run.now += 30 * 60_000;
+        run.start(1, Some(id));
+        run.finish(1, outcome);
+        assert!(run.state().is_empty());
     }
 }
 
@@ -176,7 +222,10 @@ fn a_dead_id_stays_dead_whoever_still_holds_it() {
             let _ = run.send(finish(request, Successful));
             let _ = run.send(finish(request, Failed));
         }
-        assert!(run.state().is_empty() && run.state().open_requests() == 0);
+        assert_eq!(run.state().open_requests(), 0);
+        // The login begins a session of its own.
+        assert_eq!(run.state().sessions_of("bob"), run.state().keys());
+        run.done(delete_all_of("bob"));
     }
     assert!(dead.iter().all(|id| run.user_of(*id).is_none()));
 }

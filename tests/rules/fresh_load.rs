@@ -7,7 +7,7 @@ use quixote_session::{Event, Input, ManagerEvent, Reply, RequestEvent};
 use super::driver::Race;
 use super::event::events_of_request_1;
 use crate::scenario::events::{
-    SWEEP, create_token, delete, delete_all_of, finish, has_cookie, start,
+    SWEEP, create_token, delete, delete_all_of, delete_handle, finish, has_cookie, set_user, start,
 };
 use crate::scenario::{Abandoned, Failed, Interrupted, Successful};
 
@@ -17,6 +17,8 @@ fn every_event() -> Vec<Event> {
         start(1, None, ""),
         has_cookie(1, true),
         delete([1; 16].into()),
+        delete_handle([1; 16].into()),
+        set_user(1, Some("alice")),
         delete_all_of("alice"),
         SWEEP,
     ];
@@ -31,20 +33,27 @@ const fn concludes_from_the_load(event: &Event) -> bool {
     match event {
         Event::Request { event, .. } => match event {
             // Whether the cookie names what is stored; that no stored session is orphaned; that no
-            // equal token is outstanding in what is stored; that there is nothing to save.
+            // equal token is outstanding in what is stored; that there is nothing to save; that the
+            // session by which others are ended still is the user's; how often a user was ended.
             RequestEvent::HasSessionCookie { must_exist: true }
             | RequestEvent::NewSession
             | RequestEvent::CreateFormToken
+            | RequestEvent::ExpireOtherSessions
+            | RequestEvent::ExpireHandle { .. }
+            | RequestEvent::SetUser { user: Some(_) }
             | RequestEvent::FinishRequest { outcome: Successful | Interrupted } => true,
             // Only the request's own copy is asked or changed.
-            RequestEvent::SetUser { .. }
+            RequestEvent::SetUser { user: None }
+            | RequestEvent::RenewSession
+            | RequestEvent::GuardValue { .. }
             | RequestEvent::SetValue { .. }
             | RequestEvent::RemoveValue { .. }
             | RequestEvent::HasFormToken { .. }
             | RequestEvent::HasSessionCookie { must_exist: false }
             | RequestEvent::FinishRequest { outcome: Failed | Abandoned }
-            // A token of others is spent by an `Update` or a `Discard`, or refused.
+            // A token or value of others is taken by an `Update` or a `Discard`, or refused.
             | RequestEvent::RemoveFormToken { .. }
+            | RequestEvent::TakeValue { .. }
             // Deletes whatever is there by then.
             | RequestEvent::ExpireSession
             // Strict refuses these.
@@ -52,10 +61,12 @@ const fn concludes_from_the_load(event: &Event) -> bool {
             | RequestEvent::MaintainSession
             | RequestEvent::InsertSession { .. } => false,
         },
+        // That a session was listed says nothing about whether it is there.
+        Event::Manager(ManagerEvent::DeleteSession { .. }) => true,
         // The first load of a request is fresh; the manager deletes whatever is there by then.
         Event::StartRequest { .. }
         | Event::Manager(
-            ManagerEvent::DeleteSession { .. }
+            ManagerEvent::DeleteHandle { .. }
             | ManagerEvent::DeleteSessionsOf { .. }
             | ManagerEvent::Sweep,
         ) => false,
@@ -67,7 +78,7 @@ const fn concludes_from_the_load(event: &Event) -> bool {
 fn each_event_says_whether_its_answer_needs_a_fresh_load() {
     let all = every_event();
     let names: BTreeSet<_> = all.iter().map(Event::name).collect();
-    assert_eq!((names.len(), all.len()), (17, 21));
+    assert_eq!((names.len(), all.len()), (23, 28));
     for event in all {
         assert_eq!(event.needs_fresh_load(), concludes_from_the_load(&event), "{event:?}");
     }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use quixote_session::check::population::{Choices, Seeded};
 use quixote_session::{
-    Config, CookieValue, Effects, EntropySource, Event, FormToken, Input, Reply, RequestId, State,
-    Timestamp, step,
+    Config, CookieValue, Effects, EntropySource, Event, FormToken, Handle, Input, Reply, RequestId,
+    State, StoreOp, Timestamp, step,
 };
 
 use super::driver::{Store, View};
 use crate::scenario::events::{
-    SWEEP, create_token, delete, delete_all_of, expire, finish, has_cookie, new_session,
-    remove_value, set_user, set_value, spend, start,
+    SWEEP, create_token, delete, delete_all_of, delete_handle, expire, expire_handle,
+    expire_others, finish, guard, has_cookie, new_session, poll, remove_value, renew, set_user,
+    set_value, spend, start, take,
 };
 use crate::scenario::{Failed, Successful};
 
@@ -53,7 +54,10 @@ impl ManyRequests {
         self.started += 1;
         let ids: Vec<_> = self.store.sessions.keys().copied().collect();
         let id = choices.pick(&ids).copied();
-        let event = start(self.started, id.map(CookieValue::Id), "");
+        let event = match choices.below(4) {
+            0 => poll(self.started, id),
+            _ => start(self.started, id.map(CookieValue::Id), ""),
+        };
         let mut view = View::default();
         view.load(&self.store, id);
         self.open.insert(self.started, Part { view, pending: None });
@@ -64,6 +68,7 @@ impl ManyRequests {
 
     fn compute(&mut self, request: u64, input: Input) {
         let Part { view, pending } = self.open.get_mut(&request).unwrap();
+        view.prepare(&self.store, &input.event);
         let (state, effects) = view.attempt(&input);
         *pending = Some((input, state, effects));
     }
@@ -72,10 +77,17 @@ impl ManyRequests {
     fn carry_out(&mut self, request: u64) {
         let Part { mut view, pending } = self.open.remove(&request).unwrap();
         let (input, state, effects) = pending.unwrap();
-        let held = match &effects.store {
-            Some(op) => self.store.carry_out(op, &view),
-            None => self.store.is_fresh(&view),
+        // What has no condition is asked of a fresh load, and carried out before anybody else
+        // writes.
+        let concludes = match &effects.store {
+            Some(StoreOp::DeleteUser { .. } | StoreOp::DeleteHandle { .. }) => {
+                input.event.needs_fresh_load()
+            }
+            Some(_) => false,
+            None => true,
         };
+        let may = !concludes || self.store.is_fresh(&view);
+        let held = may && effects.store.as_ref().is_none_or(|op| self.store.carry_out(op, &view));
         if !held {
             self.lost += 1;
             view.reload(&self.store);
@@ -97,7 +109,17 @@ impl ManyRequests {
     fn choose(&mut self, request: u64, choices: &mut Seeded) -> Event {
         let key = *choices.pick(&["a", "b"]).unwrap();
         let user = *choices.pick(&[None, Some("alice"), Some("bob")]).unwrap();
-        match choices.below(12) {
+        let sessions = self.store.sessions.values();
+        let handles: Vec<Handle> = sessions.filter_map(|(_, session)| session.handle()).collect();
+        match choices.below(17) {
+            12 => renew(request),
+            13 => take(request, key),
+            14 => guard(request, key),
+            15 if choices.below(3) == 0 => match choices.pick(&handles) {
+                Some(handle) => expire_handle(request, *handle),
+                None => expire_others(request),
+            },
+            15 => expire_others(request),
             0..=2 => set_value(request, key, ["1", "2"][choices.below(2)]),
             3 => remove_value(request, key),
             4 => set_user(request, user),
@@ -114,14 +136,19 @@ impl ManyRequests {
         }
     }
 
-    /// The manager loads everything and is not overtaken.
+    /// The manager loads only what it deletes by its id: all else the store finds by itself.
     fn manage(&mut self, choices: &mut Seeded) {
         let ids: Vec<_> = self.store.sessions.keys().copied().collect();
+        let id = choices.pick(&ids).copied();
+        let handle = id.and_then(|id| self.store.sessions[&id].1.handle());
         let mut view = View::default();
-        view.load(&self.store, ids.iter().copied());
-        let event = match (choices.below(4), choices.pick(&ids)) {
-            (0, _) => delete_all_of("alice"),
-            (1, Some(id)) => delete(*id),
+        let event = match (choices.below(5), id, handle) {
+            (0, ..) => delete_all_of("alice"),
+            (1, Some(id), _) => {
+                view.load(&self.store, [id]);
+                delete(id)
+            }
+            (2, _, Some(handle)) => delete_handle(handle),
             _ => SWEEP,
         };
         let input = self.input(event);

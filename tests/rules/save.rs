@@ -3,9 +3,10 @@
 use quixote_session::{Config, CookieChange, Refusal, Reply, SessionId, StoreOp, Timestamp};
 
 use crate::scenario::events::{
-    create_token, delete, delete_all_of, expire, finish, new_session, remove_value, revoke,
+    create_token, delete, delete_all_of, delete_handle, expire, finish, guard, new_session,
+    remove_value, renew, revoke, spend,
 };
-use crate::scenario::{Failed, Interrupted, QUIXOTE, Scenario, Successful};
+use crate::scenario::{DAWN, Failed, Interrupted, QUIXOTE, Scenario, Successful};
 
 // [step-24]
 #[test]
@@ -101,51 +102,97 @@ fn live_never_stores_a_session_again() {
     }
 }
 
-/// The ways in which somebody else ends a session.
-fn ended_by(way: usize, run: &mut Scenario, id: SessionId) {
+/// The ways in which somebody else ends a session of alice.
+const ENDS: [&str; 7] = [
+    "deleted",
+    "deleted with its user",
+    "by its handle",
+    "logged out",
+    "moved",
+    "bob's",
+    "too old",
+];
+
+pub(super) fn ended_by(way: &str, run: &mut Scenario, id: SessionId) {
     match way {
-        0 => run.done(delete(id)),
-        1 => run.done(delete_all_of("alice")),
-        2 => {
+        "deleted" => run.done(delete(id)),
+        "deleted with its user" => run.done(delete_all_of("alice")),
+        "by its handle" => run.done(delete_handle(run.handle_of(id))),
+        "logged out" => {
             run.start(9, Some(id));
             run.done(expire(9));
             run.finish(9, Failed);
         }
-        3 => {
+        "moved" => {
+            run.start(9, Some(id));
+            run.done(renew(9));
+            run.finish(9, Successful);
+        }
+        "bob's" => {
             run.start(9, Some(id));
             run.set_user(9, Some("bob"));
             run.finish(9, Successful);
         }
-        _ => run.now += 30 * 60_000,
+        _ => run.now += 12 * 3_600_000,
     }
 }
 
-// [step-29] [step-30] [step-46] [step-49]
+// [step-29] [step-30] [step-46] [step-49] [step-56]
 #[test]
 fn a_session_ended_by_somebody_else_stays_ended_and_lost_changes_are_reported() {
-    for way in 0..5 {
+    for way in ENDS {
         let mut run = Scenario::of(&Config::STRICT);
         let id = run.log_in("alice");
-        for request in 1..=4 {
+        run.start(8, Some(id));
+        run.set_value(8, "old", "v");
+        run.finish(8, Successful);
+        for request in 1..=7 {
             run.start(request, Some(id));
         }
         run.set_value(1, "k", "v");
-        run.set_user(3, Some("carol"));
-        run.token(4);
+        run.done(remove_value(2, "old"));
+        run.done(renew(3));
+        run.done(guard(4, "old"));
+        run.set_user(5, None);
         ended_by(way, &mut run, id);
-        for request in [1, 3, 4] {
+        for request in 1..=5 {
             for outcome in [Successful, Interrupted] {
                 run.refused(finish(request, outcome), Refusal::SessionGone);
             }
+            assert!(run.is_open(request));
         }
-        assert!(run.is_open(1));
+        // A token is no work: it ends with the session. So does a request that changed nothing.
+        run.token(6);
         run.set_value(1, "k", "w");
-        let stored = run.state().len();
-        for (request, outcome) in [(2, Successful), (1, Failed), (3, Failed), (4, Failed)] {
+        let stored = run.state().keys();
+        for (request, outcome) in
+            [(6, Successful), (7, Successful), (1, Failed), (2, Failed), (3, Failed), (5, Failed)]
+        {
             run.finish(request, outcome);
             assert_eq!((&run.effects.store, run.cookie()), (&None, None), "{way}");
         }
-        assert_eq!(run.state().len(), stored);
+        assert_eq!(run.state().keys(), stored);
+    }
+}
+
+/// A form is shown again by a new page, so a request that has drawn tokens and done nothing else
+/// has lost nothing.
+// [step-56] [step-46]
+#[test]
+fn a_page_with_a_form_is_shown_although_its_session_has_ended() {
+    for outcome in [Successful, Interrupted] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let (id, token) = run.first_form();
+        run.start(2, Some(id));
+        run.start(3, Some(id));
+        run.token(2);
+        run.token(2);
+        run.done(spend(3, token));
+        run.finish(3, Successful);
+        assert!(run.state().is_empty(), "the other tab has sent the only form");
+        let shown = run.finish(2, outcome);
+        assert_eq!((shown.store, shown.cookie), (None, None));
+        assert!(run.state().is_empty());
     }
 }
 
@@ -224,6 +271,7 @@ fn a_save_keeps_the_later_of_two_accesses() {
         for request in [1, 2] {
             run.now += resolution + 1;
             run.start(request, Some(id));
+            run.set_value(request, "k", "v");
         }
         let late = run.now;
         for request in order {
@@ -233,74 +281,179 @@ fn a_save_keeps_the_later_of_two_accesses() {
     }
 }
 
-// [step-34] [step-35] [step-36]
+// [step-60]
 #[test]
-fn a_change_of_the_user_moves_the_session() {
-    for user in [Some("bob"), Some(""), None] {
-        let mut run = Scenario::of(&Config::STRICT);
-        let old = run.log_in("alice");
-        let token = run.form(old);
-        run.start(1, Some(old));
-        run.start(2, Some(old));
-        run.set_value(2, "k", "v");
-        run.finish(2, Successful);
-        run.set_user(1, user);
-        let new = run.save(1).unwrap();
-        let session = run.stored(new).unwrap().clone();
-        assert_eq!(run.effects.store, Some(StoreOp::Rotate { from: old, to: new, session }));
-        assert_eq!((run.stored_user(new), run.stored_value(new, "k")), (user, Some("v")));
-        assert!(new != old && run.stored(old).is_none() && run.user_of(old).is_none());
-        run.start(3, Some(new));
-        assert!(!run.has_token(3, token) && run.state().len() == 1);
+fn a_guarded_value_that_has_changed_is_told() {
+    for (seen, now) in [
+        (Some("1"), Some("2")),
+        (Some("1"), None),
+        (None, Some("1")),
+        (Some("1"), Some("1")),
+        (None, None),
+        (Some(""), Some("")),
+        (Some(""), None),
+    ] {
+        for sets in [false, true] {
+            let mut run = Scenario::of(&Config::STRICT);
+            let id = run.log_in("alice");
+            let change = |run: &mut Scenario, value: Option<&str>| {
+                run.start(9, Some(id));
+                if let Some(value) = value {
+                    run.set_value(9, "cart", value);
+                } else if run.session(9).values().contains_key("cart") {
+                    run.done(remove_value(9, "cart"));
+                }
+                run.set_value(9, "other", "1");
+                run.finish(9, Successful);
+            };
+            change(&mut run, seen);
+            run.start(1, Some(id));
+            run.done(guard(1, "other"));
+            run.done(guard(1, "cart"));
+            if sets {
+                run.set_value(1, "cart", "mine");
+            }
+            change(&mut run, now);
+            if seen == now {
+                run.finish(1, Successful);
+                let expected = if sets { Some("mine") } else { now };
+                assert_eq!(run.stored_value(id, "cart"), expected);
+            } else {
+                for outcome in [Successful, Interrupted] {
+                    run.refused(finish(1, outcome), Refusal::ValueChanged);
+                }
+                run.finish(1, Failed);
+                assert_eq!(run.stored_value(id, "cart"), now, "{seen:?}");
+            }
+        }
     }
-    let mut run = Scenario::of(&Config::STRICT);
-    let anonymous = run.keep("k", "v");
-    run.start(1, Some(anonymous));
-    run.set_user(1, Some("alice"));
-    let id = run.save(1).unwrap();
-    assert_ne!(id, anonymous, "a login is a change");
-    run.start(1, Some(id));
-    run.set_user(1, Some("bob"));
-    run.set_user(1, Some("alice"));
-    assert_eq!(
-        (run.save(1), run.stored_user(id)),
-        (None, Some("alice")),
-        "and back again is no change"
-    );
 }
 
-// [step-37]
+/// Two tabs add to one value, read before: one is refused by name. Without a guard the later
+/// stands.
+// [step-60] [step-31]
 #[test]
-fn a_save_that_leaves_nothing_discards_and_revokes() {
-    for outcome in [Successful, Interrupted] {
+fn of_two_who_guard_a_value_and_set_it_one_is_told() {
+    for guarded in [true, false] {
         let mut run = Scenario::of(&Config::STRICT);
-        let id = run.log_in("alice");
+        let id = run.keep("cart", "a");
+        for (request, cart) in [(1, "ab"), (2, "ac")] {
+            run.start(request, Some(id));
+            if guarded {
+                run.done(guard(request, "cart"));
+            }
+            run.set_value(request, "cart", cart);
+        }
+        run.finish(2, Successful);
+        if guarded {
+            run.refused(finish(1, Successful), Refusal::ValueChanged);
+            assert_eq!(run.stored_value(id, "cart"), Some("ac"));
+        } else {
+            run.finish(1, Successful);
+            assert_eq!(run.stored_value(id, "cart"), Some("ab"));
+        }
+    }
+}
+
+/// A guard is taken back by a failure alone, and looked at by the save alone.
+// [step-60] [event-39]
+#[test]
+fn the_first_look_of_a_guard_counts() {
+    let mut run = Scenario::of(&Config::STRICT);
+    let id = run.keep("cart", "a");
+    run.start(1, Some(id));
+    run.done(guard(1, "cart"));
+    run.start(2, Some(id));
+    run.set_value(2, "cart", "b");
+    run.finish(2, Successful);
+    run.done(guard(1, "cart"));
+    run.refused(finish(1, Successful), Refusal::ValueChanged);
+    run.start(3, Some(id));
+    run.set_value(3, "cart", "a");
+    run.finish(3, Successful);
+    run.finish(1, Successful);
+}
+
+// [step-37] [step-22]
+#[test]
+fn a_save_that_leaves_nothing_discards() {
+    for outcome in [Successful, Interrupted] {
+        for (user, revoked) in [(None, true), (Some(""), true)] {
+            let mut run = Scenario::of(&Config::STRICT);
+            let id = run.log_in("alice");
+            run.start(1, Some(id));
+            run.set_user(1, user);
+            run.finish(1, outcome);
+            assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
+            assert_eq!(run.cookie() == Some(CookieChange::Revoke), revoked);
+            assert!(run.state().is_empty());
+        }
+        // An empty session has a cookie that opens nothing; to take it could take that of a login.
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.keep("cart", "1");
         run.start(1, Some(id));
-        run.set_user(1, None);
+        run.done(remove_value(1, "cart"));
         run.finish(1, outcome);
-        assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
-        assert_eq!(run.cookie(), Some(CookieChange::Revoke));
+        assert_eq!(
+            (run.effects.store.clone(), run.cookie()),
+            (Some(StoreOp::Discard { id }), None)
+        );
         assert!(run.state().is_empty());
+    }
+}
+
+/// A slow request empties the anonymous session, and its response arrives after that of a login.
+// [step-22] [step-46]
+#[test]
+fn a_slow_response_that_emptied_a_session_takes_no_login() {
+    for spends in [true, false] {
+        let mut run = Scenario::of(&Config::STRICT);
+        run.visit(0, 1);
+        let token = if spends { Some(run.token(1)) } else { None };
+        if !spends {
+            run.set_value(1, "cart", "1");
+        }
+        run.finish(1, Successful);
+        run.deliver();
+        run.visit(0, 2);
+        run.visit(0, 3);
+        match token {
+            Some(token) => run.done(spend(2, token)),
+            None => run.done(remove_value(2, "cart")),
+        }
+        run.finish(2, Successful);
+        run.set_user(3, Some("alice"));
+        run.finish(3, Successful);
+        run.deliver_last();
+        run.deliver();
+        assert_eq!(run.visit(0, 4).as_deref(), Some("alice"), "spends: {spends}");
     }
 }
 
 // [step-38] [step-39] [step-40]
 #[test]
-fn strict_creates_a_session_that_has_info_and_is_not_over() {
+fn strict_creates_a_session_that_has_info_and_is_not_too_old() {
     let mut run = Scenario::of(&Config::STRICT);
-    for request in [1, 2, 3] {
+    for request in [1, 2, 3, 4] {
         run.start(request, None);
     }
     run.set_user(1, Some("alice"));
-    run.set_user(3, Some("alice"));
-    let session = run.session(1).clone();
+    run.set_value(3, "k", "v");
+    run.set_value(4, "k", "v");
+    let held = run.session(1).clone();
     run.finish(1, Successful);
     let id = run.id_set().unwrap();
-    assert_eq!(run.effects.store, Some(StoreOp::Create { id, session }));
+    let session = run.stored(id).unwrap().clone();
+    assert_eq!((session.user(), session.created()), (held.user(), held.created()));
+    let (generation, discard_over) = (Some(0), None);
+    assert_eq!(run.effects.store, Some(StoreOp::Create { id, session, generation, discard_over }));
     run.finish(2, Successful);
     assert_eq!((&run.effects.store, run.cookie()), (&None, None));
     run.now += 30 * 60_000;
-    run.refused(finish(3, Successful), Refusal::SessionGone);
+    assert!(run.save(3).is_some(), "a request that began in time has been idle for nobody");
+    assert!(matches!(run.effects.store, Some(StoreOp::Create { generation: None, .. })));
+    run.now = DAWN + 12 * 3_600_000;
+    run.refused(finish(4, Successful), Refusal::SessionGone);
 }
 
 // [step-41]
@@ -317,8 +470,9 @@ fn strict_writes_nothing_if_nothing_changed() {
     }
     run.now += 60_001;
     run.start(1, Some(id));
+    assert!(matches!(run.effects.store, Some(StoreOp::Touch { .. })));
     run.finish(1, Successful);
-    assert!(matches!(run.effects.store, Some(StoreOp::Update { .. })), "a noted access is written");
+    assert_eq!(run.effects.store, None, "the access was noted when it started");
 }
 
 // [step-23]

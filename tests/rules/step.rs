@@ -1,11 +1,11 @@
 //! Section `step`: starts, changes and form tokens.
 
 use quixote_session::{
-    Config, CookieChange, CookieValue, Refusal, Reply, Semantics, SessionId, StoreOp,
+    Config, CookieValue, Refusal, Reply, Semantics, SessionId, StoreOp, Timestamp,
 };
 
-use crate::scenario::events::{delete, finish, maintain};
-use crate::scenario::{ALL, COPIES, Failed, QUIXOTE, Scenario, Successful};
+use crate::scenario::events::{delete, finish, maintain, poll, spend, take};
+use crate::scenario::{ALL, COPIES, Failed, Interrupted, OUTCOMES, QUIXOTE, Scenario, Successful};
 
 // [step-3] [step-4] [step-5] [step-6] [step-7]
 #[test]
@@ -127,6 +127,171 @@ fn tokens_die_with_the_user_they_were_issued_to() {
     run.start(1, Some(moved));
     run.set_user(1, Some("bob"));
     assert!(run.has_token(1, later), "the same user again ends no token");
+    run.done(spend(1, later));
+}
+
+/// The access of a start is final, whatever becomes of the request.
+// [step-11] [step-61] [effect-14]
+#[test]
+fn an_access_that_was_noted_stands() {
+    for outcome in OUTCOMES {
+        for changes in [false, true] {
+            let mut run = Scenario::of(&Config::STRICT);
+            let id = run.log_in("alice");
+            run.now += 60_001;
+            run.start(1, Some(id));
+            let accessed = Timestamp(run.now);
+            assert_eq!(run.effects.store, Some(StoreOp::Touch { id, accessed }));
+            let noted = run.stored(id).unwrap().clone();
+            assert_eq!(noted.accessed(), accessed);
+            if changes {
+                run.set_value(1, "k", "v");
+            }
+            run.now += 2_000;
+            run.finish(1, outcome);
+            assert_eq!(run.stored(id).unwrap().accessed(), accessed);
+            let saves = changes && [Successful, Interrupted].contains(&outcome);
+            assert_eq!(run.stored(id) != Some(&noted), saves, "{outcome:?}: and nothing else");
+        }
+    }
+}
+
+// [step-62]
+#[test]
+fn a_passive_start_notes_no_access() {
+    for config in &ALL {
+        for finds in [true, false] {
+            let mut run = Scenario::of(config);
+            let id = run.log_in("alice");
+            let before = run.stored(id).unwrap().clone();
+            run.now += config.access_resolution_ms + 1;
+            let cookie = Some(id).filter(|_| finds);
+            let remote_user = cookie.map(|_| "alice".into());
+            assert_eq!(run.send(poll(1, cookie)), Reply::Started { remote_user });
+            assert_eq!(run.effects.store, None);
+            assert_eq!(run.stored(id), Some(&before));
+            // It is passive, but no other request: what it changes is saved.
+            run.set_value(1, "k", "v");
+            let saved = run.save(1).unwrap_or(id);
+            assert_eq!(run.stored_value(saved, "k"), Some("v"));
+            assert_eq!(run.stored(id).unwrap().accessed(), before.accessed());
+        }
+    }
+}
+
+// [step-63] [time-12]
+#[test]
+fn a_value_is_taken_out_of_the_store_for_one_request_alone() {
+    for outcome in OUTCOMES {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.set_value(1, "once", "v");
+        run.set_value(1, "other", "w");
+        run.finish(1, Successful);
+        for request in [1, 2, 3] {
+            run.start(request, Some(id));
+        }
+        run.set_value(1, "mine", "1");
+        assert_eq!(run.take(1, "once"), "v");
+        let session = run.stored(id).unwrap().clone();
+        assert_eq!(session.values().keys().collect::<Vec<_>>(), ["other"]);
+        assert_eq!(run.effects.store, Some(StoreOp::Update { id, session }));
+        for request in [2, 1] {
+            run.refused(take(request, "once"), Refusal::UnknownKey);
+        }
+        run.finish(1, outcome);
+        run.refused(take(3, "once"), Refusal::UnknownKey);
+        run.finish(3, Successful);
+        assert_eq!(run.stored_value(id, "once"), None, "{outcome:?}");
+    }
+}
+
+/// What the request set itself is its own until it is saved, even over a value that is stored.
+// [step-63] [event-37]
+#[test]
+fn a_value_that_the_request_set_itself_is_taken_from_its_copy() {
+    for stored in [false, true] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.keep(if stored { "k" } else { "other" }, "old");
+        let before = run.stored(id).cloned();
+        run.start(1, Some(id));
+        run.set_value(1, "k", "new");
+        assert_eq!(run.take(1, "k"), "new");
+        assert_eq!((run.effects.store.clone(), run.stored(id)), (None, before.as_ref()));
+        run.refused(take(1, "k"), Refusal::UnknownKey);
+        run.set_value(1, "since", "1");
+        run.finish(1, Successful);
+        assert_eq!((run.stored_value(id, "k"), run.stored_value(id, "since")), (None, Some("1")));
+    }
+}
+
+/// What is stored counts, and not what the request read.
+// [step-63] [event-38]
+#[test]
+fn a_value_is_taken_as_it_is_stored() {
+    let mut run = Scenario::of(&Config::STRICT);
+    let id = run.keep("k", "read");
+    for request in [1, 2] {
+        run.start(request, Some(id));
+    }
+    run.set_value(2, "k", "since");
+    run.finish(2, Successful);
+    assert_eq!(run.take(1, "k"), "since");
+    run.finish(1, Failed);
+    assert_eq!(run.stored(id), None, "it was the last info");
+}
+
+// [step-19] [time-12] [step-21]
+#[test]
+fn a_value_is_not_taken_from_a_session_that_has_ended() {
+    for way in ["deleted", "moved", "too old", "idle"] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.keep("k", "v");
+        run.start(1, Some(id));
+        run.start(2, Some(id));
+        run.set_value(1, "mine", "1");
+        match way {
+            "deleted" => run.done(delete(id)),
+            "moved" => {
+                run.set_user(2, Some("alice"));
+                run.finish(2, Successful);
+            }
+            "too old" => run.now += 12 * 3_600_000,
+            _ => run.now += 31 * 60_000,
+        }
+        if way == "idle" {
+            assert_eq!(run.take(1, "k"), "v");
+        } else {
+            run.refused(take(1, "k"), Refusal::SessionGone);
+        }
+        assert_eq!(run.take(1, "mine"), "1", "its own value is its own");
+    }
+}
+
+// [step-16] [step-14] [event-37]
+#[test]
+fn quixote_takes_a_value_where_the_request_holds_it() {
+    for config in &QUIXOTE {
+        let live = config.semantics == Semantics::Live;
+        let mut run = Scenario::of(config);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.set_value(1, "k", "v");
+        run.finish(1, Successful);
+        for request in [1, 2] {
+            run.start(request, Some(id));
+        }
+        assert_eq!((run.take(1, "k"), run.effects.store.clone()), ("v".to_owned(), None));
+        assert_eq!(run.stored_value(id, "k").is_none(), live);
+        if live {
+            run.refused(take(2, "k"), Refusal::UnknownKey);
+        } else {
+            assert_eq!(run.take(2, "k"), "v", "under copying both get it");
+        }
+        run.finish(1, Successful);
+        assert_eq!(run.stored_value(id, "k"), None);
+    }
 }
 
 // [step-16]
@@ -196,7 +361,7 @@ fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
     run.set_user(1, Some("bob"));
     assert_eq!(run.spend(1, token), Reply::Refused(Refusal::UnknownToken));
     assert!(run.stored(id).unwrap().form_tokens().contains(&token), "and it is not spent");
-    let over = run.now + 30 * 60_000;
+    let over = run.now + 12 * 3_600_000;
     let before = core::mem::replace(&mut run.now, over);
     assert_eq!(run.spend(2, token), Reply::Refused(Refusal::SessionGone));
     run.now = before;
@@ -206,26 +371,37 @@ fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
 
 // [step-21] [step-22] [step-23]
 #[test]
-fn the_last_token_takes_the_session_with_it_and_the_request_goes_on() {
+fn the_last_info_takes_the_session_with_it_and_the_request_goes_on() {
     for (user, outcome, logged_in) in [
         (Some("alice"), Successful, true),
         (Some("alice"), Failed, false),
         (None, Successful, false),
     ] {
-        let mut run = Scenario::of(&Config::STRICT);
-        let ((id, token), created) = (run.first_form(), run.now);
-        run.now += 5;
-        run.start_with(2, Some(CookieValue::Id(id)), "");
-        assert_eq!(run.spend(2, token), Reply::Done);
-        assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
-        assert!(run.state().is_empty());
-        let held = run.held(2).unwrap();
-        assert_eq!((held.id, held.session.created().0), (None, created));
-        run.set_user(2, user);
-        run.finish(2, outcome);
-        assert_eq!(run.state().len(), usize::from(logged_in));
-        assert_eq!(run.cookie() == Some(CookieChange::Revoke), !logged_in);
-        assert_eq!(run.id_set().is_some_and(|new| new != id), logged_in);
+        for of_token in [true, false] {
+            let mut run = Scenario::of(&Config::STRICT);
+            let (id, token) = if of_token {
+                let (id, token) = run.first_form();
+                (id, Some(token))
+            } else {
+                (run.keep("k", "v"), None)
+            };
+            let created = run.now;
+            run.now += 5;
+            run.start_with(2, Some(CookieValue::Id(id)), "");
+            match token {
+                Some(token) => assert_eq!(run.spend(2, token), Reply::Done),
+                None => assert_eq!(run.take(2, "k"), "v"),
+            }
+            assert_eq!(run.effects.store, Some(StoreOp::Discard { id }));
+            assert!(run.state().is_empty());
+            let held = run.held(2).unwrap();
+            assert_eq!((held.id, held.session.created().0), (None, created));
+            run.set_user(2, user);
+            run.finish(2, outcome);
+            assert_eq!(run.state().len(), usize::from(logged_in));
+            assert_eq!(run.cookie().is_some(), logged_in, "no cookie is revoked for it");
+            assert_eq!(run.id_set().is_some_and(|new| new != id), logged_in);
+        }
     }
     let mut run = Scenario::of(&Config::STRICT);
     let (id, token) = run.first_form();

@@ -2,8 +2,11 @@
 
 use quixote_session::{Config, Refusal, Reply, Semantics, Session, Timestamp};
 
-use crate::scenario::events::{SWEEP, expire, finish, set_value, spend};
-use crate::scenario::{ALL, QUIXOTE, Scenario, Successful};
+use crate::scenario::events::{
+    SWEEP, expire, expire_handle, expire_others, finish, poll, renew, set_value, spend, start_from,
+    take,
+};
+use crate::scenario::{ALL, Interrupted, OUTCOMES, QUIXOTE, Scenario, Successful};
 
 // [time-1] [time-2]
 #[test]
@@ -46,8 +49,8 @@ fn an_access_is_noted_by_the_start_and_stored_at_once_or_with_the_save() {
         let created = run.now;
         run.now += config.access_resolution_ms + 1;
         run.start(1, Some(id));
-        let live = config.semantics == Semantics::Live;
-        let noted = if live { run.now } else { created };
+        let at_once = config.semantics != Semantics::Copying;
+        let noted = if at_once { run.now } else { created };
         assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(noted));
         run.finish(1, Successful);
         assert_eq!(run.stored(id).unwrap().accessed(), Timestamp(run.now));
@@ -111,10 +114,13 @@ fn expires_at_is_the_first_millisecond_in_which_a_session_is_over() {
         let config = Config { idle_limit_ms: idle, absolute_limit_ms: absolute, ..Config::STRICT };
         for (created, now) in moments.iter().flat_map(|one| moments.map(|other| (*one, other))) {
             let session = Session::new("".into(), Timestamp(created));
-            let passed = Timestamp(now).since(Timestamp(created));
-            let over = [idle, absolute].into_iter().flatten().any(|limit| passed >= limit);
+            let reached = |far: u64| [idle, absolute].into_iter().flatten().any(|own| far >= own);
             let told = session.expires_at(&config).is_some_and(|end| end <= Timestamp(now));
-            assert_eq!(told, over, "{idle:?}, {absolute:?}, from {created} at {now}");
+            let case = format!("{idle:?}, {absolute:?}, from {created} at {now}");
+            assert_eq!(told, reached(now.saturating_sub(created)), "{case}");
+            // A session of the future is over as well, if it lies far enough ahead.
+            let over = session.is_over(&config, Timestamp(now));
+            assert_eq!(over, told || reached(created.saturating_sub(now)), "{case}");
             for quixote in &QUIXOTE {
                 let (idle_limit_ms, absolute_limit_ms) = (idle, absolute);
                 let config = Config { idle_limit_ms, absolute_limit_ms, ..quixote.clone() };
@@ -151,41 +157,205 @@ fn an_absent_limit_ends_nothing() {
     assert!(run.user_of(id).is_some(), "kept warm for two days");
 }
 
+// [time-16]
+#[test]
+fn a_session_of_the_future_is_over_if_it_lies_as_far_ahead_as_a_limit() {
+    let config = Config {
+        access_resolution_ms: 0,
+        idle_limit_ms: Some(100),
+        absolute_limit_ms: Some(250),
+        ..Config::STRICT
+    };
+    for (created, accessed, back, found) in [
+        (0, 0, 99, true),
+        (0, 0, 100, false),
+        (0, 0, 101, false),
+        (0, 60, 99, true),
+        (0, 60, 100, false),
+        (7, 99, 99, true),
+    ] {
+        for limits in [(true, true), (true, false), (false, true)] {
+            let mut run = Scenario::of(&Config {
+                idle_limit_ms: config.idle_limit_ms.filter(|_| limits.0),
+                absolute_limit_ms: config.absolute_limit_ms.filter(|_| limits.1),
+                ..config.clone()
+            });
+            run.now += created;
+            let id = run.log_in("alice");
+            run.now += accessed - created;
+            run.start(1, Some(id));
+            run.finish(1, Successful);
+            run.now -= back;
+            let mut swept = run.clone();
+            swept.done(SWEEP);
+            // Only the idle limit is near enough to be reached here.
+            let found = found || !limits.0;
+            assert_eq!(run.user_of(id).is_some(), found, "{accessed}, {back} back, {limits:?}");
+            assert_eq!(swept.stored(id).is_some(), found);
+        }
+    }
+    let absolute = Config { idle_limit_ms: None, ..config };
+    for (back, found) in [(249, true), (250, false)] {
+        let mut run = Scenario::of(&absolute);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.set_value(1, "k", "v");
+        run.now -= back;
+        let expected = if found { Reply::Done } else { Reply::Refused(Refusal::SessionGone) };
+        assert_eq!(run.send(finish(1, Successful)), expected, "{back}");
+    }
+}
+
 // [time-10] [time-11] [time-12] [time-13]
 #[test]
-fn a_session_that_is_over_counts_as_not_stored_wherever_it_is_used() {
-    let mut run = Scenario::of(&Config::STRICT);
-    let id = run.log_in("alice");
-    let token = run.form(id);
-    run.start(1, Some(id));
-    run.set_value(1, "k", "v");
-    assert!(run.has_cookie(1, true));
-    run.now += 30 * 60_000;
-    assert!(!run.has_cookie(1, true));
-    run.refused(spend(1, token), Refusal::SessionGone);
-    run.refused(finish(1, Successful), Refusal::SessionGone);
-    assert_eq!(run.start(2, Some(id)), None);
-    assert_eq!(run.held(2).unwrap().id, None);
+fn a_session_that_is_too_old_counts_as_not_stored_wherever_it_is_used() {
+    for too_old in [false, true] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        let token = run.form(id);
+        run.start(9, Some(id));
+        run.set_value(9, "old", "v");
+        run.finish(9, Successful);
+        let handle = run.handle_of(id);
+        for request in 1..=6 {
+            run.start(request, Some(id));
+        }
+        run.set_value(1, "k", "v");
+        assert!(run.has_cookie(1, true));
+        run.now += 12 * 3_600_000 - u64::from(!too_old);
+        assert_eq!(run.has_cookie(1, true), !too_old);
+        for event in
+            [spend(1, token), take(2, "old"), finish(1, Successful), expire_handle(3, handle)]
+        {
+            let mut one = run.clone();
+            let reply = one.send(event);
+            assert_eq!(reply == Reply::Refused(Refusal::SessionGone), too_old, "{reply:?}");
+        }
+        assert_eq!(run.start(7, Some(id)), None, "it is idle, too");
+        assert_eq!(run.held(7).unwrap().id, None);
+    }
+}
+
+/// A request that began in time is served to its end; nobody else comes in any more.
+// [time-17] [time-10]
+#[test]
+fn idleness_refuses_nothing_to_a_request_that_began_in_time() {
+    let idle = 30 * 60_000;
+    for (started, passed) in [(0, idle), (idle - 1, 2_000), (idle - 1, 11 * 3_600_000)] {
+        let begin = || {
+            let mut run = Scenario::of(&Config::STRICT);
+            let id = run.log_in("alice");
+            let token = run.form(id);
+            run.start(9, Some(id));
+            run.set_value(9, "old", "v");
+            run.finish(9, Successful);
+            run.now += started;
+            run.start(1, Some(id));
+            run.set_value(1, "k", "v");
+            (run, id, token)
+        };
+        let (mut run, id, token) = begin();
+        run.now += passed;
+        run.done(spend(1, token));
+        assert_eq!(run.take(1, "old"), "v");
+        assert!(run.has_cookie(1, true));
+        run.done(expire_others(1));
+        run.finish(1, Successful);
+        assert_eq!(run.stored_value(id, "k"), Some("v"));
+        let (mut run, id, _) = begin();
+        run.now += passed;
+        run.set_user(1, Some("bob"));
+        let moved = run.save(1).unwrap();
+        assert_eq!(run.user_of(moved).as_deref(), Some("bob"));
+        assert_eq!(run.user_of(id), None);
+    }
+    // Unless somebody came meanwhile, or a sweep did.
+    for sweeps in [false, true] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.set_value(1, "k", "v");
+        run.now += idle;
+        if sweeps {
+            run.done(SWEEP);
+        } else {
+            assert_eq!(run.user_of(id), None);
+        }
+        run.refused(finish(1, Successful), Refusal::SessionGone);
+    }
+}
+
+/// A visit counts however it ends, and however long it takes.
+// [step-61] [time-6] [time-17]
+#[test]
+fn a_visit_at_the_last_moment_keeps_the_session() {
+    for outcome in OUTCOMES {
+        for changes in [false, true] {
+            let mut run = Scenario::of(&Config::STRICT);
+            let id = run.log_in("alice");
+            run.now += 30 * 60_000 - 1_000;
+            run.start(1, Some(id));
+            if changes {
+                run.set_value(1, "k", "v");
+            }
+            run.now += 2_000;
+            run.finish(1, outcome);
+            let saved = changes && [Successful, Interrupted].contains(&outcome);
+            assert_eq!(run.stored_value(id, "k").is_some(), saved);
+            run.now += 4_000;
+            assert_eq!(run.user_of(id).as_deref(), Some("alice"), "{outcome:?}");
+        }
+    }
+}
+
+// [step-62] [time-6]
+#[test]
+fn polls_keep_no_session() {
+    for passive in [true, false] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        for minute in 1..=31 {
+            run.now += 60_001;
+            let event =
+                if passive { poll(minute, Some(id)) } else { start_from("", minute, Some(id)) };
+            run.send(event);
+            run.finish(minute, Successful);
+        }
+        assert_eq!(run.user_of(id).is_none(), passive);
+    }
 }
 
 // [time-14]
 #[test]
-fn a_chain_of_renewals_ends_with_its_first_session() {
+fn a_chain_of_renewals_ends_with_its_login() {
     let mut run = Scenario::of(&Config::STRICT);
     let mut id = run.log_in("alice");
     let (created, mut renewals) = (run.now, 0);
     loop {
         run.now += 20 * 60_000;
-        let user = ["bob", "alice"][renewals % 2];
         if run.start(1, Some(id)).is_none() {
             break;
         }
-        run.set_user(1, Some(user));
+        run.done(renew(1));
         id = run.save(1).expect("a renewal sets a cookie");
         assert_eq!(run.stored(id).unwrap().created(), Timestamp(created));
         renewals += 1;
     }
     assert_eq!((renewals, run.now - created), (35, 12 * 3_600_000));
+}
+
+// [step-54] [time-7]
+#[test]
+fn a_chain_of_logins_does_not_end() {
+    let mut run = Scenario::of(&Config::STRICT);
+    let mut id = run.log_in("alice");
+    for _ in 0..100 {
+        run.now += 20 * 60_000;
+        assert_eq!(run.start(1, Some(id)).as_deref(), Some("alice"));
+        run.set_user(1, Some("alice"));
+        id = run.save(1).expect("a login sets a cookie");
+        assert_eq!(run.stored(id).unwrap().created(), Timestamp(run.now));
+    }
 }
 
 // [time-15]

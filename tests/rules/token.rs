@@ -1,8 +1,8 @@
 //! Section `token`.
 
 use quixote_session::{
-    Config, CookieChange, CookieOp, CookieValue, Effects, Entropy, FormToken, Input, Refusal,
-    Reply, SessionId, SubmittedToken, Timestamp,
+    Config, CookieChange, CookieOp, CookieValue, Effects, Entropy, FormToken, Handle, Input,
+    Refusal, Reply, Semantics, SessionId, SubmittedToken, Timestamp,
 };
 
 use crate::scenario::events::{create_token, finish, maintain, start};
@@ -54,12 +54,35 @@ fn draws_are_taken_from_the_front() {
         for number in 0..usize::from(config.width.draws()) {
             run.start(1, None);
             run.set_user(1, Some("alice"));
-            run.send_with(Entropy::from_bytes(bytes), finish(1, Successful));
+            run.send_with(Entropy::from_half(bytes), finish(1, Successful));
             let id = run.id_set().unwrap();
             let expected = &bytes[number * width..][..width];
             assert_eq!(id.reveal_bytes(), expected, "the draws in front are in use by now");
         }
         assert_eq!(run.state().len(), 32 / width);
+    }
+}
+
+/// Whatever stands in a page cannot be an id that is drawn from the same input.
+// [token-14] [token-4]
+#[test]
+fn ids_are_drawn_from_one_half_and_tokens_and_handles_from_the_other() {
+    let bytes: [u8; 64] = core::array::from_fn(|place| u8::try_from(place).unwrap());
+    let (ids, others) = bytes.split_at(32);
+    let entropy = Entropy::from_bytes(bytes);
+    for config in &ALL {
+        let width = config.width.bytes();
+        let mut run = Scenario::of(config);
+        run.start(1, None);
+        let Reply::Token(token) = run.send_with(entropy, create_token(1)) else { panic!() };
+        assert_eq!(token.reveal_bytes(), &others[..width]);
+        run.send_with(entropy, finish(1, Successful));
+        let id = run.id_set().unwrap();
+        assert_eq!((id.reveal_bytes(), run.effects.draws), (&ids[..width], 1));
+        let handle = run.stored(id).unwrap().handle();
+        let drawn = Some(entropy.handle()).filter(|_| config.semantics == Semantics::Strict);
+        assert_eq!(handle, drawn);
+        assert_eq!(entropy.handle(), Handle::from(*others.last_chunk::<16>().unwrap()));
     }
 }
 
@@ -77,11 +100,11 @@ fn a_used_id_is_drawn_again_until_no_draw_is_left() {
         run.start(1, None);
         run.set_user(1, Some("bob"));
         let open = run.state().clone();
-        let refused = run.send_with(Entropy::from_bytes(bytes), finish(1, Successful));
+        let refused = run.send_with(Entropy::from_half(bytes), finish(1, Successful));
         assert_eq!(refused, Reply::Refused(Refusal::EntropyUsedUp));
         assert!(*run.state() == open);
         *bytes.last_mut().unwrap() ^= 1;
-        run.send_with(Entropy::from_bytes(bytes), finish(1, Successful));
+        run.send_with(Entropy::from_half(bytes), finish(1, Successful));
         assert_ne!(run.id_set().unwrap(), used);
         assert_eq!(run.effects.draws, config.width.draws());
         assert_eq!(run.stored(used).cloned(), before);
@@ -142,7 +165,8 @@ fn strict_draws_a_token_again_while_an_equal_one_is_outstanding() {
 #[test]
 fn texts_for_a_log_show_four_digits_of_a_secret() {
     let mut run = Scenario::of(&Config::STRICT);
-    let entropy = Entropy::from_bytes([0xab; 32]);
+    // A handle is no secret.
+    let entropy = Entropy::from_half([0xab; 32]).with_handle([0xcd; 16].into());
     run.start(1, None);
     run.set_value(1, "k", "a secret of the visitor");
     run.send_with(entropy, create_token(1));

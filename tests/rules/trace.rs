@@ -70,7 +70,9 @@ fn a_trace_is_lines_of_json_in_utf8() {
 #[test]
 fn a_header_names_its_format_and_a_fit_configuration() {
     for (from, to, expected) in [
-        ("trace/1", "trace/3", "expected the format"),
+        ("trace/1", "trace/4", "expected the format"),
+        ("trace/1", "trace/2", "sharing"),
+        ("trace/1", "trace/3", "sharing"),
         ("trace/1", "trace", "expected the format"),
         ("QX_session", "a;b", "cookie_name"),
         (r#""cookie_path":null"#, r#""cookie_path":"app""#, "cookie_path"),
@@ -126,6 +128,83 @@ fn version_one_has_words_for_quixote_alone() {
     }
     let known = FINISH.replace("{}", r#"{"reply":{"refused":"no_session"}}"#);
     assert!(run(lines(&[ONE, &known])).is_ok());
+}
+
+/// The header of version 3 for the same configuration, which gives up by name what it lacks.
+fn three() -> String {
+    let gives_up = concat!(
+        r#""max_form_tokens":16,"same_site":"strict","gives_up":{"protected_name":false,"#,
+        r#""long_ids":false,"flags":false,"idle_limit":false,"absolute_limit":true}"#
+    );
+    TWO.replace("trace/2", "trace/3").replace(r#""max_form_tokens":16"#, gives_up)
+}
+
+// [trace-7]
+#[test]
+fn from_version_three_on_a_header_gives_up_by_name() {
+    assert_eq!(run(lines(&[&three(), START])).unwrap().steps, 1);
+    let silent = three().replace(r#""absolute_limit":true"#, r#""absolute_limit":false"#);
+    assert!(run(lines(&[&silent, START])).unwrap_err().contains("absolute_limit_ms"));
+    assert_eq!(run(lines(&[TWO, START])).unwrap().steps, 1, "nothing had to be named before");
+}
+
+// [trace-18]
+#[test]
+fn what_came_with_version_three_is_refused_before() {
+    let event = |name: &str, arguments: &str| {
+        format!(r#"{{"now":0,"event":"{name}","request":1,{arguments}"expect":{{}}}}"#)
+    };
+    let session = concat!(
+        r#"{"id":null,"handle":"00112233445566778899aabbccddeeff","user":null,"remote_addr":"c","#,
+        r#""created":0,"accessed":0,"form_tokens":[]}"#
+    );
+    let cookie = r#"{"set_cookie":{"name":"n","value":"","path":"/","domain":null,"max_age":0,"#;
+    let handle = r#""handle":"00112233445566778899aabbccddeeff","#;
+    for line in [
+        START.replace(r#""now":0"#, r#""now":0,"passive":true"#),
+        START.replace(r#""remote_user":null"#, &format!(r#""session":{session}"#)),
+        FINISH.replace("{}", &format!(r#"{cookie}"flags":["Secure"]}}}}"#)),
+        event("renew_session", ""),
+        event("take_value", r#""key":"k","#),
+        event("guard_value", r#""key":"k","#),
+        event("expire_other_sessions", ""),
+        event("expire_handle", handle),
+        event("delete_handle", handle).replace(r#""request":1,"#, ""),
+    ] {
+        assert!(run(lines(&[&three(), &line])).is_ok(), "{line}");
+        for header in [ONE, TWO] {
+            let error = run(lines(&[header, &line])).unwrap_err();
+            assert!(error.starts_with("t:2:") && error.contains("version"), "{line}: {error}");
+        }
+    }
+    for field in [
+        r#""same_site":"strict","#,
+        r#""gives_up":{"protected_name":true,"long_ids":true,"flags":true,"idle_limit":true,"#,
+    ] {
+        let field =
+            field.replace(r#""idle_limit":true,"#, r#""idle_limit":true,"absolute_limit":true},"#);
+        let header = TWO.replace(r#""id_bits""#, &format!(r#"{field}"id_bits""#));
+        assert!(run(&header).unwrap_err().contains("version 3"), "{field}");
+    }
+}
+
+/// As yet version 2 takes them.
+// [trace-18]
+#[test]
+fn answers_that_came_with_version_three_are_refused_before() {
+    let drawn = r#""now":0,"new_handle":"00112233445566778899aabbccddeeff""#;
+    let mut later = vec![
+        FINISH.replace(r#""now":0"#, drawn),
+        FINISH.replace("{}", r#"{"reply":{"value":"v"}}"#),
+    ];
+    for why in ["user_ended", "value_changed", "no_user", "not_offered"] {
+        later.push(FINISH.replace("{}", &format!(r#"{{"reply":{{"refused":"{why}"}}}}"#)));
+    }
+    let two = TWO.to_owned();
+    for (line, header) in later.iter().flat_map(|line| [ONE, &two].map(|header| (line, header))) {
+        assert!(run(lines(&[&three(), line])).is_ok(), "{line}");
+        assert!(run(lines(&[header, line])).unwrap_err().contains("version"), "{line}");
+    }
 }
 
 // [trace-8] [trace-9]

@@ -1,12 +1,30 @@
 //! The events by short names.
 
 use quixote_session::{
-    CookieValue, Event, ManagerEvent, Outcome, RequestEvent, RequestId, SessionId, SubmittedToken,
+    CookieValue, Event, Handle, ManagerEvent, Outcome, RequestEvent, RequestId, SessionId,
+    SubmittedToken,
 };
 
 pub(crate) fn start(request: u64, cookie: Option<CookieValue>, script_name: &str) -> Event {
     let (request, remote_addr) = (RequestId(request), "192.0.2.1".into());
-    Event::StartRequest { request, cookie, remote_addr, script_name: script_name.into() }
+    let script_name = script_name.into();
+    Event::StartRequest { request, cookie, remote_addr, script_name, passive: false }
+}
+
+/// The start of a request that comes from this address.
+pub(crate) fn start_from(remote_addr: &str, request: u64, cookie: Option<SessionId>) -> Event {
+    let cookie = cookie.map(CookieValue::Id);
+    let (request, remote_addr) = (RequestId(request), remote_addr.into());
+    Event::StartRequest { request, cookie, remote_addr, script_name: "".into(), passive: false }
+}
+
+/// The start of a request that is no visit.
+pub(crate) fn poll(request: u64, cookie: Option<SessionId>) -> Event {
+    let mut event = start(request, cookie.map(CookieValue::Id), "");
+    if let Event::StartRequest { passive, .. } = &mut event {
+        *passive = true;
+    }
+    event
 }
 
 pub(crate) fn set_user(request: u64, user: Option<&str>) -> Event {
@@ -19,6 +37,18 @@ pub(crate) fn set_value(request: u64, key: &str, value: &str) -> Event {
 
 pub(crate) fn remove_value(request: u64, key: &str) -> Event {
     RequestEvent::RemoveValue { key: key.into() }.of(RequestId(request))
+}
+
+pub(crate) const fn renew(request: u64) -> Event {
+    RequestEvent::RenewSession.of(RequestId(request))
+}
+
+pub(crate) fn take(request: u64, key: &str) -> Event {
+    RequestEvent::TakeValue { key: key.into() }.of(RequestId(request))
+}
+
+pub(crate) fn guard(request: u64, key: &str) -> Event {
+    RequestEvent::GuardValue { key: key.into() }.of(RequestId(request))
 }
 
 pub(crate) const fn create_token(request: u64) -> Event {
@@ -45,6 +75,14 @@ pub(crate) const fn expire(request: u64) -> Event {
     RequestEvent::ExpireSession.of(RequestId(request))
 }
 
+pub(crate) const fn expire_others(request: u64) -> Event {
+    RequestEvent::ExpireOtherSessions.of(RequestId(request))
+}
+
+pub(crate) const fn expire_handle(request: u64, handle: Handle) -> Event {
+    RequestEvent::ExpireHandle { handle }.of(RequestId(request))
+}
+
 pub(crate) const fn new_session(request: u64) -> Event {
     RequestEvent::NewSession.of(RequestId(request))
 }
@@ -63,6 +101,10 @@ pub(crate) fn insert(request: u64, id: SessionId, user: Option<&str>) -> Event {
 
 pub(crate) const fn delete(id: SessionId) -> Event {
     Event::Manager(ManagerEvent::DeleteSession { id })
+}
+
+pub(crate) const fn delete_handle(handle: Handle) -> Event {
+    Event::Manager(ManagerEvent::DeleteHandle { handle })
 }
 
 pub(crate) fn delete_all_of(user: &str) -> Event {

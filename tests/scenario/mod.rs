@@ -23,8 +23,9 @@ pub(crate) use quixote_session::Outcome::{Abandoned, Failed, Interrupted, Succes
 use quixote_session::check::transcript::Transcript;
 use quixote_session::check::{Action, Situation, Size, World};
 use quixote_session::{
-    Config, CookieChange, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Refusal,
-    Reply, RequestEvent, RequestId, Session, SessionId, SessionRef, State, Timestamp, Width, step,
+    Config, CookieChange, CookieValue, Effects, Entropy, Event, FormToken, Handle, Input, Outcome,
+    Refusal, Reply, RequestEvent, RequestId, Session, SessionId, SessionRef, State, Timestamp,
+    Width, step,
 };
 
 /// The three semantics.
@@ -211,6 +212,14 @@ impl Scenario {
         self.send(events::spend(request, token))
     }
 
+    /// Takes a value that is there.
+    pub(crate) fn take(&mut self, request: u64, key: &str) -> String {
+        match self.send(events::take(request, key)) {
+            Reply::Value(value) => value.to_string(),
+            reply => panic!("{reply:?}"),
+        }
+    }
+
     pub(crate) fn has_token(&mut self, request: u64, token: FormToken) -> bool {
         self.asks(events::has_token(request, token))
     }
@@ -232,8 +241,17 @@ impl Scenario {
 
     /// The oldest response reaches its client.
     pub(crate) fn deliver(&mut self) {
-        self.act(&Action::Deliver(0));
-        let RequestId(number) = self.responses.pop_front().unwrap();
+        self.deliver_at(0);
+    }
+
+    /// The latest response overtakes all others.
+    pub(crate) fn deliver_last(&mut self) {
+        self.deliver_at(self.responses.len() - 1);
+    }
+
+    fn deliver_at(&mut self, place: usize) {
+        self.act(&Action::Deliver(place.try_into().unwrap()));
+        let RequestId(number) = self.responses.remove(place).unwrap();
         writeln!(self.text, "{:>16} response r{number} reaches its client", "").unwrap();
     }
 }
@@ -310,6 +328,11 @@ impl Scenario {
         self.stored(id)?.values().get(key).map(AsRef::as_ref)
     }
 
+    /// The handle that a session was given when it was stored.
+    pub(crate) fn handle_of(&self, id: SessionId) -> Handle {
+        self.stored(id).and_then(Session::handle).expect("strict gives every session a handle")
+    }
+
     /// The cookie that the request still sees.
     pub(crate) fn request_cookie(&self, request: u64) -> Option<&CookieValue> {
         self.state().request_cookie(RequestId(request))
@@ -340,14 +363,14 @@ impl Scenario {
         self.draws(&[self.drawn])
     }
 
-    /// These draws, and the last of them over and over; each is one byte, repeated.
+    /// These draws in each half, and the last of them over and over; each is one byte, repeated.
     pub(crate) fn draws(&self, draws: &[u8]) -> Entropy {
-        let mut bytes = [0; Entropy::BYTES];
+        let mut bytes = [0; Entropy::HALF];
         let draws = draws.iter().chain(std::iter::repeat(draws.last().unwrap()));
         for (place, draw) in bytes.chunks_exact_mut(self.config.width.bytes()).zip(draws) {
             place.fill(*draw);
         }
-        Entropy::from_bytes(bytes)
+        Entropy::from_half(bytes)
     }
 
     /// The id that such a draw makes.
