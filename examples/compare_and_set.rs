@@ -7,12 +7,19 @@
 //!
 //! | operation | condition | in SQL |
 //! |---|---|---|
-//! | `Create` | nothing under `id` | `INSERT`, with `id` the primary key |
+//! | `Create` | nothing under `id`, the user's generation | `INSERT … WHERE (SELECT generation …) = ?` |
+//! | `Touch` | none, and no new version | `UPDATE … SET accessed = max(accessed, ?) WHERE id = ?` |
 //! | `Update` | `id` as loaded | `UPDATE … WHERE id = ? AND version = ?` |
-//! | `Rotate` | `from` as loaded, nothing under `to` | `UPDATE … SET id = ? WHERE id = ? AND …` |
-//! | `Discard` | `id` as loaded | `DELETE … WHERE id = ? AND version = ?` |
-//! | `DiscardAll` | each by itself, as `Discard` | the same, for each |
-//! | `Delete`, `DeleteAll` | none | `DELETE … WHERE id = ?` |
+//! | `Rotate` | `from` as `Update`, `to` as `Create` | `UPDATE … SET id = ? WHERE id = ? AND version = ? …` |
+//! | `Discard` | `id` as loaded, and not accessed since | `DELETE … WHERE id = ? AND version = ? AND accessed = ?` |
+//! | `DiscardOver` | none | `DELETE … WHERE accessed <= ? OR created <= ?` |
+//! | `Delete`, `DeleteHandle` | none | `DELETE … WHERE id = ?`, `DELETE … WHERE handle = ?` |
+//! | `DeleteUser` | if it spares a session: that one as loaded | `UPDATE users SET generation = generation + 1 …; DELETE … WHERE user = ?` |
+//!
+//! A user's *generation* counts how often the user's sessions were ended. The state is told it
+//! before somebody logs in ([`State::with_generation`]), and the write that saves the login asks
+//! whether it is still the same: so a login that was under way when the sessions were ended is
+//! refused.
 //!
 //! Where the condition does not hold nothing was written and nothing has happened: the driver
 //! throws the new state away, loads again into the old one, and sends the same event once more, as
@@ -26,8 +33,8 @@ use std::mem;
 
 use quixote_session::{
     Config, CookieChange, CookieValue, Effects, EntropySource, Event, FormToken, Input,
-    ManagerEvent, Outcome, Refusal, Reply, RequestEvent, RequestId, Session, SessionId, State,
-    StoreOp, Timestamp, step,
+    ManagerEvent, Outcome, Refusal, Reply, RequestEvent, RequestId, Session, SessionId, SmolStr,
+    State, StoreOp, Timestamp, step,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,6 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     a_logout_is_final(&mut process, bob)?;
     a_used_id_is_drawn_again(&mut process)?;
     everywhere_means_everywhere(&mut process)?;
+    all_others_but_this_one(&mut process)?;
+    a_visit_conflicts_with_nothing(&mut process)?;
     a_sweep_spares_what_was_used_since(&mut process)
 }
 
@@ -95,14 +104,16 @@ fn another_user_is_another_id(
 ) -> Result<SessionId, Box<dyn Error>> {
     let (mut change, mut meanwhile) = (process.start(Some(alice))?, process.start(Some(alice))?);
     process.set_user(&mut change, "bob")?;
+    process.set_value(&mut change, "theme", "dark")?;
     process.set_value(&mut meanwhile, "size", "small")?;
-    // `Rotate` takes along what was written in the meantime, and leaves nothing behind.
+    // `Rotate` leaves nothing behind: what was alice's is not bob's, even if it was written in the
+    // meantime.
     process.finish(&mut meanwhile, Outcome::Successful)?;
     let bob = new_id(&process.finish(&mut change, Outcome::Successful)?)?;
     assert!(!process.store.sessions.contains_key(&alice));
     let (_, stored) = process.store.sessions.get(&bob).ok_or("the session is stored")?;
-    assert_eq!(stored.values().get("size").map(|size| &**size), Some("small"));
-    println!("a change of user moved {alice:?} to {bob:?}, with all that it held");
+    assert_eq!(stored.values().keys().collect::<Vec<_>>(), ["theme"]);
+    println!("a change of user moved {alice:?} to {bob:?}, which holds nothing of alice's");
     Ok(bob)
 }
 
@@ -144,33 +155,66 @@ fn a_used_id_is_drawn_again(process: &mut Process) -> Result<(), Box<dyn Error>>
 
 fn everywhere_means_everywhere(process: &mut Process) -> Result<(), Box<dyn Error>> {
     let mut slow = a_session_of(process, "carol")?;
-    a_session_of(process, "carol")?;
+    let mut login = process.start(None)?;
+    process.set_user(&mut login, "carol")?;
     a_session_of(process, "dave")?;
     process.set_value(&mut slow, "colour", "green")?;
-    // The manager needs a state that holds every session of that user. Here it holds all.
-    let mut manager = process.load_all()?;
+    // The manager needs no list, which would be out of date: the store finds the sessions.
+    let mut manager = View::default();
     process.send(
         &mut manager,
         Event::Manager(ManagerEvent::DeleteSessionsOf { user: "carol".into() }),
     )?;
     let refused = process.finish(&mut slow, Outcome::Successful)?;
     assert_eq!(refused.reply, Reply::Refused(Refusal::SessionGone));
+    // Somebody knew her password before; that does not count any more.
+    let refused = process.finish(&mut login, Outcome::Successful)?;
+    assert_eq!(refused.reply, Reply::Refused(Refusal::UserEnded));
     assert_eq!(process.users(), ["dave"]);
-    println!("carol was logged out everywhere, for good");
+    println!("carol was logged out everywhere, for good, and so was a login that was under way");
+    Ok(())
+}
+
+fn all_others_but_this_one(process: &mut Process) -> Result<(), Box<dyn Error>> {
+    let mut here = a_session_of(process, "carol")?;
+    let there = a_session_of(process, "carol")?.id;
+    // Written after `here` was loaded: the session that is spared must be carol's still.
+    let mut meanwhile = process.start(here.id)?;
+    process.set_value(&mut meanwhile, "colour", "green")?;
+    process.finish(&mut meanwhile, Outcome::Successful)?;
+    let request = here.request;
+    let ended = process.send(&mut here, RequestEvent::ExpireOtherSessions.of(request))?;
+    assert_eq!(ended.store, Some(StoreOp::DeleteUser { user: "carol".into(), except: here.id }));
+    assert!(process.has(here.id) && !process.has(there));
+    println!("carol's other session was ended from the one that stays");
+    Ok(())
+}
+
+fn a_visit_conflicts_with_nothing(process: &mut Process) -> Result<(), Box<dyn Error>> {
+    let mut write = a_session_of(process, "erin")?;
+    process.set_value(&mut write, "colour", "red")?;
+    process.wait(2 * 60_000);
+    // Notes the access, with a `Touch`, between the load and the write of the other.
+    let mut visit = process.start(write.id)?;
+    let lost = process.lost;
+    process.finish(&mut write, Outcome::Successful)?;
+    process.finish(&mut visit, Outcome::Abandoned)?;
+    let id = write.id.ok_or("a session of her own")?;
+    let (_, stored) = process.store.sessions.get(&id).ok_or("the session is stored")?;
+    assert_eq!((process.lost, stored.accessed()), (lost, process.clock));
+    println!("a visit counted, though it was abandoned, and made no other request try again");
     Ok(())
 }
 
 fn a_sweep_spares_what_was_used_since(process: &mut Process) -> Result<(), Box<dyn Error>> {
-    let used = a_session_of(process, "erin")?.id.ok_or("a session of her own")?;
+    let used = process.store.id_of("erin");
     process.wait(29 * 60_000);
-    // A visit in time, whose access is noted only after the sweeper has loaded its sessions.
-    let mut visit = process.start(Some(used))?;
-    let mut sweeper = process.load_all()?;
-    process.finish(&mut visit, Outcome::Successful)?;
+    process.start(used)?;
     process.wait(60_000);
-    let swept = process.send(&mut sweeper, Event::Manager(ManagerEvent::Sweep))?;
-    assert!(matches!(swept.store, Some(StoreOp::DiscardAll { ids }) if ids.len() == 2));
-    assert_eq!(process.users(), ["erin"], "hers was used since; dave's was not");
+    // Nothing is loaded for it: the store looks at its own times.
+    let swept = process.send(&mut View::default(), Event::Manager(ManagerEvent::Sweep))?;
+    assert_eq!(swept.store, Some(StoreOp::DiscardOver { now: process.clock }));
+    assert_eq!(process.users(), ["erin"], "hers was used since; the others' were not");
     println!("a sweep took what nobody had used, and nothing else");
     Ok(())
 }
@@ -181,28 +225,38 @@ struct View {
     /// The session that the request's cookie names.
     id: Option<SessionId>,
     state: State,
-    /// The versions of the sessions in `state`: what the store is asked to compare with.
-    loaded: BTreeMap<SessionId, u64>,
+    /// The version of that session in `state`: what the store is asked to compare with.
+    version: Option<u64>,
+    /// Who logs in, and the generations that the state was told.
+    generations: BTreeMap<SmolStr, u64>,
 }
 
 impl View {
-    /// Tells the state what the store holds under these ids by now. Requests are left alone.
-    fn load(&mut self, store: &Store, ids: impl IntoIterator<Item = SessionId>) {
-        for id in ids {
-            let found = store.sessions.get(&id);
-            let session = found.map(|(_, session)| session.clone());
+    /// Tells the state what the store holds by now. Requests are left alone.
+    fn load(&mut self, store: &Store) {
+        if let Some(id) = self.id {
+            let session = store.sessions.get(&id).map(|(_, session)| session.clone());
             self.state = mem::take(&mut self.state).with_stored(id, session);
-            match found {
-                Some((version, _)) => self.loaded.insert(id, *version),
-                None => self.loaded.remove(&id),
-            };
+            self.version = store.version(&id);
+        }
+        for (user, generation) in &mut self.generations {
+            *generation = store.generation(user);
+            self.state = mem::take(&mut self.state).with_generation(user.clone(), *generation);
         }
     }
 
     /// Whether the store still holds what was loaded.
     fn is_fresh(&self, store: &Store) -> bool {
-        let version = |id| store.sessions.get(id).map(|(version, _)| *version);
-        self.loaded.iter().all(|(id, loaded)| version(id) == Some(*loaded))
+        self.id.is_none_or(|id| store.version(&id) == self.version)
+            && self.generations.iter().all(|(user, told)| store.generation(user) == *told)
+    }
+}
+
+/// Of the manager, who has loaded nothing.
+impl Default for View {
+    fn default() -> Self {
+        let (request, state, generations) = (RequestId(0), State::new(), BTreeMap::new());
+        Self { request, id: None, state, version: None, generations }
     }
 }
 
@@ -229,28 +283,37 @@ impl Process {
             // Fixed, so that the example prints the same every time; see the example `driver`.
             entropy: EntropySource::new(*b"a seed that nobody else may know"),
             requests: 0,
-            store: Store::default(),
+            store: Store {
+                config: Config::STRICT,
+                sessions: BTreeMap::new(),
+                version: 0,
+                generations: BTreeMap::new(),
+            },
             lost: 0,
         }
     }
 
     /// One event: step, write under the condition, and again if the condition did not hold.
     fn send(&mut self, view: &mut View, event: Event) -> Result<Effects, Box<dyn Error>> {
+        if let Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } = &event {
+            // [driver-19]
+            view.generations.insert(user.clone(), 0);
+            view.load(&self.store);
+        }
         let mut input = Input { now: self.clock, entropy: self.entropy.draw(), event };
         for _ in 0..Self::MOST_TRIES {
             let (state, effects) = step(&self.config, view.state.clone(), input.clone());
             let refused = matches!(effects.reply, Reply::Refused(_));
-            let done = match &effects.store {
-                Some(op) => self.store.carry_out(op, &mut view.loaded),
-                // Nothing to compare: what depends on the store is final over a fresh load alone.
-                None => !(refused || input.event.needs_fresh_load()) || view.is_fresh(&self.store),
-            };
+            // What was concluded from the load alone is final over a fresh one.
+            let concluded = refused || input.event.needs_fresh_load();
+            let done = (!concluded || view.is_fresh(&self.store))
+                && effects.store.as_ref().is_none_or(|op| self.store.carry_out(op, view));
             if !done {
                 self.lost = self.lost.saturating_add(1);
-                let ids: Vec<SessionId> = view.loaded.keys().copied().collect();
-                view.load(&self.store, ids);
+                view.load(&self.store);
             } else if effects.reply != Reply::Refused(Refusal::EntropyUsedUp) {
                 // From here on it has happened: the rest of the effects may be carried out.
+                view.version.take_if(|_| view.id.is_some_and(|id| !state.has_session(&id)));
                 view.state = state;
                 return Ok(effects);
             }
@@ -263,13 +326,14 @@ impl Process {
     fn start(&mut self, cookie: Option<SessionId>) -> Result<View, Box<dyn Error>> {
         self.requests = self.requests.saturating_add(1);
         let request = RequestId(self.requests);
-        let mut view = View { request, id: cookie, state: State::new(), loaded: BTreeMap::new() };
-        view.load(&self.store, cookie);
+        let mut view = View { request, id: cookie, ..View::default() };
+        view.load(&self.store);
         let start = Event::StartRequest {
             request,
             cookie: cookie.map(CookieValue::Id),
             remote_addr: "192.0.2.1".into(),
             script_name: "".into(),
+            passive: false,
         };
         let effects = self.send(&mut view, start)?;
         assert!(matches!(effects.reply, Reply::Started { .. }));
@@ -301,10 +365,8 @@ impl Process {
         Ok(())
     }
 
-    fn load_all(&mut self) -> Result<View, Box<dyn Error>> {
-        let mut view = self.start(None)?;
-        view.load(&self.store, self.store.sessions.keys().copied());
-        Ok(view)
+    fn has(&self, id: Option<SessionId>) -> bool {
+        id.is_some_and(|id| self.store.sessions.contains_key(&id))
     }
 
     fn wait(&mut self, milliseconds: u64) {
@@ -350,59 +412,120 @@ fn new_id(effects: &Effects) -> Result<SessionId, Box<dyn Error>> {
     }
 }
 
-/// The store: sessions with versions. No version is used twice, whatever is deleted.
-#[derive(Default)]
+/// The store: sessions with versions, and the generations of users. No version is used twice,
+/// whatever is deleted.
 struct Store {
+    config: Config,
     sessions: BTreeMap<SessionId, (u64, Session)>,
     version: u64,
+    generations: BTreeMap<SmolStr, u64>,
 }
 
 impl Store {
     /// Checks the condition and writes, as one atomic operation. False: nothing was written.
-    fn carry_out(&mut self, op: &StoreOp, loaded: &mut BTreeMap<SessionId, u64>) -> bool {
+    // [driver-3] [driver-4] [driver-5] [driver-7] [driver-8] [driver-18] [driver-20] [driver-21]
+    fn carry_out(&mut self, op: &StoreOp, view: &mut View) -> bool {
         match op {
-            StoreOp::Put { id, session } => self.write(*id, session, loaded),
-            StoreOp::Create { id, session } => {
-                !self.sessions.contains_key(id) && self.write(*id, session, loaded)
+            StoreOp::Put { id, session } => self.write(*id, session, view),
+            StoreOp::Create { id, session, generation, discard_over } => {
+                self.is_free(id, session, *generation) && {
+                    if let Some(now) = discard_over {
+                        self.sweep(*now);
+                    }
+                    self.write(*id, session, view)
+                }
             }
+            StoreOp::Touch { id, accessed } => self.touch(id, *accessed),
             StoreOp::Update { id, session } => {
-                self.is_as_loaded(id, loaded) && self.write(*id, session, loaded)
+                self.is_as_loaded(id, view) && self.write(*id, session, view)
             }
-            StoreOp::Rotate { from, to, session } => {
-                self.is_as_loaded(from, loaded)
-                    && !self.sessions.contains_key(to)
-                    && self.delete(from, loaded)
-                    && self.write(*to, session, loaded)
+            StoreOp::Rotate { from, to, session, generation } => {
+                self.is_as_loaded(from, view) && self.is_free(to, session, *generation) && {
+                    let moved = self.sessions.remove(from);
+                    self.sessions.extend(moved.map(|row| (*to, row)));
+                    self.write(*to, session, view)
+                }
             }
-            StoreOp::Discard { id } => self.is_as_loaded(id, loaded) && self.delete(id, loaded),
-            StoreOp::DiscardAll { ids } => {
-                ids.iter().all(|id| !self.is_as_loaded(id, loaded) || self.delete(id, loaded))
+            StoreOp::Discard { id } => {
+                self.is_as_loaded(id, view)
+                    && self.is_as_accessed(id, view)
+                    && self.delete(|row, _| row == id)
             }
-            StoreOp::Delete { id } => self.delete(id, loaded),
-            StoreOp::DeleteAll { ids } => ids.iter().all(|id| self.delete(id, loaded)),
+            StoreOp::DiscardOver { now } => self.sweep(*now),
+            StoreOp::Delete { id } => self.delete(|row, _| row == id),
+            StoreOp::DeleteHandle { handle, user } => self.delete(|_, session| {
+                session.handle() == Some(*handle)
+                    && (user.is_none() || session.user() == user.as_ref())
+            }),
+            StoreOp::DeleteUser { user, except } => {
+                except.is_none_or(|id| self.is_as_loaded(&id, view)) && {
+                    let generation = self.generation(user).saturating_add(1);
+                    self.generations.insert(user.clone(), generation);
+                    // The state has counted, too.
+                    view.generations.entry(user.clone()).and_modify(|told| *told = generation);
+                    self.delete(|id, session| session.user() == Some(user) && Some(*id) != *except)
+                }
+            }
         }
     }
 
-    fn is_as_loaded(&self, id: &SessionId, loaded: &BTreeMap<SessionId, u64>) -> bool {
-        let stored = self.sessions.get(id).map(|(version, _)| version);
-        stored.is_some() && stored == loaded.get(id)
+    fn version(&self, id: &SessionId) -> Option<u64> {
+        self.sessions.get(id).map(|(version, _)| *version)
     }
 
-    fn write(
-        &mut self,
-        id: SessionId,
-        session: &Session,
-        loaded: &mut BTreeMap<SessionId, u64>,
-    ) -> bool {
+    fn generation(&self, user: &str) -> u64 {
+        self.generations.get(user).copied().unwrap_or_default()
+    }
+
+    fn id_of(&self, user: &str) -> Option<SessionId> {
+        let mut sessions = self.sessions.iter();
+        let found =
+            sessions.find(|(_, (_, session))| session.user().is_some_and(|own| own == user));
+        found.map(|(id, _)| *id)
+    }
+
+    fn is_free(&self, id: &SessionId, session: &Session, generation: Option<u64>) -> bool {
+        let stored = session.user().map(|user| self.generation(user));
+        !self.sessions.contains_key(id) && (generation.is_none() || generation == stored)
+    }
+
+    fn is_as_loaded(&self, id: &SessionId, view: &View) -> bool {
+        let stored = self.version(id);
+        stored.is_some() && view.id == Some(*id) && stored == view.version
+    }
+
+    /// A session that seemed to be over, or to have nothing left, is not discarded under a visitor
+    /// who came meanwhile.
+    fn is_as_accessed(&self, id: &SessionId, view: &View) -> bool {
+        let stored = self.sessions.get(id).map(|(_, session)| session.accessed());
+        stored == view.state.get(id).map(Session::accessed)
+    }
+
+    /// Writes a new version, and keeps an access that was noted meanwhile.
+    fn write(&mut self, id: SessionId, session: &Session, view: &mut View) -> bool {
+        let accessed = self.sessions.get(&id).map(|(_, session)| session.accessed());
+        let session = session.clone().accessed_by(accessed.unwrap_or(Timestamp(0)));
         self.version = self.version.saturating_add(1);
-        self.sessions.insert(id, (self.version, session.clone()));
-        loaded.insert(id, self.version);
+        self.sessions.insert(id, (self.version, session));
+        view.version = Some(self.version).filter(|_| view.id == Some(id));
         true
     }
 
-    fn delete(&mut self, id: &SessionId, loaded: &mut BTreeMap<SessionId, u64>) -> bool {
-        self.sessions.remove(id);
-        loaded.remove(id);
+    /// The later access counts. The version stays: no other operation fails because of a visit.
+    fn touch(&mut self, id: &SessionId, accessed: Timestamp) -> bool {
+        if let Some((_, session)) = self.sessions.get_mut(id) {
+            *session = session.clone().accessed_by(accessed);
+        }
+        true
+    }
+
+    fn sweep(&mut self, now: Timestamp) -> bool {
+        self.sessions.retain(|_, (_, session)| !session.is_over(&self.config, now));
+        true
+    }
+
+    fn delete(&mut self, wanted: impl Fn(&SessionId, &Session) -> bool) -> bool {
+        self.sessions.retain(|id, (_, session)| !wanted(id, session));
         true
     }
 }

@@ -7,14 +7,14 @@
 //!
 //! Run it: `cargo run --example driver`. What it prints it also asserts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::mem;
 
 use quixote_session::{
     CACHE_CONTROL, Config, Effects, EntropySource, Event, FormToken, Input, Outcome, Refusal,
     Reply, RequestEvent, RequestId, Session, SessionId, State, StoreOp, SubmittedToken, Timestamp,
-    Transaction, read_cookie, set_cookie, step,
+    Transaction, VARY, read_cookie, set_cookie, step,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -160,7 +160,9 @@ impl Server {
             if let Some(op) = store
                 && let Err(why) = self.persist(&op)
             {
-                for id in op.ids() {
+                // An operation on a handle, a user or a moment may have meant any session.
+                let ids: BTreeSet<_> = op.ids().chain(self.disk.keys().copied()).collect();
+                for id in ids {
                     let stored = self.read(id)?;
                     self.state = mem::take(&mut self.state).with_stored(id, stored);
                 }
@@ -185,6 +187,10 @@ impl Server {
                 headers.push(format!("Set-Cookie: {header}"));
                 headers.push(format!("{}: {}", CACHE_CONTROL.0, CACHE_CONTROL.1));
             }
+            // Every page here depends on the session, if only on its user.
+            if transaction.is_some() {
+                headers.push(format!("{}: {}", VARY.0, VARY.1));
+            }
             // 4. The answer. Only this refusal is worth sending the event again for at once.
             if reply != Reply::Refused(Refusal::EntropyUsedUp) {
                 return Ok((reply, headers));
@@ -193,36 +199,63 @@ impl Server {
         }
     }
 
-    /// The whole store is in this process, so every condition that an operation names holds:
-    /// nobody else writes. See the example `compare_and_set` for a store that others write to.
+    /// The whole store is in this process, so every condition that an operation names holds, and
+    /// the state counts the generations of users by itself: nobody else writes. See the example
+    /// `compare_and_set` for a store that others write to.
     fn persist(&mut self, op: &StoreOp) -> Result<(), Stop> {
         if self.disk_fails {
             return Err(Stop::Store);
         }
         match op {
-            StoreOp::Put { id, session }
-            | StoreOp::Create { id, session }
-            | StoreOp::Update { id, session } => {
-                println!("    store   {id:?} := {:?}", session.user());
-                self.disk.insert(*id, text_of(session)?);
+            StoreOp::Create { id, session, discard_over, .. } => {
+                if let Some(now) = discard_over {
+                    self.persist(&StoreOp::DiscardOver { now: *now })?;
+                }
+                self.write(*id, session)
             }
-            StoreOp::Rotate { from, to, session } => {
-                println!("    store   {from:?} -> {to:?} := {:?}", session.user());
-                let text = text_of(session)?;
+            StoreOp::Put { id, session } | StoreOp::Update { id, session } => {
+                self.write(*id, session)
+            }
+            StoreOp::Touch { id, accessed } => match self.read(*id)? {
+                Some(session) => self.write(*id, &session.accessed_by(*accessed)),
+                None => Ok(()),
+            },
+            StoreOp::Rotate { from, to, session, .. } => {
+                println!("    store   {from:?} moves to {to:?}");
+                self.write(*to, session)?;
                 self.disk.remove(from);
-                self.disk.insert(*to, text);
+                Ok(())
             }
-            StoreOp::Delete { id } | StoreOp::Discard { id } => self.remove(&[*id]),
-            StoreOp::DeleteAll { ids } | StoreOp::DiscardAll { ids } => self.remove(ids),
+            StoreOp::Delete { id } | StoreOp::Discard { id } => self.remove(|own, _| own == *id),
+            StoreOp::DeleteHandle { handle, user } => self.remove(|_, session| {
+                session.handle() == Some(*handle)
+                    && (user.is_none() || session.user() == user.as_ref())
+            }),
+            StoreOp::DeleteUser { user, except } => {
+                self.remove(|id, session| session.user() == Some(user) && Some(id) != *except)
+            }
+            StoreOp::DiscardOver { now } => {
+                let config = self.config.clone();
+                self.remove(|_, session| session.is_over(&config, *now))
+            }
         }
+    }
+
+    fn write(&mut self, id: SessionId, session: &Session) -> Result<(), Stop> {
+        println!("    store   {id:?} := {:?}", session.user());
+        self.disk.insert(id, text_of(session)?);
         Ok(())
     }
 
-    fn remove(&mut self, ids: &[SessionId]) {
-        for id in ids {
-            println!("    store   {id:?} deleted");
-            self.disk.remove(id);
+    /// Looks at every session, for want of an index.
+    fn remove(&mut self, wanted: impl Fn(SessionId, &Session) -> bool) -> Result<(), Stop> {
+        for id in self.disk.keys().copied().collect::<Vec<_>>() {
+            if self.read(id)?.is_some_and(|session| wanted(id, &session)) {
+                println!("    store   {id:?} deleted");
+                self.disk.remove(&id);
+            }
         }
+        Ok(())
     }
 
     /// One request from header to header: start, handler, finish.
@@ -242,6 +275,7 @@ impl Server {
             cookie: header.and_then(|header| read_cookie(&self.config, header)),
             remote_addr: "192.0.2.1".into(),
             script_name: "".into(),
+            passive: false,
         };
         let Ok((reply, _)) = self.send(start) else {
             // The request is open all the same.

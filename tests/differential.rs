@@ -17,6 +17,7 @@ mod naive;
 #[path = "differential/side_by_side.rs"]
 mod side_by_side;
 
+use naive::{NaiveReply, NaiveSeen, NaiveSession, NaiveSetCookie};
 use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::{Config, Semantics, Width};
 use side_by_side::SideBySide;
@@ -44,17 +45,19 @@ fn configs() -> Vec<Config> {
     configs
 }
 
-/// What the naive implementation does not know, the population leaves alone.
 fn habits(salt: u64) -> Habits {
     let busy = usize::try_from(salt % 5).unwrap();
-    Habits { in_flight: 1 + busy, manager: false, salt, ..Habits::ALL }
+    Habits { in_flight: 1 + busy, salt, ..Habits::ALL }
 }
 
 /// Runs both side by side, the core under `config` and the naive one under `other`; the number of
 /// steps compared, or what differs and what led there.
 fn compare(config: &Config, other: &Config, seed: u64, steps: u64) -> Result<u64, String> {
+    run(SideBySide::new(config, other), config, seed, steps)
+}
+
+fn run(mut both: SideBySide<'_>, config: &Config, seed: u64, steps: u64) -> Result<u64, String> {
     let (mut population, mut choices) = (Population::new(habits(seed)), Seeded::new(seed));
-    let mut both = SideBySide::new(config, other);
     for _ in 0..steps {
         let turn = population.next_turn(config, &both.state, &mut choices);
         let effects = both.step(turn.input.clone());
@@ -107,6 +110,48 @@ fn a_core_that_is_subtly_different_is_found_out() {
         let found = (1..=20).find_map(|seed| compare(&wrong, &base, seed, 1_000).err());
         assert!(found.is_some(), "{wrong:?}");
     }
+}
+
+/// One fault in each key that is observed.
+#[test]
+fn every_key_that_is_observed_is_compared() {
+    const EACH: [fn(&mut NaiveSeen); 20] = [
+        |seen| seen.reply = NaiveReply::Refused("nothing"),
+        |seen| seen.request_cookie = Some("another".into()),
+        |seen| seen.committed = Some(true),
+        |seen| seen.draws_used += 1,
+        |seen| seen.session = None,
+        |seen| seen.set_cookie = None,
+        |seen| _ = seen.stored.pop(),
+        |seen| each_session(seen, |session| session.id = None),
+        |seen| each_session(seen, |session| session.handle = Some("handle".into())),
+        |seen| each_session(seen, |session| session.user = None),
+        |seen| each_session(seen, |session| session.remote_addr.clear()),
+        |seen| each_session(seen, |session| session.created += 1),
+        |seen| each_session(seen, |session| session.accessed += 1),
+        |seen| each_session(seen, |session| session.form_tokens.clear()),
+        |seen| each_session(seen, |session| session.values.clear()),
+        |seen| each_cookie(seen, |cookie| cookie.name.clear()),
+        |seen| each_cookie(seen, |cookie| cookie.value.clear()),
+        |seen| each_cookie(seen, |cookie| cookie.path.clear()),
+        |seen| each_cookie(seen, |cookie| cookie.domain = None),
+        |seen| each_cookie(seen, |cookie| cookie.max_age = None),
+    ];
+    let config = Config { cookie_domain: Some("example.com".into()), ..Config::QUIXOTE };
+    for (number, planted) in (1..).zip(EACH) {
+        let mut both = SideBySide::new(&config, &config);
+        both.planted = planted;
+        assert!(run(both, &config, 1, 1_000).is_err(), "fault {number}");
+    }
+}
+
+fn each_session(seen: &mut NaiveSeen, change: fn(&mut NaiveSession)) {
+    seen.session.iter_mut().for_each(change);
+    seen.stored.iter_mut().for_each(change);
+}
+
+fn each_cookie(seen: &mut NaiveSeen, change: fn(&mut NaiveSetCookie)) {
+    seen.set_cookie.iter_mut().for_each(change);
 }
 
 /// A difference is told so that it can be understood: the steps, and both sides.

@@ -71,7 +71,13 @@ impl Crowd {
         self.last_request = self.last_request.wrapping_add(1);
         let request = RequestId(self.last_request);
         let (remote_addr, script_name) = (REMOTE_ADDR, SmolStr::default());
-        self.send(Event::StartRequest { request, cookie, remote_addr, script_name });
+        self.send(Event::StartRequest {
+            request,
+            cookie,
+            remote_addr,
+            script_name,
+            passive: false,
+        });
         request
     }
 
@@ -119,7 +125,8 @@ impl Crowd {
         let state = mem::take(&mut self.state);
 
         let (remote_addr, script_name) = (REMOTE_ADDR, SmolStr::default());
-        let start = Event::StartRequest { request, cookie, remote_addr, script_name };
+        let start =
+            Event::StartRequest { request, cookie, remote_addr, script_name, passive: false };
         let (state, _) = step(&self.config, state, input(start));
         let look = RequestEvent::HasFormToken { token: token.into() }.of(request);
         let (state, found) = step(&self.config, state, input(look));
@@ -176,7 +183,8 @@ pub(crate) fn wide(high: u64, low: u64) -> [u8; 16] {
 }
 
 fn entropy_of_id(number: u64) -> Entropy {
-    Entropy::from_draws([spread(number), spread(!number)])
+    // The last two are the handle.
+    Entropy::from_draws([spread(number), spread(!number), number, !number])
 }
 
 fn entropy_of_token(number: u64, nth: u64) -> Entropy {

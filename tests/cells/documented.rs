@@ -24,6 +24,10 @@ fn of_variants(body: &str) -> Refusals {
         if let Some(text) = indented.strip_prefix("/// ") {
             let links = text.split("crate::Refusal::").skip(1);
             named.extend(links.map(|link| snake_case(link.split(')').next().unwrap())));
+            // "Refused as [`ThatOther`](Self::ThatOther) is."
+            if let Some((_, other)) = text.split_once("Refused as [`") {
+                named.extend(refusals[&snake_case(other.split('`').next().unwrap())].clone());
+            }
         } else if indented.starts_with(char::is_uppercase) {
             let variant = indented.trim_end_matches([' ', '{', ',']);
             refusals.insert(snake_case(variant), std::mem::take(&mut named));

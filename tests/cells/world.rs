@@ -9,17 +9,19 @@ use std::collections::{BTreeSet, HashSet};
 use quixote_session::check::kinds::{Kind, Ranges};
 use quixote_session::check::{Cell, Cells, base_of};
 use quixote_session::{
-    Config, CookieValue, Entropy, Event, Input, Outcome, Reply, RequestEvent, RequestId, Semantics,
-    SessionId, State, SubmittedToken, Timestamp, step,
+    Config, CookieValue, Entropy, Event, Handle, Input, Outcome, Reply, RequestEvent, RequestId,
+    Semantics, SessionId, State, SubmittedToken, Timestamp, step,
 };
 
 /// The kinds of events that lead on, in groups.
-pub(crate) type Moves = &'static [&'static [Kind]];
+type Moves = &'static [&'static [Kind]];
 
 /// In every world requests start and finish.
 const ALWAYS: &[Kind] = &[Kind::StartRequest, Kind::HasSessionCookie, Kind::FinishRequest];
 const USER: &[Kind] = &[Kind::SetUser];
-const VALUE: &[Kind] = &[Kind::SetValue, Kind::RemoveValue];
+const VALUE: &[Kind] = &[Kind::SetValue, Kind::RemoveValue, Kind::TakeValue];
+const SET: &[Kind] = &[Kind::SetValue];
+const GUARD: &[Kind] = &[Kind::GuardValue];
 const TOKEN: &[Kind] = &[Kind::CreateFormToken, Kind::HasFormToken, Kind::RemoveFormToken];
 const EXPIRE: &[Kind] = &[Kind::ExpireSession];
 const MAINTAIN: &[Kind] = &[Kind::MaintainSession];
@@ -29,21 +31,43 @@ const DELETE: &[Kind] = &[Kind::DeleteSession, Kind::DeleteSessionsOf];
 /// Where sweeps lead on, the clock moves.
 const CLOCK: &[Kind] = &[Kind::Sweep];
 
-/// The worlds: how many requests, and sessions, there are, and the moves.
-pub(crate) fn worlds(semantics: Semantics) -> Vec<(u32, Moves)> {
-    let mut worlds: Vec<(u32, Moves)> = vec![
-        (2, &[INSERT, DELETE]),
-        (2, &[USER, DELETE]),
-        (2, &[VALUE, DELETE, EXPIRE]),
-        (2, &[TOKEN, DELETE]),
-        (1, &[USER, INSERT, DELETE, MAINTAIN]),
-        (1, &[USER, DELETE, EXPIRE, REPLACE, MAINTAIN]),
+/// Which limit there is.
+#[derive(Clone, Copy)]
+enum Limit {
+    Idle,
+    Absolute,
+    /// The absolute one, and room for one session.
+    Room,
+}
+
+/// A world: how many requests, and sessions, there are, the moves, and the limit.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan(u32, Moves, Limit);
+
+pub(crate) fn worlds(semantics: Semantics) -> Vec<Plan> {
+    use Limit::{Absolute, Idle, Room};
+    let mut worlds = vec![
+        Plan(2, &[INSERT, DELETE], Absolute),
+        Plan(2, &[USER, DELETE], Absolute),
+        Plan(2, &[VALUE, DELETE, EXPIRE], Absolute),
+        Plan(2, &[TOKEN, DELETE], Absolute),
+        Plan(1, &[USER, INSERT, DELETE, MAINTAIN], Absolute),
+        Plan(1, &[USER, DELETE, EXPIRE, REPLACE, MAINTAIN], Absolute),
     ];
     if semantics == Semantics::Strict {
-        // Only strict has limits of time, and so anything to see when the clock moves.
-        worlds.push((1, &[USER, CLOCK, DELETE]));
-        worlds.push((1, &[TOKEN, CLOCK]));
-        worlds.push((1, &[VALUE, CLOCK]));
+        // Only strict has limits of time, and so anything to see when the clock moves; and what
+        // Quixote does not offer.
+        for limit in [Idle, Absolute] {
+            worlds.push(Plan(1, &[USER, CLOCK, DELETE], limit));
+            worlds.push(Plan(1, &[TOKEN, CLOCK], limit));
+            worlds.push(Plan(1, &[VALUE, GUARD, CLOCK], limit));
+        }
+        worlds.push(Plan(1, &[USER, SET, CLOCK, DELETE], Idle));
+        worlds.push(Plan(2, &[SET, CLOCK], Idle));
+        worlds.push(Plan(2, &[USER, DELETE], Room));
+        worlds.push(Plan(2, &[SET, GUARD, CLOCK], Idle));
+        worlds.push(Plan(1, &[USER, VALUE], Absolute));
+        worlds.push(Plan(1, &[USER, SET, GUARD, DELETE], Absolute));
     }
     worlds
 }
@@ -56,19 +80,26 @@ const NEVER_OPEN: u64 = 7;
 const DRAWS: [u8; 2] = [1, 2];
 const NEVER_DRAWN: u8 = 0xee;
 
+/// A key under which nothing is set for good.
+const UNSET: &str = "m";
+
 const LONG: &str = "too long a text";
 
 /// Limits that so many of everything reach, and two moments, of which the second is the limit.
-fn config(semantics: Semantics, most: u32) -> Config {
+fn config(semantics: Semantics, most: u32, limit: Limit) -> Config {
+    let (idle_limit_ms, absolute_limit_ms) = match limit {
+        Limit::Idle => (Some(1), None),
+        Limit::Absolute | Limit::Room => (None, Some(1)),
+    };
     Config {
         access_resolution_ms: u64::MAX,
-        idle_limit_ms: None,
-        absolute_limit_ms: Some(1),
+        idle_limit_ms,
+        absolute_limit_ms,
         max_form_tokens: 1,
         max_text_bytes: LONG.len() - 1,
         max_values: 1,
         max_requests: most,
-        max_sessions: most,
+        max_sessions: if matches!(limit, Limit::Room) { 1 } else { most },
         ..base_of(semantics)
     }
 }
@@ -85,8 +116,8 @@ type Place = (State, u64);
 
 impl World {
     /// Searches the whole world.
-    pub(crate) fn search(semantics: Semantics, (most, moves): (u32, Moves)) -> Self {
-        let (config, cells) = (config(semantics, most), Cells::default());
+    pub(crate) fn search(semantics: Semantics, Plan(most, moves, limit): Plan) -> Self {
+        let (config, cells) = (config(semantics, most, limit), Cells::default());
         let mut world = Self { config, moves, cells, states: 0 };
         let first = (State::new(), 0);
         let mut seen = HashSet::from([first.clone()]);
@@ -121,14 +152,25 @@ impl World {
         after
     }
 
-    /// Each request sets a key of its own.
+    /// The user without a name is no info, and so of interest where values come and go. Each
+    /// request sets a key of its own. If two guard, both set one key, to values of their
+    /// own, and one guards it: more would be too many states.
     fn leads_on(&self, event: &Event) -> bool {
         let kind = Kind::of(event);
+        let two_guard = self.moves.contains(&GUARD) && self.config.max_requests == 2;
         let moves = ALWAYS.contains(&kind) || self.moves.iter().any(|group| group.contains(&kind));
         moves
             && match event {
-                Event::Request { request, event: RequestEvent::SetValue { key, .. } } => {
-                    key == user_and_key(*request).1
+                Event::Request { request, event: RequestEvent::SetValue { key, value } } => {
+                    let first = request.0 == 0;
+                    let own = key == user_and_key(*request).1 && value == "v";
+                    if two_guard { key == "k" && first == (value == "v") } else { own }
+                }
+                Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } => {
+                    !user.is_empty() || self.moves.contains(&VALUE)
+                }
+                Event::Request { request, event: RequestEvent::GuardValue { key } } => {
+                    key != UNSET && (!two_guard || (key == "k" && request.0 == 0))
                 }
                 _ => event.request() != Some(RequestId(NEVER_OPEN)),
             }
@@ -179,16 +221,17 @@ impl World {
     /// All that the events of a request, and the manager's, may carry.
     fn ranges(&self, state: &State, request: RequestId) -> Ranges {
         let texts = |texts: &[&str]| texts.iter().copied().map(Into::into).collect();
-        let users = |user: &str| vec![None, Some(user.into()), Some(LONG.into())];
+        let users = |user: &str| vec![None, Some(user.into()), Some("".into()), Some(LONG.into())];
         let ids = DRAWS.map(|draw| self.id(draw));
         let never = self.id(NEVER_DRAWN);
         Ranges {
             cookie: ids.map(|id| Some(CookieValue::Id(id))).into_iter().chain([None]).collect(),
             remote_addr: texts(&["c", LONG]),
             script_name: texts(&["", LONG]),
+            passive: vec![false, true],
             login: users(user_and_key(request).0),
-            key: texts(&["k", "l", LONG]),
-            value: texts(&["v", LONG]),
+            key: texts(&["k", "l", UNSET, LONG]),
+            value: texts(&["v", "w", LONG]),
             token: tokens(state, request),
             must_exist: vec![false, true],
             outcome: Outcome::ALL.to_vec(),
@@ -196,6 +239,7 @@ impl World {
             new_id: vec![ids[0], never],
             id: ids.into_iter().chain([never]).collect(),
             user: texts(&["alice", "", LONG]),
+            handle: handles(state),
         }
     }
 }
@@ -206,6 +250,13 @@ const fn user_and_key(request: RequestId) -> (&'static str, &'static str) {
         0 => ("alice", "k"),
         _ => ("bob", "l"),
     }
+}
+
+/// The handles of all stored sessions, and one that none has.
+fn handles(state: &State) -> Vec<Handle> {
+    let handles: BTreeSet<_> =
+        state.values().iter().filter_map(|session| session.handle()).collect();
+    handles.into_iter().chain([[NEVER_DRAWN; 16].into()]).collect()
 }
 
 /// Every token that the request's session or a stored one has, and one that none has.

@@ -52,12 +52,12 @@ impl Run {
 
 /// Limits that a few clients reach.
 pub(crate) fn near(semantics: Semantics) -> Config {
-    let limits = (semantics == Semantics::Strict).then_some((1_800_000, 7_200_000));
+    let limits = (semantics == Semantics::Strict).then_some((1_800_000, 5_400_000));
     Config {
         access_resolution_ms: 1_000,
         max_form_tokens: 3,
         max_text_bytes: 40,
-        max_values: 2,
+        max_values: 1,
         idle_limit_ms: limits.map(|(idle, _)| idle),
         absolute_limit_ms: limits.map(|(_, absolute)| absolute),
         ..base_of(semantics)

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use quixote_session::check::kinds::{Draw, Kind};
 use quixote_session::check::transcript::Transcript;
 use quixote_session::{
     Config, CookieChange, Effects, Entropy, Event, Input, ManagerEvent, Outcome, Reply,
@@ -22,13 +23,15 @@ pub(crate) struct SideBySide<'a> {
     /// The state of the core.
     pub(crate) state: State,
     led_there: Vec<(Input, Effects)>,
+    /// A fault of the core, planted in what is observed of it.
+    pub(crate) planted: fn(&mut NaiveSeen),
 }
 
 impl<'a> SideBySide<'a> {
     /// The core under `config` and the naive one under `other`, before anything has happened.
     pub(crate) fn new(config: &'a Config, other: &Config) -> Self {
         let naive = NaiveManager::new(naive_config(other));
-        Self { config, naive, state: State::new(), led_there: Vec::new() }
+        Self { config, naive, state: State::new(), led_there: Vec::new(), planted: |_| {} }
     }
 
     /// One step of both; what the core asked for, or what differs and what led there.
@@ -38,9 +41,10 @@ impl<'a> SideBySide<'a> {
         let (after, effects) = step(self.config, before, input.clone());
         self.state = after;
         let request = event.request().map(|request| request.0);
-        let draws = draws(self.config, entropy);
+        let draws = draws(self.config, event, entropy);
         let expected = self.naive.apply(now.0, request, &draws, naive_event(event), true);
-        let observed = seen(self.config, event, &self.state, &effects);
+        let mut observed = seen(self.config, event, &self.state, &effects);
+        (self.planted)(&mut observed);
         self.led_there.push((input, effects.clone()));
         if observed != expected {
             return Err(told(self.config, &self.led_there, &expected, &observed));
@@ -60,50 +64,60 @@ fn naive_config(config: &Config) -> NaiveConfig {
 }
 
 fn naive_event(event: &Event) -> NaiveEvent {
-    let text = |text: &Option<SmolStr>| text.as_ref().map(ToString::to_string);
     match event {
-        Event::StartRequest { cookie, remote_addr, script_name, .. } => NaiveEvent::StartRequest {
-            cookie: cookie.as_ref().map(|cookie| cookie.reveal().to_string()),
-            remote_addr: remote_addr.to_string(),
-            script_name: script_name.to_string(),
-        },
-        Event::Request { event: RequestEvent::SetUser { user, .. }, .. } => {
-            NaiveEvent::SetUser { user: text(user) }
+        Event::StartRequest { cookie, remote_addr, script_name, passive, .. } => {
+            NaiveEvent::StartRequest {
+                cookie: cookie.as_ref().map(|cookie| cookie.reveal().to_string()),
+                remote_addr: remote_addr.to_string(),
+                script_name: script_name.to_string(),
+                passive: *passive,
+            }
         }
-        Event::Request { event: RequestEvent::SetValue { key, value, .. }, .. } => {
-            NaiveEvent::SetValue { key: key.to_string(), value: value.to_string() }
-        }
-        Event::Request { event: RequestEvent::RemoveValue { key, .. }, .. } => {
-            NaiveEvent::RemoveValue { key: key.to_string() }
-        }
-        Event::Request { event: RequestEvent::CreateFormToken, .. } => NaiveEvent::CreateFormToken,
-        Event::Request { event: RequestEvent::HasFormToken { token, .. }, .. } => {
-            NaiveEvent::HasFormToken { token: submitted(*token) }
-        }
-        Event::Request { event: RequestEvent::RemoveFormToken { token, .. }, .. } => {
-            NaiveEvent::RemoveFormToken { token: submitted(*token) }
-        }
-        Event::Request { event: RequestEvent::HasSessionCookie { must_exist, .. }, .. } => {
-            NaiveEvent::HasSessionCookie { must_exist: *must_exist }
-        }
-        Event::Request { event: RequestEvent::RevokeSessionCookie, .. } => {
-            NaiveEvent::RevokeSessionCookie
-        }
-        Event::Request { event: RequestEvent::ExpireSession, .. } => NaiveEvent::ExpireSession,
-        Event::Request { event: RequestEvent::NewSession, .. } => NaiveEvent::NewSession,
-        Event::Request { event: RequestEvent::MaintainSession, .. } => NaiveEvent::MaintainSession,
-        Event::Request { event: RequestEvent::FinishRequest { outcome, .. }, .. } => {
-            NaiveEvent::FinishRequest { outcome: naive_outcome(*outcome) }
-        }
-        Event::Request { event: RequestEvent::InsertSession { id, user, .. }, .. } => {
-            NaiveEvent::InsertSession { id: id.reveal().to_string(), user: text(user) }
-        }
+        Event::Request { event, .. } => naive_event_of_request(event),
         Event::Manager(ManagerEvent::DeleteSession { id }) => {
             NaiveEvent::DeleteSession { id: id.reveal().to_string() }
         }
-        Event::Manager(ManagerEvent::DeleteSessionsOf { .. } | ManagerEvent::Sweep) => {
-            panic!("the habits leave it out")
+        Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => {
+            NaiveEvent::DeleteSessionsOf { user: user.to_string() }
         }
+        Event::Manager(ManagerEvent::Sweep) => NaiveEvent::Sweep,
+        Event::Manager(ManagerEvent::DeleteHandle { .. }) => NaiveEvent::NotOffered,
+    }
+}
+
+fn naive_event_of_request(event: &RequestEvent) -> NaiveEvent {
+    let text = |text: &Option<SmolStr>| text.as_ref().map(ToString::to_string);
+    match event {
+        RequestEvent::SetUser { user } => NaiveEvent::SetUser { user: text(user) },
+        RequestEvent::SetValue { key, value } => {
+            NaiveEvent::SetValue { key: key.to_string(), value: value.to_string() }
+        }
+        RequestEvent::RemoveValue { key } => NaiveEvent::RemoveValue { key: key.to_string() },
+        RequestEvent::TakeValue { key } => NaiveEvent::TakeValue { key: key.to_string() },
+        RequestEvent::CreateFormToken => NaiveEvent::CreateFormToken,
+        RequestEvent::HasFormToken { token } => {
+            NaiveEvent::HasFormToken { token: submitted(*token) }
+        }
+        RequestEvent::RemoveFormToken { token } => {
+            NaiveEvent::RemoveFormToken { token: submitted(*token) }
+        }
+        RequestEvent::HasSessionCookie { must_exist } => {
+            NaiveEvent::HasSessionCookie { must_exist: *must_exist }
+        }
+        RequestEvent::RevokeSessionCookie => NaiveEvent::RevokeSessionCookie,
+        RequestEvent::ExpireSession => NaiveEvent::ExpireSession,
+        RequestEvent::NewSession => NaiveEvent::NewSession,
+        RequestEvent::MaintainSession => NaiveEvent::MaintainSession,
+        RequestEvent::FinishRequest { outcome } => {
+            NaiveEvent::FinishRequest { outcome: naive_outcome(*outcome) }
+        }
+        RequestEvent::InsertSession { id, user } => {
+            NaiveEvent::InsertSession { id: id.reveal().to_string(), user: text(user) }
+        }
+        RequestEvent::RenewSession
+        | RequestEvent::GuardValue { .. }
+        | RequestEvent::ExpireOtherSessions
+        | RequestEvent::ExpireHandle { .. } => NaiveEvent::NotOffered,
     }
 }
 
@@ -123,14 +137,17 @@ fn submitted(token: SubmittedToken) -> String {
     }
 }
 
-fn draws(config: &Config, entropy: &Entropy) -> Vec<String> {
+fn draws(config: &Config, event: &Event, entropy: &Entropy) -> Vec<String> {
     let hex = |draw: &[u8]| {
         draw.iter().fold(String::new(), |mut text, byte| {
             write!(text, "{byte:02x}").unwrap();
             text
         })
     };
-    entropy.bytes().chunks_exact(config.width.bytes()).map(hex).collect()
+    // Ids are drawn from one half and form tokens from the other.
+    let half = usize::from(Kind::of(event).draws() == Some(Draw::Token));
+    let half = entropy.bytes().chunks_exact(Entropy::HALF).nth(half).unwrap();
+    half.chunks_exact(config.width.bytes()).map(hex).collect()
 }
 
 /// What the core shows after a step, in the words of the naive implementation.
@@ -145,6 +162,7 @@ fn seen(config: &Config, event: &Event, state: &State, effects: &Effects) -> Nai
                 NaiveReply::Started { remote_user: remote_user.as_ref().map(ToString::to_string) }
             }
             Reply::Token(token) => NaiveReply::Token(token.reveal().to_string()),
+            Reply::Value(value) => NaiveReply::Value(value.to_string()),
             Reply::Answer(answer) => NaiveReply::Answer(*answer),
             Reply::Refused(why) => NaiveReply::Refused(why.name()),
         },
@@ -168,6 +186,7 @@ fn naive_session(shown: SessionRef<'_>) -> NaiveSession {
     let values = session.values().iter();
     NaiveSession {
         id: id.map(|id| id.reveal().to_string()),
+        handle: session.handle().map(|handle| handle.to_string()),
         user: session.user().map(ToString::to_string),
         remote_addr: session.remote_addr().to_owned(),
         created: session.created().0,

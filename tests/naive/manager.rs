@@ -46,8 +46,8 @@ impl SessionManager {
         Self { config, sessions, committed: None }
     }
 
-    pub(super) fn start_request(&self, world: &World, request: &SharedRequest) {
-        let session = self.get_session(world, request);
+    pub(super) fn start_request(&self, world: &World, request: &SharedRequest, passive: bool) {
+        let session = self.get_session(world, request, passive);
         request.borrow_mut().session = Some(Rc::clone(&session));
         session.borrow().start_request(&mut request.borrow_mut());
     }
@@ -69,11 +69,18 @@ impl SessionManager {
         self.abort_changes();
     }
 
-    pub(super) fn get_session(&self, world: &World, request: &SharedRequest) -> SharedSession {
+    pub(super) fn get_session(
+        &self,
+        world: &World,
+        request: &SharedRequest,
+        passive: bool,
+    ) -> SharedSession {
         let id = self.get_session_id(request);
         let stored = id.and_then(|id| self.sessions.get(&id));
         let session = stored.unwrap_or_else(|| Self::create_session(world, request));
-        session.borrow_mut().set_access_time(world, self.config.access_resolution_ms);
+        if !passive {
+            session.borrow_mut().set_access_time(world, self.config.access_resolution_ms);
+        }
         session
     }
 
@@ -198,6 +205,11 @@ impl SessionManager {
     pub(super) fn del_item(&mut self, id: Option<&str>) -> Result<(), &'static str> {
         let deleted = id.and_then(|id| self.sessions.sessions.remove(id));
         deleted.map(drop).ok_or("unknown_session")
+    }
+
+    /// What an application does to log somebody out everywhere.
+    pub(super) fn delete_sessions_of(&mut self, user: &str) {
+        self.sessions.sessions.retain(|_, session| session.borrow().user.as_deref() != Some(user));
     }
 
     pub(super) fn commit_changes(&mut self) {

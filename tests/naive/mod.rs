@@ -28,21 +28,55 @@ pub struct NaiveConfig {
 /// What can happen; the cookie of a start is the session cookie's value, already parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NaiveEvent {
-    StartRequest { cookie: Option<String>, remote_addr: String, script_name: String },
-    SetUser { user: Option<String> },
-    SetValue { key: String, value: String },
-    RemoveValue { key: String },
+    StartRequest {
+        cookie: Option<String>,
+        remote_addr: String,
+        script_name: String,
+        passive: bool,
+    },
+    SetUser {
+        user: Option<String>,
+    },
+    SetValue {
+        key: String,
+        value: String,
+    },
+    RemoveValue {
+        key: String,
+    },
+    TakeValue {
+        key: String,
+    },
     CreateFormToken,
-    HasFormToken { token: String },
-    RemoveFormToken { token: String },
-    HasSessionCookie { must_exist: bool },
+    HasFormToken {
+        token: String,
+    },
+    RemoveFormToken {
+        token: String,
+    },
+    HasSessionCookie {
+        must_exist: bool,
+    },
     RevokeSessionCookie,
     ExpireSession,
     NewSession,
     MaintainSession,
-    FinishRequest { outcome: NaiveOutcome },
-    InsertSession { id: String, user: Option<String> },
-    DeleteSession { id: String },
+    FinishRequest {
+        outcome: NaiveOutcome,
+    },
+    InsertSession {
+        id: String,
+        user: Option<String>,
+    },
+    DeleteSession {
+        id: String,
+    },
+    DeleteSessionsOf {
+        user: String,
+    },
+    Sweep,
+    /// What Quixote has no word for, of a request or of the manager.
+    NotOffered,
 }
 
 /// How a request ended.
@@ -60,6 +94,7 @@ pub enum NaiveReply {
     Done,
     Started { remote_user: Option<String> },
     Token(String),
+    Value(String),
     Answer(bool),
     Refused(&'static str),
 }
@@ -68,6 +103,8 @@ pub enum NaiveReply {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NaiveSession {
     pub id: Option<String>,
+    /// Never any.
+    pub handle: Option<String>,
     pub user: Option<String>,
     pub remote_addr: String,
     pub created: u64,
@@ -112,7 +149,7 @@ impl NaiveManager {
         Self { manager: SessionManager::new(config), requests: HashMap::new() }
     }
 
-    /// Lets one event happen. `DeleteSession` belongs to the manager and ignores `request`.
+    /// Lets one event happen, of the manager if there is no request.
     pub fn apply(
         &mut self,
         now: u64,
@@ -151,14 +188,17 @@ impl NaiveManager {
         let session = request.borrow().session.clone().ok_or("no_session");
         let manager = &mut self.manager;
         match event {
-            NaiveEvent::StartRequest { .. } => {
-                manager.start_request(world, &request);
+            NaiveEvent::StartRequest { passive, .. } => {
+                manager.start_request(world, &request, passive);
                 let remote_user = request.borrow().environ.get("REMOTE_USER").cloned();
                 return Ok(NaiveReply::Started { remote_user });
             }
             NaiveEvent::SetUser { user } => session?.borrow_mut().set_user(user),
             NaiveEvent::SetValue { key, value } => session?.borrow_mut().set_value(key, value),
             NaiveEvent::RemoveValue { key } => session?.borrow_mut().remove_value(&key)?,
+            NaiveEvent::TakeValue { key } => {
+                return session?.borrow_mut().take_value(&key).map(NaiveReply::Value);
+            }
             NaiveEvent::CreateFormToken => {
                 return session?.borrow_mut().create_form_token(world).map(NaiveReply::Token);
             }
@@ -181,6 +221,15 @@ impl NaiveManager {
             NaiveEvent::FinishRequest { outcome } => self.finish(world, number, outcome)?,
             NaiveEvent::InsertSession { id, user } => manager.insert(world, &request, &id, user),
             NaiveEvent::DeleteSession { id } => manager.del_item(Some(&id))?,
+            NaiveEvent::DeleteSessionsOf { user } => manager.delete_sessions_of(&user),
+            // Nothing is ever out of time.
+            NaiveEvent::Sweep => {}
+            NaiveEvent::NotOffered => {
+                if number.is_some() {
+                    session?;
+                }
+                return Err("not_offered");
+            }
         }
         Ok(NaiveReply::Done)
     }
@@ -191,12 +240,9 @@ impl NaiveManager {
         number: Option<u64>,
         event: &NaiveEvent,
     ) -> Result<SharedRequest, &'static str> {
-        if matches!(event, NaiveEvent::DeleteSession { .. }) {
-            return Ok(SharedRequest::default());
-        }
-        let number = number.ok_or("unknown_request")?;
+        let Some(number) = number else { return Ok(SharedRequest::default()) };
         let open = self.requests.get(&number).cloned();
-        let NaiveEvent::StartRequest { cookie, remote_addr, script_name } = event else {
+        let NaiveEvent::StartRequest { cookie, remote_addr, script_name, .. } = event else {
             return open.ok_or("unknown_request");
         };
         if open.is_some() {

@@ -56,6 +56,10 @@ impl Session {
         self.values.remove(key).map(drop).ok_or("unknown_key")
     }
 
+    pub(super) fn take_value(&mut self, key: &str) -> Result<String, &'static str> {
+        self.values.remove(key).ok_or("unknown_key")
+    }
+
     pub(super) fn set_access_time(&mut self, world: &World, resolution: u64) {
         // The clock may have gone back, which is no access worth noting.
         if world.now.saturating_sub(self.access_time) > resolution {
@@ -84,6 +88,7 @@ impl Session {
     pub(super) fn seen(&self) -> NaiveSession {
         NaiveSession {
             id: self.id.clone(),
+            handle: None,
             user: self.user.clone(),
             remote_addr: self.remote_address.clone(),
             created: self.creation_time,

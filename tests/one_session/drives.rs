@@ -1,133 +1,100 @@
 //! Two drives of the strict semantics, side by side: one state that holds all, and a state for each
 //! request over a shared store. The fuzz target `differential` drives them too.
 
+mod store;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use quixote_session::check::kinds::{Arguments, Draw, Kind, Next, pick};
 use quixote_session::{
-    Config, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Reply, RequestId,
-    Session, SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp, Width, step,
+    Config, CookieValue, Effects, Entropy, Event, FormToken, Handle, Input, ManagerEvent, Outcome,
+    Reply, RequestEvent, RequestId, SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp,
+    Width, step,
 };
 
-const USERS: [&str; 4] = ["alice", "bob", "", "longer than sixteen bytes"];
+pub(crate) use store::Neglect;
+use store::{Store, View};
+
+/// Two of them more often than the rest, among them some that only bytes tell apart.
+const USERS: [&str; 8] =
+    ["alice", "alice", "alice", "bob", "bob", "Alice", "", "longer than sixteen bytes"];
 const KEYS: [&str; 4] = ["a", "b", "c", "longer than sixteen bytes"];
 const VALUES: [&str; 4] = ["1", "2", "", "longer than sixteen bytes"];
 
 /// The most requests that are open at once.
 const MOST_OPEN: usize = 4;
 
-/// What stands under an id, and how often it was written.
-type Row = (u64, Session);
+/// The most that an event is sent.
+const MOST_SENT: u32 = 8;
 
-/// A compare-and-set store.
-#[derive(Default)]
-struct Store {
-    rows: BTreeMap<SessionId, Row>,
-    writes: u64,
-    /// Writes without looking at conditions: the fault that the comparison must notice.
-    careless: bool,
-}
-
-impl Store {
-    fn load(&self, id: SessionId) -> Option<Row> {
-        self.rows.get(&id).cloned()
-    }
-
-    fn write(&mut self, id: SessionId, session: &Session) {
-        self.writes += 1;
-        self.rows.insert(id, (self.writes, session.clone()));
-    }
-
-    /// Carries out `op` if its condition holds; `loaded` is the version that the state was loaded
-    /// with. Answers whether it did.
-    fn carry_out(&mut self, op: &StoreOp, loaded: Option<u64>) -> bool {
-        let version = |id: &SessionId| self.rows.get(id).map(|(version, _)| *version);
-        let loaded = match op {
-            StoreOp::Update { id, .. } | StoreOp::Rotate { from: id, .. } if self.careless => {
-                version(id)
-            }
-            _ => loaded,
-        };
-        match op {
-            StoreOp::Create { id, session } if version(id).is_none() => self.write(*id, session),
-            StoreOp::Update { id, session } if version(id) == loaded => self.write(*id, session),
-            StoreOp::Rotate { from, to, session }
-                if version(from) == loaded && version(to).is_none() =>
-            {
-                self.rows.remove(from);
-                self.write(*to, session);
-            }
-            StoreOp::Discard { id } if version(id) == loaded => {
-                self.rows.remove(id);
-            }
-            StoreOp::Delete { id } => {
-                self.rows.remove(id);
-            }
-            StoreOp::DeleteAll { .. } | StoreOp::DiscardAll { .. } | StoreOp::Put { .. } => {
-                panic!("a state of one request asks for no {op:?}")
-            }
-            _ => return false,
-        }
-        true
-    }
-}
-
-/// A request, and the session that was loaded for it.
-struct Loaded {
-    state: State,
+/// A request or the manager, and what its state was told.
+struct Actor {
+    view: View,
+    /// The session that the request's cookie names.
     id: Option<SessionId>,
-    version: Option<u64>,
 }
 
-impl Loaded {
-    fn reload(&mut self, store: &Store) {
-        let Some(id) = self.id else { return };
-        let row = store.load(id);
-        self.version = row.as_ref().map(|(version, _)| *version);
-        self.state = std::mem::take(&mut self.state).with_stored(id, row.map(|(_, row)| row));
-    }
-
-    /// Sends one event until it is carried out, or a fresh load refuses it; says how often it was
-    /// sent.
-    fn send(&mut self, config: &Config, store: &mut Store, mut input: Input) -> (Effects, u32) {
-        let needs_fresh_load = input.event.needs_fresh_load();
-        for sent in 1.. {
-            let (after, effects) = step(config, self.state.clone(), input.clone());
-            let stale = self.version != self.id.and_then(|id| store.load(id)).map(|row| row.0);
-            let refused = matches!(effects.reply, Reply::Refused(_));
-            let lost = match &effects.store {
-                Some(op) => !store.carry_out(op, self.version),
-                None => stale && (refused || needs_fresh_load),
-            };
-            if !lost {
-                self.state = after;
-                self.note_written(&effects, store);
-                return (effects, sent);
+impl Actor {
+    /// Sends one event until it is carried out, or a fresh load answers it; says how often it was
+    /// sent. Nobody else writes meanwhile, so a race is lost to what was stale at first and to ids
+    /// that are taken, and no oftener.
+    fn send(
+        &mut self,
+        config: &Config,
+        store: &mut Store<'_>,
+        mut input: Input,
+    ) -> Result<(Effects, u32), String> {
+        if let Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } =
+            &input.event
+        {
+            self.view.tell(store, user.clone());
+        }
+        for sent in 1..=MOST_SENT {
+            let (after, effects) = step(config, self.view.state.clone(), input.clone());
+            if self.is_final(store, &input.event, &effects)
+                && effects.store.as_ref().is_none_or(|op| store.carry_out(op, &self.view))
+            {
+                self.view.take_in(after, store, effects.store.as_ref());
+                return Ok((effects, sent));
             }
             let taken = matches!(&effects.store,
                 Some(StoreOp::Create { id, .. } | StoreOp::Rotate { to: id, .. })
-                    if store.load(*id).is_some());
+                    if store.has(*id));
             if taken {
                 input.entropy = next_draw(&input.entropy, config.width);
             }
-            self.reload(store);
+            self.view.reload(store);
+            self.view.load(store, self.id);
         }
-        unreachable!("the loop returns")
+        Err(format!("lost every race: {:?}", input.event))
     }
 
-    /// After a write of its own the state knows the version that it wrote.
-    fn note_written(&mut self, effects: &Effects, store: &Store) {
-        if effects.store.is_some() {
-            self.version = self.id.and_then(|id| store.load(id)).map(|row| row.0);
+    /// Whether what was concluded from the load holds, unless the operation's own condition tells.
+    // [driver-11]
+    fn is_final(&self, store: &Store<'_>, event: &Event, effects: &Effects) -> bool {
+        let refused = matches!(effects.reply, Reply::Refused(_));
+        let starts = matches!(event, Event::StartRequest { .. });
+        let concludes = refused || starts || event.needs_fresh_load();
+        if !concludes || !store.keeps(Neglect::FreshLoad) {
+            return true;
+        }
+        match &effects.store {
+            Some(StoreOp::Create { .. } | StoreOp::Update { .. } | StoreOp::Rotate { .. }) => true,
+            // These have no condition on the user's generation.
+            Some(StoreOp::Discard { .. } | StoreOp::DeleteUser { except: Some(_), .. }) => {
+                self.view.knows_generations(store)
+            }
+            Some(_) | None => self.view.is_fresh(store),
         }
     }
 }
 
-/// Fresh entropy after a collision: what the whole state would have drawn next.
+/// Fresh entropy after a collision of ids: what the whole state would have drawn next.
 fn next_draw(entropy: &Entropy, width: Width) -> Entropy {
-    let mut bytes = *entropy.bytes();
-    bytes.rotate_left(width.bytes());
+    let mut bytes = [0; Entropy::BYTES];
+    bytes.copy_from_slice(entropy.bytes());
+    bytes[..Entropy::HALF].rotate_left(width.bytes());
     Entropy::from_bytes(bytes)
 }
 
@@ -163,29 +130,34 @@ fn user(choice: u8) -> Option<SmolStr> {
 struct Drives<'a> {
     config: &'a Config,
     whole: State,
-    store: Store,
-    requests: BTreeMap<RequestId, Loaded>,
+    store: Store<'a>,
+    requests: BTreeMap<RequestId, Actor>,
+    /// All that was stored some turns ago: what the manager, and now and then a start, goes by.
+    listing: View,
     now: u64,
     started: u64,
     drawn: u64,
     /// Ids and tokens that were ever shown, for requests to come back with.
     ids: Vec<SessionId>,
     tokens: Vec<FormToken>,
+    handles: Vec<Handle>,
     retries: u32,
 }
 
 impl<'a> Drives<'a> {
-    fn new(config: &'a Config, careless: bool) -> Self {
+    fn new(config: &'a Config, neglect: Option<Neglect>) -> Self {
         Self {
             config,
             whole: State::new(),
-            store: Store { careless, ..Store::default() },
+            store: Store::new(config, neglect),
             requests: BTreeMap::new(),
+            listing: View::default(),
             now: 1_000_000,
             started: 0,
             drawn: 0,
             ids: Vec::new(),
             tokens: Vec::new(),
+            handles: Vec::new(),
             retries: 0,
         }
     }
@@ -193,6 +165,9 @@ impl<'a> Drives<'a> {
     /// One event, chosen by five bytes, to both drives.
     fn turn(&mut self, [next, who, what, when, drawn]: [u8; 5]) -> Result<(), String> {
         self.now = moved(self.now, self.config, when);
+        if drawn % 16 == 0 {
+            self.listing = View::of(&self.store, self.ids_stored());
+        }
         let open: Vec<_> = self.requests.keys().copied().collect();
         let kind = match Next::of(next) {
             Next::Send(kind) => kind,
@@ -208,8 +183,12 @@ impl<'a> Drives<'a> {
         match choice.as_mut().and_then(|choice| kind.event(choice)) {
             Some(event @ Event::Manager(_)) => self.manage(event, drawn),
             Some(event) => self.send(event, drawn),
-            None => self.start(what, drawn),
+            None => self.start(who, what, drawn),
         }
+    }
+
+    fn ids_stored(&self) -> Vec<SessionId> {
+        self.store.items().into_iter().map(|(id, _)| id).collect()
     }
 
     /// An id that was ever stored, or one of no session.
@@ -219,7 +198,7 @@ impl<'a> Drives<'a> {
 
     /// Mostly the cookie of a session that is stored.
     fn cookie(&self, choice: u8) -> Option<CookieValue> {
-        let stored: Vec<_> = self.store.rows.keys().copied().collect();
+        let stored = self.ids_stored();
         match (choice, choice % 8) {
             (250.., _) => Some(CookieValue::from("nosuchid")),
             (_, 7) => None,
@@ -228,32 +207,35 @@ impl<'a> Drives<'a> {
         }
     }
 
-    fn start(&mut self, what: u8, drawn: u8) -> Result<(), String> {
+    /// Now and then the load is as old as the listing.
+    fn start(&mut self, who: u8, what: u8, drawn: u8) -> Result<(), String> {
         self.started += 1;
         let request = RequestId(self.started);
         let cookie = self.cookie(what);
         let id = cookie.as_ref().and_then(CookieValue::session_id);
-        let mut loaded = Loaded { state: State::new(), id, version: None };
-        loaded.reload(&self.store);
-        self.requests.insert(request, loaded);
-        let (remote_addr, script_name) = ("192.0.2.1".into(), "".into());
-        self.send(Event::StartRequest { request, cookie, remote_addr, script_name }, drawn)
+        let view = if who % 4 == 3 { self.listing.only(id) } else { View::of(&self.store, id) };
+        self.requests.insert(request, Actor { view, id });
+        let event = Event::StartRequest {
+            request,
+            cookie,
+            remote_addr: SmolStr::new_static(["192.0.2.1", "192.0.2.2"][usize::from(who / 4 % 2)]),
+            script_name: "".into(),
+            passive: who / 8 % 8 == 1,
+        };
+        self.send(event, drawn)
     }
 
-    /// The manager's events, of which a store outside is asked one session at a time.
+    /// The manager's state holds what was listed; the id of a session to delete is listed, too.
     fn manage(&mut self, event: Event, drawn: u8) -> Result<(), String> {
-        let input = self.input(event, drawn);
-        let (whole, _) = step(self.config, std::mem::take(&mut self.whole), input.clone());
-        self.whole = whole;
-        for id in self.store.rows.keys().copied().collect::<Vec<_>>() {
-            let session = self.store.load(id).map(|(_, session)| session);
-            let one = State::new().with_stored(id, session);
-            let (after, _) = step(self.config, one, input.clone());
-            if after.is_empty() {
-                self.store.rows.remove(&id);
-            }
+        let id = match &event {
+            Event::Manager(ManagerEvent::DeleteSession { id }) => Some(*id),
+            _ => None,
+        };
+        let mut actor = Actor { view: self.listing.clone(), id };
+        if id.is_some_and(|id| !actor.view.was_told(id)) {
+            actor.view.load(&self.store, id);
         }
-        self.compare()
+        self.both(&mut actor, event, drawn)
     }
 
     /// The first draws are sometimes in use. Of ids never one that was and died, which fresh draws
@@ -266,13 +248,16 @@ impl<'a> Drives<'a> {
             draw[..8].copy_from_slice(&self.drawn.to_be_bytes());
         }
         let draws = usize::from(width.draws());
-        let (used, most): (Vec<&[u8]>, _) = if Kind::of(&event).draws() == Some(Draw::Token) {
-            (self.tokens.iter().rev().map(FormToken::reveal_bytes).collect(), draws)
-        } else {
-            (self.store.rows.keys().map(SessionId::reveal_bytes).collect(), draws - 1)
-        };
+        let stored = self.ids_stored();
+        let (ids, tokens) = bytes.split_at_mut(Entropy::HALF);
+        let (half, used, most): (_, Vec<&[u8]>, _) =
+            if Kind::of(&event).draws() == Some(Draw::Token) {
+                (tokens, self.tokens.iter().rev().map(FormToken::reveal_bytes).collect(), draws)
+            } else {
+                (ids, stored.iter().map(SessionId::reveal_bytes).collect(), draws - 1)
+            };
         let taken = usize::from((drawn % 8).saturating_sub(4)).min(most);
-        for (draw, choice) in bytes.chunks_exact_mut(width.bytes()).take(taken).zip(drawn / 8..) {
+        for (draw, choice) in half.chunks_exact_mut(width.bytes()).take(taken).zip(drawn / 8..) {
             if let Some(used) = pick(&used, choice) {
                 draw.copy_from_slice(used);
             }
@@ -282,33 +267,42 @@ impl<'a> Drives<'a> {
 
     fn send(&mut self, event: Event, drawn: u8) -> Result<(), String> {
         let request = event.request().unwrap();
+        let mut actor = self.requests.remove(&request).unwrap();
+        let sent = self.both(&mut actor, event, drawn);
+        if self.whole.is_open(request) {
+            self.requests.insert(request, actor);
+        }
+        sent
+    }
+
+    /// Sends the event to both drives, and compares what comes of it.
+    fn both(&mut self, actor: &mut Actor, event: Event, drawn: u8) -> Result<(), String> {
         let input = self.input(event, drawn);
         let (whole, expected) = step(self.config, std::mem::take(&mut self.whole), input.clone());
         self.whole = whole;
-        let loaded = self.requests.get_mut(&request).unwrap();
-        let (effects, sent) = loaded.send(self.config, &mut self.store, input);
+        let (effects, sent) = actor.send(self.config, &mut self.store, input)?;
         self.retries += sent - 1;
         same("reply", &effects.reply, &expected.reply)?;
         same("cookie", &effects.cookie, &expected.cookie)?;
         same("transaction", &effects.transaction, &expected.transaction)?;
-        for id in self.store.rows.keys() {
-            if !self.ids.contains(id) {
-                self.ids.push(*id);
-            }
-        }
         if let Reply::Token(token) = effects.reply {
             self.tokens.push(token);
         }
-        if !self.whole.is_open(request) {
-            self.requests.remove(&request);
+        for (id, session) in self.store.items() {
+            if !self.ids.contains(&id) {
+                self.ids.push(id);
+            }
+            if let Some(handle) = session.handle()
+                && !self.handles.contains(&handle)
+            {
+                self.handles.push(handle);
+            }
         }
         self.compare()
     }
 
     fn compare(&self) -> Result<(), String> {
-        let whole: Vec<_> = self.whole.items();
-        let outside: Vec<_> = self.store.rows.iter().map(|(id, row)| (*id, &row.1)).collect();
-        same("store", &outside, &whole)
+        same("store", &self.store.items(), &self.whole.items())
     }
 }
 
@@ -368,14 +362,25 @@ impl Arguments for Choice<'_> {
     fn user(&mut self) -> SmolStr {
         text(&USERS, self.what)
     }
+
+    /// One of the last that a stored session had, or none of ours.
+    fn handle(&mut self) -> Handle {
+        let handles = &self.drives.handles;
+        let last = &handles[handles.len().saturating_sub(8)..];
+        pick(last, self.what).filter(|_| self.what < 240).unwrap_or([0xee; 16].into())
+    }
 }
 
 /// Runs both drives through the turns that the bytes choose; answers how often a race was lost.
 ///
 /// The limits on requests and on stored sessions are those of a state, and say nothing of a store
 /// outside: `config` must leave them out of reach.
-pub(crate) fn run(config: &Config, turns: &[[u8; 5]], careless: bool) -> Result<u32, String> {
-    let mut drives = Drives::new(config, careless);
+pub(crate) fn run(
+    config: &Config,
+    turns: &[[u8; 5]],
+    neglect: Option<Neglect>,
+) -> Result<u32, String> {
+    let mut drives = Drives::new(config, neglect);
     for turn in turns {
         drives.turn(*turn)?;
     }
