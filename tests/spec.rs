@@ -13,6 +13,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "faults/checks.rs"]
+mod checks;
+#[path = "spec/clauses.rs"]
+mod clauses;
 #[path = "spec/generated.rs"]
 mod generated;
 #[path = "spec/planted.rs"]
@@ -21,6 +25,8 @@ mod planted;
 mod rules;
 #[path = "spec/sources.rs"]
 mod sources;
+#[path = "spec/teeth.rs"]
+mod teeth;
 #[path = "spec/trace.rs"]
 mod trace;
 
@@ -56,6 +62,26 @@ fn every_must_is_obeyed_and_tested_and_every_citation_is_in_the_spec() {
     let faults = faults(&spec, &sources, &properties(), &reviewed());
     let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), shown.join("\n"));
+}
+
+#[test]
+fn every_arrow_has_teeth() {
+    let entries = fs::read_dir(root().join("tests/faults")).unwrap();
+    let mut patches: Vec<(String, String)> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "patch"))
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into(), path))
+        .map(|(name, path)| (name, fs::read_to_string(path).unwrap()))
+        .collect();
+    patches.sort();
+    let faults = teeth::without_teeth(&Spec::parse(&spec_text()).0, &patches);
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn the_table_of_clauses_is_complete() {
+    let faults = clauses::faults(&spec_text(), &properties());
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]
