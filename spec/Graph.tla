@@ -16,10 +16,14 @@ ClientOrder == Ordered(Clients)
 
 InOrder(Row(_), function, order) == [n \in DOMAIN order |-> Row(function[order[n]])]
 
+ChangesRow(ch) ==
+  <<ch.user, ch.at, ch.ended, ch.keeps, ch.renew, ValuesRow(ch.values, Same),
+    ValuesRow(ch.guards, Same), ch.tokens>>
+
 RequestRow(q) ==
   IF q = None THEN None
   ELSE <<q.client, q.mount, q.sent, q.cookie, q.holds, q.response,
-         <<q.changes.user, ValuesRow(q.changes.values, Same), q.changes.tokens>>>>
+         ChangesRow(q.changes)>>
 
 ResponseRow(p) == IF p = None THEN None ELSE <<p.client, p.mount, p.sent, p.change>>
 
@@ -28,12 +32,13 @@ JarRow(jar) == {<<p, jar[p]>> : p \in {p \in Paths : jar[p] # None}}
 StateRow ==
   <<[i \in Ids |-> SessionRow(sessions[i])], InOrder(SessionRow, sessions, RequestOrder),
     InOrder(RequestRow, requests, RequestOrder), InOrder(ResponseRow, responses, RequestOrder),
-    InOrder(JarRow, jars, ClientOrder), now, IdDraws, TokenDraws>>
+    InOrder(JarRow, jars, ClientOrder), now, IdDraws, TokenDraws,
+    NewHandle>>
 
 \* The session is the last part of every operation that writes.
 OpRow(op) ==
-  IF op = None \/ op[1] \in {"Delete", "DeleteAll", "Discard", "DiscardAll"} THEN op
-  ELSE [op EXCEPT ![Len(op)] = SessionRow(@)]
+  IF op # None /\ op[1] \in {"Put", "Create", "Update", "Rotate"}
+  THEN [op EXCEPT ![Len(op)] = SessionRow(@)] ELSE op
 
 SeenRow(s) == <<s.event, s.reply, OpRow(s.op), s.end, s.change, s.path, s.draws>>
 

@@ -9,5 +9,5 @@ ValuesRow(values, nothing) == {<<k, values[k]>> : k \in {k \in Keys : values[k] 
 
 SessionRow(s) ==
   IF s = None THEN None
-  ELSE <<s.id, s.user, ValuesRow(s.values, None), s.tokens, s.created, s.accessed>>
+  ELSE <<s.id, s.handle, s.user, ValuesRow(s.values, None), s.tokens, s.created, s.accessed>>
 =============================================================================

@@ -67,8 +67,11 @@ Paths == {"/"} \union {m \o "/" : m \in Mounts}
 (* Sessions. *)
 
 \* [session-1] [session-2] [session-3]
-Anonymous == [id |-> None, user |-> None, values |-> [k \in Keys |-> None], tokens |-> <<>>,
-              created |-> now, accessed |-> now]
+Begun(moment) ==
+  [id |-> None, handle |-> None, user |-> None, values |-> [k \in Keys |-> None],
+   tokens |-> <<>>, created |-> moment, accessed |-> moment]
+
+Anonymous == Begun(now)
 
 \* [session-4] [session-5]
 HasInfo(s) ==
@@ -77,9 +80,15 @@ HasInfo(s) ==
 \* [time-3] [time-4] [time-5]
 Touched(s) == IF now > s.accessed + Resolution THEN [s EXCEPT !.accessed = now] ELSE s
 
-\* [time-1] [time-6] [time-7]
-PastItsLimits(s) == now >= s.accessed + Idle \/ now >= s.created + Absolute
+\* [time-1] [time-6] [time-7] [time-16] A session is as far from its limits as the clock is from
+\* its times, whichever is ahead.
+Reached(since, limit) == now >= since + limit \/ since >= now + limit
+PastAbsolute(s) == Reached(s.created, Absolute)
+PastItsLimits(s) == PastAbsolute(s) \/ Reached(s.accessed, Idle)
 Over(s) == Strict /\ PastItsLimits(s)
+
+\* [time-13] [time-17] Idleness does not end the work of a request that began in time.
+TooOld(s) == Strict /\ PastAbsolute(s)
 
 Later(one, other) == IF one > other THEN one ELSE other
 
@@ -108,6 +117,7 @@ Memory == [sessions |-> sessions, requests |-> requests]
 Remember(memory) == sessions' = memory.sessions /\ requests' = memory.requests
 
 IsStored(id) == id \in Ids /\ sessions[id] # None
+IsFound(id) == IsStored(id) /\ ~TooOld(sessions[id])
 IsOpen(r) == requests[r] # None
 Holds(r) == IsOpen(r) /\ requests[r].holds # None
 Held(r) == sessions[requests[r].holds]
@@ -133,8 +143,8 @@ UnstoreAll(memory, ids) ==
   IF ids = {} THEN memory
   ELSE LET id == CHOOSE i \in ids : TRUE IN UnstoreAll(Unstore(memory, id), ids \ {id})
 
-\* A copy of s is stored under an id, over whatever is there. [state-3]
-Store(memory, id, s) == [Unstore(memory, id) EXCEPT !.sessions[id] = [s EXCEPT !.id = id]]
+\* A copy of s, which has this id, is stored over whatever is there. [state-3]
+Store(memory, id, s) == [Unstore(memory, id) EXCEPT !.sessions[id] = s]
 
 \* A request lets go of what it holds.
 Release(memory, r) ==
@@ -181,23 +191,35 @@ Revoke == <<"Revoke">>
 -----------------------------------------------------------------------------
 (* A request starts. *)
 
-NoChanges == [user |-> Same, values |-> [k \in Keys |-> Same], tokens |-> <<>>]
+\* What strict remembers of a request's changes: the user that it set, and when; whether that
+\* user's sessions were ended since; what outlives the user of before; whether the session is to
+\* be renewed; the values that it set or removed; those that must be what it saw; its form tokens.
+\* [step-10]
+NoChanges ==
+  [user |-> Same, at |-> None, ended |-> FALSE, keeps |-> "all", renew |-> FALSE,
+   values |-> [k \in Keys |-> Same], guards |-> [k \in Keys |-> Same], tokens |-> <<>>]
 
-\* [event-1] [step-3] [step-4] [step-5] [step-6] [step-7] [step-8] [step-9] [step-10] [step-12]
-\* [time-10]
-StartRequest(r, c, m, sent) ==
+\* Under strict the visit is noted in the store, at once. [event-1] [step-3] [step-4] [step-5]
+\* [step-6] [step-7] [step-8] [step-9] [step-11] [step-12] [step-61] [step-62] [time-10]
+StartRequest(r, c, m, sent, passive) ==
   /\ requests[r] = None
   /\ LET over == IsStored(sent) /\ Over(sessions[sent])
          found == IsStored(sent) /\ ~over
          memory == IF over THEN Unstore(Memory, sent) ELSE Memory
          name == IF found /\ Live THEN sent ELSE r
-         session == IF found THEN Touched(sessions[sent]) ELSE Anonymous
+         session == CASE found /\ passive -> sessions[sent]
+                      [] found /\ ~passive -> Touched(sessions[sent])
+                      [] OTHER -> Anonymous
+         noted == found /\ Strict /\ session # sessions[sent]
+         store == IF noted THEN [memory.sessions EXCEPT ![sent] = session] ELSE memory.sessions
          request == [client |-> c, mount |-> m, sent |-> sent, cookie |-> sent, holds |-> name,
                      response |-> None, changes |-> NoChanges]
-     IN /\ sessions' = [memory.sessions EXCEPT ![name] = session]
+     IN /\ sessions' = [store EXCEPT ![name] = session]
         /\ requests' = [memory.requests EXCEPT ![r] = request]
-        /\ Shows(<<"StartRequest", r, c, m, sent>>, session.user,
-                 IF over THEN <<"Discard", sent>> ELSE None)
+        /\ Shows(<<"StartRequest", r, c, m, sent, passive>>, session.user,
+                 CASE over -> <<"Discard", sent>>
+                   [] noted -> <<"Touch", sent, now>>
+                   [] OTHER -> None)
   /\ UNCHANGED Outside
 
 -----------------------------------------------------------------------------
@@ -209,15 +231,57 @@ Changed(r, session, changes) ==
   /\ requests' = IF Strict THEN [requests EXCEPT ![r].changes = changes] ELSE requests
   /\ UNCHANGED Outside
 
-\* [event-3] [event-4] [step-13] [step-14] [step-15]
+\* What of a session outlives that its user is set. [step-15] [step-52] [step-53]
+Between(before, after) ==
+  CASE before = after -> "all"
+    [] before # after /\ before = None -> "values"
+    [] before # after /\ before # None -> "nothing"
+
+Fewer(one, other) ==
+  CASE "nothing" \in {one, other} -> "nothing"
+    [] "values" \in {one, other} /\ "nothing" \notin {one, other} -> "values"
+    [] OTHER -> "all"
+
+Kept(keeps, s) ==
+  CASE keeps = "all" -> s
+    [] keeps = "values" -> [s EXCEPT !.tokens = <<>>]
+    [] keeps = "nothing" ->
+         [s EXCEPT !.tokens = <<>>, !.handle = None, !.values = [k \in Keys |-> None]]
+
+\* Whether a session of that user begins, which is so for all but nobody after nobody.
+Begins(ch) == ch.user # Same /\ (ch.user # None \/ ch.keeps = "nothing")
+
+\* [step-54] [time-14]
+WithUser(ch, s) ==
+  CASE ch.user = Same -> s
+    [] ch.user # Same /\ ~Begins(ch) -> [s EXCEPT !.user = ch.user]
+    [] Begins(ch) ->
+         [s EXCEPT !.user = ch.user, !.created = ch.at, !.accessed = Later(@, ch.at)]
+
+\* The changes that outlive a change of the user, and that change.
+LoggedIn(ch, keeps, u) ==
+  LET nothing == [k \in Keys |-> Same]
+  IN [ch EXCEPT !.user = u, !.at = now, !.ended = FALSE, !.keeps = Fewer(@, keeps),
+                !.tokens = IF keeps = "all" THEN @ ELSE <<>>,
+                !.values = IF keeps = "nothing" THEN nothing ELSE @,
+                !.guards = IF keeps = "nothing" THEN nothing ELSE @]
+
+\* The request may still end the session that it found, by the handle. [event-3] [event-4]
+\* [event-50] [step-13] [step-14]
 SetUser(r, u) ==
   /\ Holds(r)
   /\ LET s == Held(r)
-         ch == requests[r].changes
-         kept(queue) == IF Strict /\ s.user # u THEN <<>> ELSE queue
-     IN Changed(r, [s EXCEPT !.user = u, !.tokens = kept(@)],
-                   [ch EXCEPT !.user = u, !.tokens = kept(@)])
+         keeps == Between(s.user, u)
+         ch == LoggedIn(requests[r].changes, keeps, u)
+         set == [WithUser(ch, Kept(keeps, s)) EXCEPT !.handle = s.handle]
+     IN Changed(r, IF Strict THEN set ELSE [s EXCEPT !.user = u], ch)
   /\ Shows(<<"SetUser", r, u>>, "done", None)
+
+\* [event-35] [event-36]
+RenewSession(r) ==
+  /\ Holds(r) /\ Strict
+  /\ Changed(r, Held(r), [requests[r].changes EXCEPT !.renew = TRUE])
+  /\ Shows(<<"RenewSession", r>>, "done", None)
 
 \* [event-5]
 SetValue(r, k, v) ==
@@ -231,6 +295,15 @@ RemoveValue(r, k) ==
   /\ Changed(r, [Held(r) EXCEPT !.values[k] = None],
                 [requests[r].changes EXCEPT !.values[k] = None])
   /\ Shows(<<"RemoveValue", r, k>>, "done", None)
+
+\* [event-39] [event-40]
+GuardValue(r, k) ==
+  /\ Holds(r) /\ Strict
+  /\ LET ch == requests[r].changes
+         seenFirst == IF ch.guards[k] = Same THEN Held(r).values[k] ELSE ch.guards[k]
+     IN /\ ch.values[k] = Same
+        /\ Changed(r, Held(r), [ch EXCEPT !.guards[k] = seenFirst])
+  /\ Shows(<<"GuardValue", r, k>>, "done", None)
 
 \* [event-8] [token-7] [token-8]
 CreateFormToken(r, draws) ==
@@ -256,52 +329,68 @@ PushNew(queue, more) ==
   IF more = <<>> THEN queue
   ELSE PushNew(IF Among(Head(more), queue) THEN queue ELSE Push(queue, Head(more)), Tail(more))
 
-\* [step-31] [step-32] [step-35] A change of the user ends the tokens that stand.
+\* [step-31] [step-32] [step-33]
 Apply(ch, s) ==
-  LET user == IF ch.user = Same THEN s.user ELSE ch.user
-      value(k) == IF ch.values[k] = Same THEN s.values[k] ELSE ch.values[k]
-      kept == IF user = s.user THEN s.tokens ELSE <<>>
-  IN [s EXCEPT !.user = user, !.values = [k \in Keys |-> value(k)],
-                   !.tokens = PushNew(kept, ch.tokens)]
+  LET kept == WithUser(ch, Kept(ch.keeps, s))
+      value(k) == IF ch.values[k] = Same THEN kept.values[k] ELSE ch.values[k]
+  IN [kept EXCEPT !.values = [k \in Keys |-> value(k)], !.tokens = PushNew(@, ch.tokens)]
+
+\* What is taken out of the stored session is gone at once and for all: `left` remains there, `view`
+\* of the request's own copy, and `ch` of its changes.
+TakeOut(r, left, view, ch, event, reply) ==
+  LET id == Held(r).id
+  IN /\ Remember([Store(Memory, id, left) EXCEPT !.sessions[r] = view,
+                                                 !.requests[r].changes = ch])
+     /\ Shows(event, reply, <<"Update", id, left>>)
+
+\* It was the last info: the session is discarded, and the request goes on with its own changes.
+\* [step-21] [step-22] [step-23]
+TakeLast(r, left, ch, event, reply) ==
+  LET id == Held(r).id
+      detached == [left EXCEPT !.id = None, !.handle = None, !.accessed = Held(r).accessed]
+      memory == HoldInstead(Unstore(Memory, id), r, Apply(ch, detached))
+  IN /\ Remember([memory EXCEPT !.requests[r].changes = ch])
+     /\ Shows(event, reply, <<"Discard", id>>)
+
+Take(r, left, view, ch, event, reply) ==
+  IF HasInfo(left) THEN TakeOut(r, left, view, ch, event, reply)
+  ELSE TakeLast(r, left, ch, event, reply)
+
+\* A value that was taken needs no guard. [event-37] [event-38] [step-19] [step-60] [step-63]
+TakeValue(r, k) ==
+  /\ Holds(r) /\ Held(r).values[k] # None
+  /\ LET s == Held(r)
+         ch == requests[r].changes
+         own == ~Strict \/ s.id = None \/ ch.values[k] # Same
+         without == [s EXCEPT !.values[k] = None]
+         event == <<"TakeValue", r, k>>
+     IN IF own
+        THEN /\ Changed(r, without, [ch EXCEPT !.values[k] = None])
+             /\ Shows(event, s.values[k], None)
+        ELSE /\ IsFound(s.id) /\ sessions[s.id].values[k] # None
+             /\ Take(r, [sessions[s.id] EXCEPT !.values[k] = None], without,
+                     [ch EXCEPT !.guards[k] = Same], event, sessions[s.id].values[k])
+             /\ UNCHANGED Outside
 
 \* Strict: the token is in the store and this request may spend it. [step-19] [step-20] [time-12]
 MaySpend(r, t) ==
   LET id == Held(r).id
-  IN IsStored(id) /\ ~Over(sessions[id]) /\ sessions[id].user = Held(r).user
-     /\ Among(t, sessions[id].tokens)
+  IN IsFound(id) /\ requests[r].changes.keeps = "all" /\ Among(t, sessions[id].tokens)
 
-\* [step-17] Spent in the store, at once and for all.
-Spend(r, t) ==
-  LET id == Held(r).id
-      left == [sessions[id] EXCEPT !.tokens = Without(@, t)]
-  IN /\ Remember([Store(Memory, id, left) EXCEPT !.sessions[r].tokens = Without(@, t)])
-     /\ Shows(<<"RemoveFormToken", r, t>>, "done", <<"Update", id, left>>)
-
-\* It was the last info: the session is discarded, and the request goes on with its own changes.
-\* [step-21] [step-22] [step-23]
-SpendLast(r, t) ==
-  LET id == Held(r).id
-      left == [sessions[id] EXCEPT !.id = None, !.tokens = Without(@, t),
-                                   !.accessed = Later(@, Held(r).accessed)]
-      memory == HoldInstead(Unstore(Memory, id), r, Apply(requests[r].changes, left))
-  IN /\ Remember([memory EXCEPT !.requests[r].changes = NoChanges,
-                                !.requests[r].response = Revoke])
-     /\ Shows(<<"RemoveFormToken", r, t>>, "done", <<"Discard", id>>)
-
-\* [event-11] [step-16] [step-18]
+\* [event-11] [step-16] [step-17] [step-18]
 RemoveFormToken(r, t) ==
   /\ Holds(r)
   /\ LET s == Held(r)
          ch == requests[r].changes
          own == ~Strict \/ s.id = None \/ Among(t, ch.tokens)
+         without == [s EXCEPT !.tokens = Without(@, t)]
+         event == <<"RemoveFormToken", r, t>>
      IN IF own
         THEN /\ Among(t, s.tokens)
-             /\ Changed(r, [s EXCEPT !.tokens = Without(@, t)],
-                           [ch EXCEPT !.tokens = Without(@, t)])
-             /\ Shows(<<"RemoveFormToken", r, t>>, "done", None)
+             /\ Changed(r, without, [ch EXCEPT !.tokens = Without(@, t)])
+             /\ Shows(event, "done", None)
         ELSE /\ MaySpend(r, t)
-             /\ IF HasInfo([sessions[s.id] EXCEPT !.tokens = Without(@, t)])
-                THEN Spend(r, t) ELSE SpendLast(r, t)
+             /\ Take(r, [sessions[s.id] EXCEPT !.tokens = Without(@, t)], without, ch, event, "done")
              /\ UNCHANGED Outside
 
 -----------------------------------------------------------------------------
@@ -312,7 +401,7 @@ HasSessionCookie(r, mustExist) ==
   /\ IsOpen(r)
   /\ UNCHANGED <<sessions, requests>> /\ UNCHANGED Outside
   /\ LET id == requests[r].cookie
-         answer == IF mustExist THEN IsStored(id) /\ ~Over(sessions[id]) ELSE id # None
+         answer == IF mustExist THEN IsFound(id) ELSE id # None
      IN Shows(<<"HasSessionCookie", r, mustExist>>, answer, None)
 
 \* [event-14] [event-15] [event-16] [event-17]
@@ -322,26 +411,69 @@ RevokeSessionCookie(r) ==
   /\ UNCHANGED sessions /\ UNCHANGED Outside
   /\ Shows(<<"RevokeSessionCookie", r>>, "done", None)
 
-\* [event-18] [event-19] [event-20] [event-21] [effect-6]
-ExpireSession(r) ==
-  /\ Holds(r)
-  /\ LET id == Held(r).id
-         deleted == IF IsStored(id) THEN Unstore(Memory, id) ELSE Memory
-         released == Release(deleted, r)
-     IN /\ Remember([released EXCEPT !.requests[r].holds = None, !.requests[r].response = Revoke,
-                                     !.requests[r].cookie = None,
-                                     !.requests[r].changes = NoChanges])
-        /\ Shows(<<"ExpireSession", r>>, "done",
-                 IF IsStored(id) THEN <<"Delete", id>> ELSE None)
+IdsOfHandle(h) == {i \in Ids : IsStored(i) /\ sessions[i].handle = h}
+
+\* A session that has moved meanwhile is found by its handle. [event-18] [event-19] [event-20]
+\* [event-21] [event-50] [effect-6]
+EndOwn(r, event) ==
+  LET s == Held(r)
+      named == IF IsStored(s.id) THEN {s.id} ELSE {}
+      moved == IF s.handle # None THEN IdsOfHandle(s.handle) ELSE {}
+      released == Release(UnstoreAll(Memory, IF named # {} THEN named ELSE moved), r)
+      op == CASE s.handle # None -> <<"DeleteHandle", s.handle, None>>
+              [] s.handle = None /\ IsStored(s.id) -> <<"Delete", s.id>>
+              [] OTHER -> None
+  IN /\ Remember([released EXCEPT !.requests[r].holds = None, !.requests[r].response = Revoke,
+                                  !.requests[r].cookie = None,
+                                  !.requests[r].changes = NoChanges])
+     /\ Shows(event, "done", op)
+     /\ UNCHANGED Outside
+
+ExpireSession(r) == Holds(r) /\ EndOwn(r, <<"ExpireSession", r>>)
+
+\* All sessions of a user end but one, and so do the logins of other requests. [step-57]
+EndUser(u, except, by) ==
+  LET memory == UnstoreAll(Memory, {i \in Ids \ {except} : IsStored(i) /\ sessions[i].user = u})
+      isEnded(r) == r # by /\ memory.requests[r] # None /\ memory.requests[r].changes.user = u
+  IN [memory EXCEPT !.requests = [r \in Requests |->
+       IF isEnded(r) THEN [@[r] EXCEPT !.changes.ended = TRUE] ELSE @[r]]]
+
+\* The request's own session, if it is stored for the user.
+OwnStored(r) ==
+  LET id == Held(r).id
+  IN IF IsStored(id) /\ sessions[id].user = Held(r).user THEN id ELSE None
+
+\* A request acts for its user by its own session. Who logged in by this very request may act
+\* without one. [event-45] [event-48] [event-49]
+MayAct(r) ==
+  /\ Holds(r) /\ Strict /\ Held(r).user # None
+  /\ IF requests[r].changes.user = Same THEN IsFound(OwnStored(r))
+     ELSE ~requests[r].changes.ended
+
+\* [event-41] [event-42]
+ExpireOtherSessions(r) ==
+  /\ MayAct(r)
+  /\ Remember(EndUser(Held(r).user, OwnStored(r), r))
+  /\ Shows(<<"ExpireOtherSessions", r>>, "done", <<"DeleteUser", Held(r).user, OwnStored(r)>>)
   /\ UNCHANGED Outside
+
+\* [event-43] [event-44]
+ExpireHandle(r, h) ==
+  /\ MayAct(r)
+  /\ LET event == <<"ExpireHandle", r, h>>
+         u == Held(r).user
+     IN IF Held(r).handle = h THEN EndOwn(r, event)
+        ELSE /\ Remember(UnstoreAll(Memory, {i \in IdsOfHandle(h) : sessions[i].user = u}))
+             /\ Shows(event, "done", <<"DeleteHandle", h, u>>)
+             /\ UNCHANGED Outside
 
 \* [event-22] [event-23] [event-24] [effect-7]
 NewSession(r) ==
   /\ IsOpen(r)
   /\ LET id == IF Holds(r) THEN Held(r).id ELSE None
-         over == IsStored(id) /\ Over(sessions[id])
+         over == IsStored(id) /\ TooOld(sessions[id])
          memory == IF over THEN Unstore(Memory, id) ELSE Memory
-     IN /\ ~(Strict /\ IsStored(id) /\ ~over)
+     IN /\ ~(Strict /\ IsFound(id))
         /\ Remember([HoldInstead(memory, r, Anonymous) EXCEPT
                        !.requests[r].changes = NoChanges])
         /\ Shows(<<"NewSession", r>>, "done", IF over THEN <<"Discard", id>> ELSE None)
@@ -383,47 +515,84 @@ Maintain(r, carried, draws) ==
             Saved(Store(Memory, s.id, s), <<"Put", s.id, s>>, carried, <<>>)
        [] HasInfo(s) /\ s.id # None /\ Live -> Nothing(carried)
 
-\* [step-38] [step-39] [step-40] [step-47] [step-48] [session-9] [effect-5]
-Create(r, carried, draws) ==
-  LET s == Held(r)
-      taken == TakenId(draws)
-      named == [s EXCEPT !.id = Last(taken)]
-  IN CASE ~HasInfo(s) -> Nothing(carried)
-       [] HasInfo(s) /\ (Over(s) \/ taken = <<>>) -> None
-       [] OTHER -> Saved(Store(Memory, Last(taken), s), <<"Create", Last(taken), named>>,
-                         Set(Last(taken)), taken)
+\* Whether the request has logged somebody in: then the store is to check the user's generation.
+LogsIn(r) == requests[r].changes.user \notin {Same, None}
 
-\* [step-34] [step-36] [step-51] [time-14]
-Rotate(from, s, draws) ==
+\* [step-38] [step-39] [step-40] [step-47] [step-48] [session-9] [session-10] [effect-5]
+Create(r, s, carried, draws, handle) ==
   LET taken == TakenId(draws)
-      to == Last(taken)
+      named == [s EXCEPT !.id = Last(taken), !.handle = handle]
+  IN CASE ~HasInfo(s) -> Nothing(carried)
+       [] HasInfo(s) /\ (TooOld(s) \/ taken = <<>>) -> None
+       [] OTHER -> Saved(Store(Memory, Last(taken), named),
+                         <<"Create", Last(taken), LogsIn(r), named>>, Set(Last(taken)), taken)
+
+\* [step-34] [step-36] [step-51] [session-10] [session-11]
+Rotate(r, from, s, draws, handle) ==
+  LET taken == TakenId(draws)
+      named == [s EXCEPT !.id = Last(taken), !.handle = IF @ = None THEN handle ELSE @]
   IN IF taken = <<>> THEN None
-     ELSE Saved(Store(Unstore(Memory, from), to, s),
-                <<"Rotate", from, to, [s EXCEPT !.id = to]>>, Set(to), taken)
+     ELSE Saved(Store(Unstore(Memory, from), Last(taken), named),
+                <<"Rotate", from, Last(taken), LogsIn(r), named>>, Set(Last(taken)), taken)
 
-\* [step-29] [step-30] [step-31] [step-32] [step-34] [step-35] [step-36] [step-37] [step-41]
-\* [step-46] [time-13]
-SaveChanges(r, id, draws) ==
+\* The login that a request made is void: the user's sessions were ended since. [step-57]
+IsVoid(r) == LogsIn(r) /\ requests[r].changes.ended
+
+\* A form token is nothing that a visitor would miss.
+TokensAlone(ch) == [ch EXCEPT !.tokens = <<>>] = NoChanges
+
+\* [step-60]
+GuardsHold(ch, s) == \A k \in Keys : ch.guards[k] \in {Same, s.values[k]}
+
+\* Nothing is left: a cookie that stays opens nothing, but who has changed the user is to lose it.
+\* [step-22] [step-37] [effect-7]
+Discard(id, ch) ==
+  Saved(Unstore(Memory, id), <<"Discard", id>>, IF Begins(ch) THEN Revoke ELSE None, <<>>)
+
+\* The session is gone, or too old and nobody has ended it. A login needs none: it begins one, but
+\* whoever was logged in already and has been ended stays so. [step-29] [step-32] [step-40]
+\* [step-55] [step-56]
+SaveWithout(r, id, draws, handle) ==
   LET ch == requests[r].changes
-      stored == sessions[id]
-      merged == [Apply(ch, stored) EXCEPT !.accessed = Later(@, Held(r).accessed)]
-  IN CASE ~IsStored(id) \/ Over(stored) -> IF ch = NoChanges THEN Nothing(None) ELSE None
-       [] OTHER ->
-            CASE ch = NoChanges /\ merged = stored -> Nothing(None)
-              [] ~HasInfo(merged) -> Saved(Unstore(Memory, id), <<"Discard", id>>, Revoke, <<>>)
-              [] HasInfo(merged) /\ merged.user # stored.user -> Rotate(id, merged, draws)
-              [] OTHER -> Saved(Store(Memory, id, merged), <<"Update", id, merged>>, None, <<>>)
+      begun == Begun(ch.at)
+      new == Apply(ch, begun)
+      onto == [new EXCEPT !.accessed = Later(@, sessions[id].accessed)]
+      login == LogsIn(r) /\ (ch.keeps # "all" \/ IsStored(id))
+  IN CASE TokensAlone(ch) -> Nothing(None)
+       [] ~TokensAlone(ch) /\ ~(login /\ GuardsHold(ch, begun)) -> None
+       [] OTHER -> IF ~IsStored(id) THEN Create(r, new, None, draws, handle)
+                   ELSE IF TooOld(onto) THEN None
+                   ELSE IF HasInfo(onto) THEN Rotate(r, id, onto, draws, handle)
+                   ELSE Discard(id, ch)
 
-Save(r, carried, draws) ==
+\* [step-31] [step-32] [step-34] [effect-5]
+SaveOnto(r, id, draws, handle) ==
+  LET ch == requests[r].changes
+      merged == [Apply(ch, sessions[id]) EXCEPT !.accessed = Later(@, Held(r).accessed)]
+  IN CASE ~GuardsHold(ch, sessions[id]) -> None
+       [] GuardsHold(ch, sessions[id]) /\ ~HasInfo(merged) -> Discard(id, ch)
+       [] OTHER -> IF ch.renew \/ Begins(ch) THEN Rotate(r, id, merged, draws, handle)
+                   ELSE Saved(Store(Memory, id, merged), <<"Update", id, merged>>, None, <<>>)
+
+\* [step-30] [step-41] [step-46]
+SaveChanges(r, carried, draws, handle) ==
+  LET s == Held(r)
+      ch == requests[r].changes
+  IN CASE IsVoid(r) -> None
+       [] ~IsVoid(r) /\ s.id = None -> Create(r, s, carried, draws, handle)
+       [] ~IsVoid(r) /\ s.id # None /\ ch = NoChanges -> Nothing(None)
+       [] OTHER -> IF IsFound(s.id) THEN SaveOnto(r, s.id, draws, handle)
+                   ELSE SaveWithout(r, s.id, draws, handle)
+
+Save(r, carried, draws, handle) ==
   CASE ~Holds(r) -> Nothing(carried)
     [] Holds(r) /\ ~Strict -> Maintain(r, carried, draws)
-    [] Holds(r) /\ Strict /\ Held(r).id = None -> Create(r, carried, draws)
-    [] Holds(r) /\ Strict /\ Held(r).id # None -> SaveChanges(r, Held(r).id, draws)
+    [] Holds(r) /\ Strict -> SaveChanges(r, carried, draws, handle)
 
 \* [event-25] [event-26] [event-28] [event-27]
 MaintainSession(r, draws) ==
   /\ Holds(r) /\ ~Strict
-  /\ LET saved == Save(r, requests[r].response, draws)
+  /\ LET saved == Save(r, requests[r].response, draws, None)
          revoked == saved.op # None /\ saved.op[1] = "Delete"
      IN /\ saved # None
         /\ Remember([saved.memory EXCEPT !.requests[r].response = saved.change,
@@ -438,11 +607,11 @@ MaintainSession(r, draws) ==
 PathOf(m) == IF Strict THEN "/" ELSE m \o "/"
 
 \* [step-42] [step-43] [step-44] [step-45]
-Finished(r, outcome, draws) ==
+Finished(r, outcome, draws, handle) ==
   LET carried == requests[r].response
       kept == IF Strict THEN carried ELSE None
-  IN CASE outcome = "successful" -> Save(r, carried, draws)
-       [] outcome = "interrupted" -> Save(r, kept, draws)
+  IN CASE outcome = "successful" -> Save(r, carried, draws, handle)
+       [] outcome = "interrupted" -> Save(r, kept, draws, handle)
        [] outcome = "failed" -> Nothing(kept)
        [] outcome = "abandoned" -> Nothing(None)
 
@@ -453,9 +622,9 @@ EndOf(outcome) ==
     [] outcome = "abandoned" -> None
 
 \* [effect-12] [step-49] [step-50]
-FinishRequest(r, outcome, draws) ==
+FinishRequest(r, outcome, draws, handle) ==
   /\ IsOpen(r)
-  /\ LET saved == Finished(r, outcome, draws)
+  /\ LET saved == Finished(r, outcome, draws, handle)
          request == requests[r]
          path == IF saved.change = None THEN None ELSE PathOf(request.mount)
          response == [client |-> request.client, mount |-> request.mount, sent |-> request.sent,
@@ -480,26 +649,31 @@ InsertSession(r, id, u) ==
         /\ Shows(<<"InsertSession", r, id, u>>, "done", <<"Put", id, s>>)
   /\ UNCHANGED Outside
 
-\* [event-31] [event-32]
+\* [event-31] [event-32] [effect-6]
 DeleteSession(id) ==
   /\ IsStored(id)
   /\ Remember(Unstore(Memory, id))
-  /\ Shows(<<"DeleteSession", id>>, "done", <<"Delete", id>>)
+  /\ Shows(<<"DeleteSession", id>>, "done", <<IF Strict THEN "Discard" ELSE "Delete", id>>)
   /\ UNCHANGED Outside
 
-DeleteWhere(ids, event, op) ==
-  /\ Remember(UnstoreAll(Memory, ids))
-  /\ Shows(event, "done", IF ids = {} THEN None ELSE <<op, ids>>)
+\* [event-46] [event-47]
+DeleteHandle(h) ==
+  /\ Strict
+  /\ Remember(UnstoreAll(Memory, IdsOfHandle(h)))
+  /\ Shows(<<"DeleteHandle", h>>, "done", <<"DeleteHandle", h, None>>)
   /\ UNCHANGED Outside
 
 \* [event-33]
 DeleteSessionsOf(u) ==
-  /\ DeleteWhere({i \in Ids : IsStored(i) /\ sessions[i].user = u},
-                 <<"DeleteSessionsOf", u>>, "DeleteAll")
+  /\ Remember(EndUser(u, None, None))
+  /\ Shows(<<"DeleteSessionsOf", u>>, "done", <<"DeleteUser", u, None>>)
+  /\ UNCHANGED Outside
 
 \* [event-34]
 Sweep ==
-  /\ DeleteWhere({i \in Ids : IsStored(i) /\ Over(sessions[i])}, <<"Sweep">>, "DiscardAll")
+  /\ Remember(UnstoreAll(Memory, {i \in Ids : IsStored(i) /\ Over(sessions[i])}))
+  /\ Shows(<<"Sweep">>, "done", IF Strict THEN <<"DiscardOver", now>> ELSE None)
+  /\ UNCHANGED Outside
 
 -----------------------------------------------------------------------------
 (* Around the machine: responses and time.                                 *)
@@ -580,28 +754,47 @@ Offered(fresh, used) ==
 IdDraws == Offered({i \in Ids \ Chosen : ~IsKnown(i)}, {i \in Ids : IsStored(i)})
 TokenDraws == Offered({t \in Tokens : ~IsOutstanding(t)}, {t \in Tokens : IsOutstanding(t)})
 
+\* A handle is a number, too: one that nobody has, in worlds where somebody asks for a session by its
+\* handle, and otherwise always the same.
+UsedHandles ==
+  {sessions[name].handle : name \in {n \in DOMAIN sessions : sessions[n] # None}} \ {None}
+NewHandle ==
+  IF Events \intersect {"Handles", "ExpireSession"} = {} THEN 1
+  ELSE Least((1 .. Cardinality(UsedHandles) + 1) \ UsedHandles)
+
 \* These arguments, in a world that has the event, and otherwise none.
 With(event, arguments) == IF event \in Events THEN arguments ELSE {}
 
 Moments == 0 .. LastMoment
 
+Passives == {FALSE} \union With("Passive", {TRUE})
+AllHandles == UsedHandles \union {NewHandle}
+
 Next ==
-  \/ \E r \in Unused, c \in Clients, m \in Mounts, i \in With("Forge", Ids) : StartRequest(r, c, m, i)
-  \/ \E r \in Unused, c \in Clients, m \in Mounts : StartRequest(r, c, m, Sends(c, m))
+  \/ \E r \in Unused, c \in Clients, m \in Mounts, i \in With("Forge", Ids) :
+       StartRequest(r, c, m, i, FALSE)
+  \/ \E r \in Unused, c \in Clients, m \in Mounts, p \in Passives :
+       StartRequest(r, c, m, Sends(c, m), p)
   \/ \E r \in Requests, u \in Users \union With("LogOut", {None}) : SetUser(r, u)
+  \/ \E r \in With("RenewSession", Requests) : RenewSession(r)
   \/ \E r \in Requests, k \in Keys, v \in Values : SetValue(r, k, v)
   \/ \E r \in Requests, k \in Keys : RemoveValue(r, k)
+  \/ \E r \in With("TakeValue", Requests), k \in Keys : TakeValue(r, k)
+  \/ \E r \in With("GuardValue", Requests), k \in Keys : GuardValue(r, k)
   \/ \E r \in With("Forms", Requests), draws \in TokenDraws : CreateFormToken(r, draws)
   \/ \E r \in With("Forms", Requests), t \in Tokens : HasFormToken(r, t)
   \/ \E r \in With("Forms", Requests), t \in Tokens : RemoveFormToken(r, t)
   \/ \E r \in With("HasSessionCookie", Requests), b \in BOOLEAN : HasSessionCookie(r, b)
   \/ \E r \in With("RevokeSessionCookie", Requests) : RevokeSessionCookie(r)
   \/ \E r \in With("ExpireSession", Requests) : ExpireSession(r)
+  \/ \E r \in With("ExpireOtherSessions", Requests) : ExpireOtherSessions(r)
+  \/ \E r \in With("Handles", Requests), h \in AllHandles : ExpireHandle(r, h)
   \/ \E r \in With("NewSession", Requests) : NewSession(r)
   \/ \E r \in With("MaintainSession", Requests), draws \in IdDraws : MaintainSession(r, draws)
-  \/ \E r \in Requests, o \in Outcomes, draws \in IdDraws : FinishRequest(r, o, draws)
+  \/ \E r \in Requests, o \in Outcomes, draws \in IdDraws : FinishRequest(r, o, draws, NewHandle)
   \/ \E r \in Requests, i \in Chosen, u \in Users \union {None} : InsertSession(r, i, u)
   \/ \E i \in With("DeleteSession", Ids) : DeleteSession(i)
+  \/ \E h \in With("Handles", AllHandles) : DeleteHandle(h)
   \/ \E u \in With("DeleteSessionsOf", Users) : DeleteSessionsOf(u)
   \/ "Sweep" \in Events /\ Sweep
   \/ \E r \in Requests : Deliver(r)

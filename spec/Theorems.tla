@@ -27,24 +27,30 @@ HistoryView == <<View, history>>
 \* The last step was one of these.
 Is(events) == seen'.event[1] \in events
 
-OfRequest == ~Is({"DeleteSession", "DeleteSessionsOf", "Sweep", "Clock"})
+OfRequest == ~Is({"DeleteSession", "DeleteHandle", "DeleteSessionsOf", "Sweep", "Clock"})
 Request == IF OfRequest THEN seen'.event[2] ELSE None
 
-Deletes(op) == op # None /\ op[1] \in {"Delete", "Discard"}
-
-\* The ids that an operation ends.
-Ended(op) ==
-  CASE op = None -> {}
-    [] op # None /\ op[1] \in {"DeleteAll", "DiscardAll"} -> op[2]
-    [] op # None /\ op[1] \in {"Delete", "Discard", "Rotate"} -> {op[2]}
-    [] OTHER -> {}
-
 IsStoredNext(id) == id \in Ids /\ sessions'[id] # None
+
+\* The ids that leave the store.
+Left == {id \in Ids : IsStored(id) /\ ~IsStoredNext(id)}
+
+\* What is written: the id and the session, or None.
+Written ==
+  LET op == seen'.op
+  IN CASE op # None /\ op[1] \in {"Put", "Update"} -> <<op[2], op[3]>>
+       [] op # None /\ op[1] = "Create" -> <<op[2], op[4]>>
+       [] op # None /\ op[1] = "Rotate" -> <<op[3], op[5]>>
+       [] OTHER -> None
+
+\* The request's own session loses its last info, and leaves the store.
+Emptied == Holds(Request) /\ IsStored(Held(Request).id) /\ Left # {} /\ Written = None
 
 \* The part of a step that changes a session: what it changes.
 Touch ==
   CASE Is({"SetUser"}) -> {<<"user">>}
-    [] Is({"SetValue", "RemoveValue"}) -> {<<"value", seen'.event[3]>>}
+    [] Is({"SetValue", "RemoveValue"}) \/ (Is({"TakeValue"}) /\ seen'.op = None) ->
+         {<<"value", seen'.event[3]>>}
     [] Is({"CreateFormToken"}) -> {<<"token", seen'.reply>>}
     [] Is({"RemoveFormToken"}) -> {<<"token", seen'.event[3]>>}
     [] OTHER -> {}
@@ -54,20 +60,52 @@ Touch ==
 
 \* A request that starts; it is fresh if its response may bring a cookie of its own.
 NewTrail ==
-  [touched |-> {}, changed |-> FALSE, ended |-> FALSE, identity |-> FALSE, login |-> None,
+  [touched |-> {}, drops |-> {}, set |-> None, renews |-> FALSE, changed |-> FALSE,
+   ended |-> FALSE, identity |-> FALSE, login |-> None,
    fresh |-> sessions'[requests'[Request].holds].id = None]
 
-\* The trail of the request whose event this is.
+\* What a change of the user drops of what was there before: kinds of keys.
+Drops(before, after) ==
+  CASE before = after -> {}
+    [] before # after /\ before = None -> {"token"}
+    [] before # after /\ before # None -> {"token", "value"}
+
+HoldsNext == requests'[Request] # None /\ requests'[Request].holds # None
+
+UserNext ==
+  LET user == IF HoldsNext THEN sessions'[requests'[Request].holds].user ELSE None
+  IN IF user = "" THEN None ELSE user
+
+\* The part of the trail that speaks of the session that the request holds.
+OwnChanges(own) ==
+  LET anew == Is({"ExpireSession", "NewSession"}) \/ (Is({"ExpireHandle"}) /\ ~HoldsNext)
+      drops == IF Is({"SetUser"}) THEN Drops(Held(Request).user, seen'.event[3]) ELSE {}
+      taken == IF Is({"TakeValue"}) THEN {<<"value", seen'.event[3]>>} ELSE {}
+  IN IF anew \/ Is({"MaintainSession", "FinishRequest"})
+     THEN [own EXCEPT !.touched = {}, !.drops = {}, !.set = None, !.renews = FALSE]
+     ELSE [own EXCEPT
+            !.touched = {key \in @ \ taken : key[1] \notin drops} \union Touch,
+            !.drops = @ \union drops,
+            !.renews = @ \/ Is({"RenewSession"}),
+            !.set = IF Is({"SetUser"}) THEN [user |-> seen'.event[3], at |-> now, ended |-> FALSE]
+                    ELSE @]
+
+\* The trail of the request whose event this is. Who takes the last thing out of a session may get
+\* a new one; who becomes nobody, and leaves nothing, has logged out.
 OwnTrail(own) ==
-  LET ends == Is({"ExpireSession"}) \/ Deletes(seen'.op)
-      anew == Is({"ExpireSession", "NewSession"})
-  IN [own EXCEPT
-       !.touched = IF anew \/ Is({"MaintainSession", "FinishRequest"}) THEN {} ELSE @ \union Touch,
+  LET expires == Is({"ExpireSession"}) \/ (Is({"ExpireHandle"}) /\ ~HoldsNext)
+      goesOn == Is({"RenewSession", "ExpireOtherSessions", "ExpireHandle"})
+  IN [OwnChanges(own) EXCEPT
        !.changed = @ \/ ~Is({"HasFormToken", "HasSessionCookie", "InsertSession"}),
-       !.ended = @ \/ (ends /\ ~Is({"NewSession"})),
-       !.identity = @ \/ ends \/ Is({"SetUser", "NewSession", "RevokeSessionCookie"}),
+       !.fresh = @ \/ (Is({"RemoveFormToken", "TakeValue"}) /\ Emptied),
+       !.ended = @ \/ expires
+                   \/ (Is({"MaintainSession", "FinishRequest"}) /\ Emptied /\ "value" \in own.drops),
+       !.identity = @ \/ goesOn \/ Is({"SetUser", "ExpireSession", "NewSession",
+                                        "RevokeSessionCookie"}),
        !.login = CASE Is({"SetUser"}) -> IF seen'.event[3] = "" THEN None ELSE seen'.event[3]
-                   [] anew \/ (Is({"FinishRequest"}) /\ seen'.event[3] \in {"failed", "abandoned"})
+                   [] goesOn -> UserNext
+                   [] Is({"ExpireSession", "NewSession"})
+                        \/ (Is({"FinishRequest"}) /\ seen'.event[3] \in {"failed", "abandoned"})
                         -> None
                    [] OTHER -> @]
 
@@ -76,17 +114,29 @@ Overtaken(other) ==
   IF Touch # {} /\ Holds(other) /\ requests[other].holds = requests[Request].holds
   THEN Touch ELSE {}
 
-\* A login is not owed where somebody else ended the session meanwhile.
+\* A login is not owed where somebody else ended the session meanwhile. A request that is open and
+\* has set a user saves that, or is refused.
 Excused(r) ==
-  /\ responses[r] # None
-  /\ \E id \in Ended(seen'.op) : responses[r].sent = id \/ responses[r].change = Set(id)
+  \E id \in Left :
+    \/ responses[r] # None /\ (responses[r].sent = id \/ responses[r].change = Set(id))
+    \/ requests[r] # None /\ requests[r].sent = id /\ trail[r].set = None
+
+\* The user whose sessions all end, but for that of the request that ends them.
+EndedUser ==
+  CASE Is({"DeleteSessionsOf"}) -> seen'.event[2]
+    [] Is({"ExpireOtherSessions"}) -> Held(Request).user
+    [] OTHER -> None
+
+LoginEnds(set) == set # None /\ set.user # None /\ set.user = EndedUser
 
 TrailNext(r) ==
   IF r = Request /\ Is({"StartRequest"}) THEN NewTrail
   ELSE IF r = Request /\ requests'[r] = None /\ responses'[r] = None THEN None
   ELSE IF r = Request THEN OwnTrail(trail[r])
   ELSE IF trail[r] = None THEN None
-  ELSE [trail[r] EXCEPT !.touched = @ \ Overtaken(r), !.login = IF Excused(r) THEN None ELSE @]
+  ELSE [trail[r] EXCEPT
+         !.touched = @ \ Overtaken(r), !.login = IF Excused(r) THEN None ELSE @,
+         !.set = IF LoginEnds(@) THEN [@ EXCEPT !.ended = TRUE] ELSE @]
 
 RememberTrail == trail' = [r \in Requests |-> TrailNext(r)]
 
@@ -129,10 +179,9 @@ RememberOwed ==
   owed' = [c \in Clients |->
     LET open == OfRequest /\ ~Is({"StartRequest", "Deliver", "Lose"})
         own == open /\ requests[Request].client = c
-        ended == \E p \in Paths : jars[c][p] \in Ended(seen'.op)
+        ended == \E p \in Paths : jars[c][p] \in Left
     IN CASE Is({"Deliver"}) /\ responses[Request].client = c -> OwedAtDelivery(Request)
-         [] own /\ ~Is({"FinishRequest"}) /\ OwnTrail(trail[Request]).identity -> None
-         [] own /\ Is({"FinishRequest"}) /\ Deletes(seen'.op) -> None
+         [] own /\ OwnTrail(trail[Request]).identity -> None
          [] ~own /\ ended -> None
          [] OTHER -> owed[c]]
 
@@ -181,7 +230,7 @@ UserChanges(Broken(_, _, _)) ==
   \A id \in Ids :
     LET op == seen'.op
         renewed == op # None /\ op[1] = "Rotate" /\ op[2] = id
-        after == IF renewed THEN op[4] ELSE sessions'[id]
+        after == IF renewed THEN op[5] ELSE sessions'[id]
     IN IsStored(id) /\ ~Is({"InsertSession"}) /\ (renewed \/ IsStoredNext(id))
          /\ after.user # sessions[id].user => ~Broken(sessions[id], after, renewed)
 
@@ -200,10 +249,19 @@ NoTokenSurvivesLogin ==
 
 \* A store that is given an operation and nothing else.
 CarriedOut(store, op) ==
-  CASE op = None -> store
-    [] op # None /\ op[1] \in {"Put", "Create", "Update"} -> [store EXCEPT ![op[2]] = op[3]]
-    [] op # None /\ op[1] = "Rotate" -> [store EXCEPT ![op[2]] = None, ![op[3]] = op[4]]
-    [] OTHER -> [id \in Ids |-> IF id \in Ended(op) THEN None ELSE store[id]]
+  LET without(Gone(_, _)) ==
+        [id \in Ids |-> IF store[id] # None /\ Gone(id, store[id]) THEN None ELSE store[id]]
+  IN CASE op = None -> store
+       [] op # None /\ op[1] \in {"Put", "Update"} -> [store EXCEPT ![op[2]] = op[3]]
+       [] op # None /\ op[1] = "Create" -> [store EXCEPT ![op[2]] = op[4]]
+       [] op # None /\ op[1] = "Rotate" -> [store EXCEPT ![op[2]] = None, ![op[3]] = op[5]]
+       [] op # None /\ op[1] = "Touch" -> [store EXCEPT ![op[2]].accessed = Later(@, op[3])]
+       [] op # None /\ op[1] \in {"Delete", "Discard"} -> [store EXCEPT ![op[2]] = None]
+       [] op # None /\ op[1] = "DeleteUser" ->
+            without(LAMBDA id, s : s.user = op[2] /\ id # op[3])
+       [] op # None /\ op[1] = "DeleteHandle" ->
+            without(LAMBDA id, s : s.handle = op[2] /\ op[3] \in {None, s.user})
+       [] op # None /\ op[1] = "DiscardOver" -> without(LAMBDA id, s : PastItsLimits(s))
 
 Stored == [id \in Ids |-> sessions[id]]
 
@@ -213,23 +271,35 @@ SameButForAccess(id) ==
   /\ IsStored(id) <=> IsStoredNext(id)
   /\ IsStored(id) => [sessions[id] EXCEPT !.accessed = 0] = [sessions'[id] EXCEPT !.accessed = 0]
 
-\* The token is gone, and with it the session if that was all.
-SameButForToken(id, t) ==
-  \/ SameButForAccess(id)
-  \/ /\ IsStored(id)
-     /\ LET left == [sessions[id] EXCEPT !.tokens = Without(@, t)]
-        IN IF IsStoredNext(id) THEN sessions'[id] = left ELSE ~HasInfo(left)
-
 \* Stronger than its row: until a request has succeeded, nothing that it does leaves a trace, but
-\* for expiry, spent form tokens and a session that was found over.
+\* for ends, spent form tokens, taken values and a session that was found over.
 FailureLeavesNoTrace ==
-  [][\/ Is({"SetUser", "SetValue", "RemoveValue", "CreateFormToken", "MaintainSession",
-            "RevokeSessionCookie"})
+  [][\/ Is({"SetUser", "RenewSession", "SetValue", "RemoveValue", "GuardValue",
+            "CreateFormToken", "MaintainSession", "RevokeSessionCookie"})
      \/ Is({"NewSession"}) /\ seen'.op = None
      \/ Is({"FinishRequest"}) /\ seen'.event[3] \in {"failed", "abandoned"}
      => \A id \in Ids : SameButForAccess(id)]_vars
-  /\ [][Is({"RemoveFormToken"}) =>
-         \A id \in Ids : SameButForToken(id, seen'.event[3])]_vars
+
+\* Whether the event names the session that is stored under an id, before it or after it.
+Names(id) ==
+  LET isOf(u) == IsStored(id) /\ sessions[id].user = u
+      hasHandle(h) == IsStored(id) /\ sessions[id].handle = h
+      isOwn == Holds(Request) /\ Held(Request).id = id
+      hasOwn == Held(Request).handle # None /\ hasHandle(Held(Request).handle)
+      isNew == Written # None /\ Written[1] = id /\ ~IsStored(id)
+  IN CASE Is({"StartRequest"}) -> seen'.event[5] = id
+       [] Is({"InsertSession"}) -> seen'.event[3] = id
+       [] Is({"DeleteSession"}) -> seen'.event[2] = id
+       [] Is({"DeleteHandle"}) -> hasHandle(seen'.event[2])
+       [] Is({"DeleteSessionsOf"}) -> isOf(seen'.event[2])
+       [] Is({"Sweep"}) -> IsStored(id) /\ PastItsLimits(sessions[id])
+       [] Is({"ExpireOtherSessions"}) -> isOf(Held(Request).user) /\ id # OwnStored(Request)
+       [] Is({"ExpireSession"}) -> isOwn \/ hasOwn
+       [] Is({"ExpireHandle"}) ->
+            hasHandle(seen'.event[3]) /\ (hasOwn \/ isOf(Held(Request).user))
+       [] OTHER -> OfRequest /\ (isOwn \/ isNew)
+
+OthersAreLeftAlone == [][\A id \in Ids : sessions[id] # sessions'[id] => Names(id)]_vars
 
 \* What a session holds under a key, None if nothing.
 At(s, key) ==
@@ -244,26 +314,88 @@ AllKeys ==
 \* A token may be missing because newer ones fill the queue.
 MadeRoom(key, after) == key[1] = "token" /\ after # None /\ Len(after.tokens) >= TokenCap
 
-Loses(touched, view, before, after) ==
+Loses(own, view, before, after) ==
   \E key \in AllKeys :
     /\ ~MadeRoom(key, after)
-    /\ IF key \in touched THEN At(view, key) # At(after, key)
-       ELSE /\ before # None /\ At(before, key) # At(after, key)
-            /\ ~(<<"user">> \in touched /\ key[1] = "token")
+    /\ IF key \in own.touched THEN At(view, key) # At(after, key)
+       ELSE before # None /\ At(before, key) # At(after, key) /\ key[1] \notin own.drops
 
-SavedUnder(id, op) ==
-  CASE op # None /\ op[1] \in {"Put", "Create"} -> op[2]
-    [] op # None /\ op[1] = "Rotate" -> op[3]
-    [] OTHER -> id
+Saves ==
+  /\ Is({"MaintainSession", "FinishRequest"}) /\ Holds(Request)
+  /\ Is({"FinishRequest"}) => seen'.event[3] \in {"successful", "interrupted"}
+
+\* A session that is too old is as good as gone.
+Usable(s) == IF s # None /\ TooOld(s) THEN None ELSE s
+
+\* A form is all that may be lost with a session that was ended.
+FormsAlone(own) == own.set = None /\ \A key \in own.touched : key[1] = "token"
+
+\* The token is gone, and with it the session if that was all.
+SameButForToken(id, t) ==
+  \/ SameButForAccess(id)
+  \/ /\ IsStored(id)
+     /\ LET left == [sessions[id] EXCEPT !.tokens = Without(@, t)]
+        IN IF IsStoredNext(id) THEN sessions'[id] = left ELSE ~HasInfo(left)
+
+SameButForValue(id, k) ==
+  \/ SameButForAccess(id)
+  \/ /\ IsStored(id)
+     /\ LET left == [sessions[id] EXCEPT !.values[k] = None]
+        IN IF IsStoredNext(id) THEN sessions'[id] = left ELSE ~HasInfo(left)
 
 NoUpdateIsLost ==
-  [][(Is({"MaintainSession"}) \/ (Is({"FinishRequest"})
-        /\ seen'.event[3] \in {"successful", "interrupted"})) /\ Holds(Request) =>
+  [][Saves =>
+       LET own == trail[Request]
+           id == Held(Request).id
+           before == IF IsStored(id) THEN Usable(sessions[id]) ELSE None
+           after == CASE Written # None -> Written[2]
+                      [] Written = None /\ IsStoredNext(id) -> Usable(sessions'[id])
+                      [] OTHER -> None
+       IN \/ id # None /\ before = None /\ Written = None /\ FormsAlone(own)
+          \/ ~Loses(own, Held(Request), before, after)]_vars
+  /\ [][Is({"RemoveFormToken"}) =>
+         \A id \in Ids : SameButForToken(id, seen'.event[3])]_vars
+  /\ [][Is({"TakeValue"}) =>
+         \A id \in Ids : SameButForValue(id, seen'.event[3])]_vars
+
+-----------------------------------------------------------------------------
+(* Steps: what a login makes of the session that is saved.                 *)
+
+\* A session is saved that begins with the user that was set: all but nobody after nobody.
+SavesLogin ==
+  /\ Saves /\ Written # None /\ trail[Request].set # None
+  /\ trail[Request].set.user # None \/ "value" \in trail[Request].drops
+
+\* The model has no addresses: the comparison of the code with itself has.
+LoginBeginsASession ==
+  [][Saves /\ Written # None /\ trail[Request].renews => Written[1] # Held(Request).id]_vars
+  /\ [][SavesLogin =>
+         Written[1] # Held(Request).id /\ Written[2].created = trail[Request].set.at]_vars
+
+ValuesStayWithTheirUser ==
+  [][SavesLogin =>
+       \A key \in AllKeys : key[1] \in trail[Request].drops /\ key \notin trail[Request].touched
+         => At(Written[2], key) = None]_vars
+
+EndedUserStaysEnded ==
+  [][SavesLogin /\ trail[Request].set.ended => Written[2].user # trail[Request].set.user]_vars
+
+\* What the request had set itself is not taken from the store.
+ValueIsTakenOnce ==
+  [][Is({"TakeValue"}) /\ IsStored(Held(Request).id)
+       /\ <<"value", seen'.event[3]>> \notin trail[Request].touched =>
        LET id == Held(Request).id
-           under == SavedUnder(id, seen'.op)
-           before == IF IsStored(id) THEN sessions[id] ELSE None
-           after == IF IsStoredNext(under) THEN sessions'[under] ELSE None
-       IN ~Loses(trail[Request].touched, Held(Request), before, after)]_vars
+           k == seen'.event[3]
+       IN /\ seen'.reply = sessions[id].values[k]
+          /\ IsStoredNext(id) => sessions'[id].values[k] = None]_vars
+
+VisitCounts ==
+  [][Is({"StartRequest"}) =>
+       LET id == sessions'[requests'[Request].holds].id
+           passive == seen'.event[6]
+       IN IsStoredNext(id) =>
+            IF passive THEN sessions'[id].accessed = sessions[id].accessed
+            ELSE now <= sessions'[id].accessed + Resolution]_vars
 
 ReadingStoresNothing ==
   [][Is({"FinishRequest"}) /\ ~trail[Request].changed =>
@@ -290,9 +422,15 @@ RevocationMatches ==
                              => p = seen'.path]_vars
 
 \* Where the limits lie the model says; whether that is right the comparison with the code shows.
+\* An event of a request writes nothing to a session that is too old; to end it is right.
 NothingPastItsLimits ==
   [][Is({"StartRequest"}) /\ IsStored(seen'.event[5]) /\ PastItsLimits(sessions[seen'.event[5]])
        => sessions'[requests'[Request].holds].id # seen'.event[5]]_vars
+  /\ [][OfRequest /\ ~Is({"StartRequest", "Deliver", "Lose"}) /\ Holds(Request) =>
+         LET id == Held(Request).id
+         IN IsStored(id) /\ PastAbsolute(sessions[id]) =>
+              /\ IsStoredNext(id) => sessions'[id] = sessions[id]
+              /\ Is({"RemoveFormToken", "TakeValue"}) => seen'.op = None]_vars
 
 SweepLeavesNoneOver ==
   [][Is({"Sweep"}) => \A id \in Ids : IsStoredNext(id) => ~PastItsLimits(sessions'[id])]_vars
@@ -301,7 +439,13 @@ UserIsEndedEverywhere ==
   [][Is({"DeleteSessionsOf"}) =>
        \A id \in Ids : IsStoredNext(id) => sessions'[id].user # seen'.event[2]]_vars
 
-ExpiryIsImmediate == [][Is({"ExpireSession"}) => ~IsStoredNext(Held(Request).id)]_vars
+\* The session may have moved to another id, under the same handle.
+ExpiryIsImmediate ==
+  [][Is({"ExpireSession"}) =>
+       LET own == Held(Request)
+       IN /\ ~IsStoredNext(own.id)
+          /\ own.handle # None =>
+               \A id \in Ids : IsStoredNext(id) => sessions'[id].handle # own.handle]_vars
 
 -----------------------------------------------------------------------------
 (* Steps: what clients are owed. *)

@@ -18,22 +18,29 @@ following == <<which, at>>
 
 Step == Traces[which][at + 1]
 
-Do(event, draws) ==
-  CASE event[1] = "StartRequest" -> StartRequest(event[2], event[3], event[4], event[5])
+Do(event, draws, handle) ==
+  CASE event[1] = "StartRequest" ->
+           StartRequest(event[2], event[3], event[4], event[5], event[6])
     [] event[1] = "SetUser" -> SetUser(event[2], event[3])
+    [] event[1] = "RenewSession" -> RenewSession(event[2])
     [] event[1] = "SetValue" -> SetValue(event[2], event[3], event[4])
     [] event[1] = "RemoveValue" -> RemoveValue(event[2], event[3])
+    [] event[1] = "TakeValue" -> TakeValue(event[2], event[3])
+    [] event[1] = "GuardValue" -> GuardValue(event[2], event[3])
     [] event[1] = "CreateFormToken" -> CreateFormToken(event[2], draws)
     [] event[1] = "HasFormToken" -> HasFormToken(event[2], event[3])
     [] event[1] = "RemoveFormToken" -> RemoveFormToken(event[2], event[3])
     [] event[1] = "HasSessionCookie" -> HasSessionCookie(event[2], event[3])
     [] event[1] = "RevokeSessionCookie" -> RevokeSessionCookie(event[2])
     [] event[1] = "ExpireSession" -> ExpireSession(event[2])
+    [] event[1] = "ExpireOtherSessions" -> ExpireOtherSessions(event[2])
+    [] event[1] = "ExpireHandle" -> ExpireHandle(event[2], event[3])
     [] event[1] = "NewSession" -> NewSession(event[2])
     [] event[1] = "MaintainSession" -> MaintainSession(event[2], draws)
-    [] event[1] = "FinishRequest" -> FinishRequest(event[2], event[3], draws)
+    [] event[1] = "FinishRequest" -> FinishRequest(event[2], event[3], draws, handle)
     [] event[1] = "InsertSession" -> InsertSession(event[2], event[3], event[4])
     [] event[1] = "DeleteSession" -> DeleteSession(event[2])
+    [] event[1] = "DeleteHandle" -> DeleteHandle(event[2])
     [] event[1] = "DeleteSessionsOf" -> DeleteSessionsOf(event[2])
     [] event[1] = "Sweep" -> Sweep
     [] event[1] = "Clock" -> Clock(event[2])
@@ -64,8 +71,8 @@ TraceInit == Init /\ which \in DOMAIN Traces /\ at = 0
 
 TraceNext ==
   /\ at < Len(Traces[which])
-  /\ IF Step.refused THEN ~ENABLED Do(Step.event, Step.draws) /\ UNCHANGED vars
-     ELSE Do(Step.event, Step.draws) /\ seen'.draws = Step.draws
+  /\ IF Step.refused THEN ~ENABLED Do(Step.event, Step.draws, Step.handle) /\ UNCHANGED vars
+     ELSE Do(Step.event, Step.draws, Step.handle) /\ seen'.draws = Step.draws
   /\ AsObserved
   /\ which' = which /\ at' = at + 1
   /\ PrintT(<<which, at'>>)

@@ -1,7 +1,9 @@
 """Compare every transition of a world with the code, in both directions.
 
 TLC prints each transition with both of its states. Here a state is written once, when it is
-first seen, and every line becomes JSON, so that `tests/tla.rs` reads it with serde."""
+first seen, and every line becomes JSON, so that `tests/tla.rs` reads it with serde. Of the large
+worlds it is one at a time: the number in the environment variable SHARE says which, and without a
+number (`SHARE=`) it is all."""
 
 import gzip
 import os
@@ -37,8 +39,7 @@ def write(semantics, constants, path, module=tlc.SPEC / "Graph.tla", most=None):
     It stops beyond `most` transitions."""
     config = worlds.config(semantics, constants, "VIEW View", "ACTION_CONSTRAINT Emit")
     with tempfile.TemporaryDirectory() as folder:
-        # A short run does not earn back what the JVM's better compiler costs.
-        java = ["-XX:TieredStopAtLevel=1"] if most else []
+        java = tlc.SHORT_RUN if most else []
         line = tlc.command(module, config, Path(folder), "-deadlock", java=java)
         tlc_runs = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, cwd=module.parent)
         # Without a name and a time in its header, equal graphs are equal files.
@@ -93,7 +94,7 @@ def main(arguments):
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [
             (f"{name}-{semantics}", pool.submit(write, semantics, world, path))
-            for semantics, name, world in worlds.of_size(arguments.size)
+            for semantics, name, world in of_size(arguments.size)
             for path in [folder / f"{name}-{semantics}.gz"]
         ]
         for name, job in jobs:
@@ -106,6 +107,12 @@ def main(arguments):
     if status == 0 and arguments.size == "small":
         status = update(folder) if arguments.update else same_as_committed(folder)
     return status
+
+
+def of_size(size):
+    """The worlds that are compared now."""
+    every = worlds.of_size(size)
+    return tlc.share(every, len(every)) if size == "large" else every
 
 
 def compare(folder):
@@ -129,6 +136,12 @@ def same_as_committed(folder):
     for name in differ:
         print(f"{COMMITTED / name}: not what TLC writes now; `graph small --update` takes it over")
     return 1 if differ else 0
+
+
+def transitions(name):
+    """How many transitions a small world has, by what is committed."""
+    with gzip.open(COMMITTED / f"{name}.gz", "rt") as lines:
+        return sum(line.startswith('{"step"') for line in lines)
 
 
 def text_of(folder):

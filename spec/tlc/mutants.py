@@ -15,8 +15,8 @@ ASSIGNED = re.compile(r"(!(\.\w+|\[\w+\])+|\w')$")
 EXCEPT_PART = re.compile(r", (!(?:\.\w+|\[\w+(?:\.\w+)?\])+ = [^,\[\]]+(?=[,\]]))")
 OTHER = {"=": "#", "#": "=", ">": ">=", ">=": ">", "<": "<=", "<=": "<"}
 WORDS = {
-    '"Delete"': '"Discard"', '"Discard"': '"Delete"', '"DeleteAll"': '"DiscardAll"',
-    '"DiscardAll"': '"DeleteAll"', '"Create"': '"Update"', '"Update"': '"Create"',
+    '"Delete"': '"Discard"', '"Discard"': '"Delete"', '"Create"': '"Update"',
+    '"Update"': '"Create"', '"all"': '"values"', '"values"': '"nothing"', '"nothing"': '"all"',
     '"commit"': '"abort"', '"abort"': '"commit"',
     "Set(": "Stillborn(", "Stillborn(": "Set(", "Nothing(carried)": "Nothing(None)",
     "Nothing(kept)": "Nothing(None)", "Revoke,": "carried,",

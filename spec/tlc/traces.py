@@ -1,7 +1,6 @@
 """Check that recorded runs are runs of the model: Quixote's, and random ones of the code.
 
-Recordings with one field changed, one for each of CHANGES, must be rejected, at the step of that
-field.
+Runs with one field changed, one for each of CHANGES, must be rejected, at the step of that field.
 """
 
 import copy
@@ -146,6 +145,13 @@ CHANGES = {
     "the cookie that the request sees": set_field("request_cookie", to=lambda _: None),
     "the cookie of the response": set_field("set_cookie", to=lambda _: None),
     "the age of the cookie": set_field("set_cookie", "max_age", to=lambda _: None),
+    "the path of the cookie": set_field("set_cookie", "path", to=lambda path: path + "x/"),
+    "the end of the transaction": set_field(
+        "transaction", to=lambda end: "abort" if end == "commit" else "commit"),
+    "the id of the session": set_field("session", "id", to=lambda _: None),
+    "the creation of the session": set_field("session", "created", to=lambda time: time - 1),
+    "the tokens of the session": set_field("session", "form_tokens", to=lambda tokens: tokens[1:]),
+    "the handle of a stored session": set_field("stored", 0, "handle", to=lambda _: None),
     "the creation of a stored session": set_field("stored", 0, "created", to=lambda time: time + 1),
     "the tokens of a stored session": set_field(
         "stored", 0, "form_tokens", to=lambda tokens: tokens[1:]),
@@ -168,7 +174,7 @@ def changed(path, change):
 
 
 def broken(paths):
-    """Each change in a recording of its own: prints those that the model took for true."""
+    """Each change in a run of its own: prints those that the model took for true."""
     unused = list(paths)
     planted = []
     for what, change in CHANGES.items():
@@ -199,5 +205,5 @@ def main(arguments):
     print(f"{count} of {len(paths)} traces are runs of the model, {steps:,} steps")
     good = count == len(paths)
     if not arguments.trace:
-        good &= broken(recorded)
+        good &= broken(paths)
     return 0 if good else 1

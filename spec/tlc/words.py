@@ -49,7 +49,7 @@ class Trace:
         self.path = path
         self.lines = lines or [json.loads(line) for line in path.read_text().splitlines()]
         self.config = self.lines[0]["config"]
-        self.ids, self.tokens, self.texts, self.cookies = {}, {}, {}, {}
+        self.ids, self.tokens, self.texts, self.cookies, self.handles = {}, {}, {}, {}, {}
         self.open, self.slots = {}, 0
         self.rules = self._rules()
         self.base = min(line["now"] for line in self.lines[1:])
@@ -90,14 +90,14 @@ class Trace:
         for number, line in enumerate(self.lines[1:], 2):
             then = self.moment(line["now"])
             if then != now:
-                self._add(number, ["Clock", then], False, NONE, [], [])
+                self._add(number, ["Clock", then], False, NONE, [], NONE, [])
                 now = then
             self._line(number, line)
 
-    def _add(self, number, event, refused, request, draws, expect):
+    def _add(self, number, event, refused, request, draws, handle, expect):
         self.numbers.append(number)
         step = {"event": event, "refused": refused, "request": request}
-        self.steps.append(step | {"draws": draws, "expect": expect})
+        self.steps.append(step | {"draws": draws, "handle": handle, "expect": expect})
 
     def _line(self, number, line):
         expect = line["expect"]
@@ -109,7 +109,8 @@ class Trace:
         event = self._event(line, slot)
         number_of = self.token if event[0] == "CreateFormToken" else self.id
         draws = [number_of(draw) for draw in line.get("draws", [])]
-        self._add(number, event, refused, slot, draws, self._expect(line, refused))
+        handle = self.handle(line.get("new_handle"))
+        self._add(number, event, refused, slot, draws, handle, self._expect(line, refused))
         if event[0] == "FinishRequest" and not refused:
             self.open.pop(line["request"], None)
 
@@ -127,12 +128,13 @@ class Trace:
         match name:
             case "StartRequest":
                 sent = self.cookie(self.sent(line["cookie_header"]))
-                return [name, slot, Name("c1"), self.mount(line), sent]
+                passive = line.get("passive", False)
+                return [name, slot, Name("c1"), self.mount(line), sent, passive]
             case "SetUser":
                 return [name, slot, self.text("u", line["user"])]
             case "SetValue":
                 return [name, slot, self.text("k", line["key"]), self.text("v", line["value"])]
-            case "RemoveValue":
+            case "RemoveValue" | "TakeValue" | "GuardValue":
                 return [name, slot, self.text("k", line["key"])]
             case "HasFormToken" | "RemoveFormToken":
                 return [name, slot, self.token(line["token"])]
@@ -142,6 +144,10 @@ class Trace:
                 return [name, slot, line["outcome"]]
             case "InsertSession":
                 return [name, slot, self.id(line["id"]), self.text("u", line["user"])]
+            case "ExpireHandle":
+                return [name, slot, self.handle(line["handle"])]
+            case "DeleteHandle":
+                return [name, self.handle(line["handle"])]
             case "DeleteSession":
                 return [name, self.id(line["id"])]
             case "DeleteSessionsOf":
@@ -187,6 +193,11 @@ class Trace:
     def id(self, text):
         return self.ids.setdefault(text, len(self.ids) + 1)
 
+    def handle(self, text):
+        if text is None:
+            return NONE
+        return self.handles.setdefault(text, len(self.handles) + 1)
+
     def token(self, text):
         return self.tokens.setdefault(text, len(self.tokens) + 1)
 
@@ -228,6 +239,8 @@ class Trace:
         match value:
             case {"token": token}:
                 return self.token(token)
+            case {"value": text}:
+                return self.text("v", text)
             case {"answer": answer}:
                 return answer
         return value
@@ -247,6 +260,7 @@ class Trace:
         values = session.get("values", {}).items()
         return [
             NONE if session["id"] is None else self.id(session["id"]),
+            self.handle(session.get("handle")),
             self.text("u", session["user"]),
             Rows([self.text("k", key), self.text("v", value)] for key, value in values),
             [self.token(token) for token in session["form_tokens"]],

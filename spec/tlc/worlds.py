@@ -34,8 +34,8 @@ ANY = {"successful", "interrupted", "failed", "abandoned"}
 SMALL = {
     "login": world(
         Users={"alice", "bob"},
-        Outcomes={"successful", "interrupted", "failed"},
-        Events={"LogOut", "ExpireSession", "Collide", "Lose"},
+        Outcomes={"successful", "interrupted"},
+        Events={"LogOut", "ExpireSession", "Collide"},
     ),
     "forms": world(MaxToken=2, Outcomes={"successful"}, Events={"Forms"}),
     "values": world(Users=set(), Keys={"k"}, Values={"x", "y"}, Events={"ExpireSession"}),
@@ -43,12 +43,12 @@ SMALL = {
         Requests=["r1"],
         Outcomes={"successful"},
         LastMoment=3,
-        Events={"LogOut", "Sweep", "ClockBack", "HasSessionCookie"},
+        Events={"LogOut", "Sweep", "ClockBack", "HasSessionCookie", "Passive"},
     ),
     "manager": world(
         Chosen={2},
         Outcomes={"successful"},
-        Events={"LogOut", "DeleteSession", "DeleteSessionsOf"},
+        Events={"LogOut", "DeleteSession", "DeleteSessionsOf", "Lose"},
     ),
     "cookies": world(
         Requests=["r1"],
@@ -66,8 +66,30 @@ SMALL = {
     ),
     # Form tokens and new sessions while time passes, and accesses that are not noted.
     "late": world(
-        Requests=["r1"], Users={"alice", ""}, MaxToken=1, LastMoment=3, Resolution=1, Idle=3,
+        Requests=["r1"], Users={"alice", ""}, MaxToken=1, LastMoment=3, Resolution=1,
         Outcomes={"successful"}, Events={"Forms", "NewSession"},
+    ),
+    # One request after the other by several users of one browser, with values and form tokens.
+    "users": world(
+        Requests=["r1"], Users={"alice", "bob"}, Keys={"k"}, MaxToken=1,
+        Outcomes={"successful"}, Events={"LogOut", "Forms", "RenewSession", "TakeValue"},
+    ),
+    # Two requests log in, and put something into the cart.
+    "carts": world(Keys={"k"}, Outcomes={"successful"}),
+    # Two requests take one value, and ask to be told if it changes.
+    "taken": world(
+        Users=set(), Keys={"k"}, Values={"x", "y"}, Outcomes={"successful"},
+        Events={"TakeValue", "GuardValue"},
+    ),
+    # One user on two devices ends the sessions of the other, and logs in meanwhile.
+    "devices": world(
+        Clients=["c1", "c2"], Outcomes={"successful"},
+        Events={"ExpireOtherSessions", "Handles", "DeleteSessionsOf"},
+    ),
+    # Values, guarded ones among them, and logins while time passes.
+    "overdue": world(
+        Requests=["r1"], Keys={"k"}, LastMoment=3, Outcomes={"successful"},
+        Events={"TakeValue", "GuardValue", "NewSession", "RenewSession"},
     ),
     # Clients that send any id: stolen, dead, or never issued.
     "strangers": world(
@@ -84,8 +106,8 @@ LARGE = {
                   Events={"LogOut", "Forms", "ExpireSession"}),
     "copying": world(MaxToken=1, Users={"alice", ""}, LastMoment=1,
                      Events={"LogOut", "Forms", "ExpireSession"}),
-    "strict": world(MaxToken=1, LastMoment=2, Idle=1, Absolute=2,
-                    Events={"LogOut", "Forms", "ExpireSession"}),
+    "strict": world(MaxToken=1, LastMoment=1, Idle=1, Absolute=1, Outcomes={"successful"},
+                    Events={"LogOut", "Forms", "Lose", "NewSession"}),
 }  # fmt: skip
 
 

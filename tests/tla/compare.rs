@@ -20,9 +20,8 @@ pub(crate) struct Compared {
     pub(crate) differences: Vec<String>,
 }
 
-const ENOUGH: usize = 20;
-
-pub(crate) fn compare(graph: &Graph) -> Compared {
+/// Compares all of a graph, or as far as there are so many differences.
+pub(crate) fn compare(graph: &Graph, enough: usize) -> Compared {
     let config = config(&graph.constants);
     let secrets = Secrets(config.width);
     let mut compared = Compared::default();
@@ -35,7 +34,7 @@ pub(crate) fn compare(graph: &Graph) -> Compared {
         place.machine(&mut compared);
         place.world(&mut compared);
         place.left_over(&mut compared);
-        if compared.differences.len() >= ENOUGH {
+        if compared.differences.len() >= enough {
             break;
         }
     }
@@ -63,7 +62,7 @@ impl<'a> Place<'a> {
         for asked in inputs(self.constants(), self.row, self.secrets) {
             let event = event_of(&asked.event, self.secrets).expect("the machine is asked");
             let now = Timestamp(self.row.now * MOMENT);
-            let entropy = asked.entropy(self.secrets);
+            let entropy = asked.entropy(self.secrets, self.row.new_handle);
             let (after, effects) =
                 step(self.config, self.state.clone(), Input { now, entropy, event });
             if asked.draws.is_empty() && effects.draws == 1 {
@@ -106,6 +105,7 @@ impl<'a> Place<'a> {
             // What can be drawn next is for the model to say.
             row.id_draws.clone_from(&to.id_draws);
             row.token_draws.clone_from(&to.token_draws);
+            row.new_handle = to.new_handle;
             compared.transitions += usize::from(!*is_found);
             (found, *is_found) = (true, true);
             if *own != seen || *to != row {
@@ -195,7 +195,7 @@ fn before_update(row: &mut StateRow, constants: &Constants, seen: &Seen) {
                 cookie: sent,
                 holds: None,
                 response: None,
-                changes: ChangesRow { user: None, values: Vec::new(), tokens: Vec::new() },
+                changes: ChangesRow::none(),
             });
         }
         Some("FinishRequest") if seen.event[2] != "abandoned" => {

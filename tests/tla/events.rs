@@ -8,7 +8,7 @@ use quixote_session::{
 use serde_json::{Value, json};
 
 use crate::graph::{Constants, StateRow};
-use crate::machine::{REMOTE_ADDR, Secrets, request_number};
+use crate::machine::{REMOTE_ADDR, Secrets, handle_of, request_number};
 
 /// What the machine may be asked in this state, refused or not: an event and what would be drawn.
 pub(crate) fn inputs(constants: &Constants, state: &StateRow, secrets: Secrets) -> Vec<Asked> {
@@ -35,6 +35,12 @@ pub(crate) fn inputs(constants: &Constants, state: &StateRow, secrets: Secrets) 
         changes(constants, request, &mut ask);
         cookies(constants, request, &mut ask);
     }
+    for handle in handles(constants, state) {
+        for request in &constants.requests {
+            ask(json!(["ExpireHandle", request, handle]));
+        }
+        ask(json!(["DeleteHandle", handle]));
+    }
     for id in (1..=constants.ids).filter(|_| constants.has("DeleteSession")) {
         ask(json!(["DeleteSession", id]));
     }
@@ -45,6 +51,12 @@ pub(crate) fn inputs(constants: &Constants, state: &StateRow, secrets: Secrets) 
         ask(json!(["Sweep"]));
     }
     asked
+}
+
+/// The handles that there are, and one that there is not.
+fn handles(constants: &Constants, state: &StateRow) -> Vec<u8> {
+    let known = state.handles().into_iter().chain([state.new_handle]);
+    if constants.has("Handles") { known.collect() } else { Vec::new() }
 }
 
 /// An event, and what is there to be drawn.
@@ -66,14 +78,19 @@ impl Asked {
         all.take(draws.into()).copied().collect()
     }
 
-    /// The bytes from which all of that is drawn.
-    pub(crate) fn entropy(&self, secrets: Secrets) -> Entropy {
-        let mut bytes = [0; Entropy::BYTES];
-        let places = bytes.chunks_exact_mut(secrets.0.bytes());
+    /// The bytes from which all of that is drawn, and a handle. What the other half holds names
+    /// nothing.
+    pub(crate) fn entropy(&self, secrets: Secrets, handle: u8) -> Entropy {
+        let is_token = self.event[0] == "CreateFormToken";
+        let mut bytes = [u8::MAX; Entropy::BYTES];
+        let (ids, tokens) = bytes.split_at_mut(Entropy::HALF);
+        let half = if is_token { tokens } else { ids };
+        let places = half.chunks_exact_mut(secrets.0.bytes());
         for (place, number) in places.zip(self.taken(secrets.0.draws())) {
-            place.copy_from_slice(&secrets.bytes(number, self.event[0] == "CreateFormToken"));
+            place.copy_from_slice(&secrets.bytes(number, is_token));
         }
-        Entropy::from_bytes(bytes)
+        let entropy = Entropy::from_bytes(bytes);
+        if is_token { entropy } else { entropy.with_handle(handle_of(handle)) }
     }
 }
 
@@ -89,7 +106,10 @@ fn starts(constants: &Constants, state: &StateRow, secrets: Secrets, ask: &mut i
                 let sent = sent.map(|id| *id.reveal_bytes().last().unwrap());
                 let forged = (1..=constants.ids).filter(|_| constants.has("Forge")).map(Some);
                 for sent in forged.filter(|forged| *forged != sent).chain([sent]) {
-                    ask(json!(["StartRequest", request, client, mount, sent]));
+                    ask(json!(["StartRequest", request, client, mount, sent, false]));
+                }
+                if constants.has("Passive") {
+                    ask(json!(["StartRequest", request, client, mount, sent, true]));
                 }
             }
         }
@@ -103,11 +123,19 @@ fn changes(constants: &Constants, request: &str, ask: &mut impl FnMut(Value)) {
     if constants.has("LogOut") {
         ask(json!(["SetUser", request, null]));
     }
+    if constants.has("RenewSession") {
+        ask(json!(["RenewSession", request]));
+    }
     for key in &constants.keys {
         for value in &constants.values {
             ask(json!(["SetValue", request, key, value]));
         }
         ask(json!(["RemoveValue", request, key]));
+        for event in ["TakeValue", "GuardValue"] {
+            if constants.has(event) {
+                ask(json!([event, request, key]));
+            }
+        }
     }
     if constants.has("Forms") {
         ask(json!(["CreateFormToken", request]));
@@ -123,7 +151,13 @@ fn cookies(constants: &Constants, request: &str, ask: &mut impl FnMut(Value)) {
         ask(json!(["HasSessionCookie", request, false]));
         ask(json!(["HasSessionCookie", request, true]));
     }
-    for event in ["RevokeSessionCookie", "ExpireSession", "NewSession", "MaintainSession"] {
+    for event in [
+        "RevokeSessionCookie",
+        "ExpireSession",
+        "ExpireOtherSessions",
+        "NewSession",
+        "MaintainSession",
+    ] {
         if constants.has(event) {
             ask(json!([event, request]));
         }
@@ -146,6 +180,7 @@ pub(crate) fn event_of(event: &[Value], secrets: Secrets) -> Option<Event> {
     let number = |place: usize| event[place].as_u64().map(|number| u8::try_from(number).unwrap());
     let request = || RequestId(request_number(text(1).unwrap()));
     let id = |place: usize| secrets.id(number(place).unwrap());
+    let handle = |place: usize| handle_of(number(place).unwrap());
     let token = || SubmittedToken::Token(secrets.token(number(2).unwrap()));
     Some(match text(0).unwrap() {
         "StartRequest" => Event::StartRequest {
@@ -153,11 +188,15 @@ pub(crate) fn event_of(event: &[Value], secrets: Secrets) -> Option<Event> {
             cookie: number(4).map(|id| CookieValue::Id(secrets.id(id))),
             remote_addr: REMOTE_ADDR.into(),
             script_name: owned(3).unwrap(),
+            passive: event[5] == true,
         },
         "SetUser" => RequestEvent::SetUser { user: owned(2) }.of(request()),
+        "RenewSession" => RequestEvent::RenewSession.of(request()),
         "SetValue" => RequestEvent::SetValue { key: owned(2).unwrap(), value: owned(3).unwrap() }
             .of(request()),
         "RemoveValue" => RequestEvent::RemoveValue { key: owned(2).unwrap() }.of(request()),
+        "TakeValue" => RequestEvent::TakeValue { key: owned(2).unwrap() }.of(request()),
+        "GuardValue" => RequestEvent::GuardValue { key: owned(2).unwrap() }.of(request()),
         "CreateFormToken" => RequestEvent::CreateFormToken.of(request()),
         "HasFormToken" => RequestEvent::HasFormToken { token: token() }.of(request()),
         "RemoveFormToken" => RequestEvent::RemoveFormToken { token: token() }.of(request()),
@@ -166,6 +205,8 @@ pub(crate) fn event_of(event: &[Value], secrets: Secrets) -> Option<Event> {
         }
         "RevokeSessionCookie" => RequestEvent::RevokeSessionCookie.of(request()),
         "ExpireSession" => RequestEvent::ExpireSession.of(request()),
+        "ExpireOtherSessions" => RequestEvent::ExpireOtherSessions.of(request()),
+        "ExpireHandle" => RequestEvent::ExpireHandle { handle: handle(2) }.of(request()),
         "NewSession" => RequestEvent::NewSession.of(request()),
         "MaintainSession" => RequestEvent::MaintainSession.of(request()),
         "FinishRequest" => {
@@ -173,6 +214,7 @@ pub(crate) fn event_of(event: &[Value], secrets: Secrets) -> Option<Event> {
         }
         "InsertSession" => RequestEvent::InsertSession { id: id(2), user: owned(3) }.of(request()),
         "DeleteSession" => Event::Manager(ManagerEvent::DeleteSession { id: id(1) }),
+        "DeleteHandle" => Event::Manager(ManagerEvent::DeleteHandle { handle: handle(1) }),
         "DeleteSessionsOf" => {
             Event::Manager(ManagerEvent::DeleteSessionsOf { user: owned(1).unwrap() })
         }

@@ -1,6 +1,7 @@
 //! The graph of a world of `spec/SessionManager.tla`, as `spec/tlc graph` writes it: one line of
 //! JSON for the world, for each state when it is first seen, and for each transition.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 
 use flate2::read::GzDecoder;
@@ -47,9 +48,16 @@ pub(crate) struct StateRow {
     pub(crate) now: u64,
     pub(crate) id_draws: Vec<Vec<u8>>,
     pub(crate) token_draws: Vec<Vec<u8>>,
+    pub(crate) new_handle: u8,
 }
 
 impl StateRow {
+    /// The handles of all sessions, each once.
+    pub(crate) fn handles(&self) -> BTreeSet<u8> {
+        let sessions = self.stored.iter().chain(&self.held).flatten();
+        sessions.filter_map(|session| session.handle).collect()
+    }
+
     /// Whether a session is stored under this id, or holds this token.
     pub(crate) fn is_in_use(&self, number: u8, is_token: bool) -> bool {
         let mut sessions = self.stored.iter().chain(&self.held).flatten();
@@ -64,6 +72,7 @@ impl StateRow {
 #[derive(Deserialize, Clone, PartialEq, Debug)]
 pub(crate) struct SessionRow {
     pub(crate) id: Option<u8>,
+    pub(crate) handle: Option<u8>,
     pub(crate) user: Option<String>,
     pub(crate) values: Vec<(String, String)>,
     pub(crate) tokens: Vec<u8>,
@@ -94,8 +103,32 @@ pub(crate) enum Name {
 pub(crate) struct ChangesRow {
     /// `"Same"` where it was not changed.
     pub(crate) user: Option<String>,
+    /// When the user was set.
+    pub(crate) at: Option<u64>,
+    /// Whether the user's sessions were ended since.
+    pub(crate) ended: bool,
+    /// What outlives the user of before: `"all"`, `"values"` or `"nothing"`.
+    pub(crate) keeps: String,
+    pub(crate) renew: bool,
     pub(crate) values: Vec<(String, Option<String>)>,
+    pub(crate) guards: Vec<(String, Option<String>)>,
     pub(crate) tokens: Vec<u8>,
+}
+
+impl ChangesRow {
+    /// A request that has changed nothing.
+    pub(crate) fn none() -> Self {
+        Self {
+            user: Some("Same".into()),
+            at: None,
+            ended: false,
+            keeps: "all".into(),
+            renew: false,
+            values: Vec::new(),
+            guards: Vec::new(),
+            tokens: Vec::new(),
+        }
+    }
 }
 
 #[derive(Deserialize, Clone, PartialEq, Debug)]
@@ -131,6 +164,7 @@ enum Line {
 }
 
 /// All of it.
+#[derive(Clone)]
 pub(crate) struct Graph {
     pub(crate) constants: Constants,
     pub(crate) states: Vec<StateRow>,

@@ -2,8 +2,8 @@
 
 use quixote_session::check::base_of;
 use quixote_session::{
-    Config, CookieChange, Effects, FormToken, Reply, Semantics, Session, SessionId, State, StoreOp,
-    Transaction, Width,
+    Config, CookieChange, Effects, FormToken, Handle, Reply, Semantics, Session, SessionId, State,
+    StoreOp, Transaction, Width,
 };
 use serde_json::{Map, Value, json};
 
@@ -40,6 +40,22 @@ impl Secrets {
     pub(crate) fn token(self, number: u8) -> FormToken {
         self.text(number, true).parse().unwrap()
     }
+}
+
+/// The handle of a number, which differs from every id and token.
+pub(crate) fn handle_of(number: u8) -> Handle {
+    handle_text(number).parse().unwrap()
+}
+
+fn handle_text(number: u8) -> String {
+    format!("{:032x}", 2_u16 << 8 | u16::from(number))
+}
+
+fn handle_number(hex: &Value) -> Option<u8> {
+    let text = hex.as_str()?;
+    let number = u8::from_str_radix(&text[text.len() - 2..], 16).unwrap();
+    assert_eq!(text, handle_text(number));
+    Some(number)
 }
 
 /// The number of an id or a token, which must be one that was made from it.
@@ -108,13 +124,22 @@ pub(crate) fn state_of(row: &StateRow, names: &[String], secrets: Secrets) -> St
         let data = request_json(request, secrets);
         requests.push(json!({"request": request_number(name), "holds": holds, "data": data}));
     }
-    let state = json!({"stored": stored, "held": held, "requests": requests});
+    let state = json!({
+        "version": 1,
+        "semantics": null,
+        "stored": stored,
+        "held": held,
+        "requests": requests,
+        "generations": {},
+    });
     serde_json::from_value(state).expect("a state of the model is one of the machine")
 }
 
 fn session_json(row: &SessionRow, secrets: Secrets) -> Value {
     let tokens: Vec<_> = row.tokens.iter().map(|token| secrets.text(*token, true)).collect();
     json!({
+        "version": 1,
+        "handle": row.handle.map(handle_text),
         "user": row.user,
         "remote_addr": REMOTE_ADDR,
         "created": row.created * MOMENT,
@@ -142,11 +167,20 @@ fn request_json(row: &RequestRow, secrets: Secrets) -> Value {
 }
 
 fn changes_json(changes: &ChangesRow, secrets: Secrets) -> Option<Value> {
-    let same = changes.user.as_deref() == Some("Same");
     let tokens: Vec<_> = changes.tokens.iter().map(|token| secrets.text(*token, true)).collect();
-    (!same || !changes.values.is_empty() || !tokens.is_empty()).then(|| {
-        let user = (!same).then(|| json!({"to": changes.user}));
-        json!({"user": user, "values": object(&changes.values), "form_tokens": tokens})
+    (*changes != ChangesRow::none()).then(|| {
+        let user = changes.at.map(|at| {
+            let generation = if changes.ended { None } else { Some(0) };
+            json!({"to": changes.user, "at": at * MOMENT, "generation": generation})
+        });
+        json!({
+            "user": user,
+            "keeps": changes.keeps,
+            "renew": changes.renew,
+            "values": object(&changes.values),
+            "guards": object(&changes.guards),
+            "form_tokens": tokens,
+        })
     })
 }
 
@@ -157,6 +191,7 @@ fn object<T: serde::Serialize>(values: &[(String, T)]) -> Map<String, Value> {
 /// Machine to model: what `row` says of the machine's part is replaced by what `state` holds.
 pub(crate) fn update(row: &mut StateRow, state: &State, names: &[String]) {
     let state = serde_json::to_value(state).unwrap();
+    assert_eq!(state["generations"], json!({}), "no driver has stated any");
     row.stored.fill(None);
     row.held.fill(None);
     let mut called: Vec<Name> = Vec::new();
@@ -192,6 +227,7 @@ fn session_row(session: &Value, id: Option<u8>) -> SessionRow {
     let values = session["values"].as_object().into_iter().flatten();
     SessionRow {
         id,
+        handle: handle_number(&session["handle"]),
         user: text(&session["user"]),
         values: values.map(|(key, value)| (key.clone(), text(value).unwrap())).collect(),
         tokens: tokens_row(&session["form_tokens"]),
@@ -215,24 +251,42 @@ fn request_row(data: &Value, holds: Option<Name>, known: &RequestRow) -> Request
         }
         set => Some(vec![json!("Stillborn"), number(&set["stillborn"], false).into()]),
     };
-    let changes = &data["changes"];
-    let user = match &changes["user"] {
-        Value::Null => Some("Same".into()),
-        user => user["to"].as_str().map(ToOwned::to_owned),
-    };
-    let values = changes["values"].as_object().into_iter().flatten();
-    let values = values.map(|(key, value)| (key.clone(), value.as_str().map(ToOwned::to_owned)));
     RequestRow {
         mount: data["script_name"].as_str().unwrap().to_owned(),
         cookie: data["cookie"].is_string().then(|| number(&data["cookie"], false)),
         holds,
         response,
-        changes: ChangesRow {
-            user,
-            values: values.collect(),
-            tokens: tokens_row(&changes["form_tokens"]),
+        changes: if data["changes"].is_null() {
+            ChangesRow::none()
+        } else {
+            changes_row(&data["changes"])
         },
         ..known.clone()
+    }
+}
+
+fn changes_row(changes: &Value) -> ChangesRow {
+    let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
+    let values = |values: &Value| {
+        let values = values.as_object().into_iter().flatten();
+        values.map(|(key, value)| (key.clone(), text(value))).collect()
+    };
+    let user = &changes["user"];
+    let (to, at) = match user {
+        Value::Null => (Some("Same".into()), None),
+        user => (text(&user["to"]), Some(moment(&user["at"]))),
+    };
+    let generation = user["generation"].as_u64();
+    assert!(generation.is_none_or(|generation| generation == 0), "no driver has stated any");
+    ChangesRow {
+        user: to,
+        at,
+        ended: at.is_some() && generation.is_none(),
+        keeps: text(&changes["keeps"]).unwrap(),
+        renew: changes["renew"] == true,
+        values: values(&changes["values"]),
+        guards: values(&changes["guards"]),
+        tokens: tokens_row(&changes["form_tokens"]),
     }
 }
 
@@ -244,6 +298,7 @@ pub(crate) fn seen_of(event: Vec<Value>, effects: &Effects, draws: Vec<u8>) -> S
             Reply::Done => "done".into(),
             Reply::Started { remote_user } => json!(remote_user.as_deref()),
             Reply::Token(token) => number(&json!(token), true).into(),
+            Reply::Value(value) => value.as_str().into(),
             Reply::Answer(answer) => (*answer).into(),
             Reply::Refused(why) => panic!("refused with {why:?} is no step"),
         },
@@ -266,21 +321,35 @@ pub(crate) fn seen_of(event: Vec<Value>, effects: &Effects, draws: Vec<u8>) -> S
 
 fn op_row(op: &StoreOp) -> Value {
     let id = |id: &SessionId| id_number(*id);
-    let ids = |ids: &[SessionId]| ids.iter().map(id).collect::<Vec<_>>();
     let row = |session: &Session, id: u8| {
         let row = session_row(&json!(session), Some(id));
-        json!([row.id, row.user, row.values, row.tokens, row.created, row.accessed])
+        json!([row.id, row.handle, row.user, row.values, row.tokens, row.created, row.accessed])
     };
     match op {
         StoreOp::Put { id: at, session } => json!(["Put", id(at), row(session, id(at))]),
-        StoreOp::Create { id: at, session } => json!(["Create", id(at), row(session, id(at))]),
+        StoreOp::Create { id: at, session, generation, discard_over: None } => {
+            json!(["Create", id(at), is_login(*generation), row(session, id(at))])
+        }
+        StoreOp::Create { .. } => panic!("no world's store is full"),
+        StoreOp::Touch { id: at, accessed } => json!(["Touch", id(at), moment(&json!(accessed))]),
         StoreOp::Update { id: at, session } => json!(["Update", id(at), row(session, id(at))]),
-        StoreOp::Rotate { from, to, session } => {
-            json!(["Rotate", id(from), id(to), row(session, id(to))])
+        StoreOp::Rotate { from, to, session, generation } => {
+            json!(["Rotate", id(from), id(to), is_login(*generation), row(session, id(to))])
         }
         StoreOp::Delete { id: at } => json!(["Delete", id(at)]),
+        StoreOp::DeleteUser { user, except } => {
+            json!(["DeleteUser", user, except.as_ref().map(id)])
+        }
+        StoreOp::DeleteHandle { handle, user } => {
+            json!(["DeleteHandle", handle_number(&json!(handle)), user])
+        }
         StoreOp::Discard { id: at } => json!(["Discard", id(at)]),
-        StoreOp::DeleteAll { ids: all } => json!(["DeleteAll", ids(all)]),
-        StoreOp::DiscardAll { ids: all } => json!(["DiscardAll", ids(all)]),
+        StoreOp::DiscardOver { now } => json!(["DiscardOver", moment(&json!(now))]),
     }
+}
+
+/// Whether an operation depends on the generation of a user, of whom no driver has stated any.
+fn is_login(generation: Option<u64>) -> bool {
+    assert!(generation.is_none_or(|generation| generation == 0), "{generation:?}");
+    generation.is_some()
 }
