@@ -14,7 +14,7 @@ mod cells {
     use quixote_session::check::Cell;
 
     /// More than there are cells. The fuzzer reads and clears what lies in this section.
-    const COUNTERS: usize = 512;
+    const COUNTERS: usize = 1024;
 
     // Nothing here reads it, so the compiler would take it away.
     #[used]

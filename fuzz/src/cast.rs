@@ -3,8 +3,8 @@
 use quixote_session::check::Action;
 use quixote_session::check::kinds::{Arguments, Draw, Kind, Next, pick};
 use quixote_session::{
-    Config, CookieValue, Effects, Entropy, Event, FormToken, Input, Outcome, Reply, RequestId,
-    SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp, Width,
+    Config, CookieValue, Effects, Entropy, Event, FormToken, Handle, Input, Outcome, Reply,
+    RequestId, SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp, Width,
 };
 
 use crate::clock;
@@ -106,7 +106,8 @@ impl Cast {
             RequestId(self.started)
         });
         let remote_addr = SmolStr::new_static("192.0.2.1");
-        Event::StartRequest { request, cookie, remote_addr, script_name: mount.into() }
+        let passive = turn.who / 8 % 8 == 1;
+        Event::StartRequest { request, cookie, remote_addr, script_name: mount.into(), passive }
     }
 
     fn any_cookie(&self, what: u8) -> Option<CookieValue> {
@@ -151,7 +152,9 @@ impl Cast {
             7 => usize::from(Width::Bits64.draws()),
             _ => 0,
         };
-        for draw in bytes.chunks_exact_mut(config.width.bytes()).take(taken) {
+        let half = usize::from(Kind::of(event).draws() == Some(Draw::Token));
+        let half = bytes.chunks_exact_mut(Entropy::HALF).nth(half).unwrap_or_default();
+        for draw in half.chunks_exact_mut(config.width.bytes()).take(taken) {
             if let Some(known) = pick(&used, drawn / 8)
                 && known.len() == draw.len()
             {
@@ -223,6 +226,13 @@ impl Arguments for Choice<'_> {
 
     fn user(&mut self) -> SmolStr {
         text(&USERS, self.turn.what)
+    }
+
+    /// The handle of a stored session, or one that none has.
+    fn handle(&mut self) -> Handle {
+        let stored = self.state.values();
+        let known = pick(&stored, self.turn.what).and_then(|session| session.handle());
+        known.filter(|_| self.turn.what < 240).unwrap_or([0xee; 16].into())
     }
 }
 

@@ -93,14 +93,16 @@ fn check_reading(config: &Config, header: &[u8]) {
     assert_eq!(read, last_of_name(&config.cookie_name, header), "{header:?}");
 }
 
-/// RFC 6265, section 4.2.1, and of several the last: a second reader, of the plainest kind.
+/// RFC 6265, sections 4.2.1 and 5.2, and of several the last: a second reader, of the plainest
+/// kind. Around a name and a value only spaces and tabs are dropped.
 fn last_of_name(name: &str, header: &[u8]) -> Option<String> {
     let header = String::from_utf8_lossy(header);
     let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
-    let mut named = pairs.filter(|(own, _)| !own.trim().is_empty() && own.trim() == name);
-    let value = named.next_back()?.1.trim();
+    let bare = |text: &'_ str| text.trim_matches([' ', '\t']).to_owned();
+    let mut named = pairs.filter(|(own, _)| !bare(own).is_empty() && bare(own) == name);
+    let value = bare(named.next_back()?.1);
     let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    Some(inner.unwrap_or(value).to_owned())
+    Some(inner.unwrap_or(&value).to_owned())
 }
 
 /// The work to read a long header is at most linear in its length.

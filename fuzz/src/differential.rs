@@ -4,13 +4,12 @@
 //! strict one state for each request, over a shared store, runs beside one state for all. Both
 //! comparisons are those of the tests, fed by the fuzzer.
 
-use quixote_session::check::kinds::{Kind, Next};
 use quixote_session::check::{Action, Jar, base_of};
 use quixote_session::{Config, Event, RequestId, Semantics};
 
 use crate::cast::{BROWSERS, Cast};
 use crate::drives;
-use crate::script::{Script, Turn};
+use crate::script::Script;
 use crate::side_by_side::SideBySide;
 
 /// Plays the script in `data` on both sides.
@@ -19,7 +18,7 @@ pub fn run(data: &[u8]) {
     let found = match script.setup.semantics() {
         Semantics::Strict => {
             let turns: Vec<_> = script.turns.iter().map(|turn| turn.bytes()).collect();
-            drives::run(&bounded(&script), &turns, false).map(drop)
+            drives::run(&bounded(&script), &turns, None).map(drop)
         }
         Semantics::Live | Semantics::Copying => beside_naive(&script),
     };
@@ -53,7 +52,7 @@ fn beside_naive(script: &Script) -> Result<(), String> {
     let mut cast = Cast::new(script.setup.repeats());
     let mut jars: [Jar; BROWSERS as usize] = Default::default();
     let mut owners: Vec<(RequestId, u8)> = Vec::new();
-    for turn in script.turns.iter().filter(|turn| is_known_to_naive(**turn)) {
+    for turn in &script.turns {
         let jar = |client: u8, mount: &str| jars.get(usize::from(client))?.sends(mount);
         let action = cast.action(&config, &both.state, jar, *turn);
         let Action::Step { client, input } = action else { continue };
@@ -70,8 +69,4 @@ fn beside_naive(script: &Script) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn is_known_to_naive(turn: Turn) -> bool {
-    !matches!(Next::of(turn.next), Next::Send(Kind::DeleteSessionsOf | Kind::Sweep))
 }

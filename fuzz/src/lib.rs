@@ -16,6 +16,7 @@ pub mod trace;
 pub mod work;
 
 #[path = "../../tests/one_session/drives.rs"]
+#[allow(dead_code, reason = "a module of the tests")]
 mod drives;
 #[path = "../../tests/naive/mod.rs"]
 #[allow(clippy::wildcard_imports, missing_docs, unreachable_pub, reason = "a module of the tests")]

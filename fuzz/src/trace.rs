@@ -3,6 +3,7 @@
 //! Either an error that names the place, or steps that satisfy every invariant of the format:
 //! they are written and read back the same, and replay without a panic.
 
+use quixote_session::Entropy;
 use quixote_session::check::replay::replay;
 use quixote_session::check::trace::{Header, TraceError, TraceReader, TraceStep, TraceWriter};
 
@@ -67,9 +68,12 @@ fn says_what_was_expected(shown: &str) -> bool {
 /// What the format promises of a step that was read.
 fn check_step(header: &Header, step: &TraceStep) {
     assert!(step.draws <= header.config.width.draws());
-    let unused = step.input.entropy.bytes();
+    // Behind the draws there are zeros, but for the handle, which is the end of the second half.
+    let (ids, tokens) = step.input.entropy.bytes().split_at(Entropy::HALF);
     let taken = usize::from(step.draws) * header.config.width.bytes();
-    assert!(unused[taken..].iter().all(|byte| *byte == 0), "entropy that was not drawn");
+    let drawn = |half: &[u8]| half.iter().skip(taken).all(|byte| *byte == 0);
+    assert!(drawn(ids), "entropy that was not drawn");
+    assert!(drawn(&tokens[..Entropy::HALF - 16]), "entropy that was not drawn");
     let stored = step.expect.stored.as_deref().unwrap_or_default();
     assert!(stored.iter().all(|session| session.id.is_some()));
     assert!(stored.is_sorted_by(|one, next| one.id < next.id));
