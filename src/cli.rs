@@ -1,6 +1,7 @@
 //! The commands, and what their exit status means. A new command is a module with `Arguments` and
 //! `run`, a variant of [`Command`], and an arm in [`main`].
 
+mod dirty;
 mod explore;
 mod output;
 mod record;

@@ -26,6 +26,8 @@ use crate::token::Width;
 pub struct Config {
     /// Which rules apply.
     pub semantics: Semantics,
+    /// Quixote only: whether a session that is stored already is stored again.
+    pub is_dirty: Dirtiness,
     /// Random bits in an id or token.
     pub width: Width,
     /// Name of the session cookie: an RFC 6265 token. Browsers let nobody but this host, over TLS,
@@ -75,6 +77,31 @@ pub struct Config {
     pub max_sessions: u32,
     /// Strict only: what is given up of what [`check`](Self::check) asks for.
     pub gives_up: GivesUp,
+}
+
+/// What Quixote's `is_dirty` answers: whether a save stores a session again that has an id.
+///
+/// Quixote's own class answers [`Never`](Self::Never), which suits its dictionary; over a mapping
+/// that copies it should answer as `has_info` does. All four combinations with the semantics
+/// [`Live`](Semantics::Live) and [`Copying`](Semantics::Copying) are in use.
+///
+/// ```
+/// use quixote_session::{Config, Dirtiness};
+///
+/// assert_eq!(Config::QUIXOTE.is_dirty, Dirtiness::Never);
+/// assert_eq!(Config::QUIXOTE_PERSISTENT.is_dirty, Dirtiness::HasInfo);
+/// // Loses what is changed after the first save.
+/// let forgetful = Config { is_dirty: Dirtiness::Never, ..Config::QUIXOTE_PERSISTENT };
+/// assert_eq!(forgetful.check(), Ok(()));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Dirtiness {
+    /// False, whatever the session holds: it is stored once.
+    Never,
+    /// What `has_info` answers: it is stored whenever a request that holds it ends well.
+    HasInfo,
 }
 
 impl GivesUp {
@@ -146,11 +173,11 @@ impl Config {
     /// Quixote as it ships: sessions in a dictionary, every request sharing the stored object.
     ///
     /// As in Quixote, neither the sizes nor the lives of sessions are limited.
-    pub const QUIXOTE: Self = Self::quixote(Semantics::Live);
+    pub const QUIXOTE: Self = Self::quixote(Semantics::Live, Dirtiness::Never);
 
     /// Quixote over a persistent mapping that copies on every read and write, with `is_dirty`
     /// overridden by `has_info` as its documentation advises.
-    pub const QUIXOTE_PERSISTENT: Self = Self::quixote(Semantics::Copying);
+    pub const QUIXOTE_PERSISTENT: Self = Self::quixote(Semantics::Copying, Dirtiness::HasInfo);
 
     /// What a session manager should do today: 128-bit ids renewed whenever the user changes,
     /// merged saves, final expiry, idle limit of 30 minutes, absolute limit of 12 hours, and a
@@ -177,6 +204,7 @@ impl Config {
     const fn strict(cookie_name: &'static str, hardened: bool, gives_up: GivesUp) -> Self {
         Self {
             semantics: Semantics::Strict,
+            is_dirty: Dirtiness::Never,
             width: Width::Bits128,
             cookie_name: SmolStr::new_static(cookie_name),
             cookie_path: Some(SmolStr::new_static("/")),
@@ -195,10 +223,11 @@ impl Config {
         }
     }
 
-    // [config-1] [config-2] [config-3] [config-4]
-    const fn quixote(semantics: Semantics) -> Self {
+    // [config-1] [config-2] [config-3] [config-4] [config-42]
+    const fn quixote(semantics: Semantics, is_dirty: Dirtiness) -> Self {
         Self {
             semantics,
+            is_dirty,
             width: Width::Bits64,
             cookie_name: SmolStr::new_static("QX_session"),
             cookie_path: None,

@@ -4,12 +4,16 @@
 //! By hand, because only one cookie matters here: the `cookie` crate takes each of them apart and
 //! allocates for it. `tests/cookies.rs` holds both against that crate, text for text.
 
+mod pattern;
+
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::config::{Config, ConfigError};
 use crate::effect::{CookieChange, CookieOp};
 use crate::grammar::{is_attribute_value, is_cookie_name, is_domain};
 use crate::presented::CookieValue;
+use crate::semantics::Headers;
 
 /// The header that goes with every response that sets or revokes the session cookie, so that no
 /// shared cache hands it to somebody else (RFC 9111, section 5.2.2.5).
@@ -21,31 +25,70 @@ pub const CACHE_CONTROL: (&str, &str) = ("Cache-Control", "no-store");
 // [cookie-15]
 pub const VARY: (&str, &str) = ("Vary", "Cookie");
 
-/// The value of the session cookie in a `Cookie` header (RFC 6265, section 4.2.1).
+/// The value of the session cookie in a `Cookie` header.
 ///
-/// Of several cookies of that name the last counts; one pair of double quotes around the value is
-/// stripped. None where the header holds no such cookie. The empty value and Quixote's `*del*` are
-/// values here, which name no session. Any bytes whatsoever are read in linear time and lead to
-/// "no cookie" at worst. Join several `Cookie` headers of one request with `"; "`.
+/// Of several cookies of that name the last counts. Strict reads as RFC 6265 has it (section
+/// 4.2.1), and strips one pair of double quotes around the value. Live and copying read as Quixote
+/// does: a comma separates cookies like a semicolon, white space ends a value that has no quotes, a
+/// backslash in quotes makes the character behind it a plain one, and a name alone is a cookie with
+/// the empty value; a byte above 0x7f is the Latin-1 character of its number.
+///
+/// None where the header holds no such cookie. The empty value and Quixote's `*del*` are values
+/// here, which name no session. Any bytes whatsoever are read in linear time and lead to "no
+/// cookie" at worst. Join several `Cookie` headers of one request with `"; "`.
 ///
 /// ```
 /// use quixote_session::{Config, CookieValue, read_cookie};
 ///
+/// let read = |header: &str| read_cookie(&Config::STRICT, header);
+/// assert_eq!(read(r#"a=1; __Host-session="nosuchid""#), Some("nosuchid".into()));
+/// assert_eq!(read("__Host-session=first; __Host-session=last"), Some("last".into()));
+/// assert_eq!(read("__Host-session="), Some("".into()));
+/// assert_eq!(read("__host-session=x; ;;=; %%"), None);
+///
 /// let read = |header: &str| read_cookie(&Config::QUIXOTE, header);
-/// assert_eq!(read(r#"a=1; QX_session="nosuchid""#), Some("nosuchid".into()));
-/// assert_eq!(read("QX_session=first; QX_session=last"), Some("last".into()));
-/// assert_eq!(read("QX_session="), Some("".into()));
-/// assert_eq!(read("qx_session=x; ;;=; %%"), None);
-/// assert_eq!(read_cookie(&Config::QUIXOTE, b"QX_session=\xff; other=1"), Some("\u{fffd}".into()));
+/// assert_eq!(read(r#"a="1; 2", QX_session="no\such;id""#), Some("nosuch;id".into()));
+/// assert_eq!(read("QX_session=first QX_session"), Some("".into()));
+/// assert_eq!(read_cookie(&Config::QUIXOTE, b"QX_session=\xff; other=1"), Some("\u{ff}".into()));
 /// ```
-// [cookie-1] [cookie-2] [cookie-3] [cookie-4]
+// [cookie-3]
 pub fn read_cookie(config: &Config, header: impl AsRef<[u8]>) -> Option<CookieValue> {
-    let header = String::from_utf8_lossy(header.as_ref());
+    let header = header.as_ref();
+    read_cookie_text(
+        config,
+        &match config.semantics.differences().headers {
+            Headers::Rfc6265 => String::from_utf8_lossy(header),
+            // [cookie-21]
+            Headers::OfQuixote => latin_1(header),
+        },
+    )
+}
+
+/// The same of a header that has been made text, as it stands in a trace.
+pub(crate) fn read_cookie_text(config: &Config, header: &str) -> Option<CookieValue> {
+    let name = config.cookie_name.as_str();
+    match config.semantics.differences().headers {
+        Headers::Rfc6265 => last_value(header, name).map(CookieValue::from),
+        Headers::OfQuixote => pattern::last_value(header, name).map(|value| value.as_ref().into()),
+    }
+}
+
+/// One character for each byte.
+fn latin_1(header: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(header) {
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        Ok(_) | Err(_) => Cow::Owned(header.iter().copied().map(char::from).collect()),
+    }
+}
+
+/// RFC 6265, sections 4.2.1 and 5.2.
+// [cookie-1] [cookie-2] [cookie-4]
+fn last_value<'a>(header: &'a str, name: &str) -> Option<&'a str> {
     // The last one counts, so the search begins at the end and stops where it finds one.
     header.rsplit(';').find_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        let named = trim(name) == config.cookie_name && !config.cookie_name.is_empty();
-        named.then(|| without_quotes(trim(value)).into())
+        let (own, value) = pair.split_once('=')?;
+        let named = trim(own) == name && !name.is_empty();
+        named.then(|| without_quotes(trim(value)))
     })
 }
 

@@ -116,7 +116,7 @@ mod version;
 
 pub use smol_str::SmolStr;
 
-pub use crate::config::{Config, ConfigError, GivesUp, SameSite};
+pub use crate::config::{Config, ConfigError, Dirtiness, GivesUp, SameSite};
 #[cfg(feature = "std")]
 pub use crate::cookie::{CACHE_CONTROL, VARY, read_cookie, set_cookie};
 pub use crate::effect::{CookieChange, CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};

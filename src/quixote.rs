@@ -5,7 +5,7 @@
 //! | Quixote | here |
 //! |---|---|
 //! | `session_class` | [`Session`]; attributes that a subclass would add are its [`values`](Session::values) |
-//! | `sessions`, `session_mapping` | inside [`State`]; a mapping that persists is [`Config::QUIXOTE_PERSISTENT`] and the [`StoreOp`]s |
+//! | `sessions`, `session_mapping` | inside [`State`]; a mapping that copies is [`Semantics::Copying`], one that persists also the [`StoreOp`]s |
 //! | `ACCESS_TIME_RESOLUTION` | [`Config::access_resolution_ms`] |
 //! | `__repr__` | `Debug` of [`State`] |
 //! | `keys`, `sorted_keys` | [`State::keys`]: always in order |
@@ -20,14 +20,14 @@
 //! | `__delitem__` | [`ManagerEvent::DeleteSession`] |
 //! | … its `KeyError` | [`Refusal::UnknownSession`] |
 //! | `abort_changes`, `commit_changes` | [`Effects::transaction`]: [`Transaction::Abort`], [`Transaction::Commit`] |
-//! | `new_session` | [`Session::new`]; assigned to the request: [`RequestEvent::NewSession`] |
-//! | `_get_session_id` | [`CookieValue::session_id`]; from the header's text, `read_cookie` |
+//! | `new_session` | [`Session::new`]; assigned to the request: [`RequestEvent::NewSession`]; one with an id that is not stored cannot be made |
+//! | `_get_session_id` | [`CookieValue::session_id`]; from the header, `read_cookie`, which reads it as Quixote does |
 //! | `_make_session_id` | in [`step`](crate::step): drawn from [`Entropy`] until unused; [`Refusal::EntropyUsedUp`] where Quixote would draw on |
 //! | `_create_session`, `get_session` | [`Event::StartRequest`]; what it found: [`State::session`] |
 //! | `maintain_session` | [`RequestEvent::MaintainSession`], and within [`RequestEvent::FinishRequest`] |
 //! | … its `AttributeError` for no session | [`Refusal::NoSession`], here and wherever a request's session is asked for |
 //! | `_set_cookie` | [`CookieOp::path`]; as text, `set_cookie` |
-//! | `set_session_cookie` | [`CookieChange::Set`], and after a revocation [`CookieChange::Stillborn`] |
+//! | `set_session_cookie` | [`CookieChange::Set`], and after a revocation [`CookieChange::Stillborn`]; not for an application to call |
 //! | `revoke_session_cookie` | [`RequestEvent::RevokeSessionCookie`], [`CookieChange::Revoke`] |
 //! | `expire_session` | [`RequestEvent::ExpireSession`]; the `KeyError` that it swallows is a session without an entry |
 //! | `has_session_cookie` | [`RequestEvent::HasSessionCookie`]; without an event, [`State::request_cookie`] |
@@ -48,7 +48,7 @@
 //! | `__init__` | [`Session::new`] |
 //! | `__repr__` | `Debug` of [`SessionRef`], the id shortened |
 //! | `__str__` | `Display` of [`SessionRef`], the id shortened |
-//! | `has_info`, `is_dirty` | [`Session::has_info`], [`Session::is_dirty`] |
+//! | `has_info`, `is_dirty` | [`Session::has_info`], [`Session::is_dirty`]; what a subclass makes of the latter is [`Config::is_dirty`] |
 //! | `dump` | [`SessionRef::dump`], without its unused `deep`; times in UTC, since there is no time zone here |
 //! | `start_request` | the `remote_user` of [`Reply::Started`](crate::Reply::Started) |
 //! | `set_user` | [`RequestEvent::SetUser`] |
@@ -65,6 +65,6 @@
 #[expect(unused_imports, reason = "the tables above link to them")]
 use crate::{
     Config, CookieChange, CookieOp, CookieValue, Effects, Entropy, Event, FormTokens, ManagerEvent,
-    NullSessionManager, Outcome, Refusal, RequestEvent, Session, SessionRef, State, StoreOp,
-    Transaction,
+    NullSessionManager, Outcome, Refusal, RequestEvent, Semantics, Session, SessionRef, State,
+    StoreOp, Transaction,
 };

@@ -20,10 +20,12 @@ use core::fmt;
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Semantics {
     /// Quixote over its own dictionary: a request holds the stored session itself, shared with
-    /// every other request on it, even after it was deleted.
+    /// every other request on it, even after it was deleted. Saving stores new sessions, and others
+    /// again if [`Config::is_dirty`](crate::Config::is_dirty) says so.
     Live,
-    /// Quixote over a persistent mapping, with `is_dirty` answering as `has_info` does: a request
-    /// holds a copy, and saving writes the whole copy over whatever is stored.
+    /// Quixote over a mapping that copies what goes in and out: a request holds a copy. Saving a
+    /// session again, if [`Config::is_dirty`](crate::Config::is_dirty) says so, writes the whole
+    /// copy over whatever is stored.
     Copying,
     /// Quixote with its faults repaired: a request holds a copy and its own changes, and saving
     /// applies those changes to the session as it is stored by then.
@@ -66,6 +68,8 @@ pub(crate) struct Differences {
     pub(crate) revocation: Revocation,
     pub(crate) limits: Limits,
     pub(crate) path: Path,
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "headers are read with `std`"))]
+    pub(crate) headers: Headers,
     pub(crate) liberties: Liberties,
     pub(crate) additions: Additions,
 }
@@ -73,18 +77,19 @@ pub(crate) struct Differences {
 impl Differences {
     const LIVE: Self = Self {
         holds: Holds::StoredObject,
-        saves: Saves::NewSession,
+        saves: Saves::WholeSession,
         visits: Visits::InHeldSession,
         logins: Logins::ChangeTheUser,
         tokens: Tokens::OfHeldSession,
         revocation: Revocation::LeavesWithItsPage,
         limits: Limits::None,
         path: Path::OfScript,
+        headers: Headers::OfQuixote,
         liberties: Liberties::Granted,
         additions: Additions::NotOffered,
     };
 
-    const COPYING: Self = Self { holds: Holds::Copy, saves: Saves::WholeCopy, ..Self::LIVE };
+    const COPYING: Self = Self { holds: Holds::Copy, ..Self::LIVE };
 
     const STRICT: Self = Self {
         holds: Holds::CopyAndChanges,
@@ -95,6 +100,7 @@ impl Differences {
         revocation: Revocation::LeavesWithAnyPage,
         limits: Limits::IdleAndAbsolute,
         path: Path::Configured,
+        headers: Headers::Rfc6265,
         liberties: Liberties::Refused,
         additions: Additions::Offered,
     };
@@ -114,10 +120,8 @@ pub(crate) enum Holds {
 /// What a save writes, and so what becomes of a session that was ended meanwhile.
 #[derive(Clone, Copy)]
 pub(crate) enum Saves {
-    /// A session that is not stored yet, and no other.
-    NewSession,
-    /// The whole copy, over whatever is stored.
-    WholeCopy,
+    /// What the request holds, over whatever is stored: if it is not stored yet, or is dirty.
+    WholeSession,
     /// The changes, applied to what is stored.
     Changes,
 }
@@ -176,6 +180,15 @@ pub(crate) enum Path {
     OfScript,
     /// The configuration must name one.
     Configured,
+}
+
+/// How a `Cookie` header is read.
+#[derive(Clone, Copy)]
+pub(crate) enum Headers {
+    /// As Quixote's pattern has it.
+    OfQuixote,
+    /// As RFC 6265 has it.
+    Rfc6265,
 }
 
 /// Whether the application may revoke the cookie alone, replace a session that is stored, save in

@@ -10,7 +10,7 @@ use core::fmt;
 use smol_str::SmolStr;
 
 use self::values::Values;
-use crate::config::Config;
+use crate::config::{Config, Dirtiness};
 use crate::form_tokens::FormTokens;
 use crate::semantics::{Limits, Saves};
 use crate::time::Timestamp;
@@ -131,9 +131,8 @@ impl Session {
             || !self.values.is_empty()
     }
 
-    /// Whether Quixote stores this session again when a request ends that holds it: never in live
-    /// sharing, where what is stored is this very object; always, if it has info, when copying.
-    /// Strict compares with what is stored and does not ask.
+    /// Whether Quixote stores this session again when a request ends that holds it: as
+    /// [`Config::is_dirty`] says. Strict compares with what is stored and does not ask.
     ///
     /// ```
     /// use quixote_session::{Config, Session, Timestamp};
@@ -145,9 +144,9 @@ impl Session {
     // [step-28]
     #[must_use]
     pub fn is_dirty(&self, config: &Config) -> bool {
-        match config.semantics.differences().saves {
-            Saves::WholeCopy => self.has_info(),
-            Saves::NewSession | Saves::Changes => false,
+        match (config.semantics.differences().saves, config.is_dirty) {
+            (Saves::WholeSession, Dirtiness::HasInfo) => self.has_info(),
+            (Saves::WholeSession, Dirtiness::Never) | (Saves::Changes, _) => false,
         }
     }
 

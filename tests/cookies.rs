@@ -1,7 +1,8 @@
 //! Cookie text, written and read by hand, beside what others make of it.
 //!
-//! The judge of what is read is the grammar of RFC 6265, written down here once more. The `cookie`
-//! crate is a second opinion, which differs in what is listed at [`differs_for_the_crate`].
+//! Under strict the judge of what is read is the grammar of RFC 6265, written down here once more.
+//! The `cookie` crate is a second opinion, which differs in what is listed at
+//! [`differs_for_the_crate`]. Under live and copying the judge is Quixote's pattern.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -9,6 +10,10 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
+#[path = "naive/pattern.rs"]
+#[allow(unreachable_pub, reason = "a module shared by tests")]
+mod pattern;
 
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
@@ -96,6 +101,14 @@ fn read_by_the_crate(config: &Config, header: &[u8]) -> Option<CookieValue> {
         .map(|cookie| cookie.value_trimmed().into())
 }
 
+fn read_by_the_pattern(config: &Config, header: &[u8]) -> Option<CookieValue> {
+    let cookies = pattern::parse_cookies(header);
+    cookies.get(config.cookie_name.as_str()).map(|value| value.as_str().into())
+}
+
+/// What means something to Quixote's pattern.
+const MARKS: &[u8] = b"aab=;,\"\\$ \t\n\x0b\x0c\r\x1c\x85\xa0\xff";
+
 fn set_by_the_crate(config: &Config, op: &CookieOp) -> String {
     let value = match op.value {
         CookieChange::Set(id) | CookieChange::Stillborn(id) => id.reveal().to_string(),
@@ -126,7 +139,7 @@ proptest! {
         pieces in vec(select(PIECES), 0..16),
         name in select(&["QX_session", "a", "", " a", "\u{fffd}", "a=b"][..]),
     ) {
-        let config = Config { cookie_name: name.into(), ..Config::QUIXOTE };
+        let config = Config { cookie_name: name.into(), ..Config::STRICT };
         let header = pieces.concat();
         let read = read_cookie(&config, &header);
         prop_assert_eq!(&read, &read_by_the_grammar(&config, &header));
@@ -137,7 +150,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_as_the_grammar_has_them(header in vec(any::<u8>(), 0..64)) {
-        let config = Config { cookie_name: "a".into(), ..Config::QUIXOTE };
+        let config = Config { cookie_name: "a".into(), ..Config::STRICT };
         let read = read_cookie(&config, &header);
         prop_assert_eq!(&read, &read_by_the_grammar(&config, &header));
         if !differs_for_the_crate(&header) {
@@ -155,6 +168,31 @@ proptest! {
         let header = format!("{before}__Host-session{between}={behind}5e{behind}");
         let read = read_cookie(&config, &header);
         prop_assert_eq!(read, read_by_the_grammar(&config, header.as_bytes()));
+    }
+
+    // [cookie-17] [cookie-18] [cookie-19] [cookie-20] [cookie-21]
+    #[test]
+    fn quixote_reads_as_its_pattern_has_it(
+        header in vec(select(MARKS), 0..18),
+        name in select(&["a", "b", "", "$a", "\u{a0}", "\"a", "\\"][..]),
+        copying: bool,
+    ) {
+        let base = if copying { Config::QUIXOTE_PERSISTENT } else { Config::QUIXOTE };
+        let config = Config { cookie_name: name.into(), ..base };
+        let read = read_cookie(&config, &header);
+        prop_assert_eq!(read, read_by_the_pattern(&config, &header));
+    }
+
+    /// Most quotes are closed by chance alone; here they are the subject.
+    #[test]
+    fn quotes_end_where_the_pattern_has_them_end(
+        inner in vec(select(&b"\"\\\\a;=\n\xe9"[..]), 0..14),
+        behind in "(;? ?a=[bc\"]{0,3}){0,2}",
+    ) {
+        let config = Config { cookie_name: "a".into(), ..Config::QUIXOTE };
+        let header = [b"a=\"", &inner[..], behind.as_bytes()].concat();
+        let read = read_cookie(&config, &header);
+        prop_assert_eq!(read, read_by_the_pattern(&config, &header));
     }
 
     #[test]

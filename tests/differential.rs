@@ -19,7 +19,7 @@ mod side_by_side;
 
 use naive::{NaiveReply, NaiveSeen, NaiveSession, NaiveSetCookie};
 use quixote_session::check::population::{Habits, Population, Seeded};
-use quixote_session::{Config, Semantics, Width};
+use quixote_session::{Config, Dirtiness, Semantics, Width};
 use side_by_side::SideBySide;
 
 /// Steps of one run: clients, jars, ids and tokens start anew behind it.
@@ -28,7 +28,10 @@ const STEPS_OF_A_RUN: u64 = 1_000;
 /// Two semantics, and every rule that a deployment can bend under them.
 fn configs() -> Vec<Config> {
     let mut configs = Vec::new();
-    for base in [Config::QUIXOTE, Config::QUIXOTE_PERSISTENT] {
+    let [live, copying] = [Config::QUIXOTE, Config::QUIXOTE_PERSISTENT];
+    let live_and_dirty = Config { is_dirty: copying.is_dirty, ..live.clone() };
+    let copying_and_clean = Config { is_dirty: live.is_dirty, ..copying.clone() };
+    for base in [live, copying, live_and_dirty, copying_and_clean] {
         configs.extend([
             base.clone(),
             Config { cookie_path: Some("/shop".into()), access_resolution_ms: 0, ..base.clone() },
@@ -60,7 +63,7 @@ fn run(mut both: SideBySide<'_>, config: &Config, seed: u64, steps: u64) -> Resu
     let (mut population, mut choices) = (Population::new(habits(seed)), Seeded::new(seed));
     for _ in 0..steps {
         let turn = population.next_turn(config, &both.state, &mut choices);
-        let effects = both.step(turn.input.clone());
+        let effects = both.step(turn.input.clone(), turn.cookie_header.as_deref());
         let effects = effects.map_err(|difference| format!("seed {seed}, {difference}"))?;
         population.learn(&turn, &effects);
     }
@@ -102,6 +105,7 @@ fn a_core_that_is_subtly_different_is_found_out() {
         Config { access_resolution_ms: resolution - 1, ..base.clone() },
         Config { semantics: Semantics::Copying, ..base.clone() },
         Config { semantics: Semantics::Strict, ..base.clone() },
+        Config { is_dirty: Dirtiness::HasInfo, ..base.clone() },
         Config { cookie_path: Some("/".into()), ..base.clone() },
         Config { cookie_domain: Some("example.com".into()), ..base.clone() },
         Config { max_form_tokens: 2, ..base.clone() },

@@ -5,7 +5,7 @@
 //! comparisons are those of the tests, fed by the fuzzer.
 
 use quixote_session::check::{Action, Jar, base_of};
-use quixote_session::{Config, Event, RequestId, Semantics};
+use quixote_session::{Config, Dirtiness, Event, RequestId, Semantics};
 
 use crate::cast::{BROWSERS, Cast};
 use crate::drives;
@@ -34,10 +34,16 @@ fn bounded(script: &Script) -> Config {
     Config { max_requests, max_sessions, ..bent }
 }
 
-/// The naive implementation knows the cap of 16 form tokens, and no other limit.
+/// The naive implementation knows the cap of 16 form tokens, and no other limit; it knows either
+/// answer of `is_dirty` under both semantics.
 fn config(script: &Script) -> Config {
     let bent = script.setup.config();
+    let other = match bent.is_dirty {
+        Dirtiness::Never => Dirtiness::HasInfo,
+        Dirtiness::HasInfo => Dirtiness::Never,
+    };
     Config {
+        is_dirty: if script.setup.repeats & 2 == 0 { bent.is_dirty } else { other },
         width: bent.width,
         cookie_path: bent.cookie_path,
         access_resolution_ms: bent.access_resolution_ms,
@@ -57,7 +63,7 @@ fn beside_naive(script: &Script) -> Result<(), String> {
         let action = cast.action(&config, &both.state, jar, *turn);
         let Action::Step { client, input } = action else { continue };
         let event = input.event.clone();
-        let effects = both.step(input)?;
+        let effects = both.step(input, None)?;
         cast.learn(&effects);
         if let Event::StartRequest { request, .. } = event {
             owners.push((request, client));

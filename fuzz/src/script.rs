@@ -30,7 +30,8 @@ pub struct Setup {
     pub sizes: u8,
     /// The limits on requests and stored sessions.
     pub counts: u8,
-    /// Odd: the entropy may repeat anything that was ever drawn.
+    /// Odd: the entropy may repeat anything that was ever drawn. The second bit turns `is_dirty`
+    /// over in the target `differential`.
     pub repeats: u8,
 }
 

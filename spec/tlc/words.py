@@ -7,6 +7,12 @@ from worlds import Name
 
 PLAIN = re.compile(r"[\w/.-]*")
 QUOTED = re.compile(r'"(.*)"')
+# How Quixote finds cookies, and what it makes of a value in quotes.
+COOKIE = re.compile(
+    r"""\s*([^=;,\s]+)\s*(?:=\s*(?:("(?:\\[\x00-\x7f]|[^"])*")|([^";,\s]*)))?\s*[;,]?""",
+    re.ASCII,
+)
+ESCAPE = re.compile(r"\\(.)")
 NONE = Name("None")
 
 # Cookie texts under which no session is ever stored are numbers from here on.
@@ -202,7 +208,9 @@ class Trace:
         return self.tokens.setdefault(text, len(self.tokens) + 1)
 
     def sent(self, header):
-        """The session cookie in a header: the last one of that name, its quotes taken off."""
+        """The session cookie in a header: the last one of that name."""
+        if self.rules["Semantics"] != "strict":
+            return self.sent_to_quixote(header or "")
         pairs = (pair.split("=", 1) for pair in (header or "").split(";") if "=" in pair)
         cookie_name = self.config["cookie_name"]
         values = [text.strip() for name, text in pairs if name.strip() == cookie_name]
@@ -210,6 +218,13 @@ class Trace:
             return None
         quoted = QUOTED.fullmatch(values[-1])
         return quoted[1] if quoted else values[-1]
+
+    def sent_to_quixote(self, header):
+        sent = None
+        for name, quoted, bare in COOKIE.findall(header):
+            if name == self.config["cookie_name"] and not name.startswith("$"):
+                sent = ESCAPE.sub(r"\1", quoted)[1:-1] if quoted else bare
+        return sent
 
     def cookie(self, text):
         if text is None or text in self.ids:

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::format;
 
 use super::guarantees::base_of;
-use crate::config::Config;
+use crate::config::{Config, Dirtiness};
 use crate::semantics::{
-    Additions, Differences, Holds, Liberties, Limits, Logins, Path, Revocation, Saves, Semantics,
-    Tokens, Visits,
+    Additions, Differences, Headers, Holds, Liberties, Limits, Logins, Path, Revocation, Saves,
+    Semantics, Tokens, Visits,
 };
 use crate::token::Width;
 
@@ -45,16 +45,20 @@ impl Difference {
             Holds::StoredObject => "at once".into(),
             Holds::Copy | Holds::CopyAndChanges => "after a save".into(),
         }),
-        row("a save writes", "step-24 to step-40", |column, _| match column.saves {
-            Saves::NewSession => "a new session only".into(),
-            Saves::WholeCopy => "the whole copy, over anything".into(),
-            Saves::Changes => "the changes, onto what is stored".into(),
+        row("a save writes", "step-24 to step-40", |column, config| {
+            match (column.saves, config.is_dirty) {
+                (Saves::WholeSession, Dirtiness::Never) => "a new session only".into(),
+                (Saves::WholeSession, Dirtiness::HasInfo) => "the whole copy, over anything".into(),
+                (Saves::Changes, _) => "the changes, onto what is stored".into(),
+            }
         }),
-        row("a session that was ended", "step-27, step-28, step-29", |column, _| {
-            match column.saves {
-                Saves::NewSession => "is not stored again".into(),
-                Saves::WholeCopy => "is stored again by a request in flight".into(),
-                Saves::Changes => "stays ended; a request with changes to it is told".into(),
+        row("a session that was ended", "step-27, step-28, step-29", |column, config| {
+            match (column.saves, config.is_dirty) {
+                (Saves::WholeSession, Dirtiness::Never) => "is not stored again".into(),
+                (Saves::WholeSession, Dirtiness::HasInfo) => {
+                    "is stored again by a request in flight".into()
+                }
+                (Saves::Changes, _) => "stays ended; a request with changes to it is told".into(),
             }
         }),
         row("a visit counts", "step-11, step-61, step-62", |column, _| {
@@ -108,6 +112,12 @@ impl Difference {
         row(ADDITIONS, "event-35 to event-47", |column, _| match column.additions {
             Additions::NotOffered => "refused".into(),
             Additions::Offered => "done".into(),
+        }),
+        row("a `Cookie` header", "cookie-2, cookie-16 to cookie-22", |column, _| {
+            match column.headers {
+                Headers::OfQuixote => "is read as Quixote's pattern has it".into(),
+                Headers::Rfc6265 => "is read as RFC 6265 has it".into(),
+            }
         }),
         row("the cookie", "config-2, config-14, cookie-11", |column, config| {
             let flags =

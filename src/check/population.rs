@@ -16,7 +16,7 @@ use smol_str::SmolStr;
 pub use self::choices::{Bytes, Choices, Seeded};
 use self::intents::Intent;
 use crate::config::Config;
-use crate::cookie::read_cookie;
+use crate::cookie::read_cookie_text;
 use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
 use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::state::State;
@@ -274,7 +274,7 @@ impl Population {
         let mounts = ["", "", "", "/app", "/app/", "/"];
         let event = Event::StartRequest {
             request,
-            cookie: cookie_header.as_deref().and_then(|header| read_cookie(config, header)),
+            cookie: cookie_header.as_deref().and_then(|header| read_cookie_text(config, header)),
             remote_addr: smol_str::format_smolstr!("192.0.2.{host}"),
             script_name: SmolStr::new_static(choices.pick(&mounts).copied().unwrap_or_default()),
             passive: self.habits.values && choices.below(8) == 1,

@@ -8,6 +8,7 @@ use quixote_session::check::replay::{Replayed, replay};
 use quixote_session::check::trace::TraceReader;
 
 use super::Exit;
+use super::dirty::IsDirty;
 use super::output::{Pipe, complain};
 use super::report::{Failure, Report, write_difference, write_json, write_summary};
 use super::search::{Found, is_stdin, open};
@@ -24,6 +25,9 @@ pub(super) struct Arguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+    /// When a session said that it is dirty, whatever the headers say
+    #[arg(long, value_enum, value_name = "WHEN")]
+    is_dirty: Option<IsDirty>,
     /// Show whole session ids and form tokens instead of calling them id1, token1 and so on
     #[arg(long)]
     reveal: bool,
@@ -70,7 +74,7 @@ fn replay_all(
 ) -> io::Result<()> {
     let bar = progress(traces);
     for path in traces {
-        match replay_one(path, &bar) {
+        match replay_one(path, arguments, &bar) {
             Ok(replayed) => {
                 if replayed.differs.is_some() && !arguments.json {
                     let reveal = arguments.reveal;
@@ -88,11 +92,15 @@ fn replay_all(
     Ok(())
 }
 
-fn replay_one(path: &Path, bar: &ProgressBar) -> Result<Replayed, Failure> {
+fn replay_one(path: &Path, arguments: &Arguments, bar: &ProgressBar) -> Result<Replayed, Failure> {
     let from = open(path).map_err(|error| Failure::of(path, &error))?;
     let from: Box<dyn BufRead> = if bar.is_hidden() { from } else { Box::new(bar.wrap_read(from)) };
     let name = if is_stdin(path) { "<stdin>".into() } else { path.to_string_lossy() };
     let trace = TraceReader::new(name, from)?;
+    let trace = match arguments.is_dirty {
+        Some(answer) => trace.with_dirtiness(answer.into()),
+        None => trace,
+    };
     Ok(replay(trace)?)
 }
 

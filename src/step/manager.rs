@@ -33,7 +33,7 @@ impl Step<'_> {
             return Err(Refusal::UnknownSession);
         }
         self.effects.store = Some(match self.differences.saves {
-            Saves::NewSession | Saves::WholeCopy => StoreOp::Delete { id },
+            Saves::WholeSession => StoreOp::Delete { id },
             Saves::Changes => StoreOp::Discard { id },
         });
         Ok(Reply::Done)

@@ -32,7 +32,7 @@ impl Step<'_> {
         let Some(held) = request.held else { return Ok(()) };
         let changes = request.data.changes.as_deref().filter(|changes| !changes.is_empty());
         match (self.differences.saves, self.store.object(held).id) {
-            (Saves::NewSession | Saves::WholeCopy, id) => self.maintain(held, id),
+            (Saves::WholeSession, id) => self.maintain(held, id),
             (Saves::Changes, None) => {
                 let session = self.session(held).clone();
                 self.create(session, generation_of(changes)?)

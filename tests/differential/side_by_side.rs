@@ -6,14 +6,14 @@ use std::fmt::Write as _;
 use quixote_session::check::kinds::{Draw, Kind};
 use quixote_session::check::transcript::Transcript;
 use quixote_session::{
-    Config, CookieChange, Effects, Entropy, Event, Input, ManagerEvent, Outcome, Reply,
+    Config, CookieChange, Dirtiness, Effects, Entropy, Event, Input, ManagerEvent, Outcome, Reply,
     RequestEvent, Semantics, SessionId, SessionRef, SmolStr, State, SubmittedToken, Transaction,
     step,
 };
 
 use super::naive::{
     NaiveConfig, NaiveEvent, NaiveManager, NaiveOutcome, NaiveReply, NaiveSeen, NaiveSession,
-    NaiveSetCookie,
+    NaiveSetCookie, parse_cookies,
 };
 
 /// Both implementations at the same point of the same run.
@@ -34,17 +34,23 @@ impl<'a> SideBySide<'a> {
         Self { config, naive, state: State::new(), led_there: Vec::new(), planted: |_| {} }
     }
 
-    /// One step of both; what the core asked for, or what differs and what led there.
-    pub(crate) fn step(&mut self, input: Input) -> Result<Effects, String> {
+    /// One step of both; what the core asked for, or what differs and what led there. If the client
+    /// sends a `Cookie` header, the naive implementation reads it by itself.
+    pub(crate) fn step(&mut self, input: Input, header: Option<&str>) -> Result<Effects, String> {
         let Input { now, entropy, event } = &input;
         let before = std::mem::take(&mut self.state);
         let (after, effects) = step(self.config, before, input.clone());
         self.state = after;
         let request = event.request().map(|request| request.0);
         let draws = draws(self.config, event, entropy);
-        let expected = self.naive.apply(now.0, request, &draws, naive_event(event), true);
-        let mut observed = seen(self.config, event, &self.state, &effects);
-        (self.planted)(&mut observed);
+        let mut event_of_naive = naive_event(self.config, event);
+        if let (NaiveEvent::StartRequest { cookies, .. }, Some(header)) =
+            (&mut event_of_naive, header)
+        {
+            *cookies = parse_cookies(&bytes_of(header));
+        }
+        let expected = self.naive.apply(now.0, request, &draws, event_of_naive, true);
+        let observed = seen(self.config, event, &self.state, &effects);
         self.led_there.push((input, effects.clone()));
         if observed != expected {
             return Err(told(self.config, &self.led_there, &expected, &observed));
@@ -53,9 +59,15 @@ impl<'a> SideBySide<'a> {
     }
 }
 
+/// A character of the text stands for a byte.
+fn bytes_of(header: &str) -> Vec<u8> {
+    header.chars().map(|char| u8::try_from(char).unwrap()).collect()
+}
+
 fn naive_config(config: &Config) -> NaiveConfig {
     NaiveConfig {
         copying: config.semantics == Semantics::Copying,
+        dirty: config.is_dirty == Dirtiness::HasInfo,
         cookie_name: config.cookie_name.to_string(),
         cookie_path: config.cookie_path.as_ref().map(ToString::to_string),
         cookie_domain: config.cookie_domain.as_ref().map(ToString::to_string),
@@ -63,11 +75,14 @@ fn naive_config(config: &Config) -> NaiveConfig {
     }
 }
 
-fn naive_event(event: &Event) -> NaiveEvent {
+fn naive_event(config: &Config, event: &Event) -> NaiveEvent {
     match event {
         Event::StartRequest { cookie, remote_addr, script_name, passive, .. } => {
             NaiveEvent::StartRequest {
-                cookie: cookie.as_ref().map(|cookie| cookie.reveal().to_string()),
+                cookies: cookie
+                    .iter()
+                    .map(|cookie| (config.cookie_name.to_string(), cookie.reveal().to_string()))
+                    .collect(),
                 remote_addr: remote_addr.to_string(),
                 script_name: script_name.to_string(),
                 passive: *passive,

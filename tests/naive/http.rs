@@ -20,7 +20,7 @@ impl World<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Request {
     pub(super) environ: HashMap<&'static str, String>,
-    pub(super) cookies: HashMap<String, String>,
+    pub(super) cookies: BTreeMap<String, String>,
     pub(super) session: Option<SharedSession>,
     pub(super) response: Response,
 }

@@ -105,7 +105,7 @@ impl SessionManager {
                 self.set_item(&id, session);
                 self.set_session_cookie(request, &id);
             }
-            Some(id) if session.borrow().is_dirty(self.config.copying) => {
+            Some(id) if session.borrow().is_dirty(self.config.dirty) => {
                 self.set_item(&id, session);
             }
             Some(_) => {}

@@ -9,27 +9,31 @@ use std::rc::Rc;
 
 mod http;
 mod manager;
+mod pattern;
 mod session;
 
 use http::{Request, Response, World};
 use manager::SessionManager;
+pub use pattern::parse_cookies;
 use session::Session;
 
-/// How a manager is set up; `copying` chooses the persistent mapping over the dictionary.
+/// How a manager is set up; `copying` chooses the persistent mapping over the dictionary, `dirty` a
+/// session class whose `is_dirty` is its `has_info`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NaiveConfig {
     pub copying: bool,
+    pub dirty: bool,
     pub cookie_name: String,
     pub cookie_path: Option<String>,
     pub cookie_domain: Option<String>,
     pub access_resolution_ms: u64,
 }
 
-/// What can happen; the cookie of a start is the session cookie's value, already parsed.
+/// What can happen; the cookies of a start are already parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NaiveEvent {
     StartRequest {
-        cookie: Option<String>,
+        cookies: BTreeMap<String, String>,
         remote_addr: String,
         script_name: String,
         passive: bool,
@@ -242,7 +246,7 @@ impl NaiveManager {
     ) -> Result<SharedRequest, &'static str> {
         let Some(number) = number else { return Ok(SharedRequest::default()) };
         let open = self.requests.get(&number).cloned();
-        let NaiveEvent::StartRequest { cookie, remote_addr, script_name, .. } = event else {
+        let NaiveEvent::StartRequest { cookies, remote_addr, script_name, .. } = event else {
             return open.ok_or("unknown_request");
         };
         if open.is_some() {
@@ -251,9 +255,7 @@ impl NaiveManager {
         let mut request = Request::default();
         request.environ.insert("REMOTE_ADDR", remote_addr.clone());
         request.environ.insert("SCRIPT_NAME", script_name.clone());
-        if let Some(value) = cookie {
-            request.cookies.insert(self.manager.config.cookie_name.clone(), value.clone());
-        }
+        request.cookies.clone_from(cookies);
         let request = Rc::new(RefCell::new(request));
         self.requests.insert(number, Rc::clone(&request));
         Ok(request)

@@ -34,8 +34,8 @@ impl Session {
         !user.is_empty() || !self.form_tokens.is_empty() || !self.values.is_empty()
     }
 
-    pub(super) fn is_dirty(&self, copying: bool) -> bool {
-        copying && self.has_info()
+    pub(super) fn is_dirty(&self, dirty: bool) -> bool {
+        dirty && self.has_info()
     }
 
     pub(super) fn start_request(&self, request: &mut Request) {

@@ -1,8 +1,8 @@
 //! Section `config`.
 
 use quixote_session::{
-    Config, ConfigError, CookieChange, CookieOp, Event, GivesUp, Refusal, RequestId, Semantics,
-    SmolStr, StoreOp, Timestamp, Width, set_cookie,
+    Config, ConfigError, CookieChange, CookieOp, Dirtiness, Event, GivesUp, Refusal, RequestId,
+    Semantics, SmolStr, StoreOp, Timestamp, Width, set_cookie,
 };
 
 use crate::scenario::events::{
@@ -10,10 +10,11 @@ use crate::scenario::events::{
 };
 use crate::scenario::{ALL, QUIXOTE, Scenario, Successful};
 
-// [config-1] [config-2] [config-3] [config-4]
+// [config-1] [config-2] [config-3] [config-4] [config-42]
 #[test]
 fn quixote_is_configured_as_it_ships() {
     assert_eq!(QUIXOTE.map(|c| c.semantics), [Semantics::Live, Semantics::Copying]);
+    assert_eq!(QUIXOTE.map(|c| c.is_dirty), [Dirtiness::Never, Dirtiness::HasInfo]);
     for config in QUIXOTE {
         let unlimited = (config.idle_limit_ms, config.absolute_limit_ms, config.max_values);
         assert_eq!(unlimited, (None, None, usize::MAX));

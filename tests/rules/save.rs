@@ -3,7 +3,7 @@
 use quixote_session::{Config, CookieChange, Refusal, Reply, SessionId, StoreOp, Timestamp};
 
 use crate::scenario::events::{
-    create_token, delete, delete_all_of, delete_handle, expire, finish, guard, new_session,
+    create_token, delete, delete_all_of, delete_handle, expire, finish, guard, insert, new_session,
     remove_value, renew, revoke, spend,
 };
 use crate::scenario::{DAWN, Failed, Interrupted, QUIXOTE, Scenario, Successful};
@@ -62,6 +62,82 @@ fn under_quixote_a_cookie_set_after_a_revocation_is_stillborn() {
         let Some(CookieChange::Stillborn(id)) = run.cookie() else { panic!("{:?}", run.effects) };
         assert_eq!(run.stored_user(id), Some("bob"), "yet it is stored");
     }
+}
+
+/// Live and copying, each with the `is_dirty` of the other.
+fn crossed() -> [Config; 2] {
+    let [live, copying] = QUIXOTE;
+    let (never, has_info) = (live.is_dirty, copying.is_dirty);
+    [Config { is_dirty: has_info, ..live }, Config { is_dirty: never, ..copying }]
+}
+
+// [step-27]
+#[test]
+fn live_that_is_dirty_stores_the_shared_object_again() {
+    let [config, _] = crossed();
+    for deleted in [false, true] {
+        let mut run = Scenario::unwatched(&config);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.start(2, Some(id));
+        run.set_value(2, "k", "v");
+        if deleted {
+            run.done(delete(id));
+            run.start(3, Some(id));
+            assert_eq!(run.held(3).unwrap().id, None, "it is not found");
+        }
+        run.finish(1, Successful);
+        let session = run.session(2).clone();
+        assert_eq!(run.effects.store, Some(StoreOp::Put { id, session: session.clone() }));
+        assert_eq!((run.stored(id), run.cookie()), (Some(&session), None));
+        run.set_value(2, "k", "w");
+        assert_eq!(run.stored_value(id, "k"), Some("w"), "what is stored is what is held");
+        run.finish(2, Failed);
+        assert_eq!(run.effects.store, None);
+    }
+}
+
+// [step-27]
+#[test]
+fn live_that_is_dirty_puts_its_object_over_one_that_was_inserted() {
+    let [config, _] = crossed();
+    let mut run = Scenario::unwatched(&config);
+    let id = run.log_in("alice");
+    run.start(1, Some(id));
+    run.done(insert(1, id, Some("bob")));
+    run.start(2, Some(id));
+    assert_eq!(
+        (run.stored_user(id), run.session(1).user().unwrap().as_str()),
+        (Some("bob"), "alice")
+    );
+    run.finish(1, Successful);
+    assert_eq!(run.stored_user(id), Some("alice"));
+    run.finish(2, Interrupted);
+    assert_eq!(run.stored_user(id), Some("bob"));
+}
+
+// [step-28] [step-24]
+#[test]
+fn copying_that_is_never_dirty_forgets_what_comes_after_the_first_save() {
+    let [_, config] = crossed();
+    let mut run = Scenario::unwatched(&config);
+    let id = run.log_in("alice");
+    for deleted in [false, true] {
+        run.start(1, Some(id));
+        run.set_value(1, "k", "v");
+        if deleted {
+            run.done(delete(id));
+        }
+        run.finish(1, Successful);
+        assert_eq!((&run.effects.store, run.cookie()), (&None, None));
+        assert_eq!(run.stored(id).is_some(), !deleted);
+        assert_eq!(run.stored_value(id, "k"), None);
+    }
+    let id = run.log_in("alice");
+    run.start(2, Some(id));
+    run.set_user(2, None);
+    run.finish(2, Successful);
+    assert_eq!(run.effects.store, Some(StoreOp::Delete { id }), "a deletion is no save");
 }
 
 // [step-27]

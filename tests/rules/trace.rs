@@ -2,11 +2,11 @@
 
 use core::ops::ControlFlow;
 
-use quixote_session::Config;
 use quixote_session::check::population::Habits;
 use quixote_session::check::record::{Recording, record};
 use quixote_session::check::replay::{Replayed, replay};
 use quixote_session::check::trace::{MAX_LINE_BYTES, TraceReader, TraceWriter};
+use quixote_session::{Config, Dirtiness};
 
 use crate::scenario::ALL;
 
@@ -146,6 +146,59 @@ fn from_version_three_on_a_header_gives_up_by_name() {
     let silent = three().replace(r#""absolute_limit":true"#, r#""absolute_limit":false"#);
     assert!(run(lines(&[&silent, START])).unwrap_err().contains("absolute_limit_ms"));
     assert_eq!(run(lines(&[TWO, START])).unwrap().steps, 1, "nothing had to be named before");
+}
+
+// [trace-20]
+#[test]
+fn a_character_of_a_cookie_header_stands_for_a_byte() {
+    let start = |header: &str, cookie: &str| {
+        let told = format!(r#""cookie_header":"{header}""#);
+        let start = START.replace(r#""cookie_header":null"#, &told);
+        start.replace("{\"remote_user\":null}", &format!(r#"{{"request_cookie":"{cookie}"}}"#))
+    };
+    for byte in 0x80..=u8::MAX {
+        let char = char::from(byte);
+        let line = start(&format!("QX_session=a{char}"), &format!("a{char}"));
+        assert!(run(lines(&[ONE, &line])).unwrap().differs.is_none(), "{char:?}");
+    }
+    let line = start("QX_session=a\u{a0}b", "a");
+    assert!(run(lines(&[ONE, &line])).unwrap().differs.is_some());
+}
+
+// [trace-19]
+#[test]
+fn a_cookie_may_become_an_id_while_its_request_is_open() {
+    let header = String::from_utf8(recorded(&Config::QUIXOTE, 1)).unwrap();
+    let header =
+        header.lines().next().unwrap().replace("\"id_bits\"", "\"opaque_ids\":true,\"id_bits\"");
+    let asks = |expected: bool| {
+        format!(
+            "{}{}",
+            r#"{"now":0,"event":"has_session_cookie","request":1,"must_exist":true,"expect":{"#,
+            format_args!(r#""reply":{{"answer":{expected}}},"request_cookie":"later"}}}}"#)
+        )
+    };
+    let start = START.replace("\"cookie_header\":null", "\"cookie_header\":\"QX_session=later\"");
+    let insert =
+        r#"{"now":0,"event":"insert_session","request":1,"id":"later","user":"a","expect":{}}"#;
+    let text = lines(&[&header, &start, &asks(false), insert, &asks(true)]);
+    let replayed = run(text).unwrap();
+    assert_eq!((replayed.steps, replayed.differs.is_none()), (4, true));
+}
+
+// [trace-18]
+#[test]
+fn what_is_dirty_stands_in_a_header_of_version_three() {
+    let mut text = recorded(&Config { is_dirty: Dirtiness::HasInfo, ..Config::QUIXOTE }, 1);
+    text.truncate(text.iter().position(|byte| *byte == b'\n').unwrap());
+    let header = String::from_utf8(text).unwrap();
+    assert!(header.contains(r#""is_dirty":"has_info""#), "{header}");
+    assert_eq!(run(lines(&[&header, START])).unwrap().header.config.is_dirty, Dirtiness::HasInfo);
+    let two = header.replace("trace/3", "trace/2");
+    let error = run(lines(&[&two, START])).unwrap_err();
+    assert!(error.contains("is_dirty"), "{error}");
+    let usual = String::from_utf8(recorded(&Config::QUIXOTE_PERSISTENT, 1)).unwrap();
+    assert!(!usual.contains("is_dirty"), "it goes without saying");
 }
 
 // [trace-18]

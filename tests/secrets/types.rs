@@ -71,6 +71,7 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
         &[
             "Config",
             "Flag",
+            "Dirtiness",
             "GivesUp",
             "Handle",
             "Header",

@@ -5,6 +5,7 @@ use std::string::{String, ToString as _};
 
 use super::{Choices, Population};
 use crate::config::Config;
+use crate::semantics::Semantics;
 
 /// The ways to send a cookie, the plainest first, each as often as its number says.
 const WAYS: [(usize, Way); 11] = [
@@ -21,6 +22,22 @@ const WAYS: [(usize, Way); 11] = [
     (1, Way::Junk),
 ];
 
+/// Ways that the pattern of Quixote has a meaning for, and RFC 6265 mostly another.
+const OF_QUIXOTE: [(usize, Way); 12] = [
+    (1, Way::Comma),
+    (1, Way::CommaFirst),
+    (1, Way::BlankBehind),
+    (1, Way::BlanksAround),
+    (1, Way::Escaped),
+    (1, Way::OfTwoQuoted),
+    (1, Way::OpenQuote),
+    (1, Way::InForeignQuotes),
+    (1, Way::BareName),
+    (1, Way::BareNameFirst),
+    (1, Way::Dollar),
+    (1, Way::NoAscii),
+];
+
 #[derive(Clone, Copy)]
 enum Way {
     Plain,
@@ -34,6 +51,18 @@ enum Way {
     UpperCase,
     IllFormed,
     Junk,
+    Comma,
+    CommaFirst,
+    BlankBehind,
+    BlanksAround,
+    Escaped,
+    OfTwoQuoted,
+    OpenQuote,
+    InForeignQuotes,
+    BareName,
+    BareNameFirst,
+    Dollar,
+    NoAscii,
 }
 
 impl Population {
@@ -50,7 +79,13 @@ impl Population {
         let known = choices.pick(&self.ids).map(|id| id.reveal().to_string());
         let known = known.unwrap_or_else(|| "0123456789abcdef".into());
         let cookie = own.as_ref().map(|own| format!("{name}={own}"));
-        match super::intents::weighted(choices, &[&WAYS])? {
+        let of_quixote: &[_] = match config.semantics {
+            Semantics::Live | Semantics::Copying => &OF_QUIXOTE,
+            Semantics::Strict => &[],
+        };
+        let value = own.as_ref().unwrap_or(&known);
+        let way = super::intents::weighted(choices, &[&WAYS, of_quixote])?;
+        match way {
             Way::Plain => cookie,
             Way::Quoted => own.map(|own| format!("{name}=\"{own}\"")),
             Way::AmongForeign => {
@@ -62,9 +97,21 @@ impl Population {
             Way::SomebodyElses => Some(format!("{name}={known}")),
             Way::Empty => Some(format!("{name}=")),
             Way::Deleted => Some(format!("{name}=\"*del*\"")),
-            Way::UpperCase => Some(format!("{name}={}", own.unwrap_or(known).to_ascii_uppercase())),
+            Way::UpperCase => Some(format!("{name}={}", value.to_ascii_uppercase())),
             Way::IllFormed => Some(format!("{name}=nosuchid")),
             Way::Junk => Some(";;=; %%; lang".into()),
+            Way::Comma => Some(format!("{name}={value}, lang=en")),
+            Way::CommaFirst => Some(format!("lang=en,{name}={value}")),
+            Way::BlankBehind => Some(format!("{name}={value} {name}2=1")),
+            Way::BlanksAround => Some(format!("\x0b{name}\t=\r\n\x0c {value}\t")),
+            Way::Escaped => Some(format!("{name}=\"\\{value}\"")),
+            Way::OfTwoQuoted => Some(format!("{name}=\"{known}\"; {name}=\"{value}\";")),
+            Way::OpenQuote => Some(format!("{name}={known}; {name}=\"{value}")),
+            Way::InForeignQuotes => Some(format!("theme=\"\\\"; {name}={value}\"")),
+            Way::BareName => Some(format!("{name}={value}; {name}")),
+            Way::BareNameFirst => Some(format!("{name}; {name}={value}")),
+            Way::Dollar => Some(format!("$Version=1; {name}={value}; $Path=/; ${name}=1")),
+            Way::NoAscii => Some(format!("{name}={value}\u{a0}\u{ff}; caf\u{e9}=\u{85}")),
         }
     }
 }

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::error::Fault;
 use super::strict::{Object, given, given_word, object, word};
 use crate::check::guarantees::base_of;
-use crate::config::{Config, GivesUp, SameSite};
+use crate::config::{Config, Dirtiness, GivesUp, SameSite};
 use crate::semantics::Semantics;
 use crate::serial::nullable;
 use crate::token::Width;
@@ -24,7 +24,7 @@ pub enum Version {
     /// Also the first strict semantics, values, and every field of a [`Config`] of then.
     Two,
     /// Also what strict has added: handles, renewal, values that are taken and guarded, passive
-    /// requests, the flags of cookies.
+    /// requests, the flags of cookies. And under Quixote either answer of `is_dirty`.
     Three,
 }
 
@@ -175,6 +175,7 @@ impl Header {
             same_site: unusual(config.same_site, &usual.same_site),
             gives_up: unusual(config.gives_up, &usual.gives_up)
                 .filter(|_| self.version > Version::Two),
+            is_dirty: unusual(config.is_dirty, &usual.is_dirty),
             opaque_ids: None,
         };
         let format = self.version.format().into();
@@ -248,7 +249,7 @@ struct HeaderTwo {
 }
 
 /// The last ones are left out where they are what the semantics usually has; version 2 has none of
-/// the last three.
+/// the last four.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConfigTwo {
@@ -279,6 +280,8 @@ struct ConfigTwo {
     same_site: Option<SameSite>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     gives_up: Option<GivesUp>,
+    #[serde(default, deserialize_with = "given_word", skip_serializing_if = "Option::is_none")]
+    is_dirty: Option<Dirtiness>,
     /// Ids are any text. What is written has hex digits.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     opaque_ids: Option<bool>,
@@ -287,10 +290,13 @@ struct ConfigTwo {
 impl HeaderTwo {
     fn config(&self, version: Version) -> Result<Config, Fault> {
         let said = &self.config;
-        let is_new =
-            said.same_site.is_some() || said.gives_up.is_some() || said.opaque_ids.is_some();
+        let is_new = said.same_site.is_some()
+            || said.gives_up.is_some()
+            || said.is_dirty.is_some()
+            || said.opaque_ids.is_some();
         if version < Version::Three && is_new {
-            let text = "config: expected no same_site, gives_up or opaque_ids before version 3";
+            let text =
+                "config: expected no same_site, gives_up, is_dirty or opaque_ids before version 3";
             return Err(Fault::new(text));
         }
         // Nothing had to be given up by name before.
@@ -325,6 +331,7 @@ impl HeaderTwo {
             max_sessions: said.max_sessions.unwrap_or(usual.max_sessions),
             same_site: said.same_site.unwrap_or(usual.same_site),
             gives_up,
+            is_dirty: said.is_dirty.unwrap_or(usual.is_dirty),
         })
     }
 }

@@ -16,7 +16,7 @@ use super::strict::{Object, given, given_word, object, word};
 use crate::check::kinds::{Draw, Kind};
 use crate::check::role::outcome_of;
 use crate::config::Config;
-use crate::cookie::read_cookie;
+use crate::cookie::read_cookie_text;
 use crate::effect::Refusal;
 use crate::entropy::Entropy;
 use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent, RequestId};
@@ -186,9 +186,10 @@ impl Line {
         let event = match name {
             Kind::StartRequest => {
                 let header = need(self.cookie_header.as_ref(), name, "cookie_header")?;
+                // [trace-20]
                 return Ok(Event::StartRequest {
                     request,
-                    cookie: header.as_deref().and_then(|header| read_cookie(config, header)),
+                    cookie: header.as_deref().and_then(|header| read_cookie_text(config, header)),
                     remote_addr: take!(remote_addr),
                     script_name: take!(script_name),
                     passive: self.passive.take().unwrap_or_default(),

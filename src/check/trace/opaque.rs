@@ -12,6 +12,8 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::error::Fault;
+use crate::config::Config;
+use crate::cookie::read_cookie_text;
 use crate::event::Event;
 use crate::presented::CookieValue;
 use crate::token::{SessionId, Width};
@@ -29,16 +31,25 @@ impl Names {
     }
 
     /// The line with ids in place of texts.
-    pub(super) fn translate(&mut self, line: &str) -> Result<String, Fault> {
+    pub(super) fn translate(&mut self, config: &Config, line: &str) -> Result<String, Fault> {
         let Unique = serde_json::from_str(line)?;
         let mut line: Value = serde_json::from_str(line)?;
+        // A session may be stored under it while the request is open.
+        let header = line.get("cookie_header").and_then(Value::as_str);
+        let cookie = header.and_then(|header| read_cookie_text(config, header));
+        if let Some(text) = cookie.map(|cookie| cookie.reveal())
+            && !["", "*del*"].contains(&text.as_str())
+            && text.len() <= config.max_text_bytes
+        {
+            self.id(&text);
+        }
         let places = ["/draws", "/id", "/expect/stored", "/expect/session", "/expect/reply/token"];
         for place in places {
             if let Some(value) = line.pointer_mut(place) {
                 self.name(value);
             }
         }
-        // What a client sends may be no id of this manager at all.
+        // What a client sends may be no token, and no cookie, of this manager at all.
         for place in ["/token", "/expect/request_cookie", "/expect/set_cookie/value"] {
             if let Some(value) = line.pointer_mut(place) {
                 self.known(value);

@@ -10,6 +10,7 @@ use super::error::{Fault, TraceError};
 use super::header::Header;
 use super::line::TraceStep;
 use super::opaque::Names;
+use crate::config::Dirtiness;
 
 /// Bytes in one line. Of a longer one no more than this is read.
 pub const MAX_LINE_BYTES: usize = 16 << 20;
@@ -68,6 +69,14 @@ impl<R: BufRead> TraceReader<R> {
         Ok(Self { lines, header, names, ended: false })
     }
 
+    /// The same trace, of a system whose `is_dirty` answered otherwise than the header says.
+    /// Version 1 has no word for it.
+    #[must_use]
+    pub const fn with_dirtiness(mut self, is_dirty: Dirtiness) -> Self {
+        self.header.config.is_dirty = is_dirty;
+        self
+    }
+
     /// What the first line says.
     #[must_use]
     pub const fn header(&self) -> &Header {
@@ -86,8 +95,8 @@ impl<R: BufRead> TraceReader<R> {
         let parse = |line: &str| TraceStep::parse(header.version, &header.config, line);
         let Some(names) = names else { return parse(line).map(Some) };
         // [trace-19]
-        let mut step =
-            parse(&names.translate(line)?).map_err(|fault| Fault::new(&fault.message))?;
+        let mut step = parse(&names.translate(&header.config, line)?)
+            .map_err(|fault| Fault::new(&fault.message))?;
         names.translate_cookie(&mut step.input.event);
         Ok(Some(step))
     }

@@ -1,0 +1,119 @@
+//! A `Cookie` header as Quixote reads it: by a pattern that is older than RFC 6265, and looser.
+//!
+//! Quixote searches for names, one behind the other: each is all up to a blank, `=`, `;` or `,`.
+//! Behind it may stand `=` and a value, in quotes or up to a blank, `"`, `;` or `,`; blanks may
+//! stand between these. What is none of that is passed over. The pattern itself is in
+//! `tests/naive/pattern.rs`, with a matcher that tries everything.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+/// The value of the last cookie of this name. Both texts have one character for each byte above
+/// 0x7f; no such character means anything here.
+// [cookie-1] [cookie-4]
+pub(super) fn last_value<'a>(header: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    let mut last = None;
+    let mut rest = header;
+    while let Some((found, value, behind)) = next_cookie(rest) {
+        // [cookie-22]
+        if found == name && !found.starts_with('$') {
+            last = Some(value);
+        }
+        rest = behind;
+    }
+    last.map(Value::text)
+}
+
+/// A value as it stands in the header.
+enum Value<'a> {
+    Bare(&'a str),
+    /// What stands between quotes.
+    Quoted(&'a str),
+}
+
+impl<'a> Value<'a> {
+    fn text(self) -> Cow<'a, str> {
+        match self {
+            Self::Quoted(text) if text.contains('\\') => Cow::Owned(unescaped(text)),
+            Self::Bare(text) | Self::Quoted(text) => Cow::Borrowed(text),
+        }
+    }
+}
+
+/// The name and value of the first cookie, and what stands behind it.
+// [cookie-17]
+fn next_cookie(header: &str) -> Option<(&str, Value<'_>, &str)> {
+    let ends_name = |byte: u8| is_blank(byte) || matches!(byte, b'=' | b';' | b',');
+    let (_, header) = split_before(header, |byte| !ends_name(byte));
+    if header.is_empty() {
+        return None;
+    }
+    let (name, rest) = split_before(header, ends_name);
+    let (value, rest) = match without_blanks(rest).strip_prefix('=') {
+        Some(rest) => value(without_blanks(rest)),
+        // [cookie-20]
+        None => (Value::Bare(""), rest),
+    };
+    Some((name, value, rest))
+}
+
+/// The value that the text begins with, and what stands behind it.
+fn value(text: &str) -> (Value<'_>, &str) {
+    let quoted = text.strip_prefix('"').and_then(|inner| {
+        let (value, rest) = inner.split_at_checked(closing_quote(inner)?)?;
+        Some((Value::Quoted(value), rest.strip_prefix('"')?))
+    });
+    quoted.unwrap_or_else(|| {
+        let ends_value = |byte: u8| is_blank(byte) || matches!(byte, b'"' | b';' | b',');
+        let (value, rest) = split_before(text, ends_value);
+        (Value::Bare(value), rest)
+    })
+}
+
+/// Where the quotes end that this text begins behind: the pattern takes a backslash with what
+/// follows as long as it finds a quote behind them, and without it if it does not. So they end at
+/// the first quote without a backslash before it or, if each has one, at the last.
+///
+/// In the second case all the rest of the header has been looked at. That happens once: no quote
+/// there has an `=` or a blank before it, as one that begins a value has.
+// [cookie-18]
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    let unescaped = text.bytes().position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    });
+    unescaped.or_else(|| text.rfind('"'))
+}
+
+/// Without the backslash before any character but a line feed; one at the end escapes the quote.
+// [cookie-19]
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        match chars.peek() {
+            Some('\n') => plain.push(char),
+            Some(_) if char == '\\' => plain.extend(chars.next()),
+            None if char == '\\' => {}
+            Some(_) | None => plain.push(char),
+        }
+    }
+    plain
+}
+
+/// What Python calls white space in bytes.
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | b' ')
+}
+
+fn without_blanks(text: &str) -> &str {
+    split_before(text, |byte| !is_blank(byte)).1
+}
+
+/// Both parts of the text, the second from the first byte that `ends`, which is of ASCII.
+fn split_before(text: &str, ends: impl Fn(u8) -> bool) -> (&str, &str) {
+    let end = text.bytes().position(ends).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
