@@ -95,9 +95,9 @@ fn the_recordings_replay() {
     assert_eq!((status(&output), err(&output)), (0, ""));
     insta::assert_snapshot!(out(&output), @r"
     semantics    traces        steps  differences
-    copying          41         1722            0
-    live             95         2982            0
-    all             136         4704            0
+    copying         105         4781            0
+    live            201         6472            0
+    all             306        11253            0
     ");
 }
 
@@ -207,6 +207,38 @@ fn what_is_recorded_replays() {
         }
     }
     assert_eq!(names(&folder), ["t.jsonl"], "no part is left behind");
+}
+
+#[test]
+fn a_varied_and_careless_recording_replays() {
+    let folder = folder("varied");
+    for semantics in ["live", "copying", "strict"] {
+        for seed in ["1", "2", "3", "4"] {
+            let arguments = ["--semantics", semantics, "--seed", seed, "--vary", "--careless"];
+            let record = [&["record", "--out", "t.jsonl"], &arguments[..]].concat();
+            assert_eq!(status(&run(&folder, &record)), 0);
+            let output = run(&folder, &["replay", "t.jsonl"]);
+            assert_eq!(status(&output), 0, "{}", out(&output));
+        }
+    }
+}
+
+#[test]
+fn what_is_dirty_can_be_said_of_a_recording_that_does_not() {
+    let folder = folder("dirty");
+    let of = |semantics: &str, said: &[&str], replayed: &[&str]| {
+        let steps = ["--semantics", semantics, "--steps", "400", "--out", "t.jsonl"];
+        assert_eq!(status(&run(&folder, &[&["record"], &steps[..], said].concat())), 0);
+        status(&run(&folder, &[&["replay", "t.jsonl"], replayed].concat()))
+    };
+    let (never, has_info) = (["--is-dirty", "never"], ["--is-dirty", "has-info"]);
+    for (semantics, own, other) in [("live", never, has_info), ("copying", has_info, never)] {
+        assert_eq!(of(semantics, &[], &own), 0);
+        assert_eq!(of(semantics, &own, &[]), 0, "it is the one of the semantics");
+        assert_eq!(of(semantics, &[], &other), 1);
+        assert_eq!(of(semantics, &other, &[]), 0, "it stands in the header");
+        assert_eq!(of(semantics, &other, &own), 1);
+    }
 }
 
 #[test]

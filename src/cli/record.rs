@@ -10,12 +10,14 @@ use quixote_session::check::population::Habits;
 use quixote_session::check::record::{Recording, record};
 
 use super::Exit;
+use super::dirty::IsDirty;
 use super::output::{Pipe, not_written, write_file};
 
 /// Run random clients with cookie jars through the model and write down what it shows.
 ///
-/// The trace is meant for testing other implementations. Under live and copying, without values, it
-/// has version 1 of the format, otherwise version 2. The same arguments give the same trace.
+/// The trace is meant for testing other implementations. It has the lowest version of the format
+/// that has words for it: version 1 under live and copying, if neither --values nor --careless nor
+/// another --is-dirty is given. The same arguments give the same trace.
 ///
 /// With --out, the file appears only once it is complete; if the command is interrupted, whatever
 /// had that name is left as it was. On standard output, an interrupted trace may end within a line.
@@ -32,6 +34,15 @@ pub(super) struct Arguments {
     /// The number of steps to write
     #[arg(long, default_value_t = 1_000)]
     steps: u64,
+    /// When a session says that it is dirty; if not given, never under live, else has-info
+    #[arg(long, value_enum, value_name = "WHEN")]
+    is_dirty: Option<IsDirty>,
+    /// Let the seed choose the cookie's name, Path and Domain, and the resolution of access times
+    #[arg(long)]
+    vary: bool,
+    /// Set low limits, and let the application and its driver run into every refusal
+    #[arg(long)]
+    careless: bool,
     /// Also let the application set and remove values
     #[arg(long)]
     values: bool,
@@ -59,7 +70,11 @@ impl Arguments {
         };
         let manager = habits.manager || self.values;
         let habits = Habits { values: self.values, manager, ..habits };
-        Recording { config, habits, seed: self.seed, steps: self.steps }
+        let is_dirty = self.is_dirty.map_or(config.is_dirty, Into::into);
+        let config = Config { is_dirty, ..config };
+        let recording = Recording { config, habits, seed: self.seed, steps: self.steps };
+        let recording = if self.vary { recording.varied() } else { recording };
+        if self.careless { recording.careless() } else { recording }
     }
 }
 

@@ -39,14 +39,18 @@ const ALWAYS: [(usize, Intent); 14] = [
 ];
 
 /// What a careless driver does besides.
-const CARELESS: [(usize, Intent); 10] = [
+const CARELESS: [(usize, Intent); 4] = [
     (8, Intent::Send(Kind::HasSessionCookie)),
     (8, Intent::Send(Kind::InsertSession)),
     (6, Intent::Send(Kind::DeleteSession)),
     (4, Intent::Stray),
+];
+const CARELESS_WITH_VALUES: [(usize, Intent); 3] = [
     (12, Intent::Send(Kind::SetValue)),
     (8, Intent::Send(Kind::TakeValue)),
     (8, Intent::Send(Kind::GuardValue)),
+];
+const CARELESS_MANAGER: [(usize, Intent); 3] = [
     (6, Intent::Send(Kind::DeleteSessionsOf)),
     (12, Intent::Send(Kind::ExpireOtherSessions)),
     (40, Intent::Send(Kind::ExpireHandle)),
@@ -104,8 +108,16 @@ const MOST_BYTES: usize = 4_096;
 pub(super) fn choose(habits: &Habits, choices: &mut impl Choices) -> Intent {
     let values: &[_] = if habits.values { &VALUES } else { &[] };
     let manager: &[_] = if habits.manager { &MANAGER } else { &[] };
-    let careless: &[_] = if habits.careless { &CARELESS } else { &[] };
-    let intent = weighted(choices, &[&ALWAYS, values, manager, careless]);
+    let careless: [&[_]; 3] = match (habits.careless, habits.values, habits.manager) {
+        (false, ..) => [&[]; 3],
+        (true, values, manager) => [
+            &CARELESS,
+            if values { &CARELESS_WITH_VALUES } else { &[] },
+            if manager { &CARELESS_MANAGER } else { &[] },
+        ],
+    };
+    let [first, second, third] = careless;
+    let intent = weighted(choices, &[&ALWAYS, values, manager, first, second, third]);
     intent.unwrap_or(Intent::Send(Kind::FinishRequest))
 }
 
