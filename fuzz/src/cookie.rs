@@ -197,7 +197,10 @@ fn check_read_back(config: &Config, op: &CookieOp, domain: Option<&str>, header:
     assert_eq!(read.max_age(), (!live).then_some(Duration::ZERO));
     let returned = format!("{}={}", read.name(), read.value());
     let value = read_cookie(config, &returned);
-    assert_eq!(value.and_then(|value| value.session_id()), id_of(op), "{returned:?}");
+    // Quixote sets a cookie of such a name, and never reads it.
+    let unread = config.semantics != Semantics::Strict && read.name().starts_with('$');
+    let expected = id_of(op).filter(|_| !unread);
+    assert_eq!(value.and_then(|value| value.session_id()), expected, "{returned:?}");
 }
 
 #[cfg(test)]
