@@ -96,6 +96,7 @@ pub mod check;
 mod config;
 #[cfg(feature = "std")]
 mod cookie;
+pub mod driver;
 mod effect;
 mod entropy;
 mod event;
@@ -128,7 +129,7 @@ pub use crate::form_tokens::{FormTokens, TooManyFormTokens};
 pub use crate::null::NullSessionManager;
 pub use crate::presented::{CookieValue, SubmittedToken};
 pub use crate::semantics::Semantics;
-pub use crate::session::{Dump, Session, SessionRef};
+pub use crate::session::{AccessedTooEarly, Dump, Session, SessionParts, SessionRef};
 pub use crate::state::State;
 pub use crate::step::step;
 pub use crate::time::Timestamp;

@@ -1,5 +1,6 @@
 //! One session: what it holds, and when it is worth keeping.
 
+mod parts;
 #[cfg(feature = "serde")]
 mod reading;
 mod values;
@@ -9,6 +10,7 @@ use core::fmt;
 
 use smol_str::SmolStr;
 
+pub use self::parts::{AccessedTooEarly, SessionParts};
 use self::values::Values;
 use crate::config::{Config, Dirtiness};
 use crate::form_tokens::FormTokens;

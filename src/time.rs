@@ -20,6 +20,21 @@ use core::fmt;
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
+    /// What the clock of the system says; 0 if it stands before 1970.
+    ///
+    /// ```
+    /// use quixote_session::Timestamp;
+    ///
+    /// assert!(Timestamp::now() > Timestamp(1_700_000_000_000), "after November 2023");
+    /// ```
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn now() -> Self {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let ms = since.unwrap_or_default().as_millis();
+        Self(u64::try_from(ms).unwrap_or(u64::MAX))
+    }
+
     /// Milliseconds that have passed since `earlier`; 0 if the clock went back in between.
     // [time-1]
     #[must_use]

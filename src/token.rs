@@ -290,7 +290,9 @@ secret! {
 pub struct Handle([u8; 16]);
 
 impl Handle {
-    pub(crate) const fn to_bytes(self) -> [u8; 16] {
+    /// Its bytes, for a store.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
         self.0
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// The modules of the library, each above all that it may import.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     // Data.
     "serial",
     "version",
@@ -24,6 +24,7 @@ const ORDER: [&str; 19] = [
     // The store, the rules, the text.
     "state",
     "step",
+    "driver",
     "null",
     "cookie",
     "quixote",

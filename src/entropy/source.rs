@@ -29,7 +29,18 @@ impl EntropySource {
         Self(ChaCha20Rng::from_seed(seed))
     }
 
-    /// The next 32 bytes of the stream: enough for one [`Input`](crate::Input).
+    /// A stream whose seed comes from the operating system: one for each process.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no random bytes, which few do, early after the boot.
+    pub fn from_system() -> std::io::Result<Self> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed)?;
+        Ok(Self::new(seed))
+    }
+
+    /// The next 64 bytes of the stream: enough for one [`Input`](crate::Input).
     // [driver-2]
     pub fn draw(&mut self) -> Entropy {
         let mut bytes = [0; Entropy::BYTES];

@@ -1,0 +1,480 @@
+//! The exchange itself.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::mem;
+
+use smol_str::SmolStr;
+
+use super::ask::{Answer, Ask, Revision, Stored, Write};
+use super::call::{Call, Ending, Failure, FromSaid, REQUEST, Said};
+use super::rests::{loads_first, rests_on_load};
+use super::turn::{Attempt, Known, Turn, Verdict, Waits};
+use crate::config::Config;
+use crate::effect::{CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};
+use crate::entropy::Entropy;
+use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent};
+use crate::presented::CookieValue;
+use crate::session::{Session, SessionRef};
+use crate::state::State;
+use crate::step::step;
+use crate::time::Timestamp;
+
+/// The moment, and entropy that was given to nobody before: a new one with each call and answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fresh {
+    /// What the clock says.
+    pub now: Timestamp,
+    /// Random bytes. `EntropySource::fresh` brings both.
+    pub entropy: Entropy,
+}
+
+/// Everything outside, for a driver that blocks: see [`Exchange::run`].
+pub trait World {
+    /// The moment, and fresh entropy.
+    fn fresh(&mut self) -> Fresh;
+
+    /// Carries out what is asked, once so many milliseconds have passed: see
+    /// [`Exchange::wait_ms`].
+    fn carry_out(&mut self, ask: Ask<'_>, wait_ms: u64) -> Answer;
+}
+
+/// One request, or the manager, over a store outside the process. The [module](super) has an
+/// example.
+///
+/// It is for [`Config::STRICT`] and configurations made from it. Under copying it drives Quixote over
+/// a mapping that is shared without care; live cannot be shared.
+// [driver-12]
+pub struct Exchange {
+    config: Arc<Config>,
+    state: State,
+    known: Option<Known>,
+    /// Who has logged in here, and the generation that the state was told.
+    login: Option<(SmolStr, u64)>,
+    /// The revision of the next write.
+    next: Revision,
+    most_tries: u32,
+    turn: Option<Turn>,
+    outcome: Option<Result<Said, Failure>>,
+}
+
+impl Exchange {
+    /// How often one call is tried before it is given up as [`Failure::Busy`], if nothing else is
+    /// said. Each try that failed was the success of another request.
+    pub const MOST_TRIES: u32 = 64;
+
+    /// The longest wait that [`wait_ms`](Self::wait_ms) asks for.
+    pub const LONGEST_WAIT_MS: u64 = 64;
+
+    /// An exchange of a request that has not started. The entropy is for its own use, to tell its
+    /// writes from those of others, and must be given to nobody else.
+    #[must_use]
+    pub fn new(config: Arc<Config>, entropy: Entropy) -> Self {
+        let next = entropy.bytes().first_chunk().copied().unwrap_or_default();
+        Self {
+            config,
+            state: State::new(),
+            known: None,
+            login: None,
+            next: Revision(u64::from_be_bytes(next)),
+            most_tries: Self::MOST_TRIES,
+            turn: None,
+            outcome: None,
+        }
+    }
+
+    /// The same with another bound on the tries of one call, at least 1.
+    // [driver-14]
+    #[must_use]
+    pub fn with_most_tries(mut self, most: u32) -> Self {
+        self.most_tries = most.max(1);
+        self
+    }
+
+    /// The session that the request holds, its own changes included. None before the start, after
+    /// the end, and after a logout.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionRef<'_>> {
+        self.state.session(REQUEST)
+    }
+
+    /// Whether the request has started and not ended.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state.is_open(REQUEST)
+    }
+
+    /// What is to be done next; None once the call has its result.
+    #[must_use]
+    pub fn ask(&self) -> Option<Ask<'_>> {
+        let turn = self.turn.as_ref()?;
+        Some(match &turn.waits {
+            Waits::Session => Ask::Load { id: self.known?.id },
+            Waits::Generation => Ask::Generation { user: &self.login.as_ref()?.0 },
+            Waits::Entropy => Ask::Entropy,
+            Waits::Write(attempt) => Ask::Write(&attempt.write),
+            Waits::ReadingBack => Ask::Load { id: turn.doubtful.as_ref()?.looks_for()? },
+            Waits::Transaction(effects) if commits(effects) => Ask::Commit,
+            Waits::Transaction(_) => Ask::Abort,
+        })
+    }
+
+    /// A hint: how many milliseconds to wait before doing it. 0, unless races were lost. The waits
+    /// grow, and differ from one exchange to another, so that many writers of one session get out of
+    /// each other's way.
+    #[must_use]
+    pub fn wait_ms(&self) -> u64 {
+        let tries = self.turn.as_ref().map_or(0, |turn| turn.tries);
+        let Some(doublings) = tries.checked_sub(2) else { return 0 };
+        let longest = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX).min(Self::LONGEST_WAIT_MS);
+        self.next
+            .0
+            .rotate_left(tries.wrapping_mul(7))
+            .checked_rem(longest)
+            .map_or(0, |ms| ms.saturating_add(1))
+    }
+
+    /// Runs one call to its result, blocking.
+    ///
+    /// # Errors
+    ///
+    /// What the call failed of: see [`Failure`].
+    pub fn run<T: FromSaid>(
+        &mut self,
+        call: Call<T>,
+        world: &mut impl World,
+    ) -> Result<T, Failure> {
+        self.begin(&call, world.fresh());
+        while let Some(ask) = self.ask() {
+            let answer = world.carry_out(ask, self.wait_ms());
+            self.answer(answer, world.fresh());
+        }
+        self.result(call)
+    }
+
+    /// Begins a call. One that was left half way is given up: if it was waiting for a write,
+    /// nobody knows what came of that, and the request is abandoned.
+    pub fn begin<T>(&mut self, call: &Call<T>, fresh: Fresh) {
+        let left = self.turn.take();
+        if left.is_some_and(|turn| turn.in_doubt || matches!(turn.waits, Waits::Write(_))) {
+            self.abandon();
+        }
+        self.outcome = None;
+        let event = call.event.clone();
+        self.meet(&event);
+        let turn = Turn {
+            event,
+            fresh,
+            is_fresh: false,
+            tries: 0,
+            unsaved: None,
+            doubtful: None,
+            in_doubt: false,
+            waits: Waits::Entropy,
+        };
+        if let Event::Request { event: RequestEvent::SetUser { user: Some(_) }, .. } = &turn.event {
+            // [driver-19]
+            self.load_generation(turn);
+        } else if loads_first(&turn.event) {
+            self.load(turn);
+        } else {
+            self.step(turn);
+        }
+    }
+
+    /// Tells what came of what was asked. An answer to another question counts as a failure of the
+    /// store; one without a question is ignored.
+    pub fn answer(&mut self, answer: Answer, fresh: Fresh) {
+        let Some(mut turn) = self.turn.take() else { return };
+        turn.fresh = fresh;
+        let waits = mem::replace(&mut turn.waits, Waits::Entropy);
+        match (waits, answer) {
+            (Waits::Session, Answer::Loaded(found)) => self.loaded(turn, found),
+            (Waits::Generation, Answer::Generation(generation)) => self.told(turn, generation),
+            (Waits::Entropy, Answer::Done) => self.step(turn),
+            (Waits::Write(attempt), answer) => self.wrote(turn, attempt, &answer),
+            (Waits::ReadingBack, Answer::Loaded(found)) => self.read_back(turn, found.as_ref()),
+            // The write is in doubt as long as nobody can look.
+            (Waits::ReadingBack, _) => self.look(turn),
+            (Waits::Transaction(effects), answer) => {
+                let failed = match answer {
+                    Answer::Done | Answer::Committed => None,
+                    Answer::Loaded(_)
+                    | Answer::Generation(_)
+                    | Answer::Conflict
+                    | Answer::Failed
+                    | Answer::Unknown => Some(Failure::Commit),
+                };
+                // What rolls back by itself need not be asked twice.
+                turn.unsaved = turn.unsaved.or(failed.filter(|_| commits(&effects)));
+                self.say(turn.unsaved, effects.reply, effects.cookie);
+            }
+            // Never a session that begins anew because the one of the cookie cannot be read.
+            (Waits::Session | Waits::Generation | Waits::Entropy, _) => self.fail_store(&turn),
+        }
+    }
+
+    /// The result of the call, once nothing is asked any more. A call that is left half way is
+    /// [`Failure::Unknown`].
+    ///
+    /// # Errors
+    ///
+    /// What the call failed of: see [`Failure`].
+    pub fn result<T: FromSaid>(&mut self, _call: Call<T>) -> Result<T, Failure> {
+        if self.turn.take().is_some() {
+            self.abandon();
+        }
+        let said = self.outcome.take().unwrap_or(Err(Failure::Unknown))?;
+        T::from_said(said).ok_or(Failure::Unknown)
+    }
+
+    /// Notes which id and which user the event is about.
+    fn meet(&mut self, event: &Event) {
+        match event {
+            Event::StartRequest { cookie, .. } if !self.is_open() => {
+                let id = cookie.as_ref().and_then(CookieValue::session_id);
+                self.known = id.map(|id| Known { id, revision: None });
+            }
+            Event::Manager(ManagerEvent::DeleteSession { id }) => {
+                self.known = Some(Known { id: *id, revision: None });
+            }
+            Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } => {
+                self.login = Some((user.clone(), 0));
+            }
+            Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => {}
+        }
+    }
+
+    fn wait(&mut self, turn: Turn, waits: Waits) {
+        self.turn = Some(Turn { waits, ..turn });
+    }
+
+    /// Loads what the exchange is about, to step over it. An id that is gone does not come back, so
+    /// it is looked up only if somebody asks for it by its cookie.
+    // [driver-10]
+    fn load(&mut self, turn: Turn) {
+        let by_id = match &turn.event {
+            Event::StartRequest { .. }
+            | Event::Manager(ManagerEvent::DeleteSession { .. })
+            | Event::Request { event: RequestEvent::HasSessionCookie { .. }, .. } => true,
+            Event::Request { .. } | Event::Manager(_) => false,
+        };
+        match self.known.filter(|known| by_id || known.revision.is_some()) {
+            Some(_) => self.wait(turn, Waits::Session),
+            None => self.load_generation(turn),
+        }
+    }
+
+    fn loaded(&mut self, mut turn: Turn, found: Option<Stored>) {
+        let Some(known) = &mut self.known else { return self.step(turn) };
+        let (revision, session) =
+            found.map(|Stored { revision, session }| (revision, session)).unzip();
+        let written = turn.doubtful.take_if(|doubtful| Some(doubtful.write.revision) == revision);
+        if let Some(attempt) = written {
+            // A write in doubt was carried out late.
+            return self.take_in(turn, attempt, false);
+        }
+        known.revision = revision;
+        self.state = mem::take(&mut self.state).with_stored(known.id, session);
+        self.load_generation(turn);
+    }
+
+    fn load_generation(&mut self, mut turn: Turn) {
+        if self.login.is_some() {
+            self.wait(turn, Waits::Generation);
+        } else {
+            turn.is_fresh = true;
+            self.step(turn);
+        }
+    }
+
+    // [driver-19]
+    fn told(&mut self, mut turn: Turn, generation: u64) {
+        if let Some((user, told)) = &mut self.login {
+            *told = generation;
+            self.state = mem::take(&mut self.state).with_generation(user.clone(), generation);
+        }
+        turn.is_fresh = true;
+        self.step(turn);
+    }
+
+    /// Steps the machine, and looks at what it concluded before anything is believed.
+    fn step(&mut self, mut turn: Turn) {
+        let Fresh { now, entropy } = turn.fresh;
+        let input = Input { now, entropy, event: turn.event.clone() };
+        let (after, mut effects) = step(&self.config, self.state.clone(), input);
+        if effects.reply == Reply::Refused(Refusal::EntropyUsedUp) {
+            turn.tries = turn.tries.saturating_add(1);
+            if turn.tries < self.most_tries {
+                return self.wait(turn, Waits::Entropy);
+            }
+        }
+        if !turn.is_fresh && rests_on_load(&turn.event, &effects, self.login.is_some()) {
+            return self.load(turn);
+        }
+        match (effects.store.take(), effects.reply.clone()) {
+            (Some(op), _) => self.write(turn, after, effects, op),
+            (None, Reply::Refused(why)) => self.give_up(turn, Failure::Refused(why)),
+            (None, _) => {
+                self.state = after;
+                self.end(turn, effects);
+            }
+        }
+    }
+
+    fn write(&mut self, turn: Turn, after: State, effects: Effects, op: StoreOp) {
+        let (compared, accessed) = match &op {
+            StoreOp::Update { id, .. } | StoreOp::Rotate { from: id, .. } => (Some(*id), None),
+            StoreOp::Discard { id } => (Some(*id), self.state.get(id).map(Session::accessed)),
+            StoreOp::DeleteUser { except, .. } => (*except, None),
+            StoreOp::Create { .. }
+            | StoreOp::Put { .. }
+            | StoreOp::Touch { .. }
+            | StoreOp::Delete { .. }
+            | StoreOp::DeleteHandle { .. }
+            | StoreOp::DiscardOver { .. } => (None, None),
+        };
+        let known = self.known.filter(|known| Some(known.id) == compared);
+        let expected = known.and_then(|known| known.revision);
+        let revision = self.next;
+        self.next = Revision(revision.0.wrapping_add(1));
+        let write = Write { op, expected, accessed, revision, commits: commits(&effects) };
+        let attempt = Box::new(Attempt { after, effects, write });
+        self.wait(turn, Waits::Write(attempt));
+    }
+
+    fn wrote(&mut self, mut turn: Turn, attempt: Box<Attempt>, answer: &Answer) {
+        match answer {
+            Answer::Done => self.take_in(turn, attempt, false),
+            Answer::Committed => self.take_in(turn, attempt, true),
+            // [driver-9]
+            Answer::Conflict if turn.doubtful.is_some() => self.look(turn),
+            Answer::Conflict => self.again(turn),
+            Answer::Unknown => {
+                (turn.doubtful, turn.in_doubt) = (Some(attempt), true);
+                self.look(turn);
+            }
+            // An answer to another question is no answer.
+            Answer::Failed | Answer::Loaded(_) | Answer::Generation(_) => self.fail_store(&turn),
+        }
+    }
+
+    /// The call starts over, from the state before it, over a fresh load.
+    // [driver-9] [driver-10]
+    fn again(&mut self, mut turn: Turn) {
+        turn.tries = turn.tries.saturating_add(1);
+        if turn.tries < self.most_tries {
+            self.load(turn);
+        } else {
+            self.give_up(turn, Failure::Busy);
+        }
+    }
+
+    /// Looks for a write in doubt, or carries it out once more where that changes nothing.
+    fn look(&mut self, mut turn: Turn) {
+        turn.tries = turn.tries.saturating_add(1);
+        let Some(attempt) = turn.doubtful.take_if(|_| turn.tries < self.most_tries) else {
+            return self.fail(Failure::Unknown);
+        };
+        if attempt.looks_for().is_some() {
+            turn.doubtful = Some(attempt);
+            self.wait(turn, Waits::ReadingBack);
+        } else {
+            self.wait(turn, Waits::Write(attempt));
+        }
+    }
+
+    fn read_back(&mut self, mut turn: Turn, found: Option<&Stored>) {
+        let Some(attempt) = turn.doubtful.take() else { return self.again(turn) };
+        match attempt.judge(&turn.event, found) {
+            Verdict::Written => self.take_in(turn, attempt, false),
+            Verdict::Undecided => self.fail(Failure::Unknown),
+            Verdict::Again => {
+                // It may still arrive.
+                turn.doubtful = Some(attempt);
+                self.again(turn);
+            }
+        }
+    }
+
+    /// The write was carried out: the step is believed.
+    fn take_in(&mut self, turn: Turn, attempt: Box<Attempt>, committed: bool) {
+        let Attempt { after, mut effects, write } = *attempt;
+        self.state = after;
+        if let Some(known) = &mut self.known {
+            if !self.state.has_session(&known.id) {
+                known.revision = None;
+            } else if matches!(&write.op, StoreOp::Update { id, .. } if *id == known.id) {
+                known.revision = Some(write.revision);
+            }
+        }
+        match (&write.op, &mut self.login) {
+            // The state has counted, too.
+            (StoreOp::DeleteUser { user, .. }, Some((own, told))) if user == own => {
+                *told = told.saturating_add(1);
+            }
+            _ => {}
+        }
+        if committed {
+            effects.transaction = None;
+        }
+        self.end(turn, effects);
+    }
+
+    /// What follows the store: the transaction, the cookie, the answer.
+    // [driver-1]
+    fn end(&mut self, turn: Turn, effects: Effects) {
+        match effects.transaction {
+            Some(_) => self.wait(turn, Waits::Transaction(Box::new(effects))),
+            None => self.say(turn.unsaved, effects.reply, effects.cookie),
+        }
+    }
+
+    fn say(&mut self, failure: Option<Failure>, reply: Reply, cookie: Option<CookieOp>) {
+        self.outcome = Some(Ok(Said { reply, ending: Ending { failure, cookie } }));
+    }
+
+    /// Nothing came of the call. A request that could not be saved ends as a failed one, which asks
+    /// nothing of the store.
+    // [driver-13]
+    fn give_up(&mut self, turn: Turn, why: Failure) {
+        // To say that nothing happened could be false.
+        if turn.in_doubt {
+            return self.fail(Failure::Unknown);
+        }
+        let saves = match &turn.event {
+            Event::Request { event: RequestEvent::FinishRequest { outcome }, .. } => {
+                outcome.saves() && self.is_open()
+            }
+            Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => false,
+        };
+        if saves {
+            let event = RequestEvent::FinishRequest { outcome: Outcome::Failed }.of(REQUEST);
+            let turn = Turn { event, unsaved: Some(why), tries: 0, ..turn };
+            self.wait(turn, Waits::Entropy);
+        } else {
+            self.outcome = Some(Err(why));
+        }
+    }
+
+    /// The store failed: the request is abandoned, which sends no cookie, and its state is dropped,
+    /// so that none is left that would have to be told what is stored.
+    // [driver-15] [driver-16] [driver-17]
+    fn fail(&mut self, why: Failure) {
+        self.abandon();
+        self.outcome = Some(Err(why));
+    }
+
+    fn fail_store(&mut self, turn: &Turn) {
+        self.fail(if turn.in_doubt { Failure::Unknown } else { Failure::Store });
+    }
+
+    fn abandon(&mut self) {
+        (self.state, self.known, self.login) = (State::new(), None, None);
+    }
+}
+
+/// Whether the application's data are committed after the store was written.
+fn commits(effects: &Effects) -> bool {
+    effects.transaction == Some(Transaction::Commit)
+}

@@ -1,0 +1,109 @@
+//! Which conclusions rest on what was loaded, with no condition of an operation to guard them.
+//!
+//! What was loaded may be out of date. An operation with a condition tells: it is not carried out.
+//! Everything else is final only over a load that was made for this very event (rule driver-11),
+//! unless nothing that others write could change it. Two facts make that frequent:
+//!
+//! - A request that changed nothing asks nothing of the store (step-30, step-41), whatever is
+//!   stored, and so does one whose session is not stored yet and has no info (step-39).
+//! - An id that left the store never comes back (step-51), and one whose absolute limit is reached
+//!   stays so, for only a login moves the creation, and that moves the id. So "it is gone" is as
+//!   true now as when it was loaded: a finish over it whose only changes are form tokens is done
+//!   (step-56), a new session orphans nothing (event-23).
+//!
+//! Hence a finish that is done without an operation rests on no load, and a page that is only read
+//! costs one. The exception is a login, whose user may have been ended since (step-57).
+
+use crate::effect::{Effects, Refusal, Reply, StoreOp};
+use crate::event::{Event, ManagerEvent, RequestEvent};
+
+/// Whether the event is answered from the load alone, whatever the answer: then the load comes
+/// first.
+pub(super) const fn loads_first(event: &Event) -> bool {
+    match event {
+        Event::StartRequest { .. } | Event::Manager(ManagerEvent::DeleteSession { .. }) => true,
+        Event::Request { event, .. } => match event {
+            RequestEvent::CreateFormToken
+            | RequestEvent::HasSessionCookie { must_exist: true }
+            | RequestEvent::ExpireOtherSessions
+            | RequestEvent::ExpireHandle { .. } => true,
+            RequestEvent::SetUser { .. }
+            | RequestEvent::RenewSession
+            | RequestEvent::SetValue { .. }
+            | RequestEvent::RemoveValue { .. }
+            | RequestEvent::TakeValue { .. }
+            | RequestEvent::GuardValue { .. }
+            | RequestEvent::HasFormToken { .. }
+            | RequestEvent::RemoveFormToken { .. }
+            | RequestEvent::HasSessionCookie { must_exist: false }
+            | RequestEvent::RevokeSessionCookie
+            | RequestEvent::ExpireSession
+            | RequestEvent::NewSession
+            | RequestEvent::MaintainSession
+            | RequestEvent::FinishRequest { .. }
+            | RequestEvent::InsertSession { .. } => false,
+        },
+        Event::Manager(
+            ManagerEvent::DeleteHandle { .. }
+            | ManagerEvent::DeleteSessionsOf { .. }
+            | ManagerEvent::Sweep,
+        ) => false,
+    }
+}
+
+/// Whether what a step concluded from an older load has to be concluded again from a fresh one.
+/// `login` says whether the request has set a user, whose generation is known from an older load,
+/// too.
+// [driver-11]
+pub(super) const fn rests_on_load(event: &Event, effects: &Effects, login: bool) -> bool {
+    if let Reply::Refused(why) = effects.reply {
+        return refusal_rests_on_load(why);
+    }
+    match effects.store {
+        Some(StoreOp::Create { .. } | StoreOp::Update { .. } | StoreOp::Rotate { .. }) => false,
+        // Their condition says nothing of a user's generation.
+        Some(StoreOp::Discard { .. } | StoreOp::DeleteUser { except: Some(_), .. }) => login,
+        Some(
+            StoreOp::Touch { .. }
+            | StoreOp::Delete { .. }
+            | StoreOp::DeleteHandle { .. }
+            | StoreOp::DeleteUser { except: None, .. }
+            | StoreOp::DiscardOver { .. }
+            | StoreOp::Put { .. },
+        )
+        | None => match event {
+            // See above.
+            Event::Request { event: RequestEvent::FinishRequest { outcome }, .. } => {
+                login && outcome.saves()
+            }
+            Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => {
+                loads_first(event)
+            }
+        },
+    }
+}
+
+/// The others speak of what the request brought or did itself.
+const fn refusal_rests_on_load(why: Refusal) -> bool {
+    match why {
+        Refusal::UnknownToken
+        | Refusal::UnknownSession
+        | Refusal::UnknownKey
+        | Refusal::SessionGone
+        | Refusal::UserEnded
+        | Refusal::ValueChanged
+        | Refusal::WouldOrphan
+        | Refusal::TooManyValues
+        | Refusal::TooManySessions => true,
+        Refusal::UnknownRequest
+        | Refusal::RequestOpen
+        | Refusal::NoSession
+        | Refusal::EntropyUsedUp
+        | Refusal::NoUser
+        | Refusal::NotOffered
+        | Refusal::SavedAtFinish
+        | Refusal::IdNotIssued
+        | Refusal::TextTooLong
+        | Refusal::TooManyRequests => false,
+    }
+}

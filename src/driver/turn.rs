@@ -1,0 +1,126 @@
+//! One call under way: where it stands, and how a write in doubt is decided.
+
+use alloc::boxed::Box;
+
+use super::ask::{Revision, Stored, Write};
+use super::call::Failure;
+use super::exchange::Fresh;
+use crate::effect::{Effects, StoreOp};
+use crate::event::{Event, RequestEvent};
+use crate::state::State;
+use crate::token::SessionId;
+
+/// A call that waits for an answer.
+pub(super) struct Turn {
+    pub(super) event: Event,
+    /// For the next step.
+    pub(super) fresh: Fresh,
+    /// Whether what is known was loaded during this turn.
+    pub(super) is_fresh: bool,
+    /// How often it has lost a race, or what else made it try again.
+    pub(super) tries: u32,
+    /// Why the save of the request was given up, so that it ends as a failed one.
+    pub(super) unsaved: Option<Failure>,
+    /// A write of which nobody knows whether it was carried out.
+    pub(super) doubtful: Option<Box<Attempt>>,
+    /// Whether there was ever one in this turn: then nothing can be said to have not happened.
+    pub(super) in_doubt: bool,
+    pub(super) waits: Waits,
+}
+
+/// What a turn waits for.
+pub(super) enum Waits {
+    /// What is stored under the exchange's id.
+    Session,
+    /// The generation of who logs in.
+    Generation,
+    /// Entropy for another step.
+    Entropy,
+    /// That this is carried out.
+    Write(Box<Attempt>),
+    /// What is stored under an id of the doubtful write.
+    ReadingBack,
+    /// The end of the application's transaction, after which this is the outcome.
+    Transaction(Box<Effects>),
+}
+
+/// A step that is not believed yet, and its write.
+pub(super) struct Attempt {
+    pub(super) after: State,
+    pub(super) effects: Effects,
+    pub(super) write: Write,
+}
+
+/// What is known of a doubtful write once it was looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Verdict {
+    /// It was carried out.
+    Written,
+    /// It was not, or to do it once more changes nothing: the call starts over.
+    Again,
+    /// Nobody can tell.
+    Undecided,
+}
+
+impl Attempt {
+    /// The id under which it would be found; None if it may simply be carried out once more, as the
+    /// second time changes nothing.
+    pub(super) const fn looks_for(&self) -> Option<SessionId> {
+        match self.write.op {
+            StoreOp::Create { id, .. }
+            | StoreOp::Update { id, .. }
+            | StoreOp::Rotate { to: id, .. }
+            | StoreOp::Discard { id } => Some(id),
+            StoreOp::Put { .. }
+            | StoreOp::Touch { .. }
+            | StoreOp::Delete { .. }
+            | StoreOp::DeleteHandle { .. }
+            | StoreOp::DeleteUser { .. }
+            | StoreOp::DiscardOver { .. } => None,
+        }
+    }
+
+    /// What it was, from what is found under that id. Content alone proves nothing: two requests
+    /// that spend the same form token write the same.
+    pub(super) fn judge(&self, event: &Event, found: Option<&Stored>) -> Verdict {
+        let found = found.map(|stored| stored.revision);
+        if found == Some(self.write.revision) {
+            return Verdict::Written;
+        }
+        let again = match self.write.op {
+            // Another request may have written over ours, or moved it.
+            StoreOp::Update { .. } => found == self.write.expected,
+            // An id does not come back: what is there was not deleted.
+            StoreOp::Discard { .. } => found.is_some() || only_clears(event),
+            // Nobody but this request knows the new id. If it was there and is gone, somebody has
+            // ended it, which the generation tells, or else it is a login after that end.
+            StoreOp::Create { .. }
+            | StoreOp::Rotate { .. }
+            | StoreOp::Put { .. }
+            | StoreOp::Touch { .. }
+            | StoreOp::Delete { .. }
+            | StoreOp::DeleteHandle { .. }
+            | StoreOp::DeleteUser { .. }
+            | StoreOp::DiscardOver { .. } => true,
+        };
+        if again { Verdict::Again } else { Verdict::Undecided }
+    }
+}
+
+/// Whether the event discards what is over on its way to something else: who did it is all the
+/// same.
+const fn only_clears(event: &Event) -> bool {
+    match event {
+        Event::StartRequest { .. } => true,
+        Event::Request { event, .. } => matches!(event, RequestEvent::NewSession),
+        Event::Manager(_) => false,
+    }
+}
+
+/// What an exchange knows of the id that its request came with.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    pub(super) id: SessionId,
+    /// None if nothing is stored there, or nothing was loaded yet.
+    pub(super) revision: Option<Revision>,
+}
