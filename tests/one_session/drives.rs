@@ -1,20 +1,23 @@
-//! Two drives of the strict semantics, side by side: one state that holds all, and a state for each
-//! request over a shared store. The fuzz target `differential` drives them too.
+//! Two drives of the strict semantics, side by side: one state that holds all, and an exchange for
+//! each request over a shared store. The fuzz target `differential` drives them too.
 
+mod actor;
 mod store;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use quixote_session::check::kinds::{Arguments, Draw, Kind, Next, pick};
+use quixote_session::driver::Failure;
 use quixote_session::{
-    Config, CookieValue, Effects, Entropy, Event, FormToken, Handle, Input, ManagerEvent, Outcome,
-    Reply, RequestEvent, RequestId, SessionId, SmolStr, State, StoreOp, SubmittedToken, Timestamp,
-    Width, step,
+    Config, CookieValue, Entropy, Event, FormToken, Handle, Input, Outcome, Reply, RequestEvent,
+    RequestId, SessionId, SmolStr, State, SubmittedToken, Timestamp, step,
 };
 
+use actor::{Actor, Meddling, Sent};
 pub(crate) use store::Neglect;
-use store::{Store, View};
+use store::Store;
 
 /// Two of them more often than the rest, among them some that only bytes tell apart.
 const USERS: [&str; 8] =
@@ -24,79 +27,6 @@ const VALUES: [&str; 4] = ["1", "2", "", "longer than sixteen bytes"];
 
 /// The most requests that are open at once.
 const MOST_OPEN: usize = 4;
-
-/// The most that an event is sent.
-const MOST_SENT: u32 = 8;
-
-/// A request or the manager, and what its state was told.
-struct Actor {
-    view: View,
-    /// The session that the request's cookie names.
-    id: Option<SessionId>,
-}
-
-impl Actor {
-    /// Sends one event until it is carried out, or a fresh load answers it; says how often it was
-    /// sent. Nobody else writes meanwhile, so a race is lost to what was stale at first and to ids
-    /// that are taken, and no oftener.
-    fn send(
-        &mut self,
-        config: &Config,
-        store: &mut Store<'_>,
-        mut input: Input,
-    ) -> Result<(Effects, u32), String> {
-        if let Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } =
-            &input.event
-        {
-            self.view.tell(store, user.clone());
-        }
-        for sent in 1..=MOST_SENT {
-            let (after, effects) = step(config, self.view.state.clone(), input.clone());
-            if self.is_final(store, &input.event, &effects)
-                && effects.store.as_ref().is_none_or(|op| store.carry_out(op, &self.view))
-            {
-                self.view.take_in(after, store, effects.store.as_ref());
-                return Ok((effects, sent));
-            }
-            let taken = matches!(&effects.store,
-                Some(StoreOp::Create { id, .. } | StoreOp::Rotate { to: id, .. })
-                    if store.has(*id));
-            if taken {
-                input.entropy = next_draw(&input.entropy, config.width);
-            }
-            self.view.reload(store);
-            self.view.load(store, self.id);
-        }
-        Err(format!("lost every race: {:?}", input.event))
-    }
-
-    /// Whether what was concluded from the load holds, unless the operation's own condition tells.
-    // [driver-11]
-    fn is_final(&self, store: &Store<'_>, event: &Event, effects: &Effects) -> bool {
-        let refused = matches!(effects.reply, Reply::Refused(_));
-        let starts = matches!(event, Event::StartRequest { .. });
-        let concludes = refused || starts || event.needs_fresh_load();
-        if !concludes || !store.keeps(Neglect::FreshLoad) {
-            return true;
-        }
-        match &effects.store {
-            Some(StoreOp::Create { .. } | StoreOp::Update { .. } | StoreOp::Rotate { .. }) => true,
-            // These have no condition on the user's generation.
-            Some(StoreOp::Discard { .. } | StoreOp::DeleteUser { except: Some(_), .. }) => {
-                self.view.knows_generations(store)
-            }
-            Some(_) | None => self.view.is_fresh(store),
-        }
-    }
-}
-
-/// Fresh entropy after a collision of ids: what the whole state would have drawn next.
-fn next_draw(entropy: &Entropy, width: Width) -> Entropy {
-    let mut bytes = [0; Entropy::BYTES];
-    bytes.copy_from_slice(entropy.bytes());
-    bytes[..Entropy::HALF].rotate_left(width.bytes());
-    Entropy::from_bytes(bytes)
-}
 
 /// The moment after a turn: about as far as a limit, mostly the same, or a little before.
 fn moved(now: u64, config: &Config, when: u8) -> u64 {
@@ -128,12 +58,13 @@ fn user(choice: u8) -> Option<SmolStr> {
 
 /// Both drives, and what the clients know.
 struct Drives<'a> {
-    config: &'a Config,
-    whole: State,
+    config: &'a Arc<Config>,
+    /// The whole state: all that it may be, if calls came between each other.
+    whole: Vec<State>,
     store: Store<'a>,
     requests: BTreeMap<RequestId, Actor>,
-    /// All that was stored some turns ago: what the manager, and now and then a start, goes by.
-    listing: View,
+    /// A call that waits before its write, for another to come between.
+    paused: Option<Sent>,
     now: u64,
     started: u64,
     drawn: u64,
@@ -141,24 +72,50 @@ struct Drives<'a> {
     ids: Vec<SessionId>,
     tokens: Vec<FormToken>,
     handles: Vec<Handle>,
-    retries: u32,
+    met: Met,
+}
+
+/// What has happened that makes it difficult.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Met {
+    /// Races that were lost.
+    pub(crate) lost: u32,
+    /// Calls that came between a load and a write of another.
+    pub(crate) between: u32,
+    /// Calls of which nobody heard whether they wrote.
+    pub(crate) in_doubt: u32,
+    /// Calls that failed because the store did.
+    pub(crate) failed: u32,
+}
+
+impl std::ops::Add for Met {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            lost: self.lost + other.lost,
+            between: self.between + other.between,
+            in_doubt: self.in_doubt + other.in_doubt,
+            failed: self.failed + other.failed,
+        }
+    }
 }
 
 impl<'a> Drives<'a> {
-    fn new(config: &'a Config, neglect: Option<Neglect>) -> Self {
+    fn new(config: &'a Arc<Config>, neglect: Option<Neglect>) -> Self {
         Self {
             config,
-            whole: State::new(),
+            whole: vec![State::new()],
             store: Store::new(config, neglect),
             requests: BTreeMap::new(),
-            listing: View::default(),
+            paused: None,
             now: 1_000_000,
             started: 0,
             drawn: 0,
             ids: Vec::new(),
             tokens: Vec::new(),
             handles: Vec::new(),
-            retries: 0,
+            met: Met::default(),
         }
     }
 
@@ -166,25 +123,31 @@ impl<'a> Drives<'a> {
     fn turn(&mut self, [next, who, what, when, drawn]: [u8; 5]) -> Result<(), String> {
         self.now = moved(self.now, self.config, when);
         if drawn % 16 == 0 {
-            self.listing = View::of(&self.store, self.ids_stored());
+            self.store.catch_up();
         }
-        let open: Vec<_> = self.requests.keys().copied().collect();
+        let open = self.who_may_act(drawn);
         let kind = match Next::of(next) {
             Next::Send(kind) => kind,
             Next::Stranger => Kind::StartRequest,
             // There are no browsers here, to whom a response comes or does not.
             Next::Deliver | Next::Lose => return Ok(()),
         };
-        let full = kind == Kind::StartRequest && open.len() >= MOST_OPEN;
-        let kind = if full { Kind::FinishRequest } else { kind };
+        let full = kind == Kind::StartRequest && self.requests.len() >= MOST_OPEN;
+        let saves = self.paused.is_some() && !open.is_empty() && drawn / 4 % 2 == 1;
+        let kind = if full || saves { Kind::FinishRequest } else { kind };
         // The manager's events have no request, and do not use it.
         let request = pick(&open, who).or(kind.is_of_manager().then_some(RequestId(0)));
         let mut choice = request.map(|request| Choice { drives: self, request, what, drawn });
-        match choice.as_mut().and_then(|choice| kind.event(choice)) {
-            Some(event @ Event::Manager(_)) => self.manage(event, drawn),
-            Some(event) => self.send(event, drawn),
-            None => self.start(who, what, drawn),
-        }
+        let event = choice.as_mut().and_then(|choice| kind.event(choice));
+        let event = event.unwrap_or_else(|| self.start(who, what));
+        self.send(event, drawn, Meddling::of(when / 16))
+    }
+
+    /// The open requests. Who comes between is often one of the same session, and saves something.
+    fn who_may_act(&self, drawn: u8) -> Vec<RequestId> {
+        let waiting = self.paused.as_ref().filter(|_| drawn / 2 % 2 == 1);
+        let may = |actor: &Actor| waiting.is_none_or(|sent| sent.actor.id == actor.id);
+        self.requests.iter().filter(|(_, actor)| may(actor)).map(|(number, _)| *number).collect()
     }
 
     fn ids_stored(&self) -> Vec<SessionId> {
@@ -207,35 +170,15 @@ impl<'a> Drives<'a> {
         }
     }
 
-    /// Now and then the load is as old as the listing.
-    fn start(&mut self, who: u8, what: u8, drawn: u8) -> Result<(), String> {
+    fn start(&mut self, who: u8, what: u8) -> Event {
         self.started += 1;
-        let request = RequestId(self.started);
-        let cookie = self.cookie(what);
-        let id = cookie.as_ref().and_then(CookieValue::session_id);
-        let view = if who % 4 == 3 { self.listing.only(id) } else { View::of(&self.store, id) };
-        self.requests.insert(request, Actor { view, id });
-        let event = Event::StartRequest {
-            request,
-            cookie,
+        Event::StartRequest {
+            request: RequestId(self.started),
+            cookie: self.cookie(what),
             remote_addr: SmolStr::new_static(["192.0.2.1", "192.0.2.2"][usize::from(who / 4 % 2)]),
             script_name: "".into(),
             passive: who / 8 % 8 == 1,
-        };
-        self.send(event, drawn)
-    }
-
-    /// The manager's state holds what was listed; the id of a session to delete is listed, too.
-    fn manage(&mut self, event: Event, drawn: u8) -> Result<(), String> {
-        let id = match &event {
-            Event::Manager(ManagerEvent::DeleteSession { id }) => Some(*id),
-            _ => None,
-        };
-        let mut actor = Actor { view: self.listing.clone(), id };
-        if id.is_some_and(|id| !actor.view.was_told(id)) {
-            actor.view.load(&self.store, id);
         }
-        self.both(&mut actor, event, drawn)
     }
 
     /// The first draws are sometimes in use. Of ids never one that was and died, which fresh draws
@@ -262,31 +205,135 @@ impl<'a> Drives<'a> {
                 draw.copy_from_slice(used);
             }
         }
-        Input { now: Timestamp(self.now), entropy: Entropy::from_bytes(bytes), event }
+        // Who comes between may be another process, with a clock that is behind.
+        let behind = if self.paused.is_some() && drawn % 2 == 1 {
+            self.config.idle_limit_ms.unwrap_or_default() / 2
+        } else {
+            0
+        };
+        let now = Timestamp(self.now.saturating_sub(behind));
+        Input { now, entropy: Entropy::from_bytes(bytes), event }
     }
 
-    fn send(&mut self, event: Event, drawn: u8) -> Result<(), String> {
-        let request = event.request().unwrap();
-        let mut actor = self.requests.remove(&request).unwrap();
-        let sent = self.both(&mut actor, event, drawn);
-        if self.whole.is_open(request) {
-            self.requests.insert(request, actor);
-        }
-        sent
-    }
-
-    /// Sends the event to both drives, and compares what comes of it.
-    fn both(&mut self, actor: &mut Actor, event: Event, drawn: u8) -> Result<(), String> {
+    /// Sends the event to an exchange. If that waits before its write the next turn comes first, and
+    /// only then the two are compared with the whole state.
+    fn send(&mut self, event: Event, drawn: u8, meddling: Meddling) -> Result<(), String> {
         let input = self.input(event, drawn);
-        let (whole, expected) = step(self.config, std::mem::take(&mut self.whole), input.clone());
+        let actor = input.event.request().and_then(|request| self.requests.remove(&request));
+        self.drawn += 1;
+        let actor = actor.unwrap_or_else(|| Actor::new(self.config, self.drawn));
+        let mut sent = Sent::begin(actor, input);
+        let first = self.paused.take();
+        let meddling = if first.is_some() { meddling.without_pause() } else { meddling };
+        self.store.lag_unless_kept(Neglect::FreshLoad);
+        if !sent.run(&mut self.store, meddling) {
+            self.paused = Some(sent);
+            return Ok(());
+        }
+        self.met.between += u32::from(first.is_some());
+        self.resume(first, Some(sent))
+    }
+
+    /// Ends the call that waits, if there is one, and compares. The one that came between may have
+    /// come before it or after it, but nothing else.
+    fn resume(&mut self, first: Option<Sent>, second: Option<Sent>) -> Result<(), String> {
+        let first = first.map(|mut first| {
+            first.run(&mut self.store, Meddling::None);
+            first
+        });
+        let sent: Vec<_> = first.into_iter().chain(second).collect();
+        let mut orders = vec![sent.iter().collect::<Vec<_>>()];
+        if sent.len() > 1 {
+            orders.push(sent.iter().rev().collect());
+        }
+        let (mut whole, mut wrong) = (Vec::new(), String::new());
+        for state in &self.whole {
+            for order in &orders {
+                self.follow(state, order, &mut whole).unwrap_or_else(|why| wrong += &why);
+            }
+        }
+        if whole.is_empty() {
+            return Err(wrong);
+        }
         self.whole = whole;
-        let (effects, sent) = actor.send(self.config, &mut self.store, input)?;
-        self.retries += sent - 1;
-        same("reply", &effects.reply, &expected.reply)?;
-        same("cookie", &effects.cookie, &expected.cookie)?;
-        same("transaction", &effects.transaction, &expected.transaction)?;
-        if let Reply::Token(token) = effects.reply {
+        for sent in sent {
+            self.learn(sent);
+        }
+        Ok(())
+    }
+
+    /// Adds the whole state after these calls, if it answers alike and holds what the store holds.
+    fn follow(&self, whole: &State, order: &[&Sent], found: &mut Vec<State>) -> Result<(), String> {
+        let mut states = vec![whole.clone()];
+        for sent in order {
+            let next: Result<Vec<_>, _> =
+                states.into_iter().map(|whole| self.after(whole, sent)).collect();
+            states = next?.concat();
+        }
+        let items = self.store.items();
+        let mut compared = Ok(());
+        for state in states {
+            compared = same("store", &items, &state.items());
+            if compared.is_ok() && !found.contains(&state) {
+                found.push(state);
+            }
+        }
+        compared
+    }
+
+    /// The whole state after one call, which must have answered as it does. After a failure of the
+    /// store nothing has happened; after an unknown outcome it has, or it has not.
+    fn after(&self, whole: State, sent: &Sent) -> Result<Vec<State>, String> {
+        let Sent { input, outcome, .. } = sent;
+        let (after, expected) = step(self.config, whole.clone(), input.clone());
+        let ended = |whole, outcome| match input.event.request() {
+            None => (whole, None),
+            Some(request) => {
+                let event = RequestEvent::FinishRequest { outcome }.of(request);
+                let (whole, effects) = step(self.config, whole, Input { event, ..input.clone() });
+                (whole, Some(effects))
+            }
+        };
+        let (reply, failure) = match outcome {
+            Ok(said) => (said.reply.clone(), said.ending.failure),
+            Err(Failure::Refused(why)) => (Reply::Refused(*why), None),
+            Err(Failure::Store) => return Ok(vec![ended(whole, Outcome::Abandoned).0]),
+            Err(Failure::Unknown) if sent.in_doubt => {
+                return Ok([whole, after].map(|whole| ended(whole, Outcome::Abandoned).0).into());
+            }
+            Err(why) => return Err(format!("{why:?}: {:?}", input.event)),
+        };
+        // A finish that is refused ends as a failed one.
+        let (after, expected) = match failure {
+            None => (after, expected),
+            Some(Failure::Refused(why)) => {
+                same("refusal", &Reply::Refused(why), &expected.reply)?;
+                let (after, expected) = ended(after, Outcome::Failed);
+                (after, expected.ok_or("the manager finishes nothing")?)
+            }
+            Some(why) => return Err(format!("{why:?}: {:?}", input.event)),
+        };
+        same("reply", &reply, &expected.reply)?;
+        same("transaction", &sent.transaction, &expected.transaction)?;
+        if let Ok(said) = outcome {
+            same("cookie", &said.ending.cookie, &expected.cookie)?;
+        }
+        Ok(vec![after])
+    }
+
+    fn learn(&mut self, sent: Sent) {
+        self.met.lost += sent.lost;
+        self.met.in_doubt += u32::from(sent.in_doubt);
+        self.met.failed += u32::from(sent.outcome == Err(Failure::Store));
+        if let Ok(said) = &sent.outcome
+            && let Reply::Token(token) = said.reply
+        {
             self.tokens.push(token);
+        }
+        if let Some(request) = sent.input.event.request()
+            && self.whole.iter().any(|whole| whole.is_open(request))
+        {
+            self.requests.insert(request, sent.actor);
         }
         for (id, session) in self.store.items() {
             if !self.ids.contains(&id) {
@@ -298,11 +345,6 @@ impl<'a> Drives<'a> {
                 self.handles.push(handle);
             }
         }
-        self.compare()
-    }
-
-    fn compare(&self) -> Result<(), String> {
-        same("store", &self.store.items(), &self.whole.items())
     }
 }
 
@@ -371,7 +413,7 @@ impl Arguments for Choice<'_> {
     }
 }
 
-/// Runs both drives through the turns that the bytes choose; answers how often a race was lost.
+/// Runs both drives through the turns that the bytes choose; answers what happened on the way.
 ///
 /// The limits on requests and on stored sessions are those of a state, and say nothing of a store
 /// outside: `config` must leave them out of reach.
@@ -379,12 +421,15 @@ pub(crate) fn run(
     config: &Config,
     turns: &[[u8; 5]],
     neglect: Option<Neglect>,
-) -> Result<u32, String> {
-    let mut drives = Drives::new(config, neglect);
+) -> Result<Met, String> {
+    let config = Arc::new(config.clone());
+    let mut drives = Drives::new(&config, neglect);
     for turn in turns {
         drives.turn(*turn)?;
     }
-    Ok(drives.retries)
+    let paused = drives.paused.take();
+    drives.resume(paused, None)?;
+    Ok(drives.met)
 }
 
 fn same<T: PartialEq + Debug>(what: &str, requests: &T, whole: &T) -> Result<(), String> {

@@ -1,8 +1,9 @@
-//! The shared store outside, which carries out an operation as the rules of the driver say.
+//! The shared store outside, which carries out what an exchange asks as the rules of the driver say.
 
 use std::collections::BTreeMap;
 
-use quixote_session::{Config, Handle, Session, SessionId, SmolStr, State, StoreOp, Timestamp};
+use quixote_session::driver::{Answer, Ask, Revision, Stored, Write};
+use quixote_session::{Config, Handle, Session, SessionId, SmolStr, StoreOp, Timestamp};
 
 /// A rule of the driver that is neglected: each is a fault that the comparison must notice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,14 +28,16 @@ pub(crate) enum Neglect {
     Owner,
     /// An `Update` or `Rotate` forgets a later access.
     LaterAccess,
-    /// The state is not told the generation of a user.
+    /// Nobody hears of the generation of a user.
     TellGeneration,
-    /// A refusal or an answer is final over a stale load.
+    /// The first load of a call is answered by a copy of the store that lags behind.
     FreshLoad,
+    /// A write in doubt was carried out, and reads as if it had not been.
+    ReadBack,
 }
 
 impl Neglect {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Version,
         Self::VersionOfDiscarded,
         Self::AccessOfDiscarded,
@@ -47,37 +50,26 @@ impl Neglect {
         Self::LaterAccess,
         Self::TellGeneration,
         Self::FreshLoad,
+        Self::ReadBack,
     ];
-}
-
-/// What stands under an id, and how often something but the access was written to it.
-struct Row {
-    version: u64,
-    session: Session,
-}
-
-/// A state, and what it was told of the store: versions by id (None: nothing was stored), and the
-/// generations of users.
-#[derive(Clone, Default)]
-pub(crate) struct View {
-    pub(crate) state: State,
-    versions: BTreeMap<SessionId, Option<u64>>,
-    generations: BTreeMap<SmolStr, u64>,
 }
 
 /// A compare-and-set store.
 pub(crate) struct Store<'a> {
     config: &'a Config,
-    rows: BTreeMap<SessionId, Row>,
+    rows: BTreeMap<SessionId, Stored>,
+    /// A copy that lags behind, for those who neglect to look at the rows.
+    behind: BTreeMap<SessionId, Stored>,
+    /// Whether the next load is answered by that copy.
+    lags: bool,
     generations: BTreeMap<SmolStr, u64>,
-    writes: u64,
-    pub(crate) neglect: Option<Neglect>,
+    neglect: Option<Neglect>,
 }
 
 impl<'a> Store<'a> {
     pub(crate) fn new(config: &'a Config, neglect: Option<Neglect>) -> Self {
-        let (rows, generations) = (BTreeMap::new(), BTreeMap::new());
-        Self { config, rows, generations, writes: 0, neglect }
+        let (rows, behind, generations) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { config, rows, behind, lags: false, generations, neglect }
     }
 
     /// All sessions, in the order of the ids.
@@ -89,34 +81,54 @@ impl<'a> Store<'a> {
         self.rows.contains_key(&id)
     }
 
-    fn generation(&self, user: &str) -> u64 {
-        self.generations.get(user).copied().unwrap_or_default()
-    }
-
     pub(crate) fn keeps(&self, rule: Neglect) -> bool {
         self.neglect != Some(rule)
     }
 
-    fn version(&self, id: &SessionId) -> Option<u64> {
-        self.rows.get(id).map(|row| row.version)
+    /// The copy catches up.
+    pub(crate) fn catch_up(&mut self) {
+        self.behind.clone_from(&self.rows);
     }
 
-    /// Whether nothing but an access was written since the state was told.
+    /// The next load is answered by the copy, if this rule is neglected.
+    pub(crate) fn lag_unless_kept(&mut self, rule: Neglect) {
+        self.lags = !self.keeps(rule);
+    }
+
+    /// Carries out what is asked.
+    pub(crate) fn answer(&mut self, ask: Ask<'_>) -> Answer {
+        match ask {
+            Ask::Load { id } => {
+                let lags = std::mem::take(&mut self.lags);
+                let rows = if lags { &self.behind } else { &self.rows };
+                Answer::Loaded(rows.get(&id).cloned())
+            }
+            // [driver-19]
+            Ask::Generation { .. } if !self.keeps(Neglect::TellGeneration) => Answer::Generation(0),
+            Ask::Generation { user } => Answer::Generation(self.generation(user)),
+            Ask::Write(write) if self.carry_out(write) => Answer::Done,
+            Ask::Write(_) => Answer::Conflict,
+            Ask::Entropy | Ask::Commit | Ask::Abort => Answer::Done,
+        }
+    }
+
+    fn generation(&self, user: &str) -> u64 {
+        self.generations.get(user).copied().unwrap_or_default()
+    }
+
+    /// Whether nothing but an access was written since it was loaded.
     // [driver-4]
-    fn is_as_told(&self, id: &SessionId, view: &View) -> bool {
-        let version = self.version(id);
-        version.is_some() && view.versions.get(id) == Some(&version)
-    }
-
-    fn is_as_accessed(&self, id: &SessionId, view: &View) -> bool {
-        let stored = self.rows.get(id).map(|row| row.session.accessed());
-        stored == view.state.get(id).map(Session::accessed)
+    fn is_as_loaded(&self, id: &SessionId, write: &Write) -> bool {
+        let revision = self.rows.get(id).map(|row| row.revision);
+        revision.is_some() && revision == write.expected
     }
 
     /// Whether nothing at all was written: who visits a session meanwhile is not to lose it.
-    fn may_be_discarded(&self, id: &SessionId, view: &View) -> bool {
-        (self.is_as_told(id, view) || !self.keeps(Neglect::VersionOfDiscarded))
-            && (self.is_as_accessed(id, view) || !self.keeps(Neglect::AccessOfDiscarded))
+    // [driver-23]
+    fn may_be_discarded(&self, id: &SessionId, write: &Write) -> bool {
+        let accessed = self.rows.get(id).map(|row| row.session.accessed());
+        (self.is_as_loaded(id, write) || !self.keeps(Neglect::VersionOfDiscarded))
+            && (accessed == write.accessed || !self.keeps(Neglect::AccessOfDiscarded))
     }
 
     // [driver-3]
@@ -126,65 +138,66 @@ impl<'a> Store<'a> {
         free && (generation.is_none() || generation == stored || !self.keeps(Neglect::Generation))
     }
 
-    /// Carries out `op` if its condition holds; says whether it did.
-    pub(crate) fn carry_out(&mut self, op: &StoreOp, view: &View) -> bool {
+    /// Carries out the operation if its condition holds; says whether it did.
+    fn carry_out(&mut self, write: &Write) -> bool {
         let same = |store: &Self, id: &SessionId| {
-            store.is_as_told(id, view) || !store.keeps(Neglect::Version)
+            store.is_as_loaded(id, write) || !store.keeps(Neglect::Version)
         };
-        match op {
+        let revision = write.revision;
+        match &write.op {
             StoreOp::Create { id, session, generation, discard_over: None } => {
-                self.is_free(id, session.user(), *generation) && self.write(*id, session)
+                self.is_free(id, session.user(), *generation) && self.write(*id, session, revision)
             }
             // [driver-20]
             StoreOp::Touch { id, accessed } => self.touch(id, *accessed),
             StoreOp::Update { id, session } => {
                 same(self, id) && {
                     let accessed = self.rows.get(id).map(|row| row.session.accessed());
-                    self.write(*id, session) && self.keep_access(id, accessed)
+                    self.write(*id, session, revision) && self.keep_access(id, accessed)
                 }
             }
             // [driver-5] [driver-6]
             StoreOp::Rotate { from, to, session, generation } => {
                 same(self, from) && self.is_free(to, session.user(), *generation) && {
                     let accessed = self.rows.remove(from).map(|row| row.session.accessed());
-                    self.write(*to, session) && self.keep_access(to, accessed)
+                    self.write(*to, session, revision) && self.keep_access(to, accessed)
                 }
             }
             StoreOp::Discard { id } => {
-                self.may_be_discarded(id, view) && self.delete(|row, _| row == id)
+                self.may_be_discarded(id, write) && self.delete(|row, _| row == id)
             }
             // [driver-8]
             StoreOp::Delete { id } => self.delete(|row, _| row == id),
             StoreOp::DeleteHandle { handle, user } => self.delete_handle(*handle, user.as_ref()),
             StoreOp::DeleteUser { user, except } => {
                 // [driver-21]
-                let spares = except.is_none_or(|id| self.is_as_told(&id, view));
-                (spares || !self.keeps(Neglect::Spared)) && self.end(user, *except, view)
+                let spares = except.is_none_or(|id| self.is_as_loaded(&id, write));
+                (spares || !self.keeps(Neglect::Spared)) && self.end(user, *except)
             }
             // [driver-7]
             StoreOp::DiscardOver { now } => {
-                let (config, listed) = (self.config, self.listed(view));
+                let (config, listed) = (self.config, self.listed());
                 self.delete(|id, row| listed(id) && row.session.is_over(config, *now))
             }
             StoreOp::Create { discard_over: Some(_), .. } | StoreOp::Put { .. } => {
-                panic!("a state of one request asks for no {op:?}")
+                panic!("a state of one request asks for no {write:?}")
             }
         }
     }
 
     // [driver-18]
-    fn end(&mut self, user: &SmolStr, except: Option<SessionId>, view: &View) -> bool {
+    fn end(&mut self, user: &SmolStr, except: Option<SessionId>) -> bool {
         if self.keeps(Neglect::Count) {
             *self.generations.entry(user.clone()).or_default() += 1;
         }
-        let listed = self.listed(view);
+        let listed = self.listed();
         self.delete(|id, row| listed(id) && row.session.user() == Some(user) && Some(*id) != except)
     }
 
     /// Whether a session is looked at: all are, by the index of the store.
-    fn listed<'t>(&self, view: &'t View) -> impl Fn(&SessionId) -> bool + use<'t> {
-        let all = self.keeps(Neglect::Listing);
-        move |id| all || view.versions.contains_key(id)
+    fn listed(&self) -> impl Fn(&SessionId) -> bool + use<> {
+        let behind = (!self.keeps(Neglect::Listing)).then(|| self.behind.clone());
+        move |id| behind.as_ref().is_none_or(|behind| behind.contains_key(id))
     }
 
     fn delete_handle(&mut self, handle: Handle, user: Option<&SmolStr>) -> bool {
@@ -194,14 +207,13 @@ impl<'a> Store<'a> {
         })
     }
 
-    fn delete(&mut self, wanted: impl Fn(&SessionId, &Row) -> bool) -> bool {
+    fn delete(&mut self, wanted: impl Fn(&SessionId, &Stored) -> bool) -> bool {
         self.rows.retain(|id, row| !wanted(id, row));
         true
     }
 
-    fn write(&mut self, id: SessionId, session: &Session) -> bool {
-        self.writes += 1;
-        self.rows.insert(id, Row { version: self.writes, session: session.clone() });
+    fn write(&mut self, id: SessionId, session: &Session, revision: Revision) -> bool {
+        self.rows.insert(id, Stored { revision, session: session.clone() });
         true
     }
 
@@ -213,92 +225,12 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// Notes an access, and nothing else: no version changes.
+    /// Notes an access, and nothing else: the revision stays.
+    // [driver-22]
     fn touch(&mut self, id: &SessionId, accessed: Timestamp) -> bool {
         if let Some(row) = self.rows.get_mut(id) {
             row.session = row.session.clone().accessed_by(accessed);
         }
         true
-    }
-}
-
-impl View {
-    /// A state of its own for what stands under one id, if there is one.
-    pub(crate) fn of(store: &Store<'_>, ids: impl IntoIterator<Item = SessionId>) -> Self {
-        let mut view = Self::default();
-        view.load(store, ids);
-        view
-    }
-
-    /// Of what this view was told, what it was told of one id.
-    pub(crate) fn only(&self, id: Option<SessionId>) -> Self {
-        let session = |id| self.state.get(&id).cloned();
-        let state = id.map(|id| State::new().with_stored(id, session(id)));
-        let versions = id.map(|id| (id, self.versions.get(&id).copied().flatten()));
-        Self {
-            state: state.unwrap_or_default(),
-            versions: versions.into_iter().collect(),
-            generations: BTreeMap::new(),
-        }
-    }
-
-    pub(crate) fn was_told(&self, id: SessionId) -> bool {
-        self.versions.contains_key(&id)
-    }
-
-    /// Tells the state what stands under these ids. Requests are left alone.
-    pub(crate) fn load(&mut self, store: &Store<'_>, ids: impl IntoIterator<Item = SessionId>) {
-        for id in ids {
-            let session = store.rows.get(&id).map(|row| row.session.clone());
-            self.state = std::mem::take(&mut self.state).with_stored(id, session);
-            self.versions.insert(id, store.version(&id));
-        }
-    }
-
-    /// Tells the state how often the sessions of a user were ended.
-    // [driver-19]
-    pub(crate) fn tell(&mut self, store: &Store<'_>, user: SmolStr) {
-        if store.keeps(Neglect::TellGeneration) {
-            let generation = store.generation(&user);
-            self.state = std::mem::take(&mut self.state).with_generation(user.clone(), generation);
-            self.generations.insert(user, generation);
-        }
-    }
-
-    /// Tells it all anew.
-    pub(crate) fn reload(&mut self, store: &Store<'_>) {
-        self.load(store, self.versions.keys().copied().collect::<Vec<_>>());
-        for user in self.generations.keys().cloned().collect::<Vec<_>>() {
-            self.tell(store, user);
-        }
-    }
-
-    pub(crate) fn is_fresh(&self, store: &Store<'_>) -> bool {
-        let same = |(id, version): (&SessionId, &Option<u64>)| {
-            store.version(id) == *version && store.is_as_accessed(id, self)
-        };
-        self.versions.iter().all(same) && self.knows_generations(store)
-    }
-
-    pub(crate) fn knows_generations(&self, store: &Store<'_>) -> bool {
-        self.generations.iter().all(|(user, told)| store.generation(user) == *told)
-    }
-
-    /// Takes in a step that was carried out: what it wrote is known.
-    pub(crate) fn take_in(&mut self, after: State, store: &Store<'_>, op: Option<&StoreOp>) {
-        self.state = after;
-        let Some(op) = op else { return };
-        for (id, version) in &mut self.versions {
-            if self.state.get(id).is_none() {
-                *version = None;
-            } else if op.ids().any(|own| own == *id) {
-                *version = store.version(id);
-            }
-        }
-        if let StoreOp::DeleteUser { user, .. } = op
-            && let Some(told) = self.generations.get_mut(user)
-        {
-            *told = store.generation(user);
-        }
     }
 }
