@@ -1,0 +1,367 @@
+//! The exchange of one request with a store outside: what it asks, and what it makes of the answers.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "exchange/doubt.rs"]
+mod doubt;
+#[path = "exchange/shop.rs"]
+mod shop;
+#[path = "one_session/store.rs"]
+#[allow(dead_code, reason = "the comparison of drives neglects rules, these tests do not")]
+mod store;
+
+use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, World};
+use quixote_session::{Config, CookieChange, Refusal, RequestEvent, RequestId, SubmittedToken};
+
+use shop::Fault::{After, Conflict, Fails};
+use shop::{Shop, arrival};
+
+/// One load for a page that is read, one load and one write for one that writes.
+// [driver-11] [driver-19]
+#[test]
+fn each_call_asks_for_what_it_rests_on_and_for_nothing_else() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    assert_eq!(shop.asked(), "generation create commit");
+    let mut request = shop.request(Some(id));
+    assert_eq!(shop.asked(), "load");
+    let _ = request.run(Call::finish(), &mut shop).unwrap();
+    assert_eq!(shop.asked(), "commit", "a page that is only read");
+
+    let mut request = shop.request(Some(id));
+    request.run(Call::set("size", "large"), &mut shop).unwrap();
+    let _ = request.run(Call::finish(), &mut shop).unwrap();
+    assert_eq!(shop.asked(), "load update commit");
+
+    let mut request = shop.request(Some(id));
+    let token = request.run(Call::form_token(), &mut shop).unwrap();
+    let _ = request.run(Call::finish(), &mut shop).unwrap();
+    assert_eq!(shop.asked(), "load load update commit");
+
+    let mut request = shop.request(Some(id));
+    request.run(Call::accept(token), &mut shop).unwrap();
+    assert_eq!(request.run(Call::take("theme"), &mut shop).unwrap(), "dark");
+    request.run(Call::renew(), &mut shop).unwrap();
+    let _ = request.run(Call::finish(), &mut shop).unwrap();
+    assert_eq!(shop.asked(), "load update update rotate commit");
+
+    let mut request = shop.request(Some(shop.only()));
+    assert!(request.run(Call::has_session_cookie(true), &mut shop).unwrap());
+    request.run(Call::end_others(), &mut shop).unwrap();
+    request.run(Call::end_handle([9; 16].into()), &mut shop).unwrap();
+    request.run(Call::logout(), &mut shop).unwrap();
+    let _ = request.run(Call::fail(), &mut shop).unwrap();
+    let ends = "load load load delete_user load delete_handle delete_handle abort";
+    assert_eq!(shop.asked(), ends);
+
+    let mut manager = shop.exchange();
+    manager.run(Call::sweep(), &mut shop).unwrap();
+    manager.run(Call::delete_sessions_of("alice"), &mut shop).unwrap();
+    let gone = manager.run(Call::delete_session(id), &mut shop);
+    assert_eq!(gone, Err(Failure::Refused(Refusal::UnknownSession)));
+    assert_eq!(shop.asked(), "discard_over delete_user load");
+}
+
+/// What others did meanwhile is seen before anything is refused.
+// [driver-11]
+#[test]
+fn a_refusal_over_an_old_load_is_looked_at_again() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id));
+    let mut other = shop.request(Some(id));
+    let token = other.run(Call::form_token(), &mut shop).unwrap();
+    let _ = other.run(Call::finish(), &mut shop).unwrap();
+    shop.asked();
+    request.run(Call::accept(token), &mut shop).unwrap();
+    assert_eq!(shop.asked(), "load update");
+    // Where nothing that others write could help, nobody is asked.
+    let refused = request.run(Call::set("k", "x".repeat(70_000)), &mut shop);
+    assert_eq!(refused, Err(Failure::Refused(Refusal::TextTooLong)));
+    assert_eq!(shop.asked(), "");
+}
+
+/// The finish of a login with nothing to store says nothing of the store, but of the user.
+// [step-57] [driver-11]
+#[test]
+fn a_finish_without_an_operation_rests_on_the_user_who_logged_in() {
+    let mut shop = Shop::new();
+    let mut request = shop.request(None);
+    request.run(Call::login(""), &mut shop).unwrap();
+    shop.exchange().run(Call::delete_sessions_of(""), &mut shop).unwrap();
+    let ending = request.run(Call::finish(), &mut shop).unwrap();
+    assert_eq!(ending.failure, Some(Failure::Refused(Refusal::UserEnded)));
+}
+
+// [driver-9] [driver-10] [driver-14]
+#[test]
+fn a_race_is_run_again_for_so_long_and_with_growing_waits() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id));
+    request.run(Call::set("size", "large"), &mut shop).unwrap();
+    (shop.waits, shop.asked) = (Vec::new(), Vec::new());
+    shop.faults =
+        [Conflict, After(|shop| shop.meanwhile(shop.only(), &[Call::set("k", "v")]))].into();
+    assert_eq!(request.run(Call::finish(), &mut shop).unwrap().failure, None);
+    assert_eq!(shop.asked(), "update load update commit");
+    assert_eq!((shop.value("size"), shop.value("k")), (Some("large".into()), Some("v".into())));
+
+    let mut request = shop.request(Some(id)).with_most_tries(16);
+    request.run(Call::set("size", "small"), &mut shop).unwrap();
+    (shop.waits, shop.asked) = (Vec::new(), Vec::new());
+    shop.faults = [Conflict, shop::Fault::None].repeat(16).into();
+    let ending = request.run(Call::finish(), &mut shop).unwrap();
+    assert_eq!(ending.failure, Some(Failure::Busy));
+    assert_eq!(shop.asked.iter().filter(|ask| *ask == "update").count(), 16);
+    assert_eq!(shop.asked.last().unwrap(), "abort", "the application's own data, too");
+    assert_eq!((shop.waits[0], shop.waits[1]), (0, 0), "one race is lost for nothing");
+    assert!(shop.waits.iter().any(|ms| *ms > 8), "{:?}", shop.waits);
+    assert!(shop.waits.iter().all(|ms| *ms <= Exchange::LONGEST_WAIT_MS));
+    assert_eq!((shop.value("size"), request.is_open()), (Some("large".into()), false));
+}
+
+#[test]
+fn exchanges_wait_for_different_times() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut waits = std::collections::BTreeSet::new();
+    for _ in 0..8 {
+        let mut request = shop.request(Some(id));
+        request.run(Call::set("k", "v"), &mut shop).unwrap();
+        (shop.waits, shop.faults) = (Vec::new(), [Conflict, shop::Fault::None].repeat(9).into());
+        let _ = request.run(Call::finish(), &mut shop).unwrap();
+        waits.insert(shop.waits.clone());
+    }
+    assert_eq!(waits.len(), 8);
+}
+
+/// A call that is no finish leaves the request open: it may still end as a failed one.
+// [driver-14]
+#[test]
+fn a_call_that_lost_too_often_leaves_the_request_open() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id)).with_most_tries(1);
+    shop.faults = [Conflict].into();
+    assert_eq!(request.run(Call::take("theme"), &mut shop), Err(Failure::Busy));
+    assert!(request.is_open());
+    assert_eq!(request.run(Call::fail(), &mut shop).unwrap().cookie, None);
+    assert_eq!(shop.value("theme"), Some("dark".into()));
+}
+
+/// A visitor whose session cannot be read is not taken for a stranger.
+// [driver-15] [driver-17]
+#[test]
+fn a_load_that_fails_begins_no_session() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.exchange();
+    shop.faults = [Fails].into();
+    assert_eq!(request.run(Call::start(arrival(Some(id))), &mut shop), Err(Failure::Store));
+    assert!(!request.is_open() && request.session().is_none());
+    let closed = Failure::Refused(Refusal::UnknownRequest);
+    assert_eq!(request.run(Call::set("k", "v"), &mut shop), Err(closed));
+    assert_eq!(request.run(Call::finish(), &mut shop), Err(closed));
+    assert_eq!(shop.only(), id);
+}
+
+/// Wherever the store fails, nothing has happened, and the response says nothing of it.
+// [driver-15] [driver-16] [driver-17]
+#[test]
+fn a_store_that_fails_has_done_nothing() {
+    for call in [Call::logout(), Call::end_others(), Call::accept("a token"), Call::login("bob")] {
+        let mut shop = Shop::new();
+        let id = shop.log_in();
+        let mut request = shop.request(Some(id));
+        shop.faults = [Fails].into();
+        assert_eq!(request.run(call.clone(), &mut shop), Err(Failure::Store), "{call:?}");
+        assert!(!request.is_open());
+        assert_eq!(shop.only(), id);
+    }
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id));
+    request.run(Call::renew(), &mut shop).unwrap();
+    shop.faults = [Fails].into();
+    assert_eq!(request.run(Call::finish(), &mut shop), Err(Failure::Store));
+    assert_eq!((shop.only(), request.is_open()), (id, false));
+}
+
+// [driver-18] [driver-19]
+#[test]
+fn a_login_whose_user_was_ended_meanwhile_is_refused() {
+    let mut shop = Shop::new();
+    let mut login = shop.request(None);
+    login.run(Call::login("alice"), &mut shop).unwrap();
+    let end = |shop: &mut Shop| {
+        shop.exchange().run(Call::delete_sessions_of("alice"), shop).unwrap();
+    };
+    shop.asked();
+    // Between the load of the generation and the write that it is a condition of.
+    shop.faults = [After(end)].into();
+    let ending = login.run(Call::finish(), &mut shop).unwrap();
+    assert_eq!(ending.failure, Some(Failure::Refused(Refusal::UserEnded)));
+    assert_eq!((ending.cookie, shop.store.items().len()), (None, 0));
+    // A new login is one of the new generation.
+    shop.log_in();
+}
+
+/// Who ends the own other sessions after a login stays logged in.
+#[test]
+fn a_login_outlives_the_end_of_the_others_that_it_asks_for() {
+    let mut shop = Shop::new();
+    let other = shop.log_in();
+    let mut login = shop.request(None);
+    login.run(Call::login("alice"), &mut shop).unwrap();
+    login.run(Call::end_others(), &mut shop).unwrap();
+    assert!(!shop.store.has(other));
+    assert_eq!(login.run(Call::finish(), &mut shop).unwrap().failure, None);
+    shop.only();
+}
+
+/// A save that is refused ends the request as a failed one: the application rolls back, and a
+/// revocation leaves all the same.
+// [driver-13]
+#[test]
+fn a_save_that_is_refused_fails_the_request() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut slow = shop.request(Some(id));
+    slow.run(Call::set("size", "large"), &mut shop).unwrap();
+    shop.meanwhile(id, &[Call::logout()]);
+    shop.asked();
+    let ending = slow.run(Call::finish(), &mut shop).unwrap();
+    assert_eq!(ending.failure, Some(Failure::Refused(Refusal::SessionGone)));
+    assert_eq!((ending.cookie, slow.is_open()), (None, false));
+    assert_eq!(shop.asked(), "update load entropy abort");
+}
+
+/// The session was written, so its cookie has to leave, or the client would be left with a dead id.
+// [driver-1]
+#[test]
+fn a_commit_that_fails_after_the_write_takes_nothing_back() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id));
+    request.run(Call::renew(), &mut shop).unwrap();
+    shop.faults = [shop::Fault::None, Fails].into();
+    let ending = request.run(Call::finish(), &mut shop).unwrap();
+    assert_eq!(ending.failure, Some(Failure::Commit));
+    let cookie = ending.cookie.map(|cookie| cookie.value);
+    assert_eq!(cookie, Some(CookieChange::Set(shop.only())));
+    assert_ne!(shop.only(), id);
+}
+
+/// Sessions and the application's data in one database, and in one transaction.
+struct OneDatabase(Shop);
+
+impl World for OneDatabase {
+    fn fresh(&mut self) -> quixote_session::driver::Fresh {
+        self.0.fresh()
+    }
+
+    fn carry_out(&mut self, ask: Ask<'_>, wait_ms: u64) -> Answer {
+        match (ask, self.0.carry_out(ask, wait_ms)) {
+            (Ask::Write(write), Answer::Done) if write.commits => Answer::Committed,
+            (_, answer) => answer,
+        }
+    }
+}
+
+#[test]
+fn one_transaction_commits_the_session_and_the_application_s_data() {
+    let mut shop = OneDatabase(Shop::new());
+    let id = shop.0.log_in();
+    let mut request = shop.0.request(Some(id));
+    request.run(Call::set("size", "large"), &mut shop).unwrap();
+    request.run(Call::take("theme"), &mut shop).unwrap();
+    shop.0.asked();
+    assert_eq!(request.run(Call::finish(), &mut shop).unwrap().failure, None);
+    assert_eq!(shop.0.asked(), "update", "no commit is asked for after that");
+    // Without a write there is a transaction all the same.
+    let mut request = shop.0.request(Some(id));
+    shop.0.asked();
+    let _ = request.run(Call::finish(), &mut shop).unwrap();
+    assert_eq!(shop.0.asked(), "commit");
+}
+
+/// A handler is dropped wherever it waits, with the connection of its client. What it had asked for
+/// last may have been done, and nothing else.
+#[test]
+fn an_exchange_may_be_dropped_at_any_point() {
+    for point in 0.. {
+        let mut shop = Shop::new();
+        let id = shop.log_in();
+        let before: Vec<_> = shop.store.items().iter().map(|(_, own)| (*own).clone()).collect();
+        let mut request = shop.request(Some(id));
+        request.run(Call::set("size", "large"), &mut shop).unwrap();
+        let (call, mut asked) = (Call::finish(), 0);
+        request.begin(&call, shop.fresh());
+        while let Some(ask) = request.ask().filter(|_| asked < point) {
+            let answer = shop.carry_out(ask, 0);
+            let fresh = shop.fresh();
+            request.answer(answer, fresh);
+            asked += 1;
+        }
+        let is_over = request.ask().is_none();
+        drop(request);
+        let after: Vec<_> = shop.store.items().iter().map(|(_, own)| (*own).clone()).collect();
+        assert_eq!(after == before, point == 0, "stopped after {point}");
+        if is_over {
+            assert_eq!(point, 2);
+            break;
+        }
+    }
+}
+
+/// A call is dropped while it waits for its write, and the handler goes on: nobody knows.
+// [driver-15] [driver-17]
+#[test]
+fn a_call_that_is_left_half_way_ends_the_request() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id));
+    request.begin(&Call::take("theme"), shop.fresh());
+    assert!(matches!(request.ask(), Some(Ask::Write(_))));
+    let refused = request.run(Call::set("k", "v"), &mut shop);
+    assert_eq!(refused, Err(Failure::Refused(Refusal::UnknownRequest)));
+    // One that only waits to read may be left.
+    let mut request = shop.request(Some(id));
+    request.begin(&Call::form_token(), shop.fresh());
+    assert!(matches!(request.ask(), Some(Ask::Load { .. })));
+    request.run(Call::set("k", "v"), &mut shop).unwrap();
+    // And whoever asks for the result too early hears that it is not known.
+    request.begin(&Call::finish(), shop.fresh());
+    assert_eq!(request.result(Call::finish()), Err(Failure::Unknown));
+    assert!(!request.is_open());
+}
+
+/// No answer and no number of a request leads astray.
+#[test]
+fn what_is_told_is_checked() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id));
+    let fresh = shop.fresh();
+    request.answer(Answer::Done, fresh);
+    assert!(request.is_open(), "nothing was asked");
+    for wrong in [Answer::Done, Answer::Generation(7), Answer::Conflict] {
+        let mut other = shop.request(Some(id));
+        other.begin(&Call::form_token(), shop.fresh());
+        other.answer(wrong, shop.fresh());
+        assert_eq!(other.result(Call::form_token()), Err(Failure::Store));
+    }
+    let token = SubmittedToken::IllFormed;
+    let event = RequestEvent::HasFormToken { token }.of(RequestId(77));
+    let said = request.run(Call::any(event), &mut shop).unwrap();
+    assert_eq!(said.reply, quixote_session::Reply::Answer(false));
+    assert_eq!(Exchange::MOST_TRIES, 64);
+    assert_eq!(Config::STRICT.semantics, shop.config.semantics);
+}

@@ -1,0 +1,218 @@
+//! A write of which nobody knows whether it was carried out.
+
+use quixote_session::driver::{Answer, Call, Exchange, Failure, World};
+use quixote_session::{CookieChange, FormToken, Refusal, SessionId};
+
+use crate::shop::Fault::{self, Fails, Late, LostAnswer, LostAnswerThen, LostWrite, None as Fine};
+use crate::shop::{Shop, arrival};
+
+/// A request of alice, and two outstanding tokens.
+fn with_form(shop: &mut Shop) -> (SessionId, Exchange, FormToken) {
+    let id = shop.log_in();
+    let mut form = shop.request(Some(id));
+    let token = form.run(Call::form_token(), shop).unwrap();
+    let _ = form.run(Call::form_token(), shop).unwrap();
+    let _ = form.run(Call::finish(), shop).unwrap();
+    let request = shop.request(Some(id));
+    shop.asked();
+    (id, request, token)
+}
+
+/// Read back, and then it is known.
+// [driver-15]
+#[test]
+fn what_was_written_is_found_and_what_was_not_is_written_again() {
+    for (fault, asked) in
+        [(LostAnswer, "rotate load commit"), (LostWrite, "rotate load load rotate commit")]
+    {
+        let mut shop = Shop::new();
+        let id = shop.log_in();
+        let mut request = shop.request(Some(id));
+        request.run(Call::renew(), &mut shop).unwrap();
+        shop.asked();
+        shop.faults = [fault].into();
+        let ending = request.run(Call::finish(), &mut shop).unwrap();
+        assert_eq!((ending.failure, shop.asked().as_str()), (None, asked));
+        assert_ne!(shop.only(), id);
+        let cookie = ending.cookie.map(|cookie| cookie.value);
+        assert_eq!(cookie, Some(CookieChange::Set(shop.only())));
+    }
+    for (fault, asked) in
+        [(LostAnswer, "create load commit"), (LostWrite, "create load generation create commit")]
+    {
+        let mut shop = Shop::new();
+        let mut request = shop.request(None);
+        request.run(Call::login("alice"), &mut shop).unwrap();
+        shop.asked();
+        shop.faults = [fault].into();
+        assert_eq!(request.run(Call::finish(), &mut shop).unwrap().failure, None);
+        assert_eq!(shop.asked(), asked);
+        shop.only();
+    }
+    for (fault, asked) in [(LostAnswer, "update load"), (LostWrite, "update load load update")] {
+        let mut shop = Shop::new();
+        let (_, mut request, token) = with_form(&mut shop);
+        shop.faults = [fault].into();
+        request.run(Call::accept(token), &mut shop).unwrap();
+        assert_eq!(shop.asked(), asked);
+        // What it knows of the row is true: the next write needs no second try.
+        request.run(Call::take("theme"), &mut shop).unwrap();
+        assert_eq!(shop.asked(), "update");
+    }
+}
+
+/// What two requests would write alike is not taken for one's own: a form is accepted once.
+#[test]
+fn who_wrote_is_told_by_the_revision_and_not_by_the_content() {
+    let mut shop = Shop::new();
+    let (id, mut request, token) = with_form(&mut shop);
+    let mut other = shop.request(Some(id));
+    // The write of `request` is lost; before it looks, `other` spends the same token.
+    request.begin(&Call::accept(token), shop.fresh());
+    let mut answers = 0;
+    while let Some(ask) = request.ask() {
+        let answer = match answers {
+            0 => Answer::Unknown,
+            _ => shop.carry_out(ask, 0),
+        };
+        if answers == 0 {
+            other.run(Call::accept(token), &mut shop).unwrap();
+        }
+        let fresh = shop.fresh();
+        request.answer(answer, fresh);
+        answers += 1;
+    }
+    // It may have been `request`: nobody can tell, so nobody says so.
+    assert_eq!(request.result(Call::accept(token)), Err(Failure::Unknown));
+    assert!(!request.is_open());
+}
+
+/// Others wrote over it, or moved it: it may have been there.
+// [driver-15] [driver-17]
+#[test]
+fn what_others_have_written_over_stays_unknown() {
+    let over = LostAnswerThen(|shop| shop.meanwhile(shop.only(), &[Call::set("k", "v")]));
+    let moved = LostAnswerThen(|shop| shop.meanwhile(shop.only(), &[Call::renew()]));
+    let ended = LostAnswerThen(|shop| shop.meanwhile(shop.only(), &[Call::logout()]));
+    for fault in [over, moved, ended] {
+        let mut shop = Shop::new();
+        let id = shop.log_in();
+        let mut request = shop.request(Some(id));
+        request.run(Call::set("size", "large"), &mut shop).unwrap();
+        shop.faults = [fault].into();
+        assert_eq!(request.run(Call::finish(), &mut shop), Err(Failure::Unknown));
+        assert!(!request.is_open());
+    }
+}
+
+/// A session that was to be discarded and is gone may have been discarded by another: whose token
+/// was the last one, nobody can tell.
+#[test]
+fn a_discard_in_doubt_is_not_taken_for_one_s_own() {
+    let anonymous = |shop: &mut Shop| {
+        let mut form = shop.request(None);
+        let token = form.run(Call::form_token(), shop).unwrap();
+        let _ = form.run(Call::finish(), shop).unwrap();
+        (shop.only(), token)
+    };
+    let mut shop = Shop::new();
+    let (id, token) = anonymous(&mut shop);
+    let mut request = shop.request(Some(id));
+    shop.faults = [LostAnswer].into();
+    assert_eq!(request.run(Call::accept(token), &mut shop), Err(Failure::Unknown));
+    let mut shop = Shop::new();
+    let (id, token) = anonymous(&mut shop);
+    let mut request = shop.request(Some(id));
+    shop.faults = [LostWrite].into();
+    request.run(Call::accept(token), &mut shop).unwrap();
+    assert!(shop.store.items().is_empty());
+    // Who begins anew because a session is over does not care who discarded it.
+    for fault in [LostAnswer, LostWrite] {
+        let mut shop = Shop::new();
+        let id = shop.log_in();
+        shop.now.0 += 13 * 3_600_000;
+        let mut request = shop.exchange();
+        shop.faults = [Fine, fault].into();
+        assert_eq!(request.run(Call::start(arrival(Some(id))), &mut shop), Ok(None));
+        assert!(shop.store.items().is_empty());
+    }
+}
+
+/// A write arrives after it was looked for. It has the revision of its exchange, and is known by it.
+#[test]
+fn a_write_that_arrives_late_is_found_by_the_next_try() {
+    let mut shop = Shop::new();
+    let (_, mut request, token) = with_form(&mut shop);
+    shop.faults = [Late].into();
+    request.run(Call::accept(token), &mut shop).unwrap();
+    assert_eq!(shop.asked(), "update load load", "the second load finds it");
+    let again = request.run(Call::accept(token), &mut shop);
+    assert_eq!(again, Err(Failure::Refused(Refusal::UnknownToken)));
+
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id));
+    request.run(Call::renew(), &mut shop).unwrap();
+    shop.asked();
+    shop.faults = [LostWrite, Fine, Fine, LostAnswer].into();
+    assert_eq!(request.run(Call::finish(), &mut shop).unwrap().failure, None);
+    assert_eq!(shop.asked(), "rotate load load rotate load commit");
+    assert_ne!(shop.only(), id);
+}
+
+/// What changes nothing the second time is simply done again.
+#[test]
+fn what_may_be_done_twice_is() {
+    type Act = fn(&mut Shop, &mut Exchange) -> Result<(), Failure>;
+    let acts: [(&str, Act); 3] = [
+        ("delete_handle", |shop, request| request.run(Call::logout(), shop)),
+        ("load delete_user", |shop, request| request.run(Call::end_others(), shop)),
+        ("delete_user", |shop, _| shop.exchange().run(Call::delete_sessions_of("alice"), shop)),
+    ];
+    for ((asks, act), fault) in
+        acts.into_iter().flat_map(|act| [(act, LostAnswer), (act, LostWrite)])
+    {
+        let mut shop = Shop::new();
+        let id = shop.log_in();
+        let mut request = shop.request(Some(id));
+        let first = if asks.starts_with("load") { vec![Fine, fault] } else { vec![fault] };
+        (shop.faults, shop.asked) = (first.into(), Vec::new());
+        assert_eq!(act(&mut shop, &mut request), Ok(()));
+        let twice = asks.rsplit(' ').next().unwrap();
+        assert_eq!(shop.asked(), format!("{asks} {twice}"));
+    }
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    shop.now.0 += 61_000;
+    shop.faults = [Fine, LostWrite].into();
+    shop.asked();
+    shop.request(Some(id));
+    assert_eq!(shop.asked(), "load touch touch");
+}
+
+/// As long as the store does not answer, nothing is known, and that is what is said: also if it
+/// fails for certain the second time.
+// [driver-15]
+#[test]
+fn a_doubt_that_nobody_can_settle_stays_one() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    for faults in [
+        [LostAnswer].into_iter().chain([Fails; 64]).collect::<Vec<_>>(),
+        vec![LostWrite, Fine, Fails],
+        vec![LostWrite, Fine, Fine, Fails],
+    ] {
+        let mut request = shop.request(Some(id));
+        request.run(Call::set("size", "large"), &mut shop).unwrap();
+        shop.faults = faults.into();
+        assert_eq!(request.run(Call::finish(), &mut shop), Err(Failure::Unknown));
+        shop.faults.clear();
+    }
+    let mut request = shop.request(Some(id)).with_most_tries(3);
+    request.run(Call::set("size", "small"), &mut shop).unwrap();
+    shop.faults = [LostWrite, Fine, Fine, Fault::Conflict, Fine, Fine, Fault::Conflict].into();
+    assert_eq!(request.run(Call::finish(), &mut shop), Err(Failure::Unknown));
+    let mut request = shop.request(Some(id));
+    shop.faults = [LostAnswer, Fails].into();
+    assert_eq!(request.run(Call::logout(), &mut shop), Err(Failure::Unknown));
+}
