@@ -318,7 +318,8 @@ impl Event {
     /// Whether the answer depends on what is stored now without any [`StoreOp`](crate::StoreOp)
     /// whose condition would tell that it has changed. A driver whose store is outside the process
     /// loads the request's session again before it sends such an event, by
-    /// [`State::with_stored`](crate::State::with_stored).
+    /// [`State::with_stored`](crate::State::with_stored). An [`Exchange`](crate::driver::Exchange)
+    /// looks at the effects, too, and loads less often.
     ///
     /// ```
     /// use quixote_session::{Outcome, RequestEvent, RequestId};

@@ -68,6 +68,36 @@ fn each_call_asks_for_what_it_rests_on_and_for_nothing_else() {
     assert_eq!(shop.asked(), "discard_over delete_user load");
 }
 
+/// Two writes of one exchange have different revisions: who loaded between them has loaded what is
+/// old.
+// [driver-4] [driver-9]
+#[test]
+fn each_write_has_a_revision_of_its_own() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut form = shop.request(Some(id));
+    let token = form.run(Call::form_token(), &mut shop).unwrap();
+    let _ = form.run(Call::finish(), &mut shop).unwrap();
+    let mut taker = shop.request(Some(id));
+    taker.run(Call::accept(token), &mut shop).unwrap();
+    let mut other = shop.request(Some(id));
+    taker.run(Call::take("theme"), &mut shop).unwrap();
+    other.run(Call::set("size", "large"), &mut shop).unwrap();
+    assert_eq!(other.run(Call::finish(), &mut shop).unwrap().failure, None);
+    assert_eq!((shop.value("theme"), shop.value("size")), (None, Some("large".into())));
+}
+
+/// An id that is gone does not come back, so a dead cookie is looked up once.
+#[test]
+fn a_session_that_is_gone_is_not_loaded_again() {
+    let mut shop = Shop::new();
+    let mut request = shop.request(Some([9; 16].into()));
+    request.run(Call::form_token(), &mut shop).unwrap();
+    assert_eq!(shop.asked(), "load");
+    assert!(!request.run(Call::has_session_cookie(true), &mut shop).unwrap());
+    assert_eq!(shop.asked(), "load", "unless somebody asks for it");
+}
+
 /// What others did meanwhile is seen before anything is refused.
 // [driver-11]
 #[test]

@@ -7,12 +7,15 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
 
 #[path = "secrets/detector.rs"]
 mod detector;
+#[path = "secrets/exchange.rs"]
+mod exchange;
 #[path = "secrets/types.rs"]
 mod types;
 
@@ -350,4 +353,15 @@ fn nothing_of_a_search_shows_a_secret() {
     assert_eq!(traces.leaks(&draws).len(), traces.0["trace"].len(), "a trace shows its ids");
     let names: Vec<_> = shown.0.keys().copied().collect();
     assert_eq!(names, types::OF_WORLDS);
+}
+
+/// What passes between an exchange and its store.
+#[test]
+fn nothing_of_an_exchange_shows_a_secret() {
+    let mut shown = Shown::default();
+    let secrets = exchange::run(&mut |name, value| shown.debug(name, value));
+    let leaks = shown.leaks(&secrets);
+    assert!(leaks.is_empty(), "{}", leaks.join("\n\n"));
+    let names: Vec<_> = shown.0.keys().copied().collect();
+    assert_eq!(names, exchange::TYPES);
 }

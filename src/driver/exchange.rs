@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::mem;
+use core::{fmt, mem};
 
 use smol_str::SmolStr;
 
@@ -49,8 +49,8 @@ pub struct Exchange {
     config: Arc<Config>,
     state: State,
     known: Option<Known>,
-    /// Who has logged in here, and the generation that the state was told.
-    login: Option<(SmolStr, u64)>,
+    /// Who has logged in here.
+    login: Option<SmolStr>,
     /// The revision of the next write.
     next: Revision,
     most_tries: u32,
@@ -110,7 +110,7 @@ impl Exchange {
         let turn = self.turn.as_ref()?;
         Some(match &turn.waits {
             Waits::Session => Ask::Load { id: self.known?.id },
-            Waits::Generation => Ask::Generation { user: &self.login.as_ref()?.0 },
+            Waits::Generation => Ask::Generation { user: self.login.as_ref()? },
             Waits::Entropy => Ask::Entropy,
             Waits::Write(attempt) => Ask::Write(&attempt.write),
             Waits::ReadingBack => Ask::Load { id: turn.doubtful.as_ref()?.looks_for()? },
@@ -239,7 +239,7 @@ impl Exchange {
                 self.known = Some(Known { id: *id, revision: None });
             }
             Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } => {
-                self.login = Some((user.clone(), 0));
+                self.login = Some(user.clone());
             }
             Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => {}
         }
@@ -290,8 +290,7 @@ impl Exchange {
 
     // [driver-19]
     fn told(&mut self, mut turn: Turn, generation: u64) {
-        if let Some((user, told)) = &mut self.login {
-            *told = generation;
+        if let Some(user) = &self.login {
             self.state = mem::take(&mut self.state).with_generation(user.clone(), generation);
         }
         turn.is_fresh = true;
@@ -348,7 +347,6 @@ impl Exchange {
             Answer::Done => self.take_in(turn, attempt, false),
             Answer::Committed => self.take_in(turn, attempt, true),
             // [driver-9]
-            Answer::Conflict if turn.doubtful.is_some() => self.look(turn),
             Answer::Conflict => self.again(turn),
             Answer::Unknown => {
                 (turn.doubtful, turn.in_doubt) = (Some(attempt), true);
@@ -386,7 +384,7 @@ impl Exchange {
 
     fn read_back(&mut self, mut turn: Turn, found: Option<&Stored>) {
         let Some(attempt) = turn.doubtful.take() else { return self.again(turn) };
-        match attempt.judge(&turn.event, found) {
+        match attempt.judge(found) {
             Verdict::Written => self.take_in(turn, attempt, false),
             Verdict::Undecided => self.fail(Failure::Unknown),
             Verdict::Again => {
@@ -407,13 +405,6 @@ impl Exchange {
             } else if matches!(&write.op, StoreOp::Update { id, .. } if *id == known.id) {
                 known.revision = Some(write.revision);
             }
-        }
-        match (&write.op, &mut self.login) {
-            // The state has counted, too.
-            (StoreOp::DeleteUser { user, .. }, Some((own, told))) if user == own => {
-                *told = told.saturating_add(1);
-            }
-            _ => {}
         }
         if committed {
             effects.transaction = None;
@@ -471,6 +462,13 @@ impl Exchange {
 
     fn abandon(&mut self) {
         (self.state, self.known, self.login) = (State::new(), None, None);
+    }
+}
+
+/// Names no secret.
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").field("is_open", &self.is_open()).finish_non_exhaustive()
     }
 }
 

@@ -6,7 +6,7 @@ use super::ask::{Revision, Stored, Write};
 use super::call::Failure;
 use super::exchange::Fresh;
 use crate::effect::{Effects, StoreOp};
-use crate::event::{Event, RequestEvent};
+use crate::event::Event;
 use crate::state::State;
 use crate::token::SessionId;
 
@@ -82,38 +82,29 @@ impl Attempt {
 
     /// What it was, from what is found under that id. Content alone proves nothing: two requests
     /// that spend the same form token write the same.
-    pub(super) fn judge(&self, event: &Event, found: Option<&Stored>) -> Verdict {
-        let found = found.map(|stored| stored.revision);
-        if found == Some(self.write.revision) {
+    ///
+    /// A new id is known to nobody but this request: if it was there and is gone, somebody has ended
+    /// it, which the generation tells, or else it is a login after that end. What was to be discarded
+    /// or updated and is gone is refused by the next step, and as that is in doubt nothing is said.
+    pub(super) fn judge(&self, found: Option<&Stored>) -> Verdict {
+        let Some(found) = found.map(|stored| stored.revision) else { return Verdict::Again };
+        if found == self.write.revision {
             return Verdict::Written;
         }
-        let again = match self.write.op {
-            // Another request may have written over ours, or moved it.
-            StoreOp::Update { .. } => found == self.write.expected,
-            // An id does not come back: what is there was not deleted.
-            StoreOp::Discard { .. } => found.is_some() || only_clears(event),
-            // Nobody but this request knows the new id. If it was there and is gone, somebody has
-            // ended it, which the generation tells, or else it is a login after that end.
-            StoreOp::Create { .. }
+        match self.write.op {
+            // Another request may have written over ours.
+            StoreOp::Update { .. } if Some(found) != self.write.expected => Verdict::Undecided,
+            StoreOp::Update { .. }
+            | StoreOp::Discard { .. }
+            | StoreOp::Create { .. }
             | StoreOp::Rotate { .. }
             | StoreOp::Put { .. }
             | StoreOp::Touch { .. }
             | StoreOp::Delete { .. }
             | StoreOp::DeleteHandle { .. }
             | StoreOp::DeleteUser { .. }
-            | StoreOp::DiscardOver { .. } => true,
-        };
-        if again { Verdict::Again } else { Verdict::Undecided }
-    }
-}
-
-/// Whether the event discards what is over on its way to something else: who did it is all the
-/// same.
-const fn only_clears(event: &Event) -> bool {
-    match event {
-        Event::StartRequest { .. } => true,
-        Event::Request { event, .. } => matches!(event, RequestEvent::NewSession),
-        Event::Manager(_) => false,
+            | StoreOp::DiscardOver { .. } => Verdict::Again,
+        }
     }
 }
 

@@ -215,4 +215,12 @@ fn a_doubt_that_nobody_can_settle_stays_one() {
     let mut request = shop.request(Some(id));
     shop.faults = [LostAnswer, Fails].into();
     assert_eq!(request.run(Call::logout(), &mut shop), Err(Failure::Unknown));
+
+    // The others may have been ended before the own session was.
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id));
+    let ended = LostAnswerThen(|shop| shop.meanwhile(shop.only(), &[Call::logout()]));
+    shop.faults = [Fine, ended].into();
+    assert_eq!(request.run(Call::end_others(), &mut shop), Err(Failure::Unknown));
 }
