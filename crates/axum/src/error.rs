@@ -1,0 +1,65 @@
+//! Why a handler stops, and with which status.
+
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+use quixote_session::Refusal;
+use quixote_session::driver::Failure;
+
+/// Why nothing came of a call; as a response, a line of text with the status that the
+/// [crate](crate) lists.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SessionError(pub Failure);
+
+impl SessionError {
+    /// The status that says it.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self.0 {
+            Failure::Refused(why) => of_refusal(why),
+            Failure::Busy | Failure::Store | Failure::Unknown => StatusCode::SERVICE_UNAVAILABLE,
+            Failure::Commit => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+const fn of_refusal(why: Refusal) -> StatusCode {
+    match why {
+        Refusal::UnknownToken => StatusCode::FORBIDDEN,
+        Refusal::NoUser => StatusCode::UNAUTHORIZED,
+        Refusal::UnknownKey | Refusal::UnknownSession => StatusCode::NOT_FOUND,
+        Refusal::SessionGone | Refusal::UserEnded | Refusal::ValueChanged | Refusal::NoSession => {
+            StatusCode::CONFLICT
+        }
+        Refusal::TextTooLong => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::TooManyValues => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::TooManyRequests | Refusal::TooManySessions | Refusal::EntropyUsedUp => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        Refusal::UnknownRequest
+        | Refusal::RequestOpen
+        | Refusal::NotOffered
+        | Refusal::WouldOrphan
+        | Refusal::SavedAtFinish
+        | Refusal::IdNotIssued => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl From<Failure> for SessionError {
+    fn from(why: Failure) -> Self {
+        Self(why)
+    }
+}
+
+impl std::fmt::Display for SessionError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for SessionError {}
+
+impl IntoResponse for SessionError {
+    fn into_response(self) -> Response {
+        (self.status(), format!("{self}\n")).into_response()
+    }
+}

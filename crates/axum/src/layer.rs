@@ -1,0 +1,202 @@
+//! The frame around each handler.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum_core::body::Body;
+use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
+use quixote_session::driver::{Arrival, Call, Ending, Failure};
+use quixote_session::{
+    CACHE_CONTROL, Config, CookieOp, CookieValue, Outcome, SmolStr, VARY, read_cookie, set_cookie,
+};
+use quixote_session_store::Manager;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::error::SessionError;
+use crate::session::Session;
+
+/// Gives each request its session, and saves it when the handler has returned.
+///
+/// It loads the session of each request that it sees, so it belongs around the routes that have
+/// sessions, and not around static files.
+#[derive(Clone)]
+pub struct SessionLayer(Arc<Settings>);
+
+#[derive(Clone)]
+struct Settings {
+    manager: Manager,
+    remote_addr: fn(&Parts) -> SmolStr,
+    passive: fn(&Parts) -> bool,
+}
+
+impl SessionLayer {
+    /// Sessions of this manager.
+    #[must_use]
+    pub fn new(manager: Manager) -> Self {
+        let remote_addr = |_: &Parts| SmolStr::default();
+        Self(Arc::new(Settings { manager, remote_addr, passive: |_| false }))
+    }
+
+    /// Where a request comes from, for the session to remember: without it, the empty text. Behind a
+    /// proxy only a header of the proxy says it.
+    #[must_use]
+    pub fn with_remote_addr(self, remote_addr: fn(&Parts) -> SmolStr) -> Self {
+        Self(Arc::new(Settings { remote_addr, ..(*self.0).clone() }))
+    }
+
+    /// Which requests are no visits, such as polls that a page sends by itself: they prolong nothing.
+    #[must_use]
+    pub fn with_passive(self, passive: fn(&Parts) -> bool) -> Self {
+        Self(Arc::new(Settings { passive, ..(*self.0).clone() }))
+    }
+}
+
+impl<S> Layer<S> for SessionLayer {
+    type Service = SessionService<S>;
+
+    fn layer(&self, inner: S) -> SessionService<S> {
+        SessionService { settings: self.0.clone(), inner }
+    }
+}
+
+/// What [`SessionLayer`] makes of a service.
+#[derive(Clone)]
+pub struct SessionService<S> {
+    settings: Arc<Settings>,
+    inner: S,
+}
+
+impl<S, B, R> Service<Request<B>> for SessionService<S>
+where
+    S: Service<Request<B>, Response = Response<R>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<axum_core::BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The clone may not be ready; the one that was polled is.
+        let clone = self.inner.clone();
+        let inner = std::mem::replace(&mut self.inner, clone);
+        let settings = self.settings.clone();
+        Box::pin(async move { Ok(serve(&settings, inner, request).await) })
+    }
+}
+
+async fn serve<S, B, R>(settings: &Settings, mut inner: S, request: Request<B>) -> Response
+where
+    S: Service<Request<B>, Response = Response<R>, Error = Infallible>,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<axum_core::BoxError>,
+{
+    let (mut parts, body) = request.into_parts();
+    let config = settings.manager.config();
+    let arrival = Arrival {
+        cookie: cookie_of(config, &parts.headers),
+        remote_addr: (settings.remote_addr)(&parts),
+        script_name: SmolStr::default(),
+        passive: (settings.passive)(&parts),
+    };
+    let mut exchange = settings.manager.exchange();
+    // Never a new session because the one of the cookie cannot be read.
+    if let Err(why) = settings.manager.run(&mut exchange, Call::start(arrival)).await {
+        return SessionError(why).into_response();
+    }
+    let session = Session::new(settings.manager.clone(), exchange);
+    parts.extensions.insert(session.clone());
+
+    let handled = async { inner.call(Request::from_parts(parts, body)).await };
+    let (response, end) = match AssertUnwindSafe(handled).catch_unwind().await {
+        Err(_) => (panicked(), Call::fail()),
+        Ok(Ok(response)) => {
+            let response = response.map(Body::new);
+            let end = end_of(&response);
+            (response, end)
+        }
+    };
+    let ended = session.end(end).await;
+    respond(config, response, ended, session.was_used())
+}
+
+fn panicked() -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, "the handler has panicked\n").into_response()
+}
+
+/// All `Cookie` headers, as one.
+fn cookie_of(config: &Config, headers: &HeaderMap) -> Option<CookieValue> {
+    let mut all = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    let mut joined = all.next()?.to_vec();
+    for more in all {
+        joined.extend_from_slice(b"; ");
+        joined.extend_from_slice(more);
+    }
+    read_cookie(config, &joined)
+}
+
+fn end_of(response: &Response) -> Call<Ending> {
+    match response.extensions().get::<Outcome>() {
+        Some(Outcome::Successful) => Call::finish(),
+        Some(Outcome::Interrupted) => Call::interrupt(),
+        Some(Outcome::Failed) => Call::fail(),
+        Some(Outcome::Abandoned) => Call::abandon(),
+        None if response.status().is_server_error() => Call::fail(),
+        None if response.status().is_client_error() => Call::interrupt(),
+        None => Call::finish(),
+    }
+}
+
+fn respond(
+    config: &Config,
+    response: Response,
+    ended: Result<Ending, Failure>,
+    used: bool,
+) -> Response {
+    let (mut response, cookie) = match ended {
+        Ok(Ending { failure: None, cookie }) => (response, cookie),
+        Ok(Ending { failure: Some(why), cookie }) => (SessionError(why).into_response(), cookie),
+        // An error page of the handler says enough.
+        Err(_) if response.status().is_server_error() => (response, None),
+        Err(why) => (SessionError(why).into_response(), None),
+    };
+    if used || cookie.is_some() {
+        append(response.headers_mut(), header::VARY, VARY.1);
+    }
+    match cookie.map(|cookie| header_of(config, &cookie)) {
+        None => {}
+        Some(Some(value)) => {
+            let headers = response.headers_mut();
+            headers.append(header::SET_COOKIE, value);
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL.1));
+        }
+        // A configuration that was checked makes no such text.
+        Some(None) => return panicked(),
+    }
+    response
+}
+
+fn header_of(config: &Config, cookie: &CookieOp) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(set_cookie(config, cookie).ok()?).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn append(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.append(name, HeaderValue::from_static(value));
+}

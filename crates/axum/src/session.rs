@@ -1,0 +1,225 @@
+//! What a handler holds.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum_core::extract::FromRequestParts;
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+use quixote_session::driver::{Call, Ending, Exchange, Failure, FromSaid};
+use quixote_session::{FormToken, Handle, Session as Stored, SmolStr};
+use quixote_session_store::Manager;
+use tokio::sync::Mutex;
+
+use crate::error::SessionError;
+
+/// The session of a request, as an extractor. Clones are the same session.
+///
+/// What is changed is saved when the handler has returned; what is final, such as
+/// [`logout`](Self::logout) or [`accept`](Self::accept), happens at once.
+#[derive(Clone)]
+pub struct Session(Arc<Shared>);
+
+struct Shared {
+    manager: Manager,
+    exchange: Mutex<Exchange>,
+    /// Whether a handler asked for it.
+    used: AtomicBool,
+    /// Whether the store failed, after which nothing may be said to be done.
+    failed: AtomicBool,
+}
+
+impl Session {
+    pub(crate) fn new(manager: Manager, exchange: Exchange) -> Self {
+        let (exchange, used, failed) =
+            (Mutex::new(exchange), AtomicBool::new(false), AtomicBool::new(false));
+        Self(Arc::new(Shared { manager, exchange, used, failed }))
+    }
+
+    pub(crate) fn was_used(&self) -> bool {
+        self.0.used.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn end(&self, end: Call<Ending>) -> Result<Ending, Failure> {
+        if self.0.failed.load(Ordering::Relaxed) {
+            return Err(Failure::Store);
+        }
+        let mut exchange = self.0.exchange.lock().await;
+        self.0.manager.run(&mut exchange, end).await
+    }
+
+    /// Runs any call.
+    ///
+    /// # Errors
+    ///
+    /// What it failed of.
+    pub async fn call<T: FromSaid>(&self, call: Call<T>) -> Result<T, SessionError> {
+        let mut exchange = self.0.exchange.lock().await;
+        let result = self.0.manager.run(&mut exchange, call).await;
+        if let Err(Failure::Store | Failure::Unknown) = result {
+            self.0.failed.store(true, Ordering::Relaxed);
+        }
+        result.map_err(SessionError)
+    }
+
+    /// The session as the request sees it, its own changes included; None after a logout.
+    pub async fn look<T>(&self, look: impl FnOnce(&Stored) -> T) -> Option<T> {
+        self.0.exchange.lock().await.session().map(|held| look(held.session))
+    }
+
+    /// Who is logged in.
+    pub async fn user(&self) -> Option<SmolStr> {
+        self.look(|session| session.user().cloned()).await.flatten()
+    }
+
+    /// The value under a key.
+    pub async fn value(&self, key: &str) -> Option<SmolStr> {
+        self.look(|session| session.values().get(key).cloned()).await.flatten()
+    }
+
+    /// Names the session in a page; None until it is first stored.
+    pub async fn handle(&self) -> Option<Handle> {
+        self.look(Stored::handle).await.flatten()
+    }
+
+    /// The manager that runs the calls.
+    #[must_use]
+    pub fn manager(&self) -> &Manager {
+        &self.0.manager
+    }
+
+    /// Sets a value.
+    ///
+    /// # Errors
+    ///
+    /// If it or its key is too long, or there are too many.
+    pub async fn set(
+        &self,
+        key: impl Into<SmolStr> + Send,
+        value: impl Into<SmolStr> + Send,
+    ) -> Result<(), SessionError> {
+        self.call(Call::set(key, value)).await
+    }
+
+    /// Removes a value.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub async fn remove(&self, key: impl Into<SmolStr> + Send) -> Result<(), SessionError> {
+        self.call(Call::remove(key)).await
+    }
+
+    /// Takes a value, for this request alone and at once.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or the session has ended.
+    pub async fn take(&self, key: impl Into<SmolStr> + Send) -> Result<SmolStr, SessionError> {
+        self.call(Call::take(key)).await
+    }
+
+    /// The save is to be refused if another request changes this value.
+    ///
+    /// # Errors
+    ///
+    /// If this request has changed it already.
+    pub async fn guard(&self, key: impl Into<SmolStr> + Send) -> Result<(), SessionError> {
+        self.call(Call::guard(key)).await
+    }
+
+    /// A token for a form.
+    ///
+    /// # Errors
+    ///
+    /// If the session was ended by this request.
+    pub async fn form_token(&self) -> Result<String, SessionError> {
+        let token: FormToken = self.call(Call::form_token()).await?;
+        Ok(token.reveal().to_string())
+    }
+
+    /// Accepts a form by its token, at once and once.
+    ///
+    /// # Errors
+    ///
+    /// If the token is not outstanding in this session.
+    pub async fn accept(&self, token: &str) -> Result<(), SessionError> {
+        self.call(Call::accept(token)).await
+    }
+
+    /// Somebody has proved to be this user. The session moves to a new id.
+    ///
+    /// # Errors
+    ///
+    /// If the name is too long, or the session was ended by this request.
+    pub async fn login(&self, user: impl Into<SmolStr> + Send) -> Result<(), SessionError> {
+        self.call(Call::login(user)).await
+    }
+
+    /// Ends the session at once.
+    ///
+    /// # Errors
+    ///
+    /// If it was ended by this request already.
+    pub async fn logout(&self) -> Result<(), SessionError> {
+        self.call(Call::logout()).await
+    }
+
+    /// Moves the session to a new id, as after a second factor.
+    ///
+    /// # Errors
+    ///
+    /// If it was ended by this request.
+    pub async fn renew(&self) -> Result<(), SessionError> {
+        self.call(Call::renew()).await
+    }
+
+    /// Ends all other sessions of the user, at once.
+    ///
+    /// # Errors
+    ///
+    /// If nobody is logged in, or not any more.
+    pub async fn end_others(&self) -> Result<(), SessionError> {
+        self.call(Call::end_others()).await
+    }
+
+    /// Ends one session of the user, at once.
+    ///
+    /// # Errors
+    ///
+    /// If nobody is logged in, or not any more.
+    pub async fn end_handle(&self, handle: Handle) -> Result<(), SessionError> {
+        self.call(Call::end_handle(handle)).await
+    }
+
+    /// The sessions of the user that are stored: what to list as devices. Empty for nobody.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn devices(&self) -> Result<Vec<Stored>, SessionError> {
+        let Some(user) = self.user().await else { return Ok(Vec::new()) };
+        self.0.manager.sessions_of(&user).await.map_err(|_| SessionError(Failure::Store))
+    }
+}
+
+/// The route has no [`SessionLayer`](crate::SessionLayer): an error of the program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoLayer;
+
+impl IntoResponse for NoLayer {
+    fn into_response(self) -> Response {
+        (StatusCode::INTERNAL_SERVER_ERROR, "no session layer\n").into_response()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Session {
+    type Rejection = NoLayer;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NoLayer> {
+        let session = parts.extensions.get::<Self>().cloned().ok_or(NoLayer)?;
+        session.0.used.store(true, Ordering::Relaxed);
+        Ok(session)
+    }
+}

@@ -1,0 +1,508 @@
+//! What every store must do, as checks that run against any.
+//!
+//! Each panics at the first thing that is wrong. A store passes if [`conditions`],
+//! [`ends_against_logins`], [`contention`] and [`doubt`] do; the first needs an empty store.
+//!
+//! ```
+//! use quixote_session::Config;
+//! use quixote_session_store::{Memory, conformance};
+//! use std::sync::Arc;
+//!
+//! # let rt = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+//! # rt.block_on(async {
+//! let store = Arc::new(Memory::new(Config::STRICT));
+//! conformance::conditions(store.clone(), &Config::STRICT).await;
+//! conformance::ends_against_logins(store.clone(), 10).await;
+//! conformance::contention(store.clone(), 8, 3).await;
+//! conformance::doubt(store, 4, 3).await;
+//! # });
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a check fails by panicking"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use quixote_session::driver::{Arrival, Call, Exchange, Failure, Revision, Stored, Write};
+use quixote_session::{
+    Config, CookieChange, CookieValue, FormToken, Handle, Refusal, Session, SessionId,
+    SessionParts, StoreOp, Timestamp,
+};
+
+use crate::manager::Manager;
+use crate::store::{Store, StoreError};
+
+const NOW: Timestamp = Timestamp(1_000_000_000_000);
+
+fn id(byte: u8) -> SessionId {
+    [byte; 16].into()
+}
+
+fn handle(byte: u8) -> Handle {
+    [byte; 16].into()
+}
+
+/// A session of this user, accessed at this moment.
+fn session(user: Option<&str>, of: u8, accessed: Timestamp) -> Session {
+    let parts = SessionParts::from(Session::new("192.0.2.1".into(), NOW));
+    let (user, handle) = (user.map(Into::into), Some(handle(of)));
+    let values = [("key".into(), format!("value \u{1f512} of {of}").into())].into();
+    SessionParts { user, handle, accessed, values, ..parts }.try_into().unwrap()
+}
+
+/// Writes, counting revisions up.
+struct Writer {
+    store: Arc<dyn Store>,
+    revision: u64,
+}
+
+impl Writer {
+    async fn write(&mut self, op: StoreOp, expected: Option<Revision>) -> bool {
+        self.write_at(op, expected, None).await
+    }
+
+    async fn write_at(
+        &mut self,
+        op: StoreOp,
+        expected: Option<Revision>,
+        accessed: Option<Timestamp>,
+    ) -> bool {
+        // Revisions use all 64 bits.
+        self.revision = self.revision.wrapping_add(0x8000_0000_0000_0001);
+        let revision = Revision(self.revision);
+        self.store.write(&Write { op, expected, accessed, revision, commits: false }).await.unwrap()
+    }
+
+    async fn create(&mut self, of: u8, user: Option<&str>, generation: Option<u64>) -> bool {
+        let (id, session) = (id(of), session(user, of, NOW));
+        self.write(StoreOp::Create { id, session, generation, discard_over: None }, None).await
+    }
+
+    async fn load(&self, of: u8) -> Option<Stored> {
+        self.store.load(id(of)).await.unwrap()
+    }
+
+    async fn revision(&self, of: u8) -> Option<Revision> {
+        self.load(of).await.map(|stored| stored.revision)
+    }
+
+    fn last(&self) -> Revision {
+        Revision(self.revision)
+    }
+}
+
+/// Each operation where its condition holds, and where it does not; one after another. The store must
+/// be empty, and of this configuration.
+pub async fn conditions(store: Arc<dyn Store>, config: &Config) {
+    let mut writer = Writer { store, revision: 7 };
+    creates_and_updates(&mut writer).await;
+    rotates(&mut writer).await;
+    discards(&mut writer).await;
+    ends_users(&mut writer).await;
+    ends_handles(&mut writer).await;
+    sweeps(&mut writer, config).await;
+}
+
+async fn creates_and_updates(writer: &mut Writer) {
+    assert_eq!(writer.load(1).await, None, "the store is empty at first");
+    assert!(writer.create(1, None, None).await);
+    let (created, revision) = (session(None, 1, NOW), Some(writer.last()));
+    let stored = Stored { revision: writer.last(), session: created };
+    assert_eq!(writer.load(1).await, Some(stored), "what is written is read");
+    assert!(!writer.create(1, Some("alice"), None).await, "an id that is taken");
+    assert_eq!(writer.revision(1).await, revision);
+
+    let changed = session(Some("alice"), 1, NOW);
+    let update = |session| StoreOp::Update { id: id(1), session };
+    assert!(!writer.write(update(changed.clone()), Some(Revision(99))).await, "another revision");
+    assert_eq!(writer.revision(1).await, revision);
+    assert!(writer.write(update(changed.clone()), revision).await);
+    assert_eq!(writer.revision(1).await, Some(writer.last()), "the revision is the write's");
+    let expected = Some(writer.last());
+    assert!(!writer.write(update(changed.clone()), revision).await, "the one before");
+    let (op, session) = (id(2), changed.clone());
+    assert!(!writer.write(StoreOp::Update { id: op, session }, expected).await, "nothing there");
+
+    // A visit conflicts with nothing, and the later one stays.
+    let later = Timestamp(NOW.0 + 60_001);
+    for accessed in [later, Timestamp(NOW.0 + 1)] {
+        assert!(writer.write(StoreOp::Touch { id: id(1), accessed }, None).await);
+    }
+    assert_eq!(writer.revision(1).await, expected, "a visit is no new revision");
+    assert_eq!(writer.load(1).await.unwrap().session.accessed(), later);
+    assert!(writer.write(update(changed), expected).await);
+    assert_eq!(writer.load(1).await.unwrap().session.accessed(), later);
+    assert!(writer.write(StoreOp::Touch { id: id(9), accessed: later }, None).await);
+    assert_eq!(writer.load(9).await, None, "a visit begins nothing");
+}
+
+async fn rotates(writer: &mut Writer) {
+    let revision = writer.revision(1).await;
+    let rotate = |to, generation| {
+        let session = session(Some("alice"), 1, NOW);
+        StoreOp::Rotate { from: id(1), to: id(to), session, generation }
+    };
+    assert!(writer.create(2, None, None).await);
+    assert!(!writer.write(rotate(2, None), revision).await, "to an id that is taken");
+    assert!(!writer.write(rotate(3, Some(1)), revision).await, "in another generation");
+    assert!(!writer.write(rotate(3, None), Some(Revision(99))).await, "another revision");
+    assert_eq!((writer.revision(1).await, writer.load(3).await), (revision, None));
+    assert!(writer.write(rotate(3, Some(0)), revision).await);
+    assert_eq!((writer.load(1).await, writer.revision(3).await), (None, Some(writer.last())));
+    let moved = writer.load(3).await.unwrap().session;
+    assert_eq!(moved.accessed(), Timestamp(NOW.0 + 60_001), "a later visit moves along");
+    assert!(!writer.write(rotate(4, None), revision).await, "the old id is dead");
+}
+
+async fn discards(writer: &mut Writer) {
+    let revision = writer.revision(2).await;
+    let discard = StoreOp::Discard { id: id(2) };
+    assert!(!writer.write_at(discard.clone(), Some(Revision(99)), Some(NOW)).await);
+    let touched = Timestamp(NOW.0 + 5);
+    assert!(writer.write(StoreOp::Touch { id: id(2), accessed: touched }, None).await);
+    assert!(!writer.write_at(discard.clone(), revision, Some(NOW)).await, "visited meanwhile");
+    assert_eq!(writer.revision(2).await, revision);
+    assert!(writer.write_at(discard.clone(), revision, Some(touched)).await);
+    assert_eq!(writer.load(2).await, None);
+    assert!(!writer.write_at(discard, revision, Some(touched)).await, "gone already");
+    for of in [3, 3] {
+        assert!(writer.write(StoreOp::Delete { id: id(of) }, None).await, "or gone already");
+    }
+    assert_eq!(writer.load(3).await, None);
+}
+
+async fn ends_users(writer: &mut Writer) {
+    let generation = async |writer: &Writer, user| writer.store.generation(user).await.unwrap();
+    for (of, user) in [(10, "alice"), (11, "alice"), (12, "Alice"), (13, ""), (14, "a\u{301}")] {
+        assert!(writer.create(of, Some(user), Some(0)).await);
+    }
+    let of_alice = writer.store.sessions_of("alice").await.unwrap();
+    let mut handles: Vec<_> = of_alice.iter().filter_map(Session::handle).collect();
+    handles.sort_unstable();
+    assert_eq!(handles, [handle(10), handle(11)]);
+
+    let end = |except| StoreOp::DeleteUser { user: "alice".into(), except };
+    assert!(!writer.write(end(Some(id(10))), Some(Revision(99))).await, "it has changed since");
+    assert_eq!(generation(writer, "alice").await, 0);
+    assert_eq!(writer.store.sessions_of("alice").await.unwrap().len(), 2);
+    let revision = writer.revision(10).await;
+    assert!(writer.write(end(Some(id(10))), revision).await);
+    assert_eq!((writer.revision(10).await, writer.load(11).await), (revision, None));
+    assert_eq!(generation(writer, "alice").await, 1);
+    assert!(!writer.create(15, Some("alice"), Some(0)).await, "a login from before");
+    assert!(writer.create(15, Some("alice"), Some(1)).await);
+    assert!(writer.create(16, Some("alice"), None).await, "no login");
+    assert!(writer.write(end(None), None).await);
+    assert!(writer.store.sessions_of("alice").await.unwrap().is_empty());
+    assert_eq!((generation(writer, "alice").await, generation(writer, "Alice").await), (2, 0));
+    for (of, user) in [(12, "Alice"), (13, ""), (14, "a\u{301}")] {
+        assert!(writer.load(of).await.is_some(), "users are compared byte by byte");
+        let user = user.into();
+        assert!(writer.write(StoreOp::DeleteUser { user, except: None }, None).await);
+        assert_eq!(writer.load(of).await, None);
+    }
+}
+
+async fn ends_handles(writer: &mut Writer) {
+    for (of, user) in [(20, Some("alice")), (21, None)] {
+        assert!(writer.create(of, user, None).await);
+    }
+    let end = |of, user: Option<&str>| StoreOp::DeleteHandle {
+        handle: handle(of),
+        user: user.map(Into::into),
+    };
+    assert!(writer.write(end(20, Some("bob")), None).await);
+    assert!(writer.write(end(21, Some("bob")), None).await);
+    assert!(writer.write(end(99, None), None).await);
+    assert!(writer.load(20).await.is_some() && writer.load(21).await.is_some());
+    assert!(writer.write(end(20, Some("alice")), None).await);
+    assert!(writer.write(end(21, None), None).await);
+    assert!(writer.load(20).await.is_none() && writer.load(21).await.is_none());
+}
+
+/// What is over, by the limits and by a clock that was ahead; and what is not, by a millisecond.
+async fn sweeps(writer: &mut Writer, config: &Config) {
+    let idle = config.idle_limit_ms.unwrap_or(u64::MAX / 4);
+    let now = Timestamp(NOW.0 + idle);
+    for (of, accessed) in [(30, NOW), (31, Timestamp(NOW.0 + 1)), (32, Timestamp(now.0 + idle))] {
+        let (id, session) = (id(of), session(None, of, accessed));
+        let create = StoreOp::Create { id, session, generation: None, discard_over: None };
+        assert!(writer.write(create, None).await);
+    }
+    let over = async |writer: &Writer, of| match writer.load(of).await {
+        None => true,
+        Some(stored) => stored.session.is_over(config, now),
+    };
+    let before = [over(writer, 30).await, over(writer, 31).await, over(writer, 32).await];
+    assert!(writer.write(StoreOp::DiscardOver { now }, None).await);
+    for (of, was_over) in [30, 31, 32].into_iter().zip(before) {
+        assert_eq!(writer.load(of).await.is_none(), was_over, "{of}");
+    }
+    assert!(writer.write(StoreOp::Delete { id: id(31) }, None).await);
+}
+
+/// A login and the end of all sessions of its user at the same moment, so often: whoever logged in
+/// before the end began is not logged in after it, in whatever order the store took the two.
+pub async fn ends_against_logins(store: Arc<dyn Store>, rounds: usize) {
+    let manager = Manager::new(Config::STRICT, store.clone()).unwrap();
+    for round in 0..rounds {
+        let user = format!("user {}", round % 3);
+        let mut login = manager.exchange();
+        manager.run(&mut login, Call::start(Arrival::default())).await.unwrap();
+        manager.run(&mut login, Call::login(user.as_str())).await.unwrap();
+        let (saver, ender, name) = (manager.clone(), manager.clone(), user.clone());
+        let saved = tokio::spawn(async move { saver.run(&mut login, Call::finish()).await });
+        let ended = tokio::spawn(async move { ender.delete_sessions_of(&name).await });
+        let _ = saved.await.unwrap().unwrap();
+        ended.await.unwrap().unwrap();
+        let left = store.sessions_of(&user).await.unwrap();
+        assert!(left.is_empty(), "{user} is logged in after the end, in round {round}");
+    }
+}
+
+/// So many writers at once, each with so many writes: to keys of their own, all of which must be there
+/// in the end; and of one form token, one value and one logout, which one of them gets.
+pub async fn contention(store: Arc<dyn Store>, writers: usize, writes: usize) {
+    let told = write_at_once(store, writers, writes).await;
+    assert_eq!((told.failed, told.unknown), (0, 0), "nobody was turned away");
+}
+
+/// The same over a store of which one write in three fails, or is not heard of. Whoever was told that
+/// it is done finds it done; whoever was told that nothing happened finds nothing.
+pub async fn doubt(store: Arc<dyn Store>, writers: usize, writes: usize) {
+    let told = write_at_once(Arc::new(Faulty::new(store)), writers, writes).await;
+    assert!(told.failed > 0, "nothing went wrong, so this shows nothing");
+}
+
+#[derive(Clone, Copy, Default)]
+struct Told {
+    done: usize,
+    failed: usize,
+    unknown: usize,
+}
+
+impl Told {
+    fn count(&mut self, result: Result<(), Failure>) {
+        match result {
+            Ok(()) => self.done += 1,
+            Err(Failure::Unknown) => self.unknown += 1,
+            Err(Failure::Store | Failure::Busy | Failure::Refused(_) | Failure::Commit) => {
+                self.failed += 1;
+            }
+        }
+    }
+}
+
+async fn write_at_once(store: Arc<dyn Store>, writers: usize, writes: usize) -> Told {
+    // More values than usual, for each writer has keys of its own.
+    let config = Config { max_values: writers * writes + 2, ..Config::STRICT };
+    let manager = Manager::new(config, store).unwrap();
+    let (cookie, token) = begin(&manager).await;
+    let tasks: Vec<_> = (0..writers)
+        .map(|writer| tokio::spawn(writer_of(manager.clone(), cookie, writer, writes, token)))
+        .collect();
+    let (mut told, mut acknowledged) = (Told::default(), Vec::new());
+    let (mut accepted, mut taken, mut unsure) = (0, 0, 0);
+    for task in tasks {
+        let written = task.await.unwrap();
+        for (key, result) in written.keys {
+            told.count(result);
+            acknowledged.push((key, result));
+        }
+        accepted += usize::from(written.accepted == Ok(()));
+        taken += usize::from(written.taken == Ok(()));
+        for result in [written.accepted, written.taken] {
+            unsure += usize::from(matches!(result, Err(Failure::Unknown)));
+        }
+    }
+    assert!(accepted <= 1, "a form is accepted once: {accepted}");
+    assert!(taken <= 1, "a value is taken once: {taken}");
+    assert!(accepted + taken + unsure >= 2 || told.failed > 0, "somebody gets it");
+    let found = stored_values(&manager, cookie).await;
+    for (key, result) in &acknowledged {
+        match result {
+            Ok(()) => assert!(found.contains(key), "{key} was acknowledged and is lost"),
+            Err(Failure::Unknown) => {}
+            Err(why) => assert!(!found.contains(key), "{key} is there, and it was said: {why}"),
+        }
+    }
+    log_out(&manager, cookie).await;
+    told
+}
+
+/// A session with a form token and a value, or as much of it as can be had.
+async fn begin(manager: &Manager) -> (SessionId, FormToken) {
+    for _ in 0..100 {
+        if let Some(begun) = try_begin(manager).await {
+            return begun;
+        }
+    }
+    panic!("no session can be begun");
+}
+
+async fn try_begin(manager: &Manager) -> Option<(SessionId, FormToken)> {
+    let mut request = manager.exchange();
+    manager.run(&mut request, Call::start(Arrival::default())).await.ok()?;
+    manager.run(&mut request, Call::login("alice")).await.ok()?;
+    manager.run(&mut request, Call::set("once", "mine")).await.ok()?;
+    let token = manager.run(&mut request, Call::form_token()).await.ok()?;
+    let ending = manager.run(&mut request, Call::finish()).await.ok()?;
+    match ending.cookie?.value {
+        CookieChange::Set(id) => Some((id, token)),
+        CookieChange::Revoke | CookieChange::Stillborn(_) => None,
+    }
+}
+
+struct Written {
+    keys: Vec<(String, Result<(), Failure>)>,
+    accepted: Result<(), Failure>,
+    taken: Result<(), Failure>,
+}
+
+async fn writer_of(
+    manager: Manager,
+    cookie: SessionId,
+    writer: usize,
+    writes: usize,
+    token: FormToken,
+) -> Written {
+    let mut keys = Vec::new();
+    for write in 0..writes {
+        let key = format!("{writer} {write}");
+        let result = one_write(&manager, cookie, Call::set(key.as_str(), "written")).await;
+        keys.push((key, result));
+    }
+    let accepted = one_write(&manager, cookie, Call::accept(token)).await;
+    let taken = match request(&manager, cookie).await {
+        Err(why) => Err(why),
+        Ok(mut request) => manager.run(&mut request, Call::take("once")).await.map(drop),
+    };
+    Written { keys, accepted, taken }
+}
+
+async fn request(manager: &Manager, cookie: SessionId) -> Result<Exchange, Failure> {
+    let mut request = manager.exchange();
+    let arrival = Arrival { cookie: Some(CookieValue::Id(cookie)), ..Arrival::default() };
+    manager.run(&mut request, Call::start(arrival)).await?;
+    Ok(request)
+}
+
+/// A request with one call. What it is told of the finish counts: a call that was done stands, as the
+/// acceptance of a form, or is not saved.
+async fn one_write(manager: &Manager, cookie: SessionId, call: Call<()>) -> Result<(), Failure> {
+    let mut request = request(manager, cookie).await?;
+    let is_at_once = call.event().name() == "remove_form_token";
+    manager.run(&mut request, call).await?;
+    let ended = manager.run(&mut request, Call::finish()).await;
+    if is_at_once {
+        return Ok(());
+    }
+    match ended?.failure {
+        None => Ok(()),
+        Some(why) => Err(why),
+    }
+}
+
+async fn stored_values(manager: &Manager, cookie: SessionId) -> Vec<String> {
+    for _ in 0..100 {
+        if let Ok(request) = request(manager, cookie).await {
+            let held = request.session().unwrap();
+            assert_eq!(held.session.user().map(|user| &**user), Some("alice"), "still there");
+            return held.session.values().keys().map(ToString::to_string).collect();
+        }
+    }
+    panic!("the session cannot be read");
+}
+
+/// A logout stands: what was under way revives nothing.
+async fn log_out(manager: &Manager, cookie: SessionId) {
+    let late = async || {
+        let mut late = request(manager, cookie).await?;
+        manager.run(&mut late, Call::set("late", "write")).await?;
+        Ok::<_, Failure>(late)
+    };
+    let late = late().await;
+    let mut done = Err(Failure::Unknown);
+    for _ in 0..100 {
+        done = match request(manager, cookie).await {
+            Ok(mut logout) => manager.run(&mut logout, Call::logout()).await,
+            Err(why) => Err(why),
+        };
+        if done.is_ok() {
+            break;
+        }
+    }
+    assert_eq!(done, Ok(()));
+    if let Ok(mut late) = late {
+        let ended = manager.run(&mut late, Call::finish()).await;
+        let gone = Failure::Refused(Refusal::SessionGone);
+        if let Ok(ending) = ended {
+            assert_eq!(ending.failure, Some(gone), "the logout stands");
+        }
+    }
+    for _ in 0..100 {
+        if let Ok(after) = request(manager, cookie).await {
+            assert!(after.session().unwrap().session.user().is_none());
+            return;
+        }
+    }
+    panic!("nobody can see whether the logout stood");
+}
+
+/// A store of which every third operation fails: before it was carried out, or after it, or without
+/// that anybody knows.
+pub struct Faulty {
+    store: Arc<dyn Store>,
+    count: AtomicU64,
+}
+
+impl Faulty {
+    /// Over a store that works.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, count: AtomicU64::new(0) }
+    }
+
+    /// In an order that repeats for nobody.
+    fn fault(&self) -> u64 {
+        let count = self.count.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        (count.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % 12
+    }
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn load(&self, id: SessionId) -> Result<Option<Stored>, StoreError> {
+        match self.fault() {
+            0 => Err(StoreError::failed("planted")),
+            _ => self.store.load(id).await,
+        }
+    }
+
+    async fn generation(&self, user: &str) -> Result<u64, StoreError> {
+        self.store.generation(user).await
+    }
+
+    async fn write(&self, write: &Write) -> Result<bool, StoreError> {
+        match self.fault() {
+            0 => Err(StoreError::failed("planted")),
+            1 => Err(StoreError::unknown("planted, and nothing was written")),
+            2 | 3 => {
+                self.store.write(write).await?;
+                Err(StoreError::unknown("planted, and it was written if it could be"))
+            }
+            _ => self.store.write(write).await,
+        }
+    }
+
+    async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
+        self.store.sessions_of(user).await
+    }
+}

@@ -1,0 +1,54 @@
+//! Stores for `quixote_session`, and what runs a request over one.
+//!
+//! A [`Store`] loads and writes; a [`Manager`] runs the calls of a request
+//! ([`Exchange`](quixote_session::driver::Exchange)) over it. [`Memory`] is for tests, [`Sqlite`] for
+//! one machine, `Postgres` and `Redis` for many. Whoever writes another one runs [`conformance`]
+//! against it.
+//!
+//! ```
+//! use quixote_session::driver::{Arrival, Call};
+//! use quixote_session::Config;
+//! use quixote_session_store::{Manager, Memory};
+//! use std::sync::Arc;
+//!
+//! # let rt = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+//! # rt.block_on(async {
+//! let config = Config::STRICT;
+//! let manager = Manager::new(config.clone(), Arc::new(Memory::new(config)))?;
+//! let mut request = manager.exchange();
+//! manager.run(&mut request, Call::start(Arrival::default())).await?;
+//! manager.run(&mut request, Call::login("alice")).await?;
+//! let ending = manager.run(&mut request, Call::finish()).await?;
+//! assert!(ending.failure.is_none() && ending.cookie.is_some());
+//! assert_eq!(manager.sessions_of("alice").await?.len(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! `sqlite` (on by default), `postgres`, `redis`: the store of that name.
+
+pub mod conformance;
+mod manager;
+mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod row;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod store;
+
+pub use self::manager::{Manager, NotSet, OwnData};
+pub use self::memory::Memory;
+#[cfg(feature = "postgres")]
+pub use self::postgres::Postgres;
+#[cfg(feature = "redis")]
+pub use self::redis::Redis;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::Sqlite;
+pub use self::store::{Store, StoreError};

@@ -1,0 +1,264 @@
+//! Sessions in PostgreSQL.
+
+use async_trait::async_trait;
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod};
+use quixote_session::driver::{Stored, Write};
+use quixote_session::{Config, Session, SessionId, StoreOp};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, NoTls};
+
+use crate::row::{self, Bounds, Row, signed};
+use crate::store::{Store, StoreError};
+
+/// A store in a database of PostgreSQL, for many processes on many machines.
+///
+/// Each write is one statement, and so one transaction and one round trip. What was acknowledged is
+/// as durable as `synchronous_commit` of the database says.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: Pool,
+    config: Config,
+}
+
+/// A login is saved under a lock that it shares with other logins of the user and not with the end of
+/// the user's sessions; in a function each statement sees what was committed when it began, and so
+/// what the one that held the lock has done.
+const SCHEMA: &str = "
+    SELECT pg_advisory_xact_lock(7313463218);
+    CREATE TABLE IF NOT EXISTS session (
+        id BYTEA PRIMARY KEY, revision INT8 NOT NULL, data TEXT NOT NULL, handle BYTEA,
+        usr TEXT COLLATE \"C\", created INT8 NOT NULL, accessed INT8 NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS session_by_user ON session (usr) WHERE usr IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS session_by_handle ON session (handle) WHERE handle IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS session_by_created ON session (created);
+    CREATE INDEX IF NOT EXISTS session_by_accessed ON session (accessed);
+    CREATE TABLE IF NOT EXISTS session_ended (
+        usr TEXT COLLATE \"C\" PRIMARY KEY, generation INT8 NOT NULL
+    );
+    CREATE OR REPLACE FUNCTION session_is_of(whose TEXT, wanted INT8) RETURNS BOOL AS $$
+        BEGIN
+            IF wanted IS NULL THEN RETURN TRUE; END IF;
+            PERFORM pg_advisory_xact_lock_shared(hashtextextended(whose, 0));
+            RETURN wanted = coalesce(
+                (SELECT generation FROM session_ended WHERE usr = whose), 0);
+        END $$ LANGUAGE plpgsql;
+    CREATE OR REPLACE FUNCTION session_create(
+        key BYTEA, rev INT8, text TEXT, whose TEXT, named BYTEA, born INT8, seen INT8, wanted INT8
+    ) RETURNS BOOL AS $$
+        BEGIN
+            IF NOT session_is_of(whose, wanted) THEN RETURN FALSE; END IF;
+            INSERT INTO session (id, revision, data, usr, handle, created, accessed)
+                VALUES (key, rev, text, whose, named, born, seen) ON CONFLICT DO NOTHING;
+            RETURN FOUND;
+        END $$ LANGUAGE plpgsql;
+    CREATE OR REPLACE FUNCTION session_rotate(
+        key BYTEA, rev INT8, text TEXT, whose TEXT, named BYTEA, born INT8, seen INT8, wanted INT8,
+        before BYTEA, expected INT8
+    ) RETURNS BOOL AS $$
+        BEGIN
+            IF NOT session_is_of(whose, wanted) THEN RETURN FALSE; END IF;
+            UPDATE session SET id = key, revision = rev, data = text, usr = whose, handle = named,
+                created = born, accessed = greatest(accessed, seen)
+                WHERE id = before AND revision = expected;
+            RETURN FOUND;
+        EXCEPTION WHEN unique_violation THEN RETURN FALSE;
+        END $$ LANGUAGE plpgsql;
+    CREATE OR REPLACE FUNCTION session_end_user(whose TEXT, spared BYTEA, expected INT8)
+    RETURNS BOOL AS $$
+        BEGIN
+            PERFORM pg_advisory_xact_lock(hashtextextended(whose, 0));
+            IF spared IS NOT NULL THEN
+                PERFORM 1 FROM session WHERE id = spared AND revision = expected FOR UPDATE;
+                IF NOT FOUND THEN RETURN FALSE; END IF;
+            END IF;
+            INSERT INTO session_ended VALUES (whose, 1)
+                ON CONFLICT (usr) DO UPDATE SET generation = session_ended.generation + 1;
+            DELETE FROM session WHERE usr = whose AND id IS DISTINCT FROM spared;
+            RETURN TRUE;
+        END $$ LANGUAGE plpgsql;";
+
+impl Postgres {
+    /// Connects, and creates the tables that are not there.
+    ///
+    /// # Errors
+    ///
+    /// If the address is none, or the database is not reached or refuses.
+    pub async fn connect(url: &str, config: Config) -> Result<Self, StoreError> {
+        let address = url.parse().map_err(|why: Error| StoreError::failed(why))?;
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(address, NoTls, recycling);
+        let pool = Pool::builder(manager).max_size(16).build().map_err(StoreError::failed)?;
+        let client = pool.get().await.map_err(StoreError::failed)?;
+        // In one transaction, as each text of several statements is.
+        client.batch_execute(SCHEMA).await.map_err(StoreError::failed)?;
+        Ok(Self { pool, config })
+    }
+
+    async fn client(&self) -> Result<Client, StoreError> {
+        self.pool.get().await.map_err(StoreError::failed)
+    }
+
+    /// A statement that says whether it did something by a column.
+    async fn ask(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<bool, StoreError> {
+        let client = self.client().await?;
+        let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
+        let row = client.query_one(&statement, values).await.map_err(error)?;
+        row.try_get(0).map_err(StoreError::unknown)
+    }
+
+    /// How many rows a statement has changed.
+    async fn run(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
+        let client = self.client().await?;
+        let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
+        client.execute(&statement, values).await.map_err(error)
+    }
+}
+
+/// What the server says it has refused is not done. Of what broke on the way nobody knows, nor of what
+/// a server says that shuts down.
+fn error(why: Error) -> StoreError {
+    let ends = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN];
+    match why.code() {
+        Some(code) if !ends.contains(code) => StoreError::failed(why),
+        _ => StoreError::unknown(why),
+    }
+}
+
+#[async_trait]
+impl Store for Postgres {
+    async fn load(&self, id: SessionId) -> Result<Option<Stored>, StoreError> {
+        let client = self.client().await?;
+        let sql = "SELECT revision, data, accessed FROM session WHERE id = $1";
+        let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
+        let found = client.query_opt(&statement, &[&id.reveal_bytes()]).await;
+        let Some(row) = found.map_err(StoreError::failed)? else { return Ok(None) };
+        row::stored(row.get(0), row.get(1), row.get(2)).map(Some)
+    }
+
+    async fn generation(&self, user: &str) -> Result<u64, StoreError> {
+        let client = self.client().await?;
+        let sql = "SELECT generation FROM session_ended WHERE usr = $1";
+        let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
+        let row = client.query_opt(&statement, &[&user]).await.map_err(StoreError::failed)?;
+        Ok(row.map_or(0, |row| row.get::<_, i64>(0).cast_unsigned()))
+    }
+
+    async fn write(&self, write: &Write) -> Result<bool, StoreError> {
+        let revision = write.revision.0.cast_signed();
+        let expected = write.expected.map(|expected| expected.0.cast_signed());
+        match &write.op {
+            StoreOp::Create { id, session, generation, discard_over } => {
+                // It makes room, and changes no answer if nothing follows.
+                if let Some(now) = discard_over {
+                    self.discard_over(Bounds::of(&self.config, *now)).await?;
+                }
+                let Row { data, handle, user, created, accessed } = Row::of(session)?;
+                let generation = generation.map(u64::cast_signed);
+                let sql = "SELECT session_create($1, $2, $3, $4, $5, $6, $7, $8)";
+                let id = id.reveal_bytes();
+                self.ask(
+                    sql,
+                    &[&id, &revision, &data, &user, &handle, &created, &accessed, &generation],
+                )
+                .await
+            }
+            StoreOp::Rotate { from, to, session, generation } => {
+                let Row { data, handle, user, created, accessed } = Row::of(session)?;
+                let generation = generation.map(u64::cast_signed);
+                let sql = "SELECT session_rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                let (from, to) = (from.reveal_bytes(), to.reveal_bytes());
+                self.ask(
+                    sql,
+                    &[
+                        &to,
+                        &revision,
+                        &data,
+                        &user,
+                        &handle,
+                        &created,
+                        &accessed,
+                        &generation,
+                        &from,
+                        &expected,
+                    ],
+                )
+                .await
+            }
+            StoreOp::Put { id, session } => {
+                let Row { data, handle, user, created, accessed } = Row::of(session)?;
+                let sql = "INSERT INTO session (id, revision, data, usr, handle, created, accessed)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET
+                    (revision, data, usr, handle, created, accessed) = ($2, $3, $4, $5, $6, $7)";
+                let id = id.reveal_bytes();
+                self.run(sql, &[&id, &revision, &data, &user, &handle, &created, &accessed])
+                    .await?;
+                Ok(true)
+            }
+            StoreOp::Update { id, session } => {
+                let Row { data, handle, user, created, accessed } = Row::of(session)?;
+                let sql = "UPDATE session SET revision = $2, data = $3, usr = $4, handle = $5,
+                    created = $6, accessed = greatest(accessed, $7)
+                    WHERE id = $1 AND revision = $8";
+                let id = id.reveal_bytes();
+                let done = self
+                    .run(
+                        sql,
+                        &[&id, &revision, &data, &user, &handle, &created, &accessed, &expected],
+                    )
+                    .await?;
+                Ok(done == 1)
+            }
+            StoreOp::Touch { id, accessed } => {
+                let sql = "UPDATE session SET accessed = greatest(accessed, $2) WHERE id = $1";
+                self.run(sql, &[&id.reveal_bytes(), &signed(*accessed)]).await?;
+                Ok(true)
+            }
+            StoreOp::Discard { id } => {
+                let sql = "DELETE FROM session
+                    WHERE id = $1 AND revision = $2 AND accessed = $3";
+                let accessed = write.accessed.map(signed);
+                Ok(self.run(sql, &[&id.reveal_bytes(), &expected, &accessed]).await? == 1)
+            }
+            StoreOp::Delete { id } => {
+                self.run("DELETE FROM session WHERE id = $1", &[&id.reveal_bytes()]).await?;
+                Ok(true)
+            }
+            StoreOp::DeleteHandle { handle, user } => {
+                let sql = "DELETE FROM session
+                    WHERE handle = $1 AND ($2::TEXT IS NULL OR usr = $2)";
+                let bytes = handle.to_bytes();
+                self.run(sql, &[&bytes.as_slice(), &user.as_deref()]).await?;
+                Ok(true)
+            }
+            StoreOp::DeleteUser { user, except } => {
+                let except = except.as_ref().map(SessionId::reveal_bytes);
+                let sql = "SELECT session_end_user($1, $2, $3)";
+                self.ask(sql, &[&user.as_str(), &except, &expected]).await
+            }
+            StoreOp::DiscardOver { now } => {
+                self.discard_over(Bounds::of(&self.config, *now)).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
+        let client = self.client().await?;
+        let sql = "SELECT data, accessed FROM session WHERE usr = $1 ORDER BY created";
+        let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
+        let rows = client.query(&statement, &[&user]).await.map_err(StoreError::failed)?;
+        rows.iter().map(|row| row::session(row.get(0), row.get(1))).collect()
+    }
+}
+
+impl Postgres {
+    async fn discard_over(&self, bounds: Bounds) -> Result<(), StoreError> {
+        let Bounds { accessed, created } = bounds;
+        let sql = "DELETE FROM session
+            WHERE accessed <= $1 OR accessed >= $2 OR created <= $3 OR created >= $4";
+        self.run(sql, &[&accessed.0, &accessed.1, &created.0, &created.1]).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,303 @@
+//! Sessions in Redis.
+
+use async_trait::async_trait;
+use quixote_session::driver::{Stored, Write};
+use quixote_session::{Config, Handle, Session, SessionId, StoreOp, Timestamp};
+use redis::aio::ConnectionManager;
+use redis::{AsyncCommands as _, ErrorKind, FromRedisValue, RedisError, Script};
+
+use crate::row::{self, Bounds, Row, signed};
+use crate::store::{Store, StoreError};
+
+/// A store in Redis, for many processes on many machines.
+///
+/// Each write is one script, which Redis runs alone: one round trip. What was acknowledged is as durable
+/// as `appendfsync` says: with `everysec` a crash of Redis can lose a second, and with it a logout. Redis
+/// must not evict keys (`maxmemory-policy noeviction`), or a count of ended users could be lost.
+///
+/// A script touches the keys of a session, its user and its handle, and of two ids when a session
+/// moves: so it needs one server (and its replicas), and no Redis Cluster, which would ask that all of
+/// them hash alike.
+#[derive(Clone)]
+pub struct Redis {
+    connection: ConnectionManager,
+    config: Config,
+    scripts: std::sync::Arc<Scripts>,
+}
+
+/// `session:ID` is a hash, `user:NAME` the set of a user's ids, `handle:HANDLE` an id, `accessed` and
+/// `created` are all ids in the order of these times, and `ended:NAME` is a count that is never
+/// forgotten. Numbers are texts, as those of Lua have 53 bits.
+struct Scripts {
+    save: Script,
+    touch: Script,
+    discard: Script,
+    delete: Script,
+    delete_user: Script,
+    discard_over: Script,
+}
+
+/// What the scripts share: to remove a session from everywhere.
+const REMOVE: &str = "
+    local function remove(id)
+        local row = redis.call('HMGET', 'session:' .. id, 'user', 'handle', 'has_user')
+        if row[3] == '1' then redis.call('SREM', 'user:' .. row[1], id) end
+        if row[2] and row[2] ~= '' then redis.call('DEL', 'handle:' .. row[2]) end
+        redis.call('DEL', 'session:' .. id)
+        redis.call('ZREM', 'accessed', id)
+        redis.call('ZREM', 'created', id)
+    end
+    local function later(one, other)
+        if #one ~= #other then return #one > #other and one or other end
+        return one > other and one or other
+    end
+";
+
+/// Create (no from), Update (from is to), Rotate and Put (expected is `*`).
+const SAVE: &str = "
+    local from, to, expected, revision = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+    local data, has_user, user, handle = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+    local accessed, generation, created = ARGV[9], ARGV[10], ARGV[11]
+    if generation ~= '' and (redis.call('GET', 'ended:' .. user) or '0') ~= generation then
+        return 0
+    end
+    if from ~= to and expected ~= '*' and redis.call('EXISTS', 'session:' .. to) == 1 then
+        return 0
+    end
+    if from ~= '' and expected ~= '*' then
+        if redis.call('HGET', 'session:' .. from, 'revision') ~= expected then return 0 end
+    end
+    if from ~= '' then
+        accessed = later(accessed, redis.call('HGET', 'session:' .. from, 'accessed') or '0')
+        remove(from)
+    end
+    redis.call('HSET', 'session:' .. to, 'revision', revision, 'data', data, 'has_user', has_user,
+        'user', user, 'handle', handle, 'accessed', accessed)
+    if has_user == '1' then redis.call('SADD', 'user:' .. user, to) end
+    if handle ~= '' then redis.call('SET', 'handle:' .. handle, to) end
+    redis.call('ZADD', 'accessed', accessed, to)
+    redis.call('ZADD', 'created', created, to)
+    return 1
+";
+
+const TOUCH: &str = "
+    local key = 'session:' .. ARGV[1]
+    local before = redis.call('HGET', key, 'accessed')
+    if not before then return 1 end
+    local accessed = later(before, ARGV[2])
+    redis.call('HSET', key, 'accessed', accessed)
+    redis.call('ZADD', 'accessed', accessed, ARGV[1])
+    return 1
+";
+
+const DISCARD: &str = "
+    local row = redis.call('HMGET', 'session:' .. ARGV[1], 'revision', 'accessed')
+    if row[1] ~= ARGV[2] or row[2] ~= ARGV[3] then return 0 end
+    remove(ARGV[1])
+    return 1
+";
+
+/// By id, or by handle and perhaps user.
+const DELETE: &str = "
+    local id = ARGV[1]
+    if id == '' then id = redis.call('GET', 'handle:' .. ARGV[2]) end
+    if not id then return 1 end
+    if ARGV[3] == '1' then
+        local row = redis.call('HMGET', 'session:' .. id, 'user', 'has_user')
+        if row[2] ~= '1' or row[1] ~= ARGV[4] then return 1 end
+    end
+    remove(id)
+    return 1
+";
+
+const DELETE_USER: &str = "
+    local user, except, expected = ARGV[1], ARGV[2], ARGV[3]
+    if except ~= '' and redis.call('HGET', 'session:' .. except, 'revision') ~= expected then
+        return 0
+    end
+    redis.call('INCR', 'ended:' .. user)
+    for _, id in ipairs(redis.call('SMEMBERS', 'user:' .. user)) do
+        if id ~= except then
+            if redis.call('EXISTS', 'session:' .. id) == 1 then remove(id) end
+            redis.call('SREM', 'user:' .. user, id)
+        end
+    end
+    return 1
+";
+
+/// What was accessed or created at the first bound or before, or at the second or after.
+const DISCARD_OVER: &str = "
+    for place, key in ipairs({'accessed', 'created'}) do
+        local before, after = ARGV[2 * place - 1], ARGV[2 * place]
+        for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', before)) do remove(id) end
+        for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, after, '+inf')) do remove(id) end
+    end
+    return 1
+";
+
+impl Redis {
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// If the address is none, or Redis is not reached.
+    pub async fn connect(url: &str, config: Config) -> Result<Self, StoreError> {
+        let client = redis::Client::open(url).map_err(StoreError::failed)?;
+        let connection = ConnectionManager::new(client).await.map_err(StoreError::failed)?;
+        let script = |text: &str| Script::new(&format!("{REMOVE}{text}"));
+        let scripts = std::sync::Arc::new(Scripts {
+            save: script(SAVE),
+            touch: script(TOUCH),
+            discard: script(DISCARD),
+            delete: script(DELETE),
+            delete_user: script(DELETE_USER),
+            discard_over: script(DISCARD_OVER),
+        });
+        Ok(Self { connection, config, scripts })
+    }
+
+    async fn run(&self, script: &Script, values: &[&str]) -> Result<bool, StoreError> {
+        let mut call = script.prepare_invoke();
+        for value in values {
+            call.arg(*value);
+        }
+        let done: i64 = call.invoke_async(&mut self.connection.clone()).await.map_err(error)?;
+        Ok(done == 1)
+    }
+
+    async fn save(
+        &self,
+        ids: [&str; 2],
+        expected: &str,
+        write: &Write,
+        session: &Session,
+        generation: Option<u64>,
+    ) -> Result<bool, StoreError> {
+        let Row { data, created, accessed, .. } = Row::of(session)?;
+        let user = session.user();
+        let handle = session.handle().map(|handle| handle.to_string()).unwrap_or_default();
+        let generation = generation.map(|number| number.to_string()).unwrap_or_default();
+        let values = [
+            ids[0],
+            ids[1],
+            expected,
+            &write.revision.0.to_string(),
+            &data,
+            if user.is_some() { "1" } else { "0" },
+            user.map(|user| &**user).unwrap_or_default(),
+            &handle,
+            &accessed.to_string(),
+            &generation,
+            &created.to_string(),
+        ];
+        self.run(&self.scripts.save, &values).await
+    }
+
+    async fn get<T: FromRedisValue>(&self, key: String, fields: &[&str]) -> Result<T, StoreError> {
+        self.connection.clone().hmget(key, fields).await.map_err(StoreError::failed)
+    }
+}
+
+/// What Redis says it has refused is not done; of what broke on the way nobody knows.
+fn error(why: RedisError) -> StoreError {
+    if matches!(why.kind(), ErrorKind::Server(_)) {
+        StoreError::failed(why)
+    } else {
+        StoreError::unknown(why)
+    }
+}
+
+fn text(id: SessionId) -> String {
+    id.reveal().to_string()
+}
+
+#[async_trait]
+impl Store for Redis {
+    async fn load(&self, id: SessionId) -> Result<Option<Stored>, StoreError> {
+        let key = format!("session:{}", text(id));
+        let row: (Option<u64>, Option<String>, Option<i64>) =
+            self.get(key, &["revision", "data", "accessed"]).await?;
+        let (Some(revision), Some(data), Some(accessed)) = row else { return Ok(None) };
+        row::stored(revision.cast_signed(), &data, accessed).map(Some)
+    }
+
+    async fn generation(&self, user: &str) -> Result<u64, StoreError> {
+        let mut connection = self.connection.clone();
+        let found: Option<u64> =
+            connection.get(format!("ended:{user}")).await.map_err(StoreError::failed)?;
+        Ok(found.unwrap_or_default())
+    }
+
+    async fn write(&self, write: &Write) -> Result<bool, StoreError> {
+        let expected = write.expected.map(|own| own.0.to_string()).unwrap_or_default();
+        match &write.op {
+            StoreOp::Put { id, session } => {
+                let id = text(*id);
+                self.save([&id, &id], "*", write, session, None).await
+            }
+            StoreOp::Create { id, session, generation, discard_over } => {
+                // It makes room, and changes no answer if nothing follows.
+                if let Some(now) = discard_over {
+                    self.discard_over(*now).await?;
+                }
+                self.save(["", &text(*id)], "", write, session, *generation).await
+            }
+            StoreOp::Update { id, session } => {
+                let id = text(*id);
+                self.save([&id, &id], &expected, write, session, None).await
+            }
+            StoreOp::Rotate { from, to, session, generation } => {
+                let ids = [text(*from), text(*to)];
+                self.save([&ids[0], &ids[1]], &expected, write, session, *generation).await
+            }
+            StoreOp::Touch { id, accessed } => {
+                let at = signed(*accessed).to_string();
+                self.run(&self.scripts.touch, &[&text(*id), &at]).await
+            }
+            StoreOp::Discard { id } => {
+                let accessed = write.accessed.map(|at| signed(at).to_string()).unwrap_or_default();
+                self.run(&self.scripts.discard, &[&text(*id), &expected, &accessed]).await
+            }
+            StoreOp::Delete { id } => {
+                self.run(&self.scripts.delete, &[&text(*id), "", "0", ""]).await
+            }
+            StoreOp::DeleteHandle { handle, user } => {
+                self.delete_handle(*handle, user.as_deref()).await
+            }
+            StoreOp::DeleteUser { user, except } => {
+                let except = except.map(text).unwrap_or_default();
+                self.run(&self.scripts.delete_user, &[user, &except, &expected]).await
+            }
+            StoreOp::DiscardOver { now } => self.discard_over(*now).await,
+        }
+    }
+
+    async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
+        let mut connection = self.connection.clone();
+        let ids: Vec<String> =
+            connection.smembers(format!("user:{user}")).await.map_err(StoreError::failed)?;
+        let mut sessions = Vec::new();
+        for id in ids {
+            let row: (Option<String>, Option<i64>) =
+                self.get(format!("session:{id}"), &["data", "accessed"]).await?;
+            if let (Some(data), Some(accessed)) = row {
+                sessions.push(row::session(&data, accessed)?);
+            }
+        }
+        Ok(sessions)
+    }
+}
+
+impl Redis {
+    async fn discard_over(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let Bounds { accessed, created } = Bounds::of(&self.config, now);
+        let bounds = [accessed.0, accessed.1, created.0, created.1].map(|at| at.to_string());
+        self.run(&self.scripts.discard_over, &bounds.each_ref().map(|at| at.as_str())).await
+    }
+
+    async fn delete_handle(&self, handle: Handle, user: Option<&str>) -> Result<bool, StoreError> {
+        let has_user = if user.is_some() { "1" } else { "0" };
+        let values = ["", &handle.to_string(), has_user, user.unwrap_or_default()];
+        self.run(&self.scripts.delete, &values).await
+    }
+}

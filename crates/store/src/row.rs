@@ -1,0 +1,62 @@
+//! A session as the columns of a row.
+
+use quixote_session::driver::{Revision, Stored};
+use quixote_session::{Config, Session, Timestamp};
+
+use crate::store::StoreError;
+
+/// What is written of a session: as JSON with the version of its format, and what is looked for.
+pub(crate) struct Row {
+    pub(crate) data: String,
+    pub(crate) handle: Option<Vec<u8>>,
+    pub(crate) user: Option<String>,
+    pub(crate) created: i64,
+    pub(crate) accessed: i64,
+}
+
+impl Row {
+    pub(crate) fn of(session: &Session) -> Result<Self, StoreError> {
+        Ok(Self {
+            data: serde_json::to_string(session).map_err(StoreError::failed)?,
+            handle: session.handle().map(|handle| handle.to_bytes().to_vec()),
+            user: session.user().map(ToString::to_string),
+            created: signed(session.created()),
+            accessed: signed(session.accessed()),
+        })
+    }
+}
+
+/// What was read. The column has the latest access, the text that of the last write.
+pub(crate) fn stored(revision: i64, data: &str, accessed: i64) -> Result<Stored, StoreError> {
+    let session = session(data, accessed)?;
+    Ok(Stored { revision: Revision(revision.cast_unsigned()), session })
+}
+
+pub(crate) fn session(data: &str, accessed: i64) -> Result<Session, StoreError> {
+    let session: Session = serde_json::from_str(data).map_err(StoreError::failed)?;
+    Ok(session.accessed_by(Timestamp(accessed.try_into().unwrap_or_default())))
+}
+
+/// Databases have signed numbers: the year 292,278,994 is the last.
+pub(crate) fn signed(moment: Timestamp) -> i64 {
+    moment.0.try_into().unwrap_or(i64::MAX)
+}
+
+/// When a session is over, as bounds of its columns: over is what was accessed (created) at the first
+/// or before, or at the second or after. A limit that is absent has bounds that nothing meets.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) accessed: (i64, i64),
+    pub(crate) created: (i64, i64),
+}
+
+impl Bounds {
+    pub(crate) fn of(config: &Config, now: Timestamp) -> Self {
+        let around = |limit: Option<u64>| {
+            let Some(limit) = limit else { return (-1, i64::MAX) };
+            let before = now.0.checked_sub(limit).map_or(-1, |at| signed(Timestamp(at)));
+            (before, signed(Timestamp(now.0.saturating_add(limit))))
+        };
+        Self { accessed: around(config.idle_limit_ms), created: around(config.absolute_limit_ms) }
+    }
+}

@@ -1,0 +1,244 @@
+//! Sessions in one file of SQLite.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use quixote_session::driver::{Stored, Write};
+use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
+use tokio::task::spawn_blocking;
+
+use crate::row::{self, Bounds, Row, signed};
+use crate::store::{Store, StoreError};
+
+/// A store in one file of SQLite, for one machine; several processes may share it.
+///
+/// It keeps a write-ahead log, and waits for the disk at each commit: what was acknowledged outlives
+/// the process and a loss of power. Each write is one transaction; most are one statement.
+#[derive(Clone)]
+pub struct Sqlite(Arc<Parts>);
+
+struct Parts {
+    config: Config,
+    connection: Mutex<Connection>,
+}
+
+/// `ended` counts how often the sessions of a user were ended. It has a row for each such user, for
+/// ever: nobody knows when the last login from before is refused.
+const SCHEMA: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    CREATE TABLE IF NOT EXISTS session (
+        id BLOB PRIMARY KEY, revision INTEGER NOT NULL, data TEXT NOT NULL, handle BLOB, user TEXT,
+        created INTEGER NOT NULL, accessed INTEGER NOT NULL
+    ) WITHOUT ROWID, STRICT;
+    CREATE INDEX IF NOT EXISTS session_by_user ON session (user) WHERE user IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS session_by_handle ON session (handle) WHERE handle IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS session_by_created ON session (created);
+    CREATE INDEX IF NOT EXISTS session_by_accessed ON session (accessed);
+    CREATE TABLE IF NOT EXISTS ended (
+        user TEXT PRIMARY KEY, generation INTEGER NOT NULL
+    ) WITHOUT ROWID, STRICT;";
+
+/// Whether the user (?4) has this generation (?8), if it matters.
+const OF_GENERATION: &str =
+    "(?8 IS NULL OR ?8 = coalesce((SELECT generation FROM ended WHERE user = ?4), 0))";
+
+impl Sqlite {
+    /// Opens the file, and creates it if it is not there; `:memory:` is a store that is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened, or is no database of sessions.
+    pub fn open(path: impl AsRef<Path>, config: Config) -> Result<Self, StoreError> {
+        let connection = Connection::open(path).map_err(StoreError::failed)?;
+        let wait = std::time::Duration::from_secs(5);
+        connection.busy_timeout(wait).map_err(StoreError::failed)?;
+        connection.execute_batch(SCHEMA).map_err(StoreError::failed)?;
+        Ok(Self(Arc::new(Parts { config, connection: Mutex::new(connection) })))
+    }
+
+    /// On a thread that may wait for the disk.
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection, &Config) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let parts = self.0.clone();
+        let work = move || {
+            let mut connection = parts.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&mut connection, &parts.config)
+        };
+        spawn_blocking(work).await.unwrap_or_else(|why| Err(StoreError::unknown(why)))
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn load(&self, id: SessionId) -> Result<Option<Stored>, StoreError> {
+        self.with(move |connection, _| {
+            let mut found = connection
+                .prepare_cached("SELECT revision, data, accessed FROM session WHERE id = ?")
+                .map_err(error)?;
+            let row = found
+                .query_row([id.reveal_bytes()], |row| {
+                    Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?))
+                })
+                .optional()
+                .map_err(error)?;
+            row.map(|(revision, data, accessed)| row::stored(revision, &data, accessed)).transpose()
+        })
+        .await
+    }
+
+    async fn generation(&self, user: &str) -> Result<u64, StoreError> {
+        let user = user.to_owned();
+        self.with(move |connection, _| {
+            let found: Option<i64> = connection
+                .prepare_cached("SELECT generation FROM ended WHERE user = ?")
+                .and_then(|mut found| found.query_row([user], |row| row.get(0)).optional())
+                .map_err(error)?;
+            Ok(found.unwrap_or_default().cast_unsigned())
+        })
+        .await
+    }
+
+    async fn write(&self, write: &Write) -> Result<bool, StoreError> {
+        let write = write.clone();
+        self.with(move |connection, config| {
+            let behavior = TransactionBehavior::Immediate;
+            let transaction = connection.transaction_with_behavior(behavior).map_err(error)?;
+            let done = carry_out(&transaction, config, &write)?;
+            if done {
+                transaction.commit().map_err(StoreError::unknown)?;
+            }
+            Ok(done)
+        })
+        .await
+    }
+
+    async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
+        let user = user.to_owned();
+        self.with(move |connection, _| {
+            let mut found = connection
+                .prepare_cached(
+                    "SELECT data, accessed FROM session WHERE user = ? ORDER BY created",
+                )
+                .map_err(error)?;
+            let rows = found
+                .query_map([user], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
+                .map_err(error)?;
+            rows.map(|row| row.map_err(error).and_then(|(data, at)| row::session(&data, at)))
+                .collect()
+        })
+        .await
+    }
+}
+
+/// Until the commit nothing was written, whatever failed.
+fn error(why: rusqlite::Error) -> StoreError {
+    match why.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure) => StoreError::unknown(why),
+        _ => StoreError::failed(why),
+    }
+}
+
+fn carry_out(db: &Connection, config: &Config, write: &Write) -> Result<bool, StoreError> {
+    let revision = write.revision.0.cast_signed();
+    let expected = write.expected.map(|expected| expected.0.cast_signed());
+    let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+        db.prepare_cached(sql).and_then(|mut found| found.execute(values)).map_err(error)
+    };
+    match &write.op {
+        StoreOp::Create { id, session, generation, discard_over } => {
+            let Row { data, handle, user, created, accessed } = Row::of(session)?;
+            if let Some(now) = discard_over {
+                discard_over_at(db, config, *now)?;
+            }
+            let generation = generation.map(u64::cast_signed);
+            let sql = format!(
+                "INSERT INTO session (id, revision, data, user, handle, created, accessed)
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE {OF_GENERATION} ON CONFLICT DO NOTHING"
+            );
+            let id = id.reveal_bytes();
+            Ok(run(&sql, params![id, revision, data, user, handle, created, accessed, generation])?
+                == 1)
+        }
+        StoreOp::Put { id, session } => {
+            let Row { data, handle, user, created, accessed } = Row::of(session)?;
+            let sql = "INSERT OR REPLACE INTO session
+                (id, revision, data, user, handle, created, accessed) VALUES (?, ?, ?, ?, ?, ?, ?)";
+            let id = id.reveal_bytes();
+            run(sql, params![id, revision, data, user, handle, created, accessed])?;
+            Ok(true)
+        }
+        StoreOp::Update { id, session } => {
+            let Row { data, handle, user, created, accessed } = Row::of(session)?;
+            let sql = "UPDATE session SET revision = ?2, data = ?3, user = ?4, handle = ?5,
+                created = ?6, accessed = max(accessed, ?7) WHERE id = ?1 AND revision = ?8";
+            let id = id.reveal_bytes();
+            Ok(run(sql, params![id, revision, data, user, handle, created, accessed, expected])?
+                == 1)
+        }
+        StoreOp::Rotate { from, to, session, generation } => {
+            let Row { data, handle, user, created, accessed } = Row::of(session)?;
+            let generation = generation.map(u64::cast_signed);
+            let sql = format!(
+                "UPDATE session SET id = ?1, revision = ?2, data = ?3, user = ?4, handle = ?5,
+                 created = ?6, accessed = max(accessed, ?7)
+                 WHERE id = ?9 AND revision = ?10 AND {OF_GENERATION}
+                 AND NOT EXISTS (SELECT 1 FROM session WHERE id = ?1)"
+            );
+            let (from, to) = (from.reveal_bytes(), to.reveal_bytes());
+            let values = params![
+                to, revision, data, user, handle, created, accessed, generation, from, expected
+            ];
+            Ok(run(&sql, values)? == 1)
+        }
+        StoreOp::Touch { id, accessed } => {
+            let sql = "UPDATE session SET accessed = max(accessed, ?2) WHERE id = ?1";
+            run(sql, params![id.reveal_bytes(), signed(*accessed)])?;
+            Ok(true)
+        }
+        StoreOp::Discard { id } => {
+            let sql = "DELETE FROM session WHERE id = ? AND revision = ? AND accessed = ?";
+            let accessed = write.accessed.map(signed);
+            Ok(run(sql, params![id.reveal_bytes(), expected, accessed])? == 1)
+        }
+        StoreOp::Delete { id } => {
+            run("DELETE FROM session WHERE id = ?", params![id.reveal_bytes()])?;
+            Ok(true)
+        }
+        StoreOp::DeleteHandle { handle, user } => {
+            let sql = "DELETE FROM session WHERE handle = ?1 AND (?2 IS NULL OR user = ?2)";
+            run(sql, params![handle.to_bytes(), user.as_deref()])?;
+            Ok(true)
+        }
+        StoreOp::DeleteUser { user, except } => {
+            let (user, except) = (user.as_str(), except.as_ref().map(SessionId::reveal_bytes));
+            let sql = "INSERT INTO ended SELECT ?1, 1
+                WHERE ?2 IS NULL OR EXISTS (SELECT 1 FROM session WHERE id = ?2 AND revision = ?3)
+                ON CONFLICT (user) DO UPDATE SET generation = generation + 1";
+            if run(sql, params![user, except, expected])? == 0 {
+                return Ok(false);
+            }
+            run("DELETE FROM session WHERE user = ?1 AND id IS NOT ?2", params![user, except])?;
+            Ok(true)
+        }
+        StoreOp::DiscardOver { now } => {
+            discard_over_at(db, config, *now)?;
+            Ok(true)
+        }
+    }
+}
+
+fn discard_over_at(db: &Connection, config: &Config, now: Timestamp) -> Result<(), StoreError> {
+    let Bounds { accessed, created } = Bounds::of(config, now);
+    db.prepare_cached(
+        "DELETE FROM session
+         WHERE accessed <= ? OR accessed >= ? OR created <= ? OR created >= ?",
+    )
+    .and_then(|mut found| found.execute(params![accessed.0, accessed.1, created.0, created.1]))
+    .map_err(error)?;
+    Ok(())
+}

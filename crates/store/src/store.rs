@@ -1,0 +1,54 @@
+//! What a store is.
+
+use async_trait::async_trait;
+use quixote_session::driver::{Stored, Write};
+use quixote_session::{Session, SessionId};
+
+/// Sessions by id, each beside its revision, and for each user how often that user's sessions were
+/// ended.
+///
+/// Four methods: what is written is said by the operation. A store must find sessions by their user,
+/// their handle and their times by itself, with an index.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// What is stored under `id`. A row that cannot be read, such as one of a newer version, is an
+    /// error and not nothing.
+    async fn load(&self, id: SessionId) -> Result<Option<Stored>, StoreError>;
+
+    /// How often the sessions of `user` were ended; 0 if never.
+    async fn generation(&self, user: &str) -> Result<u64, StoreError>;
+
+    /// Checks the condition of the operation and carries it out, in one atomic act; false if the
+    /// condition did not hold and nothing was written. [`Write`] says the condition of each operation.
+    async fn write(&self, write: &Write) -> Result<bool, StoreError>;
+
+    /// The sessions of one user: for a list of devices, which shows their handles. Some may be over
+    /// and not swept yet: see `Session::is_over`.
+    async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError>;
+}
+
+/// A boxed error of some client.
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a store did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It is certain that nothing was written.
+    #[error("the store has failed, and nothing was written")]
+    Failed(#[source] Source),
+    /// It may have written: the connection broke, or the answer did not come in time.
+    #[error("the store has failed, and may have written")]
+    Unknown(#[source] Source),
+}
+
+impl StoreError {
+    /// Nothing was written.
+    pub fn failed(why: impl Into<Source>) -> Self {
+        Self::Failed(why.into())
+    }
+
+    /// Something may have been.
+    pub fn unknown(why: impl Into<Source>) -> Self {
+        Self::Unknown(why.into())
+    }
+}

@@ -1,0 +1,50 @@
+//! Every store passes the conformance test.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use quixote_session::Config;
+use quixote_session_store::{Memory, Store, conformance};
+
+async fn passes(store: Arc<dyn Store>) {
+    conformance::conditions(store.clone(), &Config::STRICT).await;
+    conformance::ends_against_logins(store.clone(), 100).await;
+    conformance::contention(store.clone(), 16, 4).await;
+    conformance::doubt(store, 8, 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory() {
+    passes(Arc::new(Memory::new(Config::STRICT))).await;
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sessions.sqlite");
+    let store = quixote_session_store::Sqlite::open(&file, Config::STRICT).unwrap();
+    passes(Arc::new(store)).await;
+}
+
+/// A database of PostgreSQL that may be written to, such as
+/// `postgres://postgres@127.0.0.1:5432/test`. `.ci/stores` starts one.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs POSTGRES_URL"]
+async fn postgres() {
+    let url = std::env::var("POSTGRES_URL").unwrap();
+    let store = quixote_session_store::Postgres::connect(&url, Config::STRICT).await.unwrap();
+    passes(Arc::new(store)).await;
+}
+
+/// A Redis that may be written to, such as `redis://127.0.0.1:6379`. `.ci/stores` starts one.
+#[cfg(feature = "redis")]
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs REDIS_URL"]
+async fn redis() {
+    let url = std::env::var("REDIS_URL").unwrap();
+    let store = quixote_session_store::Redis::connect(&url, Config::STRICT).await.unwrap();
+    passes(Arc::new(store)).await;
+}

@@ -1,0 +1,80 @@
+//! Names and password hashes. Sessions know nothing of them.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use argon2::Argon2;
+use argon2::password_hash::rand_core::{OsRng, RngCore as _};
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use rusqlite::{Connection, OptionalExtension as _};
+use tokio::task::spawn_blocking;
+
+/// The accounts, in a file of SQLite.
+#[derive(Clone)]
+pub(crate) struct Accounts(Arc<Parts>);
+
+struct Parts {
+    file: Mutex<Connection>,
+    /// Checked for names that nobody has, so that the time it takes does not tell who is there.
+    nobody: String,
+}
+
+/// Why an account could not be looked at.
+pub(crate) type Broken = Box<dyn std::error::Error + Send + Sync>;
+
+impl Accounts {
+    pub(crate) fn open(path: &Path) -> Result<Self, Broken> {
+        let file = Connection::open(path)?;
+        file.execute_batch(
+            "CREATE TABLE IF NOT EXISTS account (name TEXT PRIMARY KEY, hash TEXT NOT NULL) STRICT",
+        )?;
+        Ok(Self(Arc::new(Parts { file: Mutex::new(file), nobody: hash("")? })))
+    }
+
+    /// Whether the name was free.
+    pub(crate) async fn sign_up(&self, name: String, password: String) -> Result<bool, Broken> {
+        self.blocking(move |parts| {
+            let hash = hash(&password)?;
+            let file = parts.file.lock().unwrap_or_else(PoisonError::into_inner);
+            let insert = "INSERT INTO account VALUES (?, ?) ON CONFLICT DO NOTHING";
+            Ok(file.execute(insert, [name, hash])? == 1)
+        })
+        .await
+    }
+
+    /// Whether the password is that of the account.
+    pub(crate) async fn check(&self, name: String, password: String) -> Result<bool, Broken> {
+        self.blocking(move |parts| {
+            let found: Option<String> = {
+                let file = parts.file.lock().unwrap_or_else(PoisonError::into_inner);
+                let select = "SELECT hash FROM account WHERE name = ?";
+                file.query_row(select, [name], |row| row.get(0)).optional()?
+            };
+            let text = found.as_ref().unwrap_or(&parts.nobody);
+            let hash = PasswordHash::new(text).map_err(|why| why.to_string())?;
+            let right = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+            Ok(right && found.is_some())
+        })
+        .await
+    }
+
+    /// Hashing takes tens of milliseconds, which no other request should wait for.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Parts) -> Result<T, Broken> + Send + 'static,
+    ) -> Result<T, Broken> {
+        let parts = self.0.clone();
+        spawn_blocking(move || work(&parts)).await?
+    }
+}
+
+fn hash(password: &str) -> Result<String, Broken> {
+    let salt = SaltString::generate(&mut OsRng);
+    let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
+    Ok(hash.map_err(|why| why.to_string())?.to_string())
+}
+
+/// A second factor of six digits.
+pub(crate) fn code() -> String {
+    format!("{:06}", OsRng.next_u32() % 1_000_000)
+}

@@ -1,0 +1,66 @@
+//! A shop whose visitors sign up, log in, fill a cart, confirm with a second factor, and look after
+//! their devices. `cargo run -p shop`, and open the address that it prints.
+//!
+//! It runs on SQLite, in a file of its own. Sessions need nothing else: see `session_store`.
+
+mod accounts;
+mod pages;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use quixote_session::Config;
+use quixote_session_axum::SessionLayer;
+use quixote_session_store::{Manager, Memory, Sqlite, Store};
+use tokio::net::TcpListener;
+
+use accounts::{Accounts, Broken};
+
+#[derive(Parser)]
+#[command(about)]
+struct Args {
+    /// Where sessions are kept: a file of SQLite, or `memory`.
+    #[arg(long, default_value = "shop.sqlite")]
+    store: String,
+    /// Where accounts are kept.
+    #[arg(long, default_value = "accounts.sqlite")]
+    accounts: PathBuf,
+    /// The port of localhost to listen at; 0 takes a free one.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+}
+
+fn session_store(name: &str) -> Result<Arc<dyn Store>, Broken> {
+    Ok(match name {
+        "memory" => Arc::new(Memory::new(Config::STRICT)),
+        file => Arc::new(Sqlite::open(file, Config::STRICT)?),
+    })
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Broken> {
+    let args = Args::parse();
+    let manager = Manager::new(Config::STRICT, session_store(&args.store)?)?;
+    let accounts = Accounts::open(&args.accounts)?;
+    let app = pages::router(accounts).layer(SessionLayer::new(manager.clone()));
+
+    // What is over is found by nobody; a sweep only frees the room.
+    tokio::spawn(async move {
+        let mut hourly = tokio::time::interval(Duration::from_secs(3_600));
+        loop {
+            hourly.tick().await;
+            if let Err(why) = manager.sweep().await {
+                eprintln!("sweep: {why}");
+            }
+        }
+    });
+
+    let listener = TcpListener::bind(("127.0.0.1", args.port)).await?;
+    // Browsers send a Secure cookie over http to localhost, and to no other host.
+    println!("http://localhost:{}/", listener.local_addr()?.port());
+    let stop = async { drop(tokio::signal::ctrl_c().await) };
+    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    Ok(())
+}
