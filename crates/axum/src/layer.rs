@@ -151,14 +151,19 @@ fn cookie_of(config: &Config, headers: &HeaderMap) -> Option<CookieValue> {
 }
 
 fn end_of(response: &Response) -> Call<Ending> {
-    match response.extensions().get::<Outcome>() {
-        Some(Outcome::Successful) => Call::finish(),
-        Some(Outcome::Interrupted) => Call::interrupt(),
-        Some(Outcome::Failed) => Call::fail(),
-        Some(Outcome::Abandoned) => Call::abandon(),
-        None if response.status().is_server_error() => Call::fail(),
-        None if response.status().is_client_error() => Call::interrupt(),
-        None => Call::finish(),
+    let status = response.status();
+    let by_status = if status.is_server_error() {
+        Outcome::Failed
+    } else if status.is_client_error() {
+        Outcome::Interrupted
+    } else {
+        Outcome::Successful
+    };
+    match response.extensions().get().copied().unwrap_or(by_status) {
+        Outcome::Successful => Call::finish(),
+        Outcome::Interrupted => Call::interrupt(),
+        Outcome::Failed => Call::fail(),
+        Outcome::Abandoned => Call::abandon(),
     }
 }
 

@@ -292,7 +292,7 @@ impl Redis {
     async fn discard_over(&self, now: Timestamp) -> Result<bool, StoreError> {
         let Bounds { accessed, created } = Bounds::of(&self.config, now);
         let bounds = [accessed.0, accessed.1, created.0, created.1].map(|at| at.to_string());
-        self.run(&self.scripts.discard_over, &bounds.each_ref().map(|at| at.as_str())).await
+        self.run(&self.scripts.discard_over, &bounds.each_ref().map(String::as_str)).await
     }
 
     async fn delete_handle(&self, handle: Handle, user: Option<&str>) -> Result<bool, StoreError> {

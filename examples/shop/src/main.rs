@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::Parser;
 use quixote_session::Config;
 use quixote_session_axum::SessionLayer;
-use quixote_session_store::{Manager, Memory, Sqlite, Store};
+use quixote_session_store::{Manager, Memory, Postgres, Redis, Sqlite, Store};
 use tokio::net::TcpListener;
 
 use accounts::{Accounts, Broken};
@@ -21,7 +21,7 @@ use accounts::{Accounts, Broken};
 #[derive(Parser)]
 #[command(about)]
 struct Args {
-    /// Where sessions are kept: a file of SQLite, or `memory`.
+    /// Where sessions are kept: a file of SQLite, `memory`, or `redis://…` or `postgres://…`.
     #[arg(long, default_value = "shop.sqlite")]
     store: String,
     /// Where accounts are kept.
@@ -32,23 +32,27 @@ struct Args {
     port: u16,
 }
 
-fn session_store(name: &str) -> Result<Arc<dyn Store>, Broken> {
-    Ok(match name {
-        "memory" => Arc::new(Memory::new(Config::STRICT)),
-        file => Arc::new(Sqlite::open(file, Config::STRICT)?),
+async fn session_store(name: &str) -> Result<Arc<dyn Store>, Broken> {
+    let config = Config::STRICT;
+    Ok(match name.split_once("://") {
+        Some(("redis", _)) => Arc::new(Redis::connect(name, config).await?),
+        Some(("postgres" | "postgresql", _)) => Arc::new(Postgres::connect(name, config).await?),
+        Some((other, _)) => return Err(format!("no store is called {other}").into()),
+        None if name == "memory" => Arc::new(Memory::new(config)),
+        None => Arc::new(Sqlite::open(name, config)?),
     })
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Broken> {
     let args = Args::parse();
-    let manager = Manager::new(Config::STRICT, session_store(&args.store)?)?;
+    let manager = Manager::new(Config::STRICT, session_store(&args.store).await?)?;
     let accounts = Accounts::open(&args.accounts)?;
     let app = pages::router(accounts).layer(SessionLayer::new(manager.clone()));
 
     // What is over is found by nobody; a sweep only frees the room.
     tokio::spawn(async move {
-        let mut hourly = tokio::time::interval(Duration::from_secs(3_600));
+        let mut hourly = tokio::time::interval(Duration::from_hours(1));
         loop {
             hourly.tick().await;
             if let Err(why) = manager.sweep().await {

@@ -217,9 +217,9 @@ async fn devices(session: Session) -> Page {
         let Some(handle) = device.handle() else { continue };
         let here = if Some(handle) == own { " (this one)" } else { "" };
         let minutes = device.access_age(Timestamp::now()) / 60_000;
-        body += &format!("<p class=device>used {minutes} minutes ago{here}</p>\n");
         let field = format!("<input type=hidden name=handle value={handle}>");
-        body += &form("/devices/end", &token, &field, "end");
+        let when = format!("<p class=device>used {minutes} minutes ago{here}</p>\n");
+        body.extend([when, form("/devices/end", &token, &field, "end")]);
     }
     body += &form("/devices/others", &token, "", "end all others");
     if session.user().await.is_some_and(|user| user == ADMIN) {
