@@ -16,12 +16,12 @@
 //! | `DeleteUser` | if it spares a session: that one as loaded | `UPDATE users SET generation = generation + 1 …; DELETE … WHERE user = ?` |
 //!
 //! A user's *generation* counts how often the user's sessions were ended. The exchange asks for it
-//! before somebody logs in, and the write that saves the login says which it must still be: so a login
-//! that was under way when the sessions were ended is refused.
+//! before somebody logs in, and the write that saves the login says which it must still be: so a
+//! login that was under way when the sessions were ended is refused.
 //!
-//! Where the condition does not hold nothing was written and nothing has happened: the exchange loads
-//! again and runs the same event once more. [`Process::carry_out`] is all that is left to the driver.
-//! What this prints it also asserts: `cargo run --example compare_and_set`.
+//! Where the condition does not hold nothing was written and nothing has happened: the exchange
+//! loads again and runs the same event once more. [`Process::carry_out`] is all that is left to the
+//! driver. What this prints it also asserts: `cargo run --example compare_and_set`.
 
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -2,8 +2,8 @@
 //!
 //! What a driver has to bring is a clock, a random source and a store: see the implementation of
 //! [`World`]. What happens in a request is said by calls to an [`Exchange`], which asks for what it
-//! needs. [`Server::serve`] is the frame around each handler: how a request ends for each way in which
-//! a handler can, and what leaves with the response.
+//! needs. [`Server::serve`] is the frame around each handler: how a request ends for each way in
+//! which a handler can, and what leaves with the response.
 //!
 //! Run it: `cargo run --example driver`. What it prints it also asserts.
 
@@ -126,8 +126,8 @@ impl World for Disk {
                 Err(_) => Answer::Failed,
             },
             Ask::Entropy => Answer::Done,
-            // The application's data stand or fall with the request. What was written of the session
-            // is not taken back: a spent token and a logout outlive a failure.
+            // The application's data stand or fall with the request. What was written of the
+            // session is not taken back: a spent token and a logout outlive a failure.
             Ask::Commit => {
                 self.orders.append(&mut self.staged);
                 Answer::Done
@@ -297,8 +297,8 @@ impl Server {
         Ok(page.filter(|_| failure.is_none()))
     }
 
-    /// The cookie, and the header that keeps it out of shared caches. Every page here depends on the
-    /// session, if only on its user.
+    /// The cookie, and the header that keeps it out of shared caches. Every page here depends on
+    /// the session, if only on its user.
     fn headers(&self, cookie: Option<&CookieOp>) -> Result<Vec<String>, Box<dyn Error>> {
         let mut headers = vec![format!("{}: {}", VARY.0, VARY.1)];
         if let Some(cookie) = cookie {

@@ -56,12 +56,12 @@
 //! first save: there, go on from the state before the step.)
 //!
 //! Where sessions live outside the process, under [`Config::STRICT`], use an
-//! [`Exchange`](driver::Exchange) for each request: it does all of this over a store that others write
-//! to, and says what to load and what to write. Whoever does without it has one state for each
-//! request, loads its one session by [`State::with_stored`], again before events that
-//! [need it](Event::needs_fresh_load), and checks the condition that each [`StoreOp`] names when
-//! writing. Where it does not hold, or the event is refused, load again and send the same event once
-//! more; what a fresh load answers is final.
+//! [`Exchange`](driver::Exchange) for each request: it does all of this over a store that others
+//! write to, and says what to load and what to write. Whoever does without it has one state for
+//! each request, loads its one session by [`State::with_stored`], again before events that [need
+//! it](Event::needs_fresh_load), and checks the condition that each [`StoreOp`] names when writing.
+//! Where it does not hold, or the event is refused, load again and send the same event once more;
+//! what a fresh load answers is final.
 //!
 //! # Three semantics
 //!
@@ -77,8 +77,8 @@
 //!
 //! # Features
 //!
-//! `std` (on by default) reads and writes cookie headers, and offers the seeded `EntropySource` and the
-//! clock of the system, `Timestamp::now`;
+//! `std` (on by default) reads and writes cookie headers, and offers the seeded `EntropySource` and
+//! the clock of the system, `Timestamp::now`;
 //! without it the crate needs core and alloc alone. `serde` serialises everything, refuses what is
 //! not whole, and checks a session or state before it is believed; binary formats can hold
 //! sessions, states and configurations, while events and operations are tagged by name and need a

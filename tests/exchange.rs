@@ -1,4 +1,5 @@
-//! The exchange of one request with a store outside: what it asks, and what it makes of the answers.
+//! The exchange of one request with a store outside: what it asks, and what it makes of the
+//! answers.
 
 #![allow(
     clippy::arithmetic_side_effects,

@@ -1,11 +1,12 @@
 //! An exchange for each request, over a shared store outside, against one state that holds all.
 //!
-//! Two drives of the strict semantics are sent the same events. The whole one keeps every session and
-//! request in one `State`. The other has an `Exchange` for each request, as a server would, over a
-//! store that carries out what is asked under its condition; what an exchange has loaded grows stale
-//! between its calls. Now and then another call comes between a load and the write that follows; then
-//! both must answer, and leave the store, as if one had come after the other. And now and then the
-//! store fails, or nobody hears whether it wrote: then nothing has happened, or what was answered has.
+//! Two drives of the strict semantics are sent the same events. The whole one keeps every session
+//! and request in one `State`. The other has an `Exchange` for each request, as a server would,
+//! over a store that carries out what is asked under its condition; what an exchange has loaded
+//! grows stale between its calls. Now and then another call comes between a load and the write that
+//! follows; then both must answer, and leave the store, as if one had come after the other. And now
+//! and then the store fails, or nobody hears whether it wrote: then nothing has happened, or what
+//! was answered has.
 
 #![allow(
     clippy::arithmetic_side_effects,

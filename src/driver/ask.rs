@@ -9,8 +9,8 @@ use crate::token::SessionId;
 
 /// Names one writing of a row: every write but a [`Touch`](StoreOp::Touch) gives the row another.
 ///
-/// The exchange draws it, so the store compares and keeps it and never counts. As no two writes have
-/// the same, whoever reads a row can tell whether it was written by the write in doubt.
+/// The exchange draws it, so the store compares and keeps it and never counts. As no two writes
+/// have the same, whoever reads a row can tell whether it was written by the write in doubt.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Revision(pub u64);
 

@@ -42,8 +42,8 @@ pub trait World {
 /// One request, or the manager, over a store outside the process. The [module](super) has an
 /// example.
 ///
-/// It is for [`Config::STRICT`] and configurations made from it. Under copying it drives Quixote over
-/// a mapping that is shared without care; live cannot be shared.
+/// It is for [`Config::STRICT`] and configurations made from it. Under copying it drives Quixote
+/// over a mapping that is shared without care; live cannot be shared.
 // [driver-12]
 pub struct Exchange {
     config: Arc<Config>,
@@ -120,8 +120,8 @@ impl Exchange {
     }
 
     /// A hint: how many milliseconds to wait before doing it. 0, unless races were lost. The waits
-    /// grow, and differ from one exchange to another, so that many writers of one session get out of
-    /// each other's way.
+    /// grow, and differ from one exchange to another, so that many writers of one session get out
+    /// of each other's way.
     #[must_use]
     pub fn wait_ms(&self) -> u64 {
         let tries = self.turn.as_ref().map_or(0, |turn| turn.tries);

@@ -83,9 +83,10 @@ impl Attempt {
     /// What it was, from what is found under that id. Content alone proves nothing: two requests
     /// that spend the same form token write the same.
     ///
-    /// A new id is known to nobody but this request: if it was there and is gone, somebody has ended
-    /// it, which the generation tells, or else it is a login after that end. What was to be discarded
-    /// or updated and is gone is refused by the next step, and as that is in doubt nothing is said.
+    /// A new id is known to nobody but this request: if it was there and is gone, somebody has
+    /// ended it, which the generation tells, or else it is a login after that end. What was to be
+    /// discarded or updated and is gone is refused by the next step, and as that is in doubt
+    /// nothing is said.
     pub(super) fn judge(&self, found: Option<&Stored>) -> Verdict {
         let Some(found) = found.map(|stored| stored.revision) else { return Verdict::Again };
         if found == self.write.revision {

@@ -138,7 +138,8 @@ fn a_discard_in_doubt_is_not_taken_for_one_s_own() {
     }
 }
 
-/// A write arrives after it was looked for. It has the revision of its exchange, and is known by it.
+/// A write arrives after it was looked for. It has the revision of its exchange, and is known by
+/// it.
 #[test]
 fn a_write_that_arrives_late_is_found_by_the_next_try() {
     let mut shop = Shop::new();

@@ -118,8 +118,9 @@ impl Sent {
     }
 
     /// A visit is noted in the session under the id that it came with: where that has moved in
-    /// between, it is not. The rules leave open what ends in the moment in which it ends others. And
-    /// who ends the others after a login has to log in again if nobody knows whether that was done.
+    /// between, it is not. The rules leave open what ends in the moment in which it ends others.
+    /// And who ends the others after a login has to log in again if nobody knows whether that was
+    /// done.
     fn allows(&self, meddling: Meddling, ask: Ask<'_>) -> bool {
         let Ask::Write(write) = ask else { return false };
         let ends_others = matches!(

@@ -215,8 +215,8 @@ impl<'a> Drives<'a> {
         Input { now, entropy: Entropy::from_bytes(bytes), event }
     }
 
-    /// Sends the event to an exchange. If that waits before its write the next turn comes first, and
-    /// only then the two are compared with the whole state.
+    /// Sends the event to an exchange. If that waits before its write the next turn comes first,
+    /// and only then the two are compared with the whole state.
     fn send(&mut self, event: Event, drawn: u8, meddling: Meddling) -> Result<(), String> {
         let input = self.input(event, drawn);
         let actor = input.event.request().and_then(|request| self.requests.remove(&request));

@@ -1,4 +1,5 @@
-//! The shared store outside, which carries out what an exchange asks as the rules of the driver say.
+//! The shared store outside, which carries out what an exchange asks as the rules of the driver
+//! say.
 
 use std::collections::BTreeMap;
 

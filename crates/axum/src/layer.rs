@@ -46,14 +46,15 @@ impl SessionLayer {
         Self(Arc::new(Settings { manager, remote_addr, passive: |_| false }))
     }
 
-    /// Where a request comes from, for the session to remember: without it, the empty text. Behind a
-    /// proxy only a header of the proxy says it.
+    /// Where a request comes from, for the session to remember: without it, the empty text. Behind
+    /// a proxy only a header of the proxy says it.
     #[must_use]
     pub fn with_remote_addr(self, remote_addr: fn(&Parts) -> SmolStr) -> Self {
         Self(Arc::new(Settings { remote_addr, ..(*self.0).clone() }))
     }
 
-    /// Which requests are no visits, such as polls that a page sends by itself: they prolong nothing.
+    /// Which requests are no visits, such as polls that a page sends by itself: they prolong
+    /// nothing.
     #[must_use]
     pub fn with_passive(self, passive: fn(&Parts) -> bool) -> Self {
         Self(Arc::new(Settings { passive, ..(*self.0).clone() }))

@@ -29,9 +29,9 @@
 //! | goes on after the store has failed | is not saved | 503, whatever it answers, and no cookie |
 //!
 //! A 4xx page saves, since a form that is shown again with an error has new tokens. An
-//! [`Outcome`](quixote_session::Outcome) among the extensions of a response is taken in place of the
-//! status. What is final stands in any case: a logout, a form token that was accepted, a value that was
-//! taken, the end of other sessions.
+//! [`Outcome`](quixote_session::Outcome) among the extensions of a response is taken in place of
+//! the status. What is final stands in any case: a logout, a form token that was accepted, a value
+//! that was taken, the end of other sessions.
 //!
 //! # Which status says what
 //!
@@ -54,9 +54,9 @@
 //!
 //! # Streams
 //!
-//! The request ends, and its cookie is decided, when the handler has returned its response, before the
-//! body is sent. A body that is a stream may hold a [`Session`]; whatever it then asks of it is refused
-//! (`unknown_request`), and nothing that it would have changed is lost without notice.
+//! The request ends, and its cookie is decided, when the handler has returned its response, before
+//! the body is sent. A body that is a stream may hold a [`Session`]; whatever it then asks of it is
+//! refused (`unknown_request`), and nothing that it would have changed is lost without notice.
 
 mod error;
 mod layer;

@@ -98,8 +98,8 @@ impl Writer {
     }
 }
 
-/// Each operation where its condition holds, and where it does not; one after another. The store must
-/// be empty, and of this configuration.
+/// Each operation where its condition holds, and where it does not; one after another. The store
+/// must be empty, and of this configuration.
 pub async fn conditions(store: Arc<dyn Store>, config: &Config) {
     let mut writer = Writer { store, revision: 7 };
     creates_and_updates(&mut writer).await;
@@ -267,15 +267,15 @@ pub async fn ends_against_logins(store: Arc<dyn Store>, rounds: usize) {
     }
 }
 
-/// So many writers at once, each with so many writes: to keys of their own, all of which must be there
-/// in the end; and of one form token, one value and one logout, which one of them gets.
+/// So many writers at once, each with so many writes: to keys of their own, all of which must be
+/// there in the end; and of one form token, one value and one logout, which one of them gets.
 pub async fn contention(store: Arc<dyn Store>, writers: usize, writes: usize) {
     let told = write_at_once(store, writers, writes).await;
     assert_eq!((told.failed, told.unknown), (0, 0), "nobody was turned away");
 }
 
-/// The same over a store of which one write in three fails, or is not heard of. Whoever was told that
-/// it is done finds it done; whoever was told that nothing happened finds nothing.
+/// The same over a store of which one write in three fails, or is not heard of. Whoever was told
+/// that it is done finds it done; whoever was told that nothing happened finds nothing.
 pub async fn doubt(store: Arc<dyn Store>, writers: usize, writes: usize) {
     let told = write_at_once(Arc::new(Faulty::new(store)), writers, writes).await;
     assert!(told.failed > 0, "nothing went wrong, so this shows nothing");
@@ -394,8 +394,8 @@ async fn request(manager: &Manager, cookie: SessionId) -> Result<Exchange, Failu
     Ok(request)
 }
 
-/// A request with one call. What it is told of the finish counts: a call that was done stands, as the
-/// acceptance of a form, or is not saved.
+/// A request with one call. What it is told of the finish counts: a call that was done stands, as
+/// the acceptance of a form, or is not saved.
 async fn one_write(manager: &Manager, cookie: SessionId, call: Call<()>) -> Result<(), Failure> {
     let mut request = request(manager, cookie).await?;
     let is_at_once = call.event().name() == "remove_form_token";

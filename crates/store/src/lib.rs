@@ -1,9 +1,9 @@
 //! Stores for `quixote_session`, and what runs a request over one.
 //!
 //! A [`Store`] loads and writes; a [`Manager`] runs the calls of a request
-//! ([`Exchange`](quixote_session::driver::Exchange)) over it. [`Memory`] is for tests, [`Sqlite`] for
-//! one machine, `Postgres` and `Redis` for many. Whoever writes another one runs [`conformance`]
-//! against it.
+//! ([`Exchange`](quixote_session::driver::Exchange)) over it. [`Memory`] is for tests, [`Sqlite`]
+//! for one machine, `Postgres` and `Redis` for many. Whoever writes another one runs
+//! [`conformance`] against it.
 //!
 //! ```
 //! use quixote_session::driver::{Arrival, Call};

@@ -89,7 +89,8 @@ impl Manager {
         self.run_with(exchange, call, &mut ()).await
     }
 
-    /// The same, where the application has data of its own in a transaction that follows the request.
+    /// The same, where the application has data of its own in a transaction that follows the
+    /// request.
     ///
     /// # Errors
     ///

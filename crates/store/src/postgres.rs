@@ -21,9 +21,9 @@ pub struct Postgres {
     config: Config,
 }
 
-/// A login is saved under a lock that it shares with other logins of the user and not with the end of
-/// the user's sessions; in a function each statement sees what was committed when it began, and so
-/// what the one that held the lock has done.
+/// A login is saved under a lock that it shares with other logins of the user and not with the end
+/// of the user's sessions; in a function each statement sees what was committed when it began, and
+/// so what the one that held the lock has done.
 const SCHEMA: &str = "
     SELECT pg_advisory_xact_lock(7313463218);
     CREATE TABLE IF NOT EXISTS session (
@@ -116,8 +116,8 @@ impl Postgres {
     }
 }
 
-/// What the server says it has refused is not done. Of what broke on the way nobody knows, nor of what
-/// a server says that shuts down.
+/// What the server says it has refused is not done. Of what broke on the way nobody knows, nor of
+/// what a server says that shuts down.
 fn error(why: Error) -> StoreError {
     let ends = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN];
     match why.code() {

@@ -11,13 +11,14 @@ use crate::store::{Store, StoreError};
 
 /// A store in Redis, for many processes on many machines.
 ///
-/// Each write is one script, which Redis runs alone: one round trip. What was acknowledged is as durable
-/// as `appendfsync` says: with `everysec` a crash of Redis can lose a second, and with it a logout. Redis
-/// must not evict keys (`maxmemory-policy noeviction`), or a count of ended users could be lost.
+/// Each write is one script, which Redis runs alone: one round trip. What was acknowledged is as
+/// durable as `appendfsync` says: with `everysec` a crash of Redis can lose a second, and with it a
+/// logout. Redis must not evict keys (`maxmemory-policy noeviction`), or a count of ended users
+/// could be lost.
 ///
 /// A script touches the keys of a session, its user and its handle, and of two ids when a session
-/// moves: so it needs one server (and its replicas), and no Redis Cluster, which would ask that all of
-/// them hash alike.
+/// moves: so it needs one server (and its replicas), and no Redis Cluster, which would ask that all
+/// of them hash alike.
 #[derive(Clone)]
 pub struct Redis {
     connection: ConnectionManager,
@@ -25,8 +26,8 @@ pub struct Redis {
     scripts: std::sync::Arc<Scripts>,
 }
 
-/// `session:ID` is a hash, `user:NAME` the set of a user's ids, `handle:HANDLE` an id, `accessed` and
-/// `created` are all ids in the order of these times, and `ended:NAME` is a count that is never
+/// `session:ID` is a hash, `user:NAME` the set of a user's ids, `handle:HANDLE` an id, `accessed`
+/// and `created` are all ids in the order of these times, and `ended:NAME` is a count that is never
 /// forgotten. Numbers are texts, as those of Lua have 53 bits.
 struct Scripts {
     save: Script,

@@ -42,8 +42,9 @@ pub(crate) fn signed(moment: Timestamp) -> i64 {
     moment.0.try_into().unwrap_or(i64::MAX)
 }
 
-/// When a session is over, as bounds of its columns: over is what was accessed (created) at the first
-/// or before, or at the second or after. A limit that is absent has bounds that nothing meets.
+/// When a session is over, as bounds of its columns: over is what was accessed (created) at the
+/// first or before, or at the second or after. A limit that is absent has bounds that nothing
+/// meets.
 #[derive(Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) accessed: (i64, i64),

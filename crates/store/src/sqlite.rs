@@ -14,8 +14,8 @@ use crate::store::{Store, StoreError};
 
 /// A store in one file of SQLite, for one machine; several processes may share it.
 ///
-/// It keeps a write-ahead log, and waits for the disk at each commit: what was acknowledged outlives
-/// the process and a loss of power. Each write is one transaction; most are one statement.
+/// It keeps a write-ahead log, and waits for the disk at each commit: what was acknowledged
+/// outlives the process and a loss of power. Each write is one transaction; most are one statement.
 #[derive(Clone)]
 pub struct Sqlite(Arc<Parts>);
 

@@ -7,8 +7,8 @@ use quixote_session::{Session, SessionId};
 /// Sessions by id, each beside its revision, and for each user how often that user's sessions were
 /// ended.
 ///
-/// Four methods: what is written is said by the operation. A store must find sessions by their user,
-/// their handle and their times by itself, with an index.
+/// Four methods: what is written is said by the operation. A store must find sessions by their
+/// user, their handle and their times by itself, with an index.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// What is stored under `id`. A row that cannot be read, such as one of a newer version, is an
@@ -19,7 +19,8 @@ pub trait Store: Send + Sync {
     async fn generation(&self, user: &str) -> Result<u64, StoreError>;
 
     /// Checks the condition of the operation and carries it out, in one atomic act; false if the
-    /// condition did not hold and nothing was written. [`Write`] says the condition of each operation.
+    /// condition did not hold and nothing was written. [`Write`] says the condition of each
+    /// operation.
     async fn write(&self, write: &Write) -> Result<bool, StoreError>;
 
     /// The sessions of one user: for a list of devices, which shows their handles. Some may be over
