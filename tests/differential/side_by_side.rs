@@ -50,7 +50,8 @@ impl<'a> SideBySide<'a> {
             *cookies = parse_cookies(&bytes_of(header));
         }
         let expected = self.naive.apply(now.0, request, &draws, event_of_naive, true);
-        let observed = seen(self.config, event, &self.state, &effects);
+        let mut observed = seen(self.config, event, &self.state, &effects);
+        (self.planted)(&mut observed);
         self.led_there.push((input, effects.clone()));
         if observed != expected {
             return Err(told(self.config, &self.led_there, &expected, &observed));
