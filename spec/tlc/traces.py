@@ -150,7 +150,7 @@ CHANGES = {
     "the end of the transaction": set_field(
         "transaction", to=lambda end: "abort" if end == "commit" else "commit"),
     "the id of the session": set_field("session", "id", to=lambda _: None),
-    "the creation of the session": set_field("session", "created", to=lambda time: time - 1),
+    "the creation of the session": set_field("session", "created", to=lambda time: time + 1),
     "the tokens of the session": set_field("session", "form_tokens", to=lambda tokens: tokens[1:]),
     "the handle of a stored session": set_field("stored", 0, "handle", to=lambda _: None),
     "the creation of a stored session": set_field("stored", 0, "created", to=lambda time: time + 1),
@@ -162,7 +162,7 @@ CHANGES = {
 
 def changed(path, change):
     """The trace with one step changed, and the line of that step; None if no step has the field."""
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = [json.loads(line) for line in path.read_text().split("\n") if line]
     for number, line in enumerate(lines[1:], 2):
         line = copy.deepcopy(line)
         try:

@@ -53,7 +53,7 @@ class Trace:
 
     def __init__(self, path, lines=None):
         self.path = path
-        self.lines = lines or [json.loads(line) for line in path.read_text().splitlines()]
+        self.lines = lines or [json.loads(line) for line in path.read_text().split("\n") if line]
         self.config = self.lines[0]["config"]
         self.ids, self.tokens, self.texts, self.cookies, self.handles = {}, {}, {}, {}, {}
         self.open, self.slots = {}, 0
@@ -213,7 +213,7 @@ class Trace:
             return self.sent_to_quixote(header or "")
         pairs = (pair.split("=", 1) for pair in (header or "").split(";") if "=" in pair)
         cookie_name = self.config["cookie_name"]
-        values = [text.strip() for name, text in pairs if name.strip() == cookie_name]
+        values = [text.strip(" \t") for name, text in pairs if name.strip(" \t") == cookie_name]
         if not values:
             return None
         quoted = QUOTED.fullmatch(values[-1])
