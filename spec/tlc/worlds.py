@@ -81,6 +81,11 @@ SMALL = {
         Users=set(), Keys={"k"}, Values={"x", "y"}, Outcomes={"successful"},
         Events={"TakeValue", "GuardValue"},
     ),
+    # The last value is taken while the clock goes back.
+    "last": world(
+        Requests=["r1"], Keys={"k"}, LastMoment=2, Outcomes={"successful"},
+        Events={"TakeValue", "ClockBack"},
+    ),
     # One user on two devices ends the sessions of the other, and logs in meanwhile.
     "devices": world(
         Clients=["c1", "c2"], Outcomes={"successful"},
