@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, Fresh, FromSaid};
 use quixote_session::{Config, ConfigError, EntropySource, Session};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::store::{Store, StoreError};
 
@@ -75,8 +75,12 @@ impl Manager {
         Exchange::new(self.0.config.clone(), self.fresh().entropy)
     }
 
+    /// The longest that a call takes: longer than a store that works, with all races that may be
+    /// lost. After that it is left half way, as if its future were dropped.
+    pub const LONGEST: Duration = Duration::from_secs(30);
+
     /// Runs one call. To drop the future gives the call up: if it had begun to write the request is
-    /// abandoned.
+    /// abandoned. So does [`LONGEST`](Self::LONGEST), with [`Failure::Unknown`].
     ///
     /// # Errors
     ///
@@ -90,7 +94,7 @@ impl Manager {
     }
 
     /// The same, where the application has data of its own in a transaction that follows the
-    /// request.
+    /// request. A call that takes too long may be left before they are committed or rolled back.
     ///
     /// # Errors
     ///
@@ -102,6 +106,12 @@ impl Manager {
         own: &mut dyn OwnData,
     ) -> Result<T, Failure> {
         exchange.begin(&call, self.fresh());
+        // Whether it came to its end or not, the exchange knows.
+        let _ = timeout(Self::LONGEST, self.carry_through(exchange, own)).await;
+        exchange.result(call)
+    }
+
+    async fn carry_through(&self, exchange: &mut Exchange, own: &mut dyn OwnData) {
         while let Some(ask) = exchange.ask() {
             let wait = exchange.wait_ms();
             if wait > 0 {
@@ -110,7 +120,6 @@ impl Manager {
             let answer = self.carry_out(ask, own).await;
             exchange.answer(answer, self.fresh());
         }
-        exchange.result(call)
     }
 
     async fn carry_out(&self, ask: Ask<'_>, own: &mut dyn OwnData) -> Answer {
