@@ -1,6 +1,6 @@
 //! Runs the calls of requests over a store.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,6 +18,7 @@ struct Parts {
     config: Arc<Config>,
     store: Arc<dyn Store>,
     entropy: Mutex<EntropySource>,
+    shown: OnceLock<fn(&StoreError)>,
 }
 
 /// Why there is no manager.
@@ -60,7 +61,21 @@ impl Manager {
     pub fn new(config: Config, store: Arc<dyn Store>) -> Result<Self, NotSet> {
         config.check()?;
         let entropy = Mutex::new(EntropySource::from_system()?);
-        Ok(Self(Arc::new(Parts { config: Arc::new(config), store, entropy })))
+        let (config, shown) = (Arc::new(config), OnceLock::new());
+        Ok(Self(Arc::new(Parts { config, store, entropy, shown })))
+    }
+
+    /// Shows each error of the store to this function, such as one that logs it; the first that is
+    /// set stays. A [`Failure`] says only what a request has to know. An error may quote what a row
+    /// holds that cannot be read.
+    pub fn on_error(&self, show: fn(&StoreError)) {
+        self.0.shown.get_or_init(|| show);
+    }
+
+    fn show(&self, why: &StoreError) {
+        if let Some(show) = self.0.shown.get() {
+            show(why);
+        }
     }
 
     /// The configuration.
@@ -107,7 +122,9 @@ impl Manager {
     ) -> Result<T, Failure> {
         exchange.begin(&call, self.fresh());
         // Whether it came to its end or not, the exchange knows.
-        let _ = timeout(Self::LONGEST, self.carry_through(exchange, own)).await;
+        if let Err(late) = timeout(Self::LONGEST, self.carry_through(exchange, own)).await {
+            self.show(&StoreError::unknown(late));
+        }
         exchange.result(call)
     }
 
@@ -138,9 +155,12 @@ impl Manager {
                 Ok(Answer::Done)
             }
         };
-        answer.unwrap_or_else(|why| match why {
-            StoreError::Failed(_) => Answer::Failed,
-            StoreError::Unknown(_) => Answer::Unknown,
+        answer.unwrap_or_else(|why| {
+            self.show(&why);
+            match why {
+                StoreError::Failed(_) => Answer::Failed,
+                StoreError::Unknown(_) => Answer::Unknown,
+            }
         })
     }
 
@@ -150,7 +170,9 @@ impl Manager {
     ///
     /// If the store fails.
     pub async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
-        let mut sessions = self.0.store.sessions_of(user).await?;
+        let found = timeout(Self::LONGEST, self.0.store.sessions_of(user)).await;
+        let mut sessions =
+            found.map_err(StoreError::failed).flatten().inspect_err(|why| self.show(why))?;
         let now = self.fresh().now;
         sessions.retain(|session| !session.is_over(self.config(), now));
         Ok(sessions)

@@ -1,34 +1,39 @@
-//! What the manager makes of a store that does not answer.
+//! What the manager makes of a store that fails, or does not answer.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use quixote_session::driver::{Arrival, Call, Exchange, Failure, Stored, Write};
 use quixote_session::{Config, Session, SessionId};
 use quixote_session_store::{Manager, Memory, Store, StoreError};
 use tokio::time::Instant;
 
-/// A store that never answers when it is told to.
-struct Hanging {
+/// A store that never answers, or fails, when it is told to.
+struct Bad {
     memory: Memory,
     hangs: AtomicBool,
+    fails: AtomicBool,
 }
 
-impl Hanging {
-    async fn hang(&self) {
+impl Bad {
+    async fn check(&self) -> Result<(), StoreError> {
         if self.hangs.load(Ordering::Relaxed) {
-            pending().await
+            return pending().await;
         }
+        if self.fails.load(Ordering::Relaxed) {
+            return Err(StoreError::failed("on purpose"));
+        }
+        Ok(())
     }
 }
 
 #[async_trait::async_trait]
-impl Store for Hanging {
+impl Store for Bad {
     async fn load(&self, id: SessionId) -> Result<Option<Stored>, StoreError> {
-        self.hang().await;
+        self.check().await?;
         self.memory.load(id).await
     }
 
@@ -37,19 +42,19 @@ impl Store for Hanging {
     }
 
     async fn write(&self, write: &Write) -> Result<bool, StoreError> {
-        self.hang().await;
+        self.check().await?;
         self.memory.write(write).await
     }
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
-        self.hang().await;
+        self.check().await?;
         self.memory.sessions_of(user).await
     }
 }
 
-async fn logged_in() -> (Manager, Arc<Hanging>, Exchange) {
+async fn logged_in() -> (Manager, Arc<Bad>, Exchange) {
     let memory = Memory::new(Config::STRICT);
-    let store = Arc::new(Hanging { memory, hangs: AtomicBool::new(false) });
+    let store = Arc::new(Bad { memory, hangs: false.into(), fails: false.into() });
     let manager = Manager::new(Config::STRICT, store.clone()).unwrap();
     let mut request = manager.exchange();
     manager.run(&mut request, Call::start(Arrival::default())).await.unwrap();
@@ -68,7 +73,30 @@ async fn a_store_that_hangs_is_waited_for_so_long_and_the_request_is_abandoned()
     assert!(!request.is_open());
     assert_eq!(manager.sweep().await, Err(Failure::Unknown));
 
+    assert!(matches!(manager.sessions_of("alice").await, Err(StoreError::Failed(_))));
+
     store.hangs.store(false, Ordering::Relaxed);
     assert!(manager.run(&mut request, Call::set("key", "late")).await.is_err());
     assert!(manager.sessions_of("alice").await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_error_of_the_store_is_shown() {
+    static SHOWN: AtomicU32 = AtomicU32::new(0);
+    let (manager, store, mut request) = logged_in().await;
+    manager.on_error(|_| {
+        SHOWN.fetch_add(1, Ordering::Relaxed);
+    });
+    manager.on_error(|_| panic!("the first stays"));
+    manager.sweep().await.unwrap();
+    assert_eq!(SHOWN.load(Ordering::Relaxed), 0);
+
+    store.fails.store(true, Ordering::Relaxed);
+    assert_eq!(manager.run(&mut request, Call::finish()).await, Err(Failure::Store));
+    assert_eq!(SHOWN.load(Ordering::Relaxed), 1);
+    manager.sessions_of("alice").await.unwrap_err();
+    assert_eq!(SHOWN.load(Ordering::Relaxed), 2);
+    store.hangs.store(true, Ordering::Relaxed);
+    manager.sweep().await.unwrap_err();
+    assert_eq!(SHOWN.load(Ordering::Relaxed), 3, "one that is too late, too");
 }
