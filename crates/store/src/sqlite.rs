@@ -1,5 +1,7 @@
 //! Sessions in one file of SQLite.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,12 +48,15 @@ const OF_GENERATION: &str =
     "(?8 IS NULL OR ?8 = coalesce((SELECT generation FROM ended WHERE user = ?4), 0))";
 
 impl Sqlite {
-    /// Opens the file, and creates it if it is not there; `:memory:` is a store that is forgotten.
+    /// Opens the file, and creates it if it is not there, on Unix for its owner alone; `:memory:`
+    /// is a store that is forgotten.
     ///
     /// # Errors
     ///
     /// If it cannot be opened, or is no database of sessions.
     pub fn open(path: impl AsRef<Path>, config: Config) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        create(path).map_err(StoreError::failed)?;
         let connection = Connection::open(path).map_err(StoreError::failed)?;
         let wait = std::time::Duration::from_secs(5);
         connection.busy_timeout(wait).map_err(StoreError::failed)?;
@@ -132,6 +137,23 @@ impl Store for Sqlite {
                 .collect()
         })
         .await
+    }
+}
+
+/// The ids in it are secrets. SQLite gives the log beside it the same mode.
+fn create(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    // Never one that is there: to close it would drop the locks that this process has on it.
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // An address such as `file:...` names a file in another way.
+    if path == Path::new(":memory:") || path.to_string_lossy().starts_with("file:") {
+        return Ok(());
+    }
+    match options.open(path) {
+        Err(why) if why.kind() != ErrorKind::AlreadyExists => Err(why),
+        _ => Ok(()),
     }
 }
 

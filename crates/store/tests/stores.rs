@@ -28,6 +28,28 @@ async fn sqlite() {
     passes(Arc::new(store)).await;
 }
 
+#[cfg(all(feature = "sqlite", unix))]
+#[tokio::test]
+async fn sqlite_files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sessions.sqlite");
+    let store = quixote_session_store::Sqlite::open(&file, Config::STRICT).unwrap();
+    store.generation("alice").await.unwrap();
+    let modes = std::fs::read_dir(folder.path()).unwrap().map(|entry| {
+        let entry = entry.unwrap();
+        (entry.file_name(), entry.metadata().unwrap().permissions().mode() & 0o777)
+    });
+    let modes: Vec<_> = modes.collect();
+    assert!(modes.len() > 1, "the log is there: {modes:?}");
+    assert!(modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
+    // A file that is there is opened, and memory is no file.
+    quixote_session_store::Sqlite::open(&file, Config::STRICT).unwrap();
+    quixote_session_store::Sqlite::open(":memory:", Config::STRICT).unwrap();
+    assert!(!std::path::Path::new(":memory:").exists());
+}
+
 /// A database of PostgreSQL that may be written to, such as
 /// `postgres://postgres@127.0.0.1:5432/test`. `.ci/stores` starts one.
 #[cfg(feature = "postgres")]
