@@ -1,11 +1,14 @@
 //! Sessions in PostgreSQL.
 
+use std::fmt;
+
 use async_trait::async_trait;
+use bytes::BytesMut;
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod};
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Session, SessionId, StoreOp};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 use tokio_postgres::{Error, NoTls};
 
 use crate::row::{self, Bounds, Row, signed};
@@ -104,7 +107,8 @@ impl Postgres {
     async fn ask(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<bool, StoreError> {
         let client = self.client().await?;
         let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
-        let row = client.query_one(&statement, values).await.map_err(error)?;
+        let hidden: Vec<_> = values.iter().map(|value| Hidden(*value)).collect();
+        let row = client.query_one(&statement, &parameters(&hidden)).await.map_err(error)?;
         row.try_get(0).map_err(StoreError::unknown)
     }
 
@@ -112,8 +116,43 @@ impl Postgres {
     async fn run(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
         let client = self.client().await?;
         let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
-        client.execute(&statement, values).await.map_err(error)
+        let hidden: Vec<_> = values.iter().map(|value| Hidden(*value)).collect();
+        client.execute(&statement, &parameters(&hidden)).await.map_err(error)
     }
+}
+
+/// A parameter. The client logs parameters, and these are ids, names and what sessions hold.
+struct Hidden<'a>(&'a (dyn ToSql + Sync));
+
+impl fmt::Debug for Hidden<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+type Encoded = Result<IsNull, Box<dyn std::error::Error + Sync + Send>>;
+
+impl ToSql for Hidden<'_> {
+    fn to_sql(&self, of: &Type, out: &mut BytesMut) -> Encoded {
+        self.0.to_sql_checked(of, out)
+    }
+
+    /// The check is that of the parameter.
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn to_sql_checked(&self, of: &Type, out: &mut BytesMut) -> Encoded {
+        self.0.to_sql_checked(of, out)
+    }
+
+    fn encode_format(&self, of: &Type) -> Format {
+        self.0.encode_format(of)
+    }
+}
+
+fn parameters<'a>(hidden: &'a [Hidden<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    hidden.iter().map(|value| value as _).collect()
 }
 
 /// What the server says it has refused is not done. Of what broke on the way nobody knows, nor of
@@ -132,7 +171,7 @@ impl Store for Postgres {
         let client = self.client().await?;
         let sql = "SELECT revision, data, accessed FROM session WHERE id = $1";
         let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
-        let found = client.query_opt(&statement, &[&id.reveal_bytes()]).await;
+        let found = client.query_opt(&statement, &[&Hidden(&id.reveal_bytes())]).await;
         let Some(row) = found.map_err(StoreError::failed)? else { return Ok(None) };
         row::stored(row.get(0), row.get(1), row.get(2)).map(Some)
     }
@@ -141,7 +180,8 @@ impl Store for Postgres {
         let client = self.client().await?;
         let sql = "SELECT generation FROM session_ended WHERE usr = $1";
         let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
-        let row = client.query_opt(&statement, &[&user]).await.map_err(StoreError::failed)?;
+        let found = client.query_opt(&statement, &[&Hidden(&user)]).await;
+        let row = found.map_err(StoreError::failed)?;
         Ok(row.map_or(0, |row| row.get::<_, i64>(0).cast_unsigned()))
     }
 
@@ -248,7 +288,8 @@ impl Store for Postgres {
         let client = self.client().await?;
         let sql = "SELECT data, accessed FROM session WHERE usr = $1 ORDER BY created";
         let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
-        let rows = client.query(&statement, &[&user]).await.map_err(StoreError::failed)?;
+        let found = client.query(&statement, &[&Hidden(&user)]).await;
+        let rows = found.map_err(StoreError::failed)?;
         rows.iter().map(|row| row::session(row.get(0), row.get(1))).collect()
     }
 }
@@ -260,5 +301,22 @@ impl Postgres {
             WHERE accessed <= $1 OR accessed >= $2 OR created <= $3 OR created >= $4";
         self.run(sql, &[&accessed.0, &accessed.1, &created.0, &created.1]).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{BytesMut, Hidden, ToSql as _, Type, parameters};
+
+    #[test]
+    fn parameters_are_sent_and_not_shown() {
+        let hidden = [Hidden(&"secret"), Hidden(&7_i64)];
+        assert_eq!(format!("{:?} {:#?}", parameters(&hidden), hidden[0]), "[…, …] …");
+        let mut out = BytesMut::new();
+        hidden[0].to_sql_checked(&Type::TEXT, &mut out).unwrap();
+        assert_eq!(&*out, b"secret");
+        assert!(hidden[0].to_sql_checked(&Type::INT8, &mut out).is_err(), "of the wrong type");
     }
 }
