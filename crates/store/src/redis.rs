@@ -126,14 +126,20 @@ const DELETE_USER: &str = "
     return 1
 ";
 
-/// What was accessed or created at the first bound or before, or at the second or after.
+/// What was accessed or created at the first bound or before, or at the second or after; says how
+/// many it were. At most 500: while a script runs all others wait, and the client only for 500 ms.
 const DISCARD_OVER: &str = "
+    local most = 500
+    local left = most
     for place, key in ipairs({'accessed', 'created'}) do
         local before, after = ARGV[2 * place - 1], ARGV[2 * place]
-        for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', before)) do remove(id) end
-        for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, after, '+inf')) do remove(id) end
+        for _, range in ipairs({{'-inf', before}, {after, '+inf'}}) do
+            local ids = redis.call('ZRANGEBYSCORE', key, range[1], range[2], 'LIMIT', 0, left)
+            for _, id in ipairs(ids) do remove(id) end
+            left = left - #ids
+        end
     end
-    return 1
+    return most - left
 ";
 
 impl Redis {
@@ -158,12 +164,15 @@ impl Redis {
     }
 
     async fn run(&self, script: &Script, values: &[&str]) -> Result<bool, StoreError> {
+        Ok(self.count(script, values).await? == 1)
+    }
+
+    async fn count(&self, script: &Script, values: &[&str]) -> Result<u64, StoreError> {
         let mut call = script.prepare_invoke();
         for value in values {
             call.arg(*value);
         }
-        let done: i64 = call.invoke_async(&mut self.connection.clone()).await.map_err(error)?;
-        Ok(done == 1)
+        call.invoke_async(&mut self.connection.clone()).await.map_err(error)
     }
 
     async fn save(
@@ -293,7 +302,9 @@ impl Redis {
     async fn discard_over(&self, now: Timestamp) -> Result<bool, StoreError> {
         let Bounds { accessed, created } = Bounds::of(&self.config, now);
         let bounds = [accessed.0, accessed.1, created.0, created.1].map(|at| at.to_string());
-        self.run(&self.scripts.discard_over, &bounds.each_ref().map(String::as_str)).await
+        let bounds = bounds.each_ref().map(String::as_str);
+        while self.count(&self.scripts.discard_over, &bounds).await? > 0 {}
+        Ok(true)
     }
 
     async fn delete_handle(&self, handle: Handle, user: Option<&str>) -> Result<bool, StoreError> {

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use quixote_session::Config;
-use quixote_session_store::{Memory, Store, conformance};
+use quixote_session::driver::{Revision, Write};
+use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
+use quixote_session_store::{Manager, Memory, Store, conformance};
 
 async fn passes(store: Arc<dyn Store>) {
     conformance::conditions(store.clone(), &Config::STRICT).await;
@@ -14,9 +15,26 @@ async fn passes(store: Arc<dyn Store>) {
     conformance::doubt(store, 8, 4).await;
 }
 
+/// More than a store deletes in one batch.
+async fn sweeps_many(store: Arc<dyn Store>) {
+    let ids: Vec<SessionId> = (1..=1001_u128).map(|id| id.to_be_bytes().into()).collect();
+    for (revision, id) in (1..).zip(&ids) {
+        let session = Session::new("192.0.2.1".into(), Timestamp(1_000_000_000_000));
+        let op = StoreOp::Create { id: *id, session, generation: None, discard_over: None };
+        let revision = Revision(revision);
+        let write = Write { op, expected: None, accessed: None, revision, commits: false };
+        assert!(store.write(&write).await.unwrap());
+    }
+    Manager::new(Config::STRICT, store.clone()).unwrap().sweep().await.unwrap();
+    for id in ids {
+        assert_eq!(store.load(id).await.unwrap(), None);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn memory() {
     passes(Arc::new(Memory::new(Config::STRICT))).await;
+    sweeps_many(Arc::new(Memory::new(Config::STRICT))).await;
 }
 
 #[cfg(feature = "sqlite")]
@@ -58,7 +76,8 @@ async fn sqlite_files_are_for_their_owner_alone() {
 async fn postgres() {
     let url = std::env::var("POSTGRES_URL").unwrap();
     let store = quixote_session_store::Postgres::connect(&url, Config::STRICT).await.unwrap();
-    passes(Arc::new(store)).await;
+    passes(Arc::new(store.clone())).await;
+    sweeps_many(Arc::new(store)).await;
 }
 
 /// A Redis that may be written to, such as `redis://127.0.0.1:6379`. `.ci/stores` starts one.
@@ -68,5 +87,6 @@ async fn postgres() {
 async fn redis() {
     let url = std::env::var("REDIS_URL").unwrap();
     let store = quixote_session_store::Redis::connect(&url, Config::STRICT).await.unwrap();
-    passes(Arc::new(store)).await;
+    passes(Arc::new(store.clone())).await;
+    sweeps_many(Arc::new(store)).await;
 }
