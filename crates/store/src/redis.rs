@@ -11,6 +11,8 @@ use crate::store::{Store, StoreError};
 
 /// A store in Redis, for many processes on many machines.
 ///
+/// All its keys begin with `quixote:`, so that it can share a database with others.
+///
 /// Each write is one script, which Redis runs alone: one round trip. What was acknowledged is as
 /// durable as `appendfsync` says: with `everysec` a crash of Redis can lose a second, and with it a
 /// logout. Redis must not evict keys (`maxmemory-policy noeviction`), or a count of ended users
@@ -26,9 +28,10 @@ pub struct Redis {
     scripts: std::sync::Arc<Scripts>,
 }
 
-/// `session:ID` is a hash, `user:NAME` the set of a user's ids, `handle:HANDLE` an id, `accessed`
-/// and `created` are all ids in the order of these times, and `ended:NAME` is a count that is never
-/// forgotten. Numbers are texts, as those of Lua have 53 bits.
+/// All keys begin with `quixote:`. Of those, `session:ID` is a hash, `user:NAME` the set of a
+/// user's ids, `handle:HANDLE` an id, `accessed` and `created` are all ids in the order of these
+/// times, and `ended:NAME` is a count that is never forgotten. Numbers are texts, as those of Lua
+/// have 53 bits.
 struct Scripts {
     save: Script,
     touch: Script,
@@ -41,12 +44,12 @@ struct Scripts {
 /// What the scripts share: to remove a session from everywhere.
 const REMOVE: &str = "
     local function remove(id)
-        local row = redis.call('HMGET', 'session:' .. id, 'user', 'handle', 'has_user')
-        if row[3] == '1' then redis.call('SREM', 'user:' .. row[1], id) end
-        if row[2] and row[2] ~= '' then redis.call('DEL', 'handle:' .. row[2]) end
-        redis.call('DEL', 'session:' .. id)
-        redis.call('ZREM', 'accessed', id)
-        redis.call('ZREM', 'created', id)
+        local row = redis.call('HMGET', 'quixote:session:' .. id, 'user', 'handle', 'has_user')
+        if row[3] == '1' then redis.call('SREM', 'quixote:user:' .. row[1], id) end
+        if row[2] and row[2] ~= '' then redis.call('DEL', 'quixote:handle:' .. row[2]) end
+        redis.call('DEL', 'quixote:session:' .. id)
+        redis.call('ZREM', 'quixote:accessed', id)
+        redis.call('ZREM', 'quixote:created', id)
     end
     local function later(one, other)
         if #one ~= #other then return #one > #other and one or other end
@@ -59,40 +62,41 @@ const SAVE: &str = "
     local from, to, expected, revision = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
     local data, has_user, user, handle = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
     local accessed, generation, created = ARGV[9], ARGV[10], ARGV[11]
-    if generation ~= '' and (redis.call('GET', 'ended:' .. user) or '0') ~= generation then
+    if generation ~= '' and (redis.call('GET', 'quixote:ended:' .. user) or '0') ~= generation then
         return 0
     end
-    if from ~= to and expected ~= '*' and redis.call('EXISTS', 'session:' .. to) == 1 then
+    if from ~= to and expected ~= '*' and redis.call('EXISTS', 'quixote:session:' .. to) == 1 then
         return 0
     end
     if from ~= '' and expected ~= '*' then
-        if redis.call('HGET', 'session:' .. from, 'revision') ~= expected then return 0 end
+        if redis.call('HGET', 'quixote:session:' .. from, 'revision') ~= expected then return 0 end
     end
     if from ~= '' then
-        accessed = later(accessed, redis.call('HGET', 'session:' .. from, 'accessed') or '0')
+        local before = redis.call('HGET', 'quixote:session:' .. from, 'accessed')
+        accessed = later(accessed, before or '0')
         remove(from)
     end
-    redis.call('HSET', 'session:' .. to, 'revision', revision, 'data', data, 'has_user', has_user,
-        'user', user, 'handle', handle, 'accessed', accessed)
-    if has_user == '1' then redis.call('SADD', 'user:' .. user, to) end
-    if handle ~= '' then redis.call('SET', 'handle:' .. handle, to) end
-    redis.call('ZADD', 'accessed', accessed, to)
-    redis.call('ZADD', 'created', created, to)
+    redis.call('HSET', 'quixote:session:' .. to, 'revision', revision, 'data', data,
+        'has_user', has_user, 'user', user, 'handle', handle, 'accessed', accessed)
+    if has_user == '1' then redis.call('SADD', 'quixote:user:' .. user, to) end
+    if handle ~= '' then redis.call('SET', 'quixote:handle:' .. handle, to) end
+    redis.call('ZADD', 'quixote:accessed', accessed, to)
+    redis.call('ZADD', 'quixote:created', created, to)
     return 1
 ";
 
 const TOUCH: &str = "
-    local key = 'session:' .. ARGV[1]
+    local key = 'quixote:session:' .. ARGV[1]
     local before = redis.call('HGET', key, 'accessed')
     if not before then return 1 end
     local accessed = later(before, ARGV[2])
     redis.call('HSET', key, 'accessed', accessed)
-    redis.call('ZADD', 'accessed', accessed, ARGV[1])
+    redis.call('ZADD', 'quixote:accessed', accessed, ARGV[1])
     return 1
 ";
 
 const DISCARD: &str = "
-    local row = redis.call('HMGET', 'session:' .. ARGV[1], 'revision', 'accessed')
+    local row = redis.call('HMGET', 'quixote:session:' .. ARGV[1], 'revision', 'accessed')
     if row[1] ~= ARGV[2] or row[2] ~= ARGV[3] then return 0 end
     remove(ARGV[1])
     return 1
@@ -101,10 +105,10 @@ const DISCARD: &str = "
 /// By id, or by handle and perhaps user.
 const DELETE: &str = "
     local id = ARGV[1]
-    if id == '' then id = redis.call('GET', 'handle:' .. ARGV[2]) end
+    if id == '' then id = redis.call('GET', 'quixote:handle:' .. ARGV[2]) end
     if not id then return 1 end
     if ARGV[3] == '1' then
-        local row = redis.call('HMGET', 'session:' .. id, 'user', 'has_user')
+        local row = redis.call('HMGET', 'quixote:session:' .. id, 'user', 'has_user')
         if row[2] ~= '1' or row[1] ~= ARGV[4] then return 1 end
     end
     remove(id)
@@ -113,14 +117,15 @@ const DELETE: &str = "
 
 const DELETE_USER: &str = "
     local user, except, expected = ARGV[1], ARGV[2], ARGV[3]
-    if except ~= '' and redis.call('HGET', 'session:' .. except, 'revision') ~= expected then
-        return 0
+    if except ~= '' then
+        local revision = redis.call('HGET', 'quixote:session:' .. except, 'revision')
+        if revision ~= expected then return 0 end
     end
-    redis.call('INCR', 'ended:' .. user)
-    for _, id in ipairs(redis.call('SMEMBERS', 'user:' .. user)) do
+    redis.call('INCR', 'quixote:ended:' .. user)
+    for _, id in ipairs(redis.call('SMEMBERS', 'quixote:user:' .. user)) do
         if id ~= except then
-            if redis.call('EXISTS', 'session:' .. id) == 1 then remove(id) end
-            redis.call('SREM', 'user:' .. user, id)
+            if redis.call('EXISTS', 'quixote:session:' .. id) == 1 then remove(id) end
+            redis.call('SREM', 'quixote:user:' .. user, id)
         end
     end
     return 1
@@ -131,7 +136,7 @@ const DELETE_USER: &str = "
 const DISCARD_OVER: &str = "
     local most = 500
     local left = most
-    for place, key in ipairs({'accessed', 'created'}) do
+    for place, key in ipairs({'quixote:accessed', 'quixote:created'}) do
         local before, after = ARGV[2 * place - 1], ARGV[2 * place]
         for _, range in ipairs({{'-inf', before}, {after, '+inf'}}) do
             local ids = redis.call('ZRANGEBYSCORE', key, range[1], range[2], 'LIMIT', 0, left)
@@ -224,7 +229,7 @@ fn text(id: SessionId) -> String {
 #[async_trait]
 impl Store for Redis {
     async fn load(&self, id: SessionId) -> Result<Option<Stored>, StoreError> {
-        let key = format!("session:{}", text(id));
+        let key = format!("quixote:session:{}", text(id));
         let row: (Option<u64>, Option<String>, Option<i64>) =
             self.get(key, &["revision", "data", "accessed"]).await?;
         let (Some(revision), Some(data), Some(accessed)) = row else { return Ok(None) };
@@ -234,7 +239,7 @@ impl Store for Redis {
     async fn generation(&self, user: &str) -> Result<u64, StoreError> {
         let mut connection = self.connection.clone();
         let found: Option<u64> =
-            connection.get(format!("ended:{user}")).await.map_err(StoreError::failed)?;
+            connection.get(format!("quixote:ended:{user}")).await.map_err(StoreError::failed)?;
         Ok(found.unwrap_or_default())
     }
 
@@ -284,12 +289,14 @@ impl Store for Redis {
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
         let mut connection = self.connection.clone();
-        let ids: Vec<String> =
-            connection.smembers(format!("user:{user}")).await.map_err(StoreError::failed)?;
+        let ids: Vec<String> = connection
+            .smembers(format!("quixote:user:{user}"))
+            .await
+            .map_err(StoreError::failed)?;
         let mut sessions = Vec::new();
         for id in ids {
             let row: (Option<String>, Option<i64>) =
-                self.get(format!("session:{id}"), &["data", "accessed"]).await?;
+                self.get(format!("quixote:session:{id}"), &["data", "accessed"]).await?;
             if let (Some(data), Some(accessed)) = row {
                 sessions.push(row::session(&data, accessed)?);
             }
