@@ -13,13 +13,17 @@ use crate::store::{Store, StoreError};
 ///
 /// All its keys begin with `quixote:`, so that it can share a database with others.
 ///
-/// Each write is one script, which Redis runs alone: one round trip. What was acknowledged is as
-/// durable as `appendfsync` says: with `everysec` a crash of Redis can lose a second, and with it a
-/// logout. Redis must not evict keys (`maxmemory-policy noeviction`), or a count of ended users
-/// could be lost.
+/// Each write is one script, which Redis runs alone: one round trip. What was acknowledged can be
+/// lost, and a logout with it: with `appendfsync everysec` a crash of Redis loses a second, and as
+/// replicas follow their server without its waiting for them, a failover to one loses what had not
+/// reached it, whatever `appendfsync` says. Where a logout must be final, take PostgreSQL or
+/// SQLite, or `appendfsync always` and no failover.
+///
+/// Redis must not evict keys (`maxmemory-policy noeviction`), or a count of ended users could be
+/// lost.
 ///
 /// A script touches the keys of a session, its user and its handle, and of two ids when a session
-/// moves: so it needs one server (and its replicas), and no Redis Cluster, which would ask that all
+/// moves: so it needs one server, and no Redis Cluster, which would ask that all
 /// of them hash alike.
 #[derive(Clone)]
 pub struct Redis {
