@@ -297,8 +297,11 @@ impl Store for Postgres {
 impl Postgres {
     async fn discard_over(&self, bounds: Bounds) -> Result<(), StoreError> {
         let Bounds { accessed, created } = bounds;
-        let sql = "DELETE FROM session
-            WHERE accessed <= $1 OR accessed >= $2 OR created <= $3 OR created >= $4";
+        // What another has locked it may delete the next time: to wait for each other in two orders
+        // would be a deadlock.
+        let sql = "DELETE FROM session WHERE id IN (SELECT id FROM session
+            WHERE accessed <= $1 OR accessed >= $2 OR created <= $3 OR created >= $4
+            FOR UPDATE SKIP LOCKED)";
         self.run(sql, &[&accessed.0, &accessed.1, &created.0, &created.1]).await?;
         Ok(())
     }
