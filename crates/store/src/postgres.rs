@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod};
+use deadpool_postgres::{Client, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod};
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Session, SessionId, StoreOp};
 use tokio_postgres::error::SqlState;
@@ -82,6 +82,10 @@ const SCHEMA: &str = "
             RETURN TRUE;
         END $$ LANGUAGE plpgsql;";
 
+/// Whatever the database or the role has as its default: under a stricter level a function would
+/// see what was committed before it waited for the lock, and not after.
+const ISOLATION: &str = "SET default_transaction_isolation = 'read committed'";
+
 impl Postgres {
     /// Connects, and creates the tables that are not there.
     ///
@@ -92,7 +96,11 @@ impl Postgres {
         let address = url.parse().map_err(|why: Error| StoreError::failed(why))?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(address, NoTls, recycling);
-        let pool = Pool::builder(manager).max_size(16).build().map_err(StoreError::failed)?;
+        let isolated = Hook::async_fn(|client, _| {
+            Box::pin(async { client.batch_execute(ISOLATION).await.map_err(HookError::Backend) })
+        });
+        let pool = Pool::builder(manager).max_size(16).post_create(isolated).build();
+        let pool = pool.map_err(StoreError::failed)?;
         let client = pool.get().await.map_err(StoreError::failed)?;
         // In one transaction, as each text of several statements is.
         client.batch_execute(SCHEMA).await.map_err(StoreError::failed)?;

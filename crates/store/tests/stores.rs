@@ -78,6 +78,11 @@ async fn postgres() {
     let store = quixote_session_store::Postgres::connect(&url, Config::STRICT).await.unwrap();
     passes(Arc::new(store.clone())).await;
     sweeps_many(Arc::new(store)).await;
+    // Whatever the default of the database is.
+    let url = url + "?options=-c%20default_transaction_isolation=serializable";
+    let store = quixote_session_store::Postgres::connect(&url, Config::STRICT).await.unwrap();
+    conformance::ends_against_logins(Arc::new(store.clone()), 100).await;
+    conformance::contention(Arc::new(store), 16, 4).await;
 }
 
 /// A Redis that may be written to, such as `redis://127.0.0.1:6379`. `.ci/stores` starts one.
