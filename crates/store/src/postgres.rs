@@ -18,6 +18,10 @@ use crate::store::{Store, StoreError};
 ///
 /// Each write is one statement, and so one transaction and one round trip. What was acknowledged is
 /// as durable as `synchronous_commit` of the database says.
+///
+/// Connections are not encrypted: the database must be on this machine, or in a network that
+/// nobody else reads. Each start creates the tables and indices that are not there and replaces the
+/// functions, so the role that connects owns them, and may create in the schema.
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool,
@@ -87,7 +91,7 @@ const SCHEMA: &str = "
 const ISOLATION: &str = "SET default_transaction_isolation = 'read committed'";
 
 impl Postgres {
-    /// Connects, and creates the tables that are not there.
+    /// Connects, and creates the tables and functions that are not there.
     ///
     /// # Errors
     ///
