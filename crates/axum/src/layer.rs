@@ -182,7 +182,11 @@ fn respond(
         Err(why) => (SessionError(why).into_response(), None),
     };
     if used || cookie.is_some() {
-        append(response.headers_mut(), header::VARY, VARY.1);
+        let headers = response.headers_mut();
+        append(headers, header::VARY, VARY.1);
+        // The page of a user is not to come back with the back button after a logout.
+        let unsaid = headers.entry(header::CACHE_CONTROL);
+        unsaid.or_insert(HeaderValue::from_static(CACHE_CONTROL.1));
     }
     match cookie.map(|cookie| header_of(config, &cookie)) {
         None => {}

@@ -48,9 +48,16 @@
 //!
 //! # Headers
 //!
-//! Several `Cookie` headers count as one, joined by `; `. A response with a cookie has
-//! `Cache-Control: no-store` in place of what it had. One whose handler asked for the session has
-//! `Vary: Cookie`.
+//! Several `Cookie` headers count as one, joined by `; `.
+//!
+//! | the response | `Vary` | `Cache-Control` |
+//! |---|---|---|
+//! | sets or deletes the cookie | `Cookie`, too | `no-store`, in place of what it had |
+//! | is of a handler that asked for the session | `Cookie`, too | what it had; without it, `no-store` |
+//! | is any other | as it stands | as it stands |
+//!
+//! So no page of a user comes back with the back button after the logout, unless its handler has
+//! said that it may be kept.
 //!
 //! # Streams
 //!

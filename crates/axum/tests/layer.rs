@@ -67,6 +67,8 @@ impl Site {
         let app = Router::new()
             .route("/plain", get(async || "plain"))
             .route("/read", get(read))
+            .route("/kept", get(kept))
+            .route("/kept", post(kept_login))
             .route("/login", post(login))
             .route("/logout", post(logout))
             .route("/set", get(set))
@@ -99,6 +101,14 @@ impl Site {
 async fn read(session: Session) -> String {
     let value = session.value("key").await.unwrap_or_default();
     format!("{} {value}", session.user().await.unwrap_or_default())
+}
+
+async fn kept(session: Session) -> ([(header::HeaderName, &'static str); 1], String) {
+    ([(header::CACHE_CONTROL, "private, max-age=60")], read(session).await)
+}
+
+async fn kept_login(session: Session) -> ([(header::HeaderName, &'static str); 1], Done) {
+    ([(header::CACHE_CONTROL, "private, max-age=60")], login(session).await)
 }
 
 async fn login(session: Session) -> Done {
@@ -164,6 +174,11 @@ fn cookie(response: &Response<Body>) -> Option<String> {
     Some(text.split(';').next().unwrap().to_owned())
 }
 
+fn caching(response: &Response<Body>) -> Vec<&str> {
+    let all = response.headers().get_all(header::CACHE_CONTROL).iter();
+    all.map(|value| value.to_str().unwrap()).collect()
+}
+
 async fn text(response: Response<Body>) -> String {
     let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
@@ -174,13 +189,21 @@ async fn a_cookie_comes_with_its_headers_and_only_if_there_is_something_to_keep(
     let site = Site::new();
     let response = site.ask("GET", "/plain", &[]).await;
     assert!(response.headers().get(header::VARY).is_none());
+    assert!(response.headers().get(header::CACHE_CONTROL).is_none());
     let response = site.ask("GET", "/read", &[]).await;
     assert_eq!(response.headers()[header::VARY], "Cookie");
-    assert_eq!((cookie(&response), response.headers().get(header::CACHE_CONTROL)), (None, None));
+    assert_eq!(cookie(&response), None);
+    assert_eq!(caching(&response), ["no-store"]);
+    let response = site.ask("GET", "/kept", &[]).await;
+    assert_eq!(response.headers()[header::VARY], "Cookie");
+    assert_eq!(caching(&response), ["private, max-age=60"], "what the handler says");
     let response = site.ask("POST", "/login", &[]).await;
     assert!(cookie(&response).unwrap().starts_with("__Host-session="));
-    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    assert_eq!(caching(&response), ["no-store"]);
     assert_eq!(response.headers()[header::VARY], "Cookie");
+    let response = site.ask("POST", "/kept", &[]).await;
+    assert!(cookie(&response).is_some());
+    assert_eq!(caching(&response), ["no-store"], "whatever the handler says");
 }
 
 #[tokio::test]
@@ -221,6 +244,7 @@ async fn a_logout_leaves_with_an_error_page() {
     let response = site.ask("POST", "/logout", &[&own]).await;
     assert_eq!(response.status(), 500);
     assert!(response.headers()[header::SET_COOKIE].to_str().unwrap().contains("Max-Age=0"));
+    assert_eq!(caching(&response), ["no-store"]);
     assert_eq!(text(site.ask("GET", "/read", &[&own]).await).await, " ");
 }
 
