@@ -26,7 +26,7 @@
 //! | answers with 5xx | is not saved | as it stands |
 //! | panics | is not saved | 500 |
 //! | is dropped, since the client is gone | is not saved | none |
-//! | goes on after the store has failed | is not saved | 503, whatever it answers, and no cookie |
+//! | goes on after the store has failed | is not saved | 503, or the handler's own 5xx; no cookie |
 //!
 //! A 4xx page saves, since a form that is shown again with an error has new tokens. An
 //! [`Outcome`](quixote_session::Outcome) among the extensions of a response is taken in place of
@@ -44,6 +44,7 @@
 //! | `text_too_long` | 413 |
 //! | `too_many_values` | 422 |
 //! | `too_many_sessions`, `too_many_requests`, `entropy_used_up`; busy; the store failed, or it is unknown whether it did | 503 |
+//! | the commit of the application's own data failed ([`Commit`](quixote_session::driver::Failure::Commit)) | 500 |
 //! | anything else, such as a session that is used after its response was sent | 500 |
 //!
 //! # Headers
