@@ -17,6 +17,7 @@ use quixote_session_store::{Manager, Memory, Postgres, Redis, Sqlite, Store};
 use tokio::net::TcpListener;
 
 use accounts::{Accounts, Broken};
+use pages::Shop;
 
 #[derive(Parser)]
 #[command(about)]
@@ -30,6 +31,9 @@ struct Args {
     /// The port of localhost to listen at; 0 takes a free one.
     #[arg(long, default_value_t = 3000)]
     port: u16,
+    /// Who may end the sessions of others, once logged in and confirmed; without it, nobody.
+    #[arg(long, value_name = "NAME")]
+    admin: Option<String>,
 }
 
 async fn session_store(name: &str) -> Result<Arc<dyn Store>, Broken> {
@@ -47,8 +51,8 @@ async fn session_store(name: &str) -> Result<Arc<dyn Store>, Broken> {
 async fn main() -> Result<(), Broken> {
     let args = Args::parse();
     let manager = Manager::new(Config::STRICT, session_store(&args.store).await?)?;
-    let accounts = Accounts::open(&args.accounts)?;
-    let app = pages::router(accounts).layer(SessionLayer::new(manager.clone()));
+    let pages = Shop::new(Accounts::open(&args.accounts)?, args.admin);
+    let app = pages::router(pages).layer(SessionLayer::new(manager.clone()));
 
     // What is over is found by nobody; a sweep only frees the room.
     tokio::spawn(async move {

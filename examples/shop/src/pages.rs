@@ -1,5 +1,7 @@
 //! The pages of the shop, and what its forms do.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
@@ -11,10 +13,27 @@ use serde::Deserialize;
 
 use crate::accounts::{Accounts, Broken, code};
 
-/// Who may end the sessions of others.
-const ADMIN: &str = "admin";
+/// What the pages share.
+#[derive(Clone)]
+pub(crate) struct Shop {
+    accounts: Accounts,
+    /// Who may end the sessions of others. Chosen at the start: a name that is known beforehand
+    /// would be taken by whoever signs up first.
+    admin: Option<Arc<str>>,
+}
 
-pub(crate) fn router(accounts: Accounts) -> Router {
+impl Shop {
+    pub(crate) fn new(accounts: Accounts, admin: Option<String>) -> Self {
+        Self { accounts, admin: admin.map(Into::into) }
+    }
+
+    async fn is_of_admin(&self, session: &Session) -> bool {
+        let user = session.user().await;
+        user.is_some() && user.as_deref() == self.admin.as_deref()
+    }
+}
+
+pub(crate) fn router(shop: Shop) -> Router {
     Router::new()
         .route("/", get(home))
         .route("/signup", post(sign_up))
@@ -27,7 +46,7 @@ pub(crate) fn router(accounts: Accounts) -> Router {
         .route("/devices/end", post(end_device))
         .route("/devices/others", post(end_others))
         .route("/admin/end", post(end_user))
-        .with_state(accounts)
+        .with_state(shop)
 }
 
 /// Why a page cannot be shown.
@@ -119,13 +138,9 @@ struct Names {
 }
 
 /// The token first: a form is accepted once, whatever comes of it.
-async fn sign_up(
-    State(accounts): State<Accounts>,
-    session: Session,
-    Form(form): Form<Names>,
-) -> Done {
+async fn sign_up(State(shop): State<Shop>, session: Session, Form(form): Form<Names>) -> Done {
     session.accept(&form.token).await?;
-    if !accounts.sign_up(form.name.clone(), form.password).await? {
+    if !shop.accounts.sign_up(form.name.clone(), form.password).await? {
         return Err(Stop::Page(StatusCode::CONFLICT, "Somebody has this name."));
     }
     session.login(form.name).await?;
@@ -133,13 +148,9 @@ async fn sign_up(
 }
 
 /// The cart of nobody becomes the cart of who logs in; nothing of one user becomes another's.
-async fn login(
-    State(accounts): State<Accounts>,
-    session: Session,
-    Form(form): Form<Names>,
-) -> Done {
+async fn login(State(shop): State<Shop>, session: Session, Form(form): Form<Names>) -> Done {
     session.accept(&form.token).await?;
-    if !accounts.check(form.name.clone(), form.password).await? {
+    if !shop.accounts.check(form.name.clone(), form.password).await? {
         return Err(Stop::Page(StatusCode::FORBIDDEN, "Wrong name or password."));
     }
     session.login(form.name).await?;
@@ -209,7 +220,7 @@ async fn confirm(session: Session, Form(form): Form<Code>) -> Done {
     Ok(Redirect::to("/"))
 }
 
-async fn devices(session: Session) -> Page {
+async fn devices(State(shop): State<Shop>, session: Session) -> Page {
     let token = session.form_token().await?;
     let own = session.handle().await;
     let mut body = String::new();
@@ -222,7 +233,7 @@ async fn devices(session: Session) -> Page {
         body.extend([when, form("/devices/end", &token, &field, "end")]);
     }
     body += &form("/devices/others", &token, "", "end all others");
-    if session.user().await.is_some_and(|user| user == ADMIN) {
+    if shop.is_of_admin(&session).await {
         body += &form("/admin/end", &token, "<input name=user>", "end all sessions of this user");
     }
     Ok(page("Devices", &body))
@@ -257,10 +268,10 @@ struct User {
 }
 
 /// The manager acts, and not the session: it may end any user's.
-async fn end_user(session: Session, Form(form): Form<User>) -> Done {
+async fn end_user(State(shop): State<Shop>, session: Session, Form(form): Form<User>) -> Done {
     session.accept(&form.token).await?;
     let confirmed = session.value("confirmed").await.is_some();
-    if !confirmed || session.user().await.is_none_or(|user| user != ADMIN) {
+    if !confirmed || !shop.is_of_admin(&session).await {
         return Err(Stop::Page(StatusCode::FORBIDDEN, "Only a confirmed admin may."));
     }
     session.manager().delete_sessions_of(&form.user).await.map_err(SessionError)?;
