@@ -1,9 +1,8 @@
 """Change the model in one place at a time: the comparison with the code must notice.
 
-Every fourth of the changes that mutants.py makes is tried, in one world after the other until one
-notices. The number in the environment variable SHARE says which fourth, so that the gate, which sets
-it to the number of commits, comes to all of them in turn; `--all`, or SHARE without a number, tries
-each. What is the same machine, and so cannot be noticed, stands in equivalent_mutants.md with the
+A thirtieth of the changes that mutants.py makes is tried, in one world after the other until one
+notices. The number in the environment variable SHARE says which, so that the gate, which sets it to
+the number of commits, comes to all of them in turn; `--all`, or SHARE without a number, tries each. What is the same machine, and so cannot be noticed, stands in equivalent_mutants.md with the
 reason.
 """
 
@@ -20,7 +19,7 @@ import mutants
 import tlc
 import worlds
 
-SHARES, FEWEST = 4, 30
+SHARES, FEWEST = 30, 4
 
 # What cannot be noticed, and why: a change, and behind it the reason.
 EQUIVALENT = tlc.SPEC / "equivalent_mutants.md"
