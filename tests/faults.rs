@@ -165,7 +165,7 @@ fn is_in_share(place: usize) -> bool {
 fn copy_of_the_crate() -> PathBuf {
     let copy = here().join("target/faults/crate");
     let _ = fs::remove_dir_all(&copy);
-    for folder in ["src", "benches", "tests/cli"] {
+    for folder in ["src", "benches", "tests/cli", "crates", "examples"] {
         copy_folder(&here().join(folder), &copy.join(folder));
     }
     for file in ["Cargo.toml", "Cargo.lock", "tests/cli.rs"] {

@@ -231,7 +231,7 @@ impl Arguments for Choice<'_> {
     /// The handle of a stored session, or one that none has.
     fn handle(&mut self) -> Handle {
         let stored = self.state.values();
-        let known = pick(&stored, self.turn.what).and_then(|session| session.handle());
+        let known = pick(&stored, self.turn.what).and_then(quixote_session::Session::handle);
         known.filter(|_| self.turn.what < 240).unwrap_or([0xee; 16].into())
     }
 }
