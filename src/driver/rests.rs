@@ -15,40 +15,22 @@
 //! costs one. The exception is a login, whose user may have been ended since (step-57).
 
 use crate::effect::{Effects, Refusal, Reply, StoreOp};
-use crate::event::{Event, ManagerEvent, RequestEvent};
+use crate::event::{Event, RequestEvent};
 
 /// Whether the event is answered from the load alone, whatever the answer: then the load comes
-/// first.
+/// first. What needs a fresh load by the event alone does, but for those that are judged by their
+/// effects, and a login, which loads the generation of its user.
 pub(super) const fn loads_first(event: &Event) -> bool {
-    match event {
-        Event::StartRequest { .. } | Event::Manager(ManagerEvent::DeleteSession { .. }) => true,
-        Event::Request { event, .. } => match event {
-            RequestEvent::CreateFormToken
-            | RequestEvent::HasSessionCookie { must_exist: true }
-            | RequestEvent::ExpireOtherSessions
-            | RequestEvent::ExpireHandle { .. } => true,
-            RequestEvent::SetUser { .. }
-            | RequestEvent::RenewSession
-            | RequestEvent::SetValue { .. }
-            | RequestEvent::RemoveValue { .. }
-            | RequestEvent::TakeValue { .. }
-            | RequestEvent::GuardValue { .. }
-            | RequestEvent::HasFormToken { .. }
-            | RequestEvent::RemoveFormToken { .. }
-            | RequestEvent::HasSessionCookie { must_exist: false }
-            | RequestEvent::RevokeSessionCookie
-            | RequestEvent::ExpireSession
-            | RequestEvent::NewSession
-            | RequestEvent::MaintainSession
-            | RequestEvent::FinishRequest { .. }
-            | RequestEvent::InsertSession { .. } => false,
-        },
-        Event::Manager(
-            ManagerEvent::DeleteHandle { .. }
-            | ManagerEvent::DeleteSessionsOf { .. }
-            | ManagerEvent::Sweep,
-        ) => false,
-    }
+    let by_effects = matches!(
+        event,
+        Event::Request {
+            event: RequestEvent::SetUser { .. }
+                | RequestEvent::NewSession
+                | RequestEvent::FinishRequest { .. },
+            ..
+        }
+    );
+    matches!(event, Event::StartRequest { .. }) || (event.needs_fresh_load() && !by_effects)
 }
 
 /// Whether what a step concluded from an older load has to be concluded again from a fresh one.
