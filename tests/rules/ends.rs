@@ -103,18 +103,23 @@ fn all_other_sessions_of_the_user_end_at_once_and_for_good() {
 }
 
 /// Whoever logs in by the request itself has no session yet, or has the one of somebody else.
+/// The session that a login comes with.
+pub(super) fn session_of(cookie: &str, run: &mut Scenario) -> Option<SessionId> {
+    match cookie {
+        "none" => None,
+        "nobody's" => Some(run.keep("k", "v")),
+        "bob's" => Some(run.log_in("bob")),
+        _ => Some(run.log_in("alice")),
+    }
+}
+
 // [event-41] [event-42] [event-48]
 #[test]
 fn a_login_may_end_all_sessions_from_before_it() {
     for cookie in ["none", "nobody's", "bob's", "alice's", "alice's, gone"] {
         let mut run = Scenario::of(&Config::STRICT);
         let old = [run.log_in("alice"), run.log_in("alice")];
-        let own = match cookie {
-            "none" => None,
-            "nobody's" => Some(run.keep("k", "v")),
-            "bob's" => Some(run.log_in("bob")),
-            _ => Some(run.log_in("alice")),
-        };
+        let own = session_of(cookie, &mut run);
         run.start(1, own);
         run.set_user(1, Some("alice"));
         if cookie == "alice's, gone" {

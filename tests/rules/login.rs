@@ -2,6 +2,7 @@
 
 use quixote_session::{Config, Refusal, Reply, StoreOp};
 
+use super::ends::session_of;
 use super::save::ended_by;
 use crate::scenario::events::{
     SWEEP, delete, delete_all_of, expire_others, finish, guard, spend, start_from,
@@ -294,12 +295,7 @@ fn a_login_from_before_the_end_of_the_users_sessions_is_refused() {
         for cookie in ["none", "nobody's", "bob's", "alice's"] {
             let mut run = Scenario::of(&Config::STRICT);
             let laptop = run.log_in("alice");
-            let own = match cookie {
-                "none" => None,
-                "nobody's" => Some(run.keep("k", "v")),
-                "bob's" => Some(run.log_in("bob")),
-                _ => Some(run.log_in("alice")),
-            };
+            let own = session_of(cookie, &mut run);
             run.start(1, own);
             run.set_user(1, Some("alice"));
             run.start(2, Some(laptop));

@@ -1,6 +1,8 @@
 //! Section `time`.
 
-use quixote_session::{Config, Refusal, Reply, Semantics, Session, Timestamp};
+use quixote_session::{
+    Config, FormToken, Refusal, Reply, Semantics, Session, SessionId, Timestamp,
+};
 
 use crate::scenario::events::{
     SWEEP, expire, expire_handle, expire_others, finish, poll, renew, set_value, spend, start_from,
@@ -206,16 +208,22 @@ fn a_session_of_the_future_is_over_if_it_lies_as_far_ahead_as_a_limit() {
     }
 }
 
+/// A session of alice with a form token and an old value.
+fn with_token_and_value(run: &mut Scenario) -> (SessionId, FormToken) {
+    let id = run.log_in("alice");
+    let token = run.form(id);
+    run.start(9, Some(id));
+    run.set_value(9, "old", "v");
+    run.finish(9, Successful);
+    (id, token)
+}
+
 // [time-10] [time-11] [time-12] [time-13]
 #[test]
 fn a_session_that_is_too_old_counts_as_not_stored_wherever_it_is_used() {
     for too_old in [false, true] {
         let mut run = Scenario::of(&Config::STRICT);
-        let id = run.log_in("alice");
-        let token = run.form(id);
-        run.start(9, Some(id));
-        run.set_value(9, "old", "v");
-        run.finish(9, Successful);
+        let (id, token) = with_token_and_value(&mut run);
         let handle = run.handle_of(id);
         for request in 1..=6 {
             run.start(request, Some(id));
@@ -244,11 +252,7 @@ fn idleness_refuses_nothing_to_a_request_that_began_in_time() {
     for (started, passed) in [(0, idle), (idle - 1, 2_000), (idle - 1, 11 * 3_600_000)] {
         let begin = || {
             let mut run = Scenario::of(&Config::STRICT);
-            let id = run.log_in("alice");
-            let token = run.form(id);
-            run.start(9, Some(id));
-            run.set_value(9, "old", "v");
-            run.finish(9, Successful);
+            let (id, token) = with_token_and_value(&mut run);
             run.now += started;
             run.start(1, Some(id));
             run.set_value(1, "k", "v");
