@@ -21,6 +21,8 @@ mod events;
 #[path = "proved/machine.rs"]
 #[allow(dead_code, clippy::all, clippy::pedantic, reason = "generated")]
 mod machine;
+#[path = "proved/runs.rs"]
+mod runs;
 #[path = "proved/states.rs"]
 #[allow(clippy::wildcard_imports, reason = "a word for each constructor")]
 mod states;
@@ -29,28 +31,61 @@ mod value;
 #[path = "proved/words.rs"]
 #[allow(clippy::wildcard_imports, reason = "a word for each constructor")]
 mod words;
+#[path = "proved/worlds.rs"]
+mod worlds;
 
-use both::Both;
-use quixote_session::Config;
-use quixote_session::check::population::{Habits, Population, Seeded};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
-fn run(config: &Config, habits: Habits, seed: u64, steps: u64) -> Result<u64, String> {
-    let mut both = Both::new(config);
-    let (mut population, mut choices) = (Population::new(habits), Seeded::new(seed));
-    for step in 0..steps {
-        let turn = population.next_turn(config, &both.state, &mut choices);
-        let effects = both.step(&turn.input);
-        let effects = effects.map_err(|told| format!("seed {seed}, step {step}: {told}"))?;
-        population.learn(&turn, &effects);
-    }
-    Ok(steps)
+use quixote_session::check::{Size, World};
+
+#[test]
+fn the_code_and_the_proved_machine_agree_on_random_clients() {
+    let refusals = runs::agree(20_000);
+    // Strict offers everything, and refuses for every other reason.
+    assert_eq!(refusals.len(), 18, "{refusals:?}");
+}
+
+/// A step of `.ci/run` of its own.
+#[test]
+#[ignore = "half a minute"]
+fn they_agree_on_a_quarter_of_a_million_steps() {
+    runs::agree(250_000);
 }
 
 #[test]
-fn random() {
-    let now = std::time::Instant::now();
-    for seed in 0..20 {
-        let n = run(&Config::STRICT, Habits { salt: seed, ..Habits::ALL }, seed, 1000).unwrap();
-        println!("{n} {:?}", now.elapsed());
-    }
+fn they_agree_on_every_transition_of_the_smaller_worlds() {
+    let small = ["time", "manager", "cookies", "others", "late"];
+    let steps = search(|world| small.contains(&world.name));
+    assert!(steps > 30_000, "{steps}");
+}
+
+/// The worlds of the TLA+ model are as large, and `tests/tla.rs` compares each of its transitions.
+#[test]
+#[ignore = "a minute"]
+fn they_agree_on_every_transition_of_the_small_worlds() {
+    let steps = search(|_| true);
+    assert!(steps > 500_000, "{steps}");
+}
+
+/// Searches the small worlds that are wanted, several at a time; how many steps were compared.
+fn search(wanted: impl Fn(&World) -> bool) -> usize {
+    let worlds: Vec<_> = Size::Small.worlds().into_iter().filter(wanted).collect();
+    let (next, steps) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        while let Some(world) = worlds.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let compared = worlds::compare(world);
+            let compared = compared.unwrap_or_else(|told| panic!("{}: {told}", world.name));
+            println!(
+                "{}: {} transitions, {} different steps, no difference",
+                world.name, compared.transitions, compared.steps
+            );
+            steps.fetch_add(compared.steps, Ordering::Relaxed);
+        }
+    };
+    thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, Into::into);
+        (0..workers).for_each(|_| _ = scope.spawn(work));
+    });
+    steps.into_inner()
 }

@@ -27,20 +27,16 @@ impl<'a> Both<'a> {
 
     /// Puts both into a state that the code has reached.
     pub(crate) fn enter(&mut self, state: &State) {
-        self.state = state.clone();
         self.proved = self.words.state(state);
+        self.state = state.clone();
     }
 
     /// One step of both; what the code asked for, or what differs.
     pub(crate) fn step(&mut self, input: &Input) -> Result<Effects, String> {
         let before = self.proved.part(0).clone();
-        let done = machine::step(
-            &self.proved_config,
-            &self.proved,
-            &self.words.input(input, self.config),
-        );
-        let (state, effects) =
-            step(self.config, std::mem::take(&mut self.state), input.clone());
+        let done =
+            machine::step(&self.proved_config, &self.proved, &self.words.input(input, self.config));
+        let (state, effects) = step(self.config, std::mem::take(&mut self.state), input.clone());
         self.state = state;
         let told = |what: &str, difference: String| {
             format!("{what} after {input:?}, to which the code says {effects:?}: {difference}")
@@ -54,6 +50,14 @@ impl<'a> Both<'a> {
         let written = machine::carry_out(&self.proved_config, &op, &before);
         same(&written, self.proved.part(0)).map_err(|difference| told("store", difference))?;
         Ok(effects)
+    }
+
+    /// One step of both, after which they are where they were.
+    pub(crate) fn peek(&mut self, input: &Input) -> Told {
+        let (state, proved) = (self.state.clone(), self.proved.clone());
+        let done = self.step(input);
+        (self.state, self.proved) = (state, proved);
+        done.map(drop)
     }
 
     /// Both are told what is stored under an id.

@@ -13,12 +13,16 @@ use quixote_session::{
 use super::machine::*;
 use super::value::Value;
 
-/// The words that have been made so far: the numbers of secrets, and texts.
+/// The words that have been made so far: the numbers of secrets, texts, and sessions.
 #[derive(Default)]
 pub(crate) struct Words {
     secrets: HashMap<Vec<u8>, Value>,
     texts: HashMap<SmolStr, Value>,
+    sessions: HashMap<Session, Value>,
 }
+
+/// So many sessions are remembered: most are met again at the next step, and none much later.
+const SESSIONS: usize = 10_000;
 
 pub(crate) fn option<T>(of: Option<T>, word: impl FnOnce(T) -> Value) -> Value {
     of.map_or_else(make_none, |of| make_some(word(of)))
@@ -127,6 +131,18 @@ impl Words {
     }
 
     pub(crate) fn session(&mut self, of: &Session) -> Value {
+        if let Some(made) = self.sessions.get(of) {
+            return made.clone();
+        }
+        if self.sessions.len() >= SESSIONS {
+            self.sessions.clear();
+        }
+        let made = self.new_session(of);
+        self.sessions.insert(of.clone(), made.clone());
+        made
+    }
+
+    fn new_session(&mut self, of: &Session) -> Value {
         make_session(
             option(of.handle(), |handle| self.handle(handle)),
             self.optional(of.user()),
@@ -190,9 +206,7 @@ impl Words {
                 option(*discard_over, moment),
             ),
             StoreOp::Touch { id, accessed } => make_op_touch(self.id(*id), moment(*accessed)),
-            StoreOp::Update { id, session } => {
-                make_op_update(self.id(*id), self.session(session))
-            }
+            StoreOp::Update { id, session } => make_op_update(self.id(*id), self.session(session)),
             StoreOp::Rotate { from, to, session, generation } => make_op_rotate(
                 self.id(*from),
                 self.id(*to),
