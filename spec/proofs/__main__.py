@@ -7,18 +7,22 @@ import argparse
 import sys
 
 import extract
+import faults
 
 
 def main():
     parser = argparse.ArgumentParser(prog="spec/proofs", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in [extract]:
+    for module in [extract, faults]:
         name = module.__name__
         command = commands.add_parser(name, help=module.__doc__.split("\n")[0])
         module.arguments(command)
         command.set_defaults(main=module.main)
     arguments = parser.parse_args()
-    sys.exit(arguments.main(arguments))
+    try:
+        sys.exit(arguments.main(arguments))
+    except extract.Wrong as wrong:
+        sys.exit(f"spec/proofs: {wrong}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ committed, so that `cargo test` needs no Coq. Without arguments this says whethe
 same; `--update` writes it anew.
 """
 
+import hashlib
 import json
 import re
 import shutil
@@ -17,6 +18,7 @@ import printer
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+KEPT = ROOT / "target/extracted"
 MACHINE = ROOT / "tests/proved/machine.rs"
 
 
@@ -41,17 +43,27 @@ def main(arguments):
 
 def machine(model):
     """The Rust of this text of Model.v."""
+    try:
+        return printer.rust(module(model), roots())
+    except printer.Unknown as unknown:
+        raise Wrong(f"the printer does not know {unknown}") from unknown
+
+
+def module(model):
+    """What Coq extracts of it; kept, since it takes seconds."""
+    text = model + (HERE / "Extract.v").read_text()
+    kept = KEPT / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
+    if kept.exists():
+        return json.loads(kept.read_text())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "Model.v").write_text(model)
         shutil.copy(HERE / "Extract.v", folder)
         for file in ["Model.v", "Extract.v"]:
             coqc(file, folder)
-        module = json.loads((folder / "machine.json").read_text())
-    try:
-        return printer.rust(module, roots())
-    except printer.Unknown as unknown:
-        raise Wrong(f"the printer does not know {unknown}") from unknown
+        KEPT.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder / "machine.json", kept)
+    return json.loads(kept.read_text())
 
 
 def coqc(file, folder):

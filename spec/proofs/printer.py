@@ -36,6 +36,15 @@ def formatted(text):
     return subprocess.run(line, input=text, capture_output=True, text=True, check=True).stdout
 
 
+def constructors(made):
+    """Names and how many parts each has."""
+    yield "constructors! {"
+    for number, (name, parts) in enumerate(made.items()):
+        named = ", ".join("abcdefghijklmnopqrstuvwxyz"[:parts])
+        yield f"    {number} {tag(name)} {maker(name)}({named});"
+    yield "}\n"
+
+
 class Unknown(Exception):
     """Something that the extraction has not produced before."""
 
@@ -84,6 +93,8 @@ class Program:
                 case other:
                     raise Unknown(other)
         self.roots = roots
+        # Definitions that are to have other names.
+        self.renamed = {}
         self.used, self.made = self.reachable(roots)
         self.check_names()
 
@@ -112,25 +123,23 @@ class Program:
                         waiting.append(node["name"])
                     case "expr:constructor" | "pat:constructor":
                         made.update(self.siblings[node["name"]])
-        return found, [name for name in self.constructors if name in made]
+        used = [name for name in self.terms if name in found]
+        return used, [name for name in self.constructors if name in made]
 
     def lines(self):
-        yield "constructors! {"
-        for number, name in enumerate(self.made):
-            parts = ", ".join("abcdefghijklmnopqrstuvwxyz"[: self.constructors[name]])
-            yield f"    {number} {tag(name)} {maker(name)}({parts});"
-        yield "}\n"
-        for name, value in self.terms.items():
-            if name in self.used:
-                yield self.function(name, value)
+        yield from constructors({name: self.constructors[name] for name in self.made})
+        yield from (self.function(name) for name in self.used)
 
-    def function(self, name, value):
-        names, body = opened(value)
+    def word(self, name):
+        return self.renamed.get(name) or word(name)
+
+    def function(self, name):
+        names, body = opened(self.terms[name])
         names = distinct(names)
         takes = ", ".join(f"{parameter}: &Value" for parameter in names)
         seen = "pub(crate) " if name in self.roots else ""
         scope = {parameter: "reference" for parameter in names}
-        return f"{seen}fn {word(name)}({takes}) -> Value {{\n{self.block(body, scope)}\n}}\n"
+        return f"{seen}fn {self.word(name)}({takes}) -> Value {{\n{self.block(body, scope)}\n}}\n"
 
     def arity(self, name):
         return len(opened(self.terms[name])[0])
@@ -198,11 +207,11 @@ class Program:
         """A definition with these arguments: called, if they are enough."""
         arity = self.arity(name)
         if len(given) >= arity:
-            called = f"{word(name)}({', '.join(given[:arity])})"
+            called = f"{self.word(name)}({', '.join(given[:arity])})"
             rest = given[arity:]
         else:
             places = ", ".join(f"args[{place}]" for place in range(arity))
-            called, rest = f"closure({arity}, |args| {word(name)}({places}))", given
+            called, rest = f"closure({arity}, |args| {self.word(name)}({places}))", given
         return f"{called}.apply(&[{', '.join(rest)}])" if rest else called
 
     def function_value(self, node, scope):
