@@ -7,11 +7,13 @@ same; `--update` writes it anew.
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import printer
@@ -50,27 +52,46 @@ def machine(model):
 
 
 def module(model):
-    """What Coq extracts of it; kept, since it takes seconds."""
+    """What Coq extracts of it."""
+    return modules([model])[0]
+
+
+def modules(models):
+    """What Coq extracts of each. It is kept, since it takes a second or two."""
+    kept = {model: kept_as(model) for model in models}
+    new = [model for model, path in kept.items() if not path.exists()]
+    KEPT.mkdir(parents=True, exist_ok=True)
+    processes = os.cpu_count() or 1
+    with ThreadPoolExecutor(processes) as pool:
+        list(pool.map(coqtop, [new[start::processes] for start in range(processes)]))
+    return [json.loads(kept[model].read_text()) for model in models]
+
+
+def kept_as(model):
     text = model + (HERE / "Extract.v").read_text()
-    kept = KEPT / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
-    if kept.exists():
-        return json.loads(kept.read_text())
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "Model.v").write_text(model)
-        shutil.copy(HERE / "Extract.v", folder)
-        for file in ["Model.v", "Extract.v"]:
-            coqc(file, folder)
-        KEPT.mkdir(parents=True, exist_ok=True)
-        shutil.move(folder / "machine.json", kept)
-    return json.loads(kept.read_text())
+    return KEPT / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
 
 
-def coqc(file, folder):
-    line = ["coqc", "-q", "-w", "none", "-Q", ".", "Quixote", file]
-    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Wrong(f"{file}: {done.stdout}{done.stderr}")
+def coqtop(models):
+    """Extracts one after the other. Most of the time goes into loading libraries, so that is done
+    once, and each model is forgotten before the next."""
+    if not models:
+        return
+    extract = (HERE / "Extract.v").read_text().replace("From Quixote Require Import Model.", "")
+    text = ["From Coq Require Import Extraction."]
+    text += [line for line in models[0].splitlines() if re.match("From .* Require", line)]
+    for number, model in enumerate(models):
+        text += ["Definition nothing_yet := tt.", model]
+        text += [extract.replace("machine.json", f"{number}.json"), "Reset nothing_yet."]
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "all.v").write_text("\n".join(text))
+        line = ["coqtop", "-batch", "-q", "-w", "none", "-l", "all.v"]
+        done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
+        for number, model in enumerate(models):
+            made = Path(folder) / f"{number}.json"
+            if not made.exists():
+                raise Wrong(f"{done.stdout}{done.stderr}")
+            shutil.move(made, kept_as(model))
 
 
 def roots():

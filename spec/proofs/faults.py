@@ -11,7 +11,6 @@ import re
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import extract
@@ -29,9 +28,7 @@ def main(arguments):
     del arguments
     model = (extract.HERE / "Model.v").read_text()
     faults = share(read(LIST.read_text()))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        modules = list(pool.map(extract.module, [fault.plant(model) for fault in faults]))
-    sound = extract.module(model)
+    sound, *modules = extract.modules([model, *(fault.plant(model) for fault in faults)])
     with tempfile.TemporaryDirectory() as name:
         test = build(planted.rust(sound, modules, extract.roots()), Path(name))
         if not_alike(test, 0):

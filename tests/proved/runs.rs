@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use quixote_session::check::population::{Choices, Habits, Population, Seeded};
 use quixote_session::{Config, Refusal, Reply, Session, SessionParts, SmolStr, Width};
 
-use super::both::{Both, Told};
+use super::proved::{Both, Told};
 
 /// Steps of one run: clients, jars and secrets start anew behind it.
 const STEPS_OF_A_RUN: u64 = 500;

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use quixote_session::check::{Action, Situation, World};
 use quixote_session::{Config, Input};
 
-use super::both::{Both, Told};
+use super::proved::{Both, Told};
 
 /// What was seen of a world.
 #[derive(Debug, Default)]
