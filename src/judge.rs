@@ -70,18 +70,19 @@ pub(crate) fn judge(case: &Case, progress: Progress<'_>) -> Result<Report, Strin
     let started = Instant::now();
     let (clauses, scenarios) = chosen(case)?;
     let told = |error: std::io::Error| error.to_string();
+    let jars = match case.fault {
+        Some(Fault::JarPaths) => Broken::Paths,
+        Some(Fault::JarPrefixes) => Broken::Prefixes,
+        Some(Fault::Gate | Fault::Clock) | None => Broken::Not,
+    };
+    jar::is_sound(jars)?;
     let gate = Gate::open(case.gate, case.fault == Some(Fault::Gate))
         .map_err(|error| format!("port {}: the gate cannot listen: {error}", case.gate))?;
     let clock = Clock::over(case.clock.as_deref(), case.fault == Some(Fault::Clock))
         .map_err(|error| format!("the clock cannot be written: {error}"))?;
     let recipe = recipe(case, gate.port(), clock.path()).map_err(told)?;
     let target = Target::reach(&case.url, recipe, clock, &gate).map_err(|error| error.0)?;
-    let jars = match case.fault {
-        Some(Fault::JarPaths) => Broken::Paths,
-        Some(Fault::JarPrefixes) => Broken::Prefixes,
-        Some(Fault::Gate | Fault::Clock) | None => Broken::Not,
-    };
-    let mut kit = Kit { target, gate, jars, requests: 1_000, slowest: Duration::ZERO };
+    let mut kit = Kit { target, gate, jars, requests: 1_000, slowest: Duration::ZERO, waited: 0 };
     let mut played = Vec::new();
     for (number, scenario) in scenarios.iter().enumerate() {
         progress(number, scenarios.len(), &scenario.name());

@@ -119,7 +119,7 @@ impl Stage<'_> {
             return Ok(Err(format!("it is answered with {}", found())));
         }
         if wanted.sets.is_some_and(|sets| sets != reply.sets(&name)) {
-            return Ok(Err(format!("it sets {} cookies", reply.sets(&name))));
+            return Ok(Err(format!("it sets {}", reply.sets(&name))));
         }
         let headers = reply.cookies.iter().filter(|(own, _)| *own == name).count();
         if wanted.headers.is_some_and(|wanted| wanted != headers) {
@@ -213,6 +213,7 @@ impl Stage<'_> {
             |stage: &Self, name: &String| stage.replies.get(name).is_some_and(Reply::is_refused);
         let done = |stage: &Self, name: &String| stage.replies.get(name).is_some_and(Reply::is_ok);
         when.sealed.is_none_or(|wanted| wanted == sealed)
+            && when.counted.is_none_or(|wanted| wanted == self.stored.is_some())
             && when.serialised.is_none_or(|wanted| wanted == serialised)
             && when.refused.as_ref().is_none_or(|any| any.iter().any(|name| refused(self, name)))
             && when.done.as_ref().is_none_or(|all| all.iter().all(|name| done(self, name)))

@@ -239,3 +239,108 @@ fn path_matches(path: &str, cookie: &str) -> bool {
     path.strip_prefix(cookie)
         .is_some_and(|rest| rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'))
 }
+
+/// What a browser does: the `Set-Cookie` headers of a response to a request for a path, and what a
+/// later request for another path sends.
+const KNOWN: &[(&[&str], &str, &str, &str)] = &[
+    (&["a=1"], "/", "/", "a=1"),
+    // Verbatim: quotes, spaces, more equals signs, and no name.
+    (&[r#"a="1""#, "b=1 2", "c=d=e", "=f", "g"], "/", "/", r#"a="1"; b=1 2; c=d=e; g"#),
+    (&["a=\u{e9}"], "/", "/", "a=\u{e9}"),
+    // The path: its default, what it matches, and the longest first.
+    (&["a=1"], "/x/y", "/x", "a=1"),
+    (&["a=1"], "/x/y", "/xy", ""),
+    (&["a=1; Path=/", "b=2; Path=/x"], "/", "/x/y", "b=2; a=1"),
+    (&["a=1; Path=/", "a=2; Path=/x"], "/", "/x", "a=2; a=1"),
+    (&["a=1; Path=x"], "/y/", "/y/z", "a=1"),
+    // Replaced in place, and deleted only under the same path.
+    (&["a=1", "b=2", "a=3"], "/", "/", "a=3; b=2"),
+    (&["a=1; Path=/", "a=; Path=/; Max-Age=0"], "/", "/", ""),
+    (&["a=1; Path=/", "a=; Path=/x; Max-Age=0"], "/", "/x", "a=1"),
+    (&["a=1; Path=/", "a=; Max-Age=0"], "/x/y", "/x", "a=1"),
+    (&["a=1", "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], "/", "/", ""),
+    (&["a=1", "a=; Expires=Thu, 01-Jan-1970 00:00:00 GMT"], "/", "/", ""),
+    (&["a=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], "/", "/", "a=1"),
+    (&["a=1; max-age=-1"], "/", "/", ""),
+    // Prefixes.
+    (&["__Host-a=1; Secure; Path=/"], "/", "/", "__Host-a=1"),
+    (&["__Host-a=1; Path=/", "__Host-b=1; Secure", "__Secure-c=1"], "/", "/", ""),
+    (&["__Host-a=1; Secure; Path=/; Domain=127.0.0.1"], "/", "/", ""),
+    (&["__hOsT-a=1; Path=/"], "/", "/", ""),
+    (&["__Host-a=1; Secure; Path=/", "__Host-a=; Path=/; Max-Age=0"], "/", "/", "__Host-a=1"),
+    (&["=__Host-a=1"], "/", "/", ""),
+    (&["a=1; SameSite=None", "b=1; SameSite=None; Secure"], "/", "/", "b=1"),
+    // Hosts.
+    (&["a=1; Domain=127.0.0.1", "b=1; Domain=example.com", "c=1; Domain=0.0.1"], "/", "/", "a=1"),
+    // What is ignored.
+    (&["a=1\u{1}", "", "=", ";a=1"], "/", "/", ""),
+];
+
+/// Whether the jar does what browsers do, in cases that are known. A judge with a jar that does not
+/// would find fault with the wrong servers, so it asks this first.
+pub(crate) fn is_sound(broken: Broken) -> Result<(), String> {
+    let now = Duration::from_secs(1_700_000_000);
+    for (headers, path, later, expected) in KNOWN {
+        let mut jar = Jar::new("127.0.0.1", broken);
+        for header in *headers {
+            jar.receive(&bytes(header), path, now);
+        }
+        let sent = latin_1(&jar.header(later, now).unwrap_or_default());
+        if sent != *expected {
+            return Err(format!(
+                "the judge's own jar is broken: after {headers:?} at {path}, expected to send \
+                 {expected:?} to {later}, found {sent:?}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Broken, Jar, Kept, is_sound};
+
+    #[test]
+    fn the_jar_does_what_browsers_do_and_a_broken_one_is_noticed() {
+        assert_eq!(is_sound(Broken::Not), Ok(()));
+        assert!(is_sound(Broken::Paths).is_err());
+        assert!(is_sound(Broken::Prefixes).is_err());
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        let now = Duration::ZERO;
+        let receive =
+            |header: &str| Jar::new("h", Broken::Not).receive(header.as_bytes(), "/", now);
+        assert_eq!(receive(&format!("a={}", "x".repeat(4095))), Kept::Set);
+        assert!(matches!(receive(&format!("a={}", "x".repeat(4096))), Kept::Ignored(_)));
+        // An attribute that is too long is ignored, and not the cookie.
+        assert_eq!(receive(&format!("a=1; Max-Age=0{}", " ".repeat(1024))), Kept::Set);
+    }
+
+    #[test]
+    fn a_cookie_lives_as_long_as_it_says_and_no_longer_than_400_days() {
+        let mut jar = Jar::new("h", Broken::Not);
+        let at = |seconds| Duration::from_secs(1_000_000_000 + seconds);
+        jar.receive(b"a=1; Max-Age=60", "/", at(0));
+        jar.receive(b"b=1; Max-Age=99999999", "/", at(0));
+        assert_eq!(jar.header("/", at(59)).unwrap(), b"a=1; b=1");
+        assert_eq!(jar.header("/", at(60)).unwrap(), b"b=1");
+        assert_eq!(jar.header("/", at(400 * 86_400)), None);
+    }
+
+    #[test]
+    fn a_domain_is_the_host_or_one_above_it() {
+        let now = Duration::ZERO;
+        let kept = |domain: &str| {
+            let header = format!("a=1; Domain={domain}");
+            Jar::new("shop.example.test", Broken::Not).receive(header.as_bytes(), "/", now)
+        };
+        assert_eq!(kept("example.test"), Kept::Set);
+        assert_eq!(kept(".Shop.Example.test"), Kept::Set);
+        assert!(matches!(kept("a.shop.example.test"), Kept::Ignored(_)));
+        assert!(matches!(kept("ample.test"), Kept::Ignored(_)));
+    }
+}

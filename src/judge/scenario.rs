@@ -332,6 +332,9 @@ pub(crate) struct When {
     /// A request waited for the one at the gate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) serialised: Option<bool>,
+    /// The number of stored sessions is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) counted: Option<bool>,
     /// The whole session is in the cookie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sealed: Option<bool>,

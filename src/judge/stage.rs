@@ -17,6 +17,7 @@ use super::target::Target;
 const LEAST_PATIENCE: Duration = Duration::from_millis(1_200);
 const MOST_PATIENCE: Duration = Duration::from_secs(8);
 const PATIENCE_FACTOR: u32 = 20;
+const BELIEVED: u32 = 2;
 /// How long a request may take to come to its gate.
 const ARRIVES: Duration = Duration::from_secs(10);
 
@@ -29,6 +30,8 @@ pub(crate) struct Kit {
     pub(crate) requests: u64,
     /// What the slowest request took that had nothing to wait for.
     pub(crate) slowest: Duration,
+    /// How often a request waited for the one at the gate.
+    pub(crate) waited: u32,
 }
 
 /// Why a scenario ends here.
@@ -300,6 +303,7 @@ impl<'a> Stage<'a> {
             Some(answer) => answer,
             None if self.held.is_some() => {
                 self.serialised = true;
+                self.kit.waited += 1;
                 self.note(format!(
                     "({} waits for the request at the gate: the server serialises)",
                     sent.client
@@ -319,7 +323,11 @@ impl<'a> Stage<'a> {
         Ok(reply)
     }
 
+    /// A server that has often let requests wait is believed at once.
     fn patience(&self) -> Duration {
+        if self.kit.waited > BELIEVED {
+            return LEAST_PATIENCE;
+        }
         (self.kit.slowest * PATIENCE_FACTOR).clamp(LEAST_PATIENCE, MOST_PATIENCE)
     }
 
