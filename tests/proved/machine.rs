@@ -3261,20 +3261,20 @@ fn take_value(cfg: &Value, now: &Value, m: &Value, q: &Value, k: &Value) -> Valu
 }
 
 fn guard_value(cfg: &Value, m: &Value, q: &Value, k: &Value) -> Value {
-    let made = holding(q);
+    let made = fits(cfg, k);
     match made.tag() {
-        INL => {
-            let why = made.part(0);
-            make_inl(why.clone())
-        }
-        _ => {
-            let p = made.part(0);
-            let i = p.part(0);
-            let s = p.part(1);
-            let ch = q.part(5).clone();
-            let made = fits(cfg, k);
+        TRUE => {
+            let made = holding(q);
             match made.tag() {
-                TRUE => {
+                INL => {
+                    let why = made.part(0);
+                    make_inl(why.clone())
+                }
+                _ => {
+                    let p = made.part(0);
+                    let i = p.part(0);
+                    let s = p.part(1);
+                    let ch = q.part(5).clone();
                     let made = negb(&has_key(ch.part(3), k));
                     match made.tag() {
                         TRUE => {
@@ -3346,9 +3346,9 @@ fn guard_value(cfg: &Value, m: &Value, q: &Value, k: &Value) -> Value {
                         _ => make_inl(make_value_changed()),
                     }
                 }
-                _ => make_inl(make_text_too_long()),
             }
         }
+        _ => make_inl(make_text_too_long()),
     }
 }
 
@@ -3560,7 +3560,17 @@ fn remove_form_token(cfg: &Value, now: &Value, m: &Value, q: &Value, t0: &Value)
                         }
                     }
                 }
-                _ => make_inl(make_unknown_token()),
+                _ => match i.tag() {
+                    SOME => {
+                        let n0 = i.part(0);
+                        let made = is_none(&find(cfg, now, m, n0));
+                        match made.tag() {
+                            TRUE => make_inl(make_session_gone()),
+                            _ => make_inl(make_unknown_token()),
+                        }
+                    }
+                    _ => make_inl(make_unknown_token()),
+                },
             }
         }
     }
@@ -4202,6 +4212,19 @@ fn save_without_stored(
                     match made.tag() {
                         TRUE => {
                             let s = fresh(q.part(2), l.part(1));
+                            let over0 = {
+                                let made = too_old(cfg, now, &s);
+                                match made.tag() {
+                                    TRUE => {
+                                        let made = negb(&is_none(&old));
+                                        match made.tag() {
+                                            TRUE => make_true(),
+                                            _ => has_info(&apply(cfg.part(3), ch, q.part(2), &s)),
+                                        }
+                                    }
+                                    _ => make_false(),
+                                }
+                            };
                             let made = guards_hold(ch, &s);
                             match made.tag() {
                                 TRUE => {
@@ -4226,7 +4249,10 @@ fn save_without_stored(
                                         _ => create(cfg, now, d, m, &s0, g),
                                     }
                                 }
-                                _ => make_inl(make_value_changed()),
+                                _ => make_inl(match over0.tag() {
+                                    TRUE => make_session_gone(),
+                                    _ => make_value_changed(),
+                                }),
                             }
                         }
                         _ => make_inl(make_session_gone()),
@@ -4495,7 +4521,15 @@ fn request_event_rule(
             let o = e.part(0);
             finish_request(cfg, now, d, m, q, o)
         }
-        _ => make_inl(make_id_not_issued()),
+        _ => {
+            let u = e.part(1);
+            let made =
+                fits(cfg, &from_option(&closure(1, |args| id(args[0])), &make_empty_string(), u));
+            match made.tag() {
+                TRUE => make_inl(make_id_not_issued()),
+                _ => make_inl(make_text_too_long()),
+            }
+        }
     }
 }
 
