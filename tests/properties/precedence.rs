@@ -9,12 +9,14 @@ use quixote_session::{Config, Entropy, Input, Refusal, Reply, State, step};
 use super::{ALL, cases};
 use crate::clients::{self, near};
 
-/// Each adds one reason to refuse an event, whatever the event and the state.
-const REASONS: [(Refusal, fn(&mut Config, &mut Input)); 4] = [
-    (Refusal::TooManyRequests, |config, _| config.max_requests = 0),
-    (Refusal::TextTooLong, |config, _| config.max_text_bytes = 0),
-    (Refusal::TooManyValues, |config, _| config.max_values = 0),
-    (Refusal::TooManySessions, |config, _| config.max_sessions = 0),
+/// A reason to refuse an event, and the limit that gives it, whatever the event and the state.
+type Reason = (Refusal, fn(&mut Config));
+
+const REASONS: [Reason; 4] = [
+    (Refusal::TooManyRequests, |config| config.max_requests = 0),
+    (Refusal::TextTooLong, |config| config.max_text_bytes = 0),
+    (Refusal::TooManyValues, |config| config.max_values = 0),
+    (Refusal::TooManySessions, |config| config.max_sessions = 0),
 ];
 
 /// The refusals that came before another that was right as well, each with that.
@@ -24,9 +26,9 @@ type Pairs = BTreeSet<(Refusal, Refusal)>;
 fn observe(config: &Config, state: &State, input: &Input, pairs: &mut Pairs) -> Result<(), String> {
     let reply = |config: &Config, input: Input| step(config, state.clone(), input).1.reply;
     let before = reply(config, input.clone());
-    for (reason, add) in REASONS {
-        let (mut config, mut input) = (config.clone(), input.clone());
-        add(&mut config, &mut input);
+    for (reason, limit) in REASONS {
+        let mut config = config.clone();
+        limit(&mut config);
         let after = reply(&config, input.clone());
         let expected = match (&before, &after) {
             (Reply::Refused(old), Reply::Refused(new)) => {
@@ -42,11 +44,11 @@ fn observe(config: &Config, state: &State, input: &Input, pairs: &mut Pairs) -> 
             return Err(format!("{input:?}: {before:?}, and for want of {reason:?} {after:?}"));
         }
         // A draw is the last thing that is missed.
-        let dry = Input { entropy: Entropy::from_draws([]), ..input };
-        if let (Reply::Refused(wet), Reply::Refused(dry)) = (after, reply(&config, dry)) {
-            if dry != wet {
-                return Err(format!("{wet:?}, and without draws {dry:?}"));
-            }
+        let dry = Input { entropy: Entropy::from_draws([]), ..input.clone() };
+        if let (Reply::Refused(wet), Reply::Refused(dry)) = (after, reply(&config, dry))
+            && dry != wet
+        {
+            return Err(format!("{wet:?}, and without draws {dry:?}"));
         }
     }
     Ok(())
