@@ -1,7 +1,5 @@
-(** What holds in every state of a run: with any draws, and with fresh ones. *)
-From Q Require Export Facts.
-
-(** ** With any draws *)
+(** What holds in every state of a run, whatever the draws. *)
+From Q Require Export Others.
 
 Definition bounded_tokens cfg (s : session) := (length (tokens s) ≤ bound (cap cfg))%nat.
 Definition InvA cfg st :=
@@ -13,29 +11,6 @@ Lemma bounded_apply cfg ch a s : bounded_tokens cfg s → bounded_tokens cfg (ap
 Proof. unfold bounded_tokens. rewrite apply_tokens. intros. apply fold_length. pose proof (keep_tokens_length (c_keeps ch) (tokens s)). lia. Qed.
 Lemma bounded_fresh cfg a now : bounded_tokens cfg (fresh a now).
 Proof. unfold bounded_tokens. simpl. lia. Qed.
-Lemma end_login_own u f q : own (end_login u f q) = own q ∨
-  ∃ v t g, c_login (own q) = Some (Login (Some v) t (Some g)) ∧ v = u ∧ own (end_login u f q) =
-    Changes (Some (Login (Some v) t None)) (c_keeps (own q)) (c_renews (own q)) (c_values (own q)) (c_guards (own q)) (c_tokens (own q)).
-Proof.
-  unfold end_login. destruct (c_login (own q)) as [[[v|] t [g|]]|]; try by left.
-  destruct (String.eqb_spec v u); simpl; [|by left]. destruct (negb (f g)); [|by left]. right. by exists v, t, g.
-Qed.
-Lemma end_login_held u f q : held (end_login u f q) = held q.
-Proof. unfold end_login. repeat case_match; done. Qed.
-Lemma end_login_tokens u f q : c_tokens (own (end_login u f q)) = c_tokens (own q).
-Proof. destruct (end_login_own u f q) as [->|(v&t&g&?&?&->)]; done. Qed.
-(** Another request in the state after a step was there before, but for a login that was ended. *)
-Lemma conclude_lookup st a res r q : requests (conclude st a res) !! r = Some q →
-  (a = Some r ∧ r_next res = Some q) ∨
-  (a ≠ Some r ∧ ∃ q0, requests st !! r = Some q0 ∧ (q = q0 ∨ ∃ u, r_ended res = Some u ∧ q = end_login u never q0)).
-Proof.
-  destruct (decide (a = Some r)) as [->|Hne].
-  - rewrite conclude_request. by left.
-  - rewrite conclude_other by done. intros H. right. split; [done|]. destruct (r_ended res) eqn:E.
-    + apply fmap_Some in H as (q0 & ? & ->). exists q0. split; [done|]. right. eauto.
-    + exists q. by split; [|left].
-Qed.
-
 Lemma store_bounded cfg now d st e res : rule cfg now d st e = inr res → InvA cfg st →
   ∀ i s, r_store res !! i = Some s → bounded_tokens cfg s ∧ has_info s = true.
 Proof.
@@ -73,7 +48,7 @@ Proof.
   all: try (unfold touch; case_match; cbn [tokens set_accessed]).
   all: try (apply (bounded_apply cfg); unfold bounded_tokens; cbn [tokens set_tokens set_values set_handle set_accessed]).
   all: try (etrans; [first [apply without_length|apply keep_tokens_length]|]).
-  all: unfold apply_login; repeat case_match; cbn [tokens drop_rest].
+  all: unfold apply_login; repeat case_match; cbn [tokens drop_rest]; simplify_eq.
   all: try (etrans; [apply keep_tokens_length|]).
   all: first [by eapply Hr1|by eapply Hs1].
 Qed.

@@ -60,10 +60,15 @@ Proof.
   all: try (left; assumption).
   all: try match goal with E : held ?q = Some (Some ?n, _), B : begins _ = Some ?l |- _ ∨ ∃ n l, _ =>
     right; exists n, l; unfold held_id; rewrite E; repeat split; assumption end.
-  all: match goal with E : held ?q = Some (_, ?m) |-
+  all: try match goal with E : held ?q = Some (_, ?m) |-
       ∃ q0 mine t s0 h, Some ?q = Some q0 ∧ _ ∧ set_handle (set_accessed (apply _ _ _ ?s) ?t) (Some (default _ ?h)) = _ ∧ _ =>
     exists q, m, t, s, h; split; [reflexivity|]; split; [exact E|]; split; [reflexivity|]; split end.
   all: try (rewrite apply_accessed; repeat case_match; simplify_eq; simpl; lia).
   all: try (left; by repeat split).
   all: try (right; eexists; repeat split; eassumption).
+  all: try match goal with H : delete ?n _ !! ?n = Some _ |- _ => by rewrite lookup_delete in H end.
+  all: try (match goal with |- writes _ _ _ _ _ None (delete ?n ?m) => rewrite delete_notin; [constructor|] end;
+    match goal with H : stored _ _ = false |- _ => unfold stored in H; prep; done end).
+  all: match goal with H : _ ∨ _ |- _ => destruct H as [?|(? & ? & ?)]; simplify_eq end.
+  all: right; eexists; split; [eassumption|]; split; [first [eassumption|by apply too_old_spec]|done].
 Qed.
