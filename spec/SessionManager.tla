@@ -44,6 +44,17 @@ CONSTANTS
   Absolute,    \* strict: how long a session lives
   Events       \* the optional events of this world, by name
 
+\* What every world must be, or its search would show nothing.
+ASSUME
+  /\ Semantics \in {"live", "copying", "strict"}
+  /\ {MaxId, MaxToken, LastMoment, Resolution, Idle, Absolute} \subseteq Nat
+  /\ TokenCap \in Nat \ {0}
+  /\ Chosen \subseteq 1 .. MaxId
+  /\ Outcomes # {} /\ Outcomes \subseteq {"successful", "interrupted", "failed", "abandoned"}
+  /\ Clients # {} /\ Requests # {} /\ Clients \intersect Requests = {}
+  /\ None # Same
+  /\ {None, Same} \intersect (Clients \union Requests \union Users \union Values) = {}
+
 VARIABLES
   sessions,    \* name -> the session of that name, or None
   requests,    \* request -> what is remembered while it is open, or None

@@ -1,9 +1,9 @@
 //! The code against the machine of `spec/proofs/Model.v`, of which the claims there are proved.
 //!
-//! `proved/machine.rs` is that machine, as Coq extracts it; a step of it and a step of the code must
-//! give the same state and the same effects. What is stored, what a request holds and what it has
-//! changed and not saved: all of a state is compared, so one transition is enough to see a
-//! difference. `python3 spec/proofs faults` shows that faults of the machine are noticed.
+//! `proved/machine.rs` is that machine, as Coq extracts it. A step of it and a step of the code
+//! must give the same effects and the same state, all of it: what is stored, what a request holds,
+//! and what it has changed and not saved. So one transition is enough to see a difference.
+//! `python3 spec/proofs faults` shows that faults of the machine are noticed.
 
 #![allow(
     clippy::indexing_slicing,

@@ -22,7 +22,7 @@ mod drives;
 #[allow(clippy::wildcard_imports, missing_docs, unreachable_pub, reason = "a module of the tests")]
 mod naive;
 #[path = "../../tests/proved/mod.rs"]
-#[allow(dead_code, missing_docs, reason = "a module of the tests")]
+#[allow(dead_code, missing_docs, unused_imports, reason = "a module of the tests")]
 mod proved;
 #[path = "../../tests/differential/side_by_side.rs"]
 mod side_by_side;

@@ -117,12 +117,6 @@ impl Objects {
         stored.filter_map(|object| Some((object.id?, &object.session)))
     }
 
-    /// How many places there are, used or free.
-    #[cfg(test)]
-    pub(crate) fn places(&self) -> usize {
-        self.chunks.iter().map(Vec::len).sum()
-    }
-
     // [state-4]
     fn free_if_dead(&mut self, slot: Slot) {
         let dead = self
@@ -142,6 +136,13 @@ impl Objects {
 mod tests {
     use super::{Object, Objects, Slot};
     use crate::{Session, Timestamp};
+
+    impl Objects {
+        /// How many places there are, used or free.
+        pub(crate) fn places(&self) -> usize {
+            self.chunks.iter().map(alloc::vec::Vec::len).sum()
+        }
+    }
 
     fn object() -> Object {
         created(0)

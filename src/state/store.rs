@@ -1,5 +1,7 @@
 //! The stored sessions: the arena of objects, and the index of those that are stored.
 
+mod model;
+
 use alloc::vec::Vec;
 use core::hash::BuildHasher as _;
 
@@ -157,15 +159,6 @@ fn fold_of(id: &SessionId) -> u32 {
 fn hash_of(fold: u32) -> u64 {
     u64::from(fold).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
-
-#[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-mod model;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]

@@ -14,7 +14,8 @@ const STEPS_OF_A_RUN: u64 = 500;
 /// Strict, every rule that a deployment can bend, and low limits with careless drivers.
 fn configs() -> Vec<(Config, Habits)> {
     let low = Config {
-        max_text_bytes: 24,
+        // The longest of the clients' addresses.
+        max_text_bytes: 11,
         max_values: 2,
         max_requests: 3,
         max_sessions: 3,
@@ -31,6 +32,7 @@ fn configs() -> Vec<(Config, Habits)> {
     vec![
         (Config::STRICT, Habits::ALL),
         (Config { access_resolution_ms: 0, max_form_tokens: 1, ..low.clone() }, careless.clone()),
+        (Config { max_values: 1, ..low.clone() }, Habits { in_flight: 2, ..careless.clone() }),
         (short.clone(), careless.clone()),
         (Config { cookie_path: None, idle_limit_ms: None, max_form_tokens: 3, ..low }, careless),
         (Config { width: Width::Bits64, max_form_tokens: 2, ..short.clone() }, Habits::ALL),

@@ -59,8 +59,9 @@ impl Words {
         let made = self.texts.entry(of.clone()).or_insert_with(|| {
             of.bytes().rfold(make_empty_string(), |rest, byte| {
                 let bit = |place: u8| truth((byte >> place) & 1 == 1);
-                let [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map(bit);
-                make_string(make_ascii(a, b, c, d, e, f, g, h), rest)
+                let byte =
+                    make_ascii(bit(0), bit(1), bit(2), bit(3), bit(4), bit(5), bit(6), bit(7));
+                make_string(byte, rest)
             })
         });
         made.clone()

@@ -74,7 +74,7 @@ impl Source {
         let mut citations: Vec<Citation> = Vec::new();
         let mut side = self.side();
         for (number, line) in lines.iter().enumerate() {
-            if *line == "#[cfg(test)]" {
+            if matches!(*line, "#[cfg(test)]" | "#![cfg(test)]") {
                 side = Side::Test;
             }
             let cited = line.strip_prefix("// [").map(|_| rules_in_brackets(line));

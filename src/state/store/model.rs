@@ -3,6 +3,9 @@
 //! Which sessions there are, who holds them and what is found under an id must be the same after
 //! every operation; so must how much room they take.
 
+#![cfg(test)]
+#![expect(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::vec::Vec;

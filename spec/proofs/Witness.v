@@ -1,0 +1,55 @@
+(** The premises of the claims are met: runs that are computed here, in which each of them speaks of something. *)
+From Q Require Import Claims.
+
+(** Strict as [Config::STRICT] has it, and one with tight limits. *)
+Definition strict := Config 60000 (Some 1800000) (Some 43200000) 16 65536 64 1000000 100000000 (Some "/").
+Definition tight := Config 0 (Some 20) (Some 100) 2 8 2 3 2 (Some "/").
+
+Fixpoint states cfg (st : state) (l : list input) : list state :=
+  match l with [] => [st] | i :: l => st :: states cfg (step cfg st i).1 l end.
+Fixpoint effects_of cfg (st : state) (l : list input) : list effects :=
+  match l with [] => [] | i :: l => (step cfg st i).2 :: effects_of cfg (step cfg st i).1 l end.
+(** The history that the steps [l] make. *)
+Fixpoint history cfg (st : state) (l : list input) (h : list occurrence) : list occurrence :=
+  match l with [] => h | i :: l => history cfg (step cfg st i).1 l (occurs cfg st i :: h) end.
+Lemma history_run cfg h st l : run cfg h st → ∃ st', run cfg (history cfg st l h) st'.
+Proof. revert h st. induction l as [|i l IH]; intros h st H; simpl; [by eauto|]. apply IH. by constructor. Qed.
+
+(** The [k]th input: its moment, its event, and draws that no other input has. *)
+Definition at_ (k : N) (now : time) (e : event) := Input now (Draws [1000 + k; 2000 + k] [3000 + k; 4000 + k] (5000 + k)) e.
+Fixpoint inputs (k : N) (l : list (time * event)) : list input :=
+  match l with [] => [] | (now, e) :: l => at_ k now e :: inputs (N.succ k) l end.
+Notation start r c := (StartRequest r c "addr" "" false).
+Notation of r e := (OfRequest r e).
+Notation done_ r := (OfRequest r (FinishRequest Successful)).
+
+(** A session with a token and a value; two requests on it: the one spends the token, takes a value and logs in,
+    the other comes too late; then the user's sessions are ended, and all that is over is swept. *)
+Definition visit : list input := inputs 0
+  [ (0, start 1 None); (1, of 1 CreateFormToken); (2, of 1 (SetValue "k" "v")); (2, of 1 (SetValue "once" "x"));
+    (3, done_ 1);                                                               (* 4: id 1004 *)
+    (100000, start 2 (Some (CookieId 1004))); (100000, start 3 (Some (CookieId 1004)));
+    (100001, of 2 (RemoveFormToken (Some 3001))); (100001, of 3 (RemoveFormToken (Some 3001)));
+    (100002, of 2 (TakeValue "once")); (100002, of 3 (TakeValue "once"));
+    (100003, of 2 (SetUser (Some "ann"))); (100004, done_ 2);                   (* 12: id 1012 *)
+    (100005, of 3 (SetValue "k" "w")); (100006, done_ 3); (100007, of 3 (FinishRequest Failed));
+    (100008, start 4 (Some (CookieId 1012))); (100009, of 4 ExpireSession); (100010, done_ 4);
+    (100011, start 5 None); (100011, of 5 (SetUser (Some "ann"))); (100012, done_ 5);   (* 21: id 1021 *)
+    (100013, start 6 None); (100013, of 6 (SetUser (Some "ann")));
+    (100014, OfManager (DeleteSessionsOf "ann")); (100015, done_ 6);
+    (100016, of 6 (FinishRequest Failed)); (100017, start 7 None); (100018, of 7 (SetValue "k" "v")); (100019, done_ 7);
+    (100020, start 8 (Some (CookieId 1029))); (99999999, OfManager Sweep) ].
+Example replies : e_reply <$> effects_of strict init visit =
+  [ Started None; Token 3001; Done; Done; Done; Started None; Started None; Done; Refused UnknownToken;
+    Value "x"; Refused UnknownKey; Done; Done; Done; Refused SessionGone; Done; Started (Some "ann"); Done; Done;
+    Started None; Done; Done; Started None; Done; Done; Refused UserEnded; Done; Started None; Done; Done; Started None; Done ].
+Proof. vm_compute. reflexivity. Qed.
+Example cookies : omap (λ e, e_cookie e) (effects_of strict init visit) =
+  [ (SetCookie 1004, "/"); (SetCookie 1012, "/"); (Revoke, "/"); (SetCookie 1021, "/"); (SetCookie 1029, "/") ].
+Proof. vm_compute. reflexivity. Qed.
+(** The whole run is fair: its draws are fresh. *)
+Example fair : ∃ st, fair_run strict (history strict init visit []) st.
+Proof.
+  destruct (history_run strict [] init visit) as [st H]; [constructor|]. exists st. split; [done|].
+  split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity.
+Qed.
