@@ -4,9 +4,6 @@
 //! `UPDATE_JUDGE=1` writes into the scenarios which faults each of them finds.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
-#![allow(clippy::expect_used, reason = "tests may panic")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -18,13 +15,15 @@ use std::{fs, thread};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/judge/scenarios.jsonl");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../src/judge/scenarios.jsonl");
+const REFERENCE: &str = env!("CARGO_BIN_EXE_reference");
 /// Judges that run at once, each with a server.
 const AT_ONCE: usize = 4;
 
-/// The reference server and the clock that moves it, built once.
+/// The judge, and the clock that moves the server, built once.
 struct Parts {
-    reference: PathBuf,
+    judge: PathBuf,
     clock: PathBuf,
     _folder: TempDir,
 }
@@ -32,21 +31,20 @@ struct Parts {
 fn parts() -> &'static Parts {
     static PARTS: OnceLock<Parts> = OnceLock::new();
     PARTS.get_or_init(|| {
-        let root = env!("CARGO_MANIFEST_DIR");
-        let build = ["build", "--locked", "--quiet", "--package", "reference"];
-        let built = Command::new(env!("CARGO")).current_dir(root).args(build).status().unwrap();
-        assert!(built.success(), "the reference server does not build");
+        let build = ["build", "--locked", "--quiet", "--features", "judge"];
+        let built = Command::new(env!("CARGO")).current_dir(ROOT).args(build).status().unwrap();
+        assert!(built.success(), "the judge does not build");
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let clock = folder.path().join("clock.so");
         let compiled = Command::new("cc")
             .args(["-shared", "-fPIC", "-O2", "-o"])
             .arg(&clock)
-            .arg(Path::new(root).join("adapters/clock/clock.c"))
+            .arg(Path::new(ROOT).join("adapters/clock/clock.c"))
             .status()
             .expect("a C compiler");
         assert!(compiled.success(), "the clock does not compile");
-        let bin = Path::new(env!("CARGO_BIN_EXE_quixote-session"));
-        Parts { reference: bin.with_file_name("reference"), clock, _folder: folder }
+        let judge = Path::new(REFERENCE).with_file_name("quixote-session");
+        Parts { judge, clock, _folder: folder }
     })
 }
 
@@ -56,8 +54,8 @@ fn free_port() -> u16 {
 
 /// Judges the reference server, started with these variables.
 fn judge(folder: &Path, variables: &[(&str, &str)], more: &[&str]) -> Output {
-    let Parts { reference, clock, .. } = parts();
-    Command::new(env!("CARGO_BIN_EXE_quixote-session"))
+    let Parts { judge, clock, .. } = parts();
+    Command::new(judge)
         .arg("judge")
         .arg(format!("http://127.0.0.1:{}", free_port()))
         .args(["--json", "--clock"])
@@ -68,7 +66,7 @@ fn judge(folder: &Path, variables: &[(&str, &str)], more: &[&str]) -> Output {
         .arg(format!("LD_PRELOAD={}", clock.display()))
         .arg("RUST_BACKTRACE=0")
         .args(variables.iter().map(|(name, value)| format!("{name}={value}")))
-        .arg(reference)
+        .arg(REFERENCE)
         .stdin(Stdio::null())
         .output()
         .unwrap()
@@ -121,7 +119,7 @@ fn table() -> BTreeMap<String, BTreeSet<String>> {
 
 /// The server says itself which faults it has.
 fn faults() -> Vec<String> {
-    let output = Command::new(&parts().reference)
+    let output = Command::new(REFERENCE)
         .env("FAULT", "?")
         .env("PORT", "0")
         .env("KIT_GATE", "0")
@@ -143,6 +141,24 @@ fn update(observed: &BTreeMap<String, BTreeSet<String>>) {
         text.push('\n');
     }
     fs::write(SCENARIOS, text).unwrap();
+}
+
+#[test]
+fn every_scenario_has_a_clause_a_name_of_its_own_and_a_fault_that_it_finds() {
+    let scenarios = scenarios();
+    let names: BTreeSet<_> = scenarios.iter().map(name).collect();
+    assert_eq!(names.len(), scenarios.len());
+    let clauses = fs::read_to_string(Path::new(ROOT).join("src/judge/clauses.jsonl")).unwrap();
+    let clauses: Vec<Value> =
+        clauses.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let clause = |it: &Value| it["clause"].as_str().unwrap().to_owned();
+    let (told, judged): (BTreeSet<_>, BTreeSet<_>) =
+        (clauses.iter().map(clause).collect(), scenarios.iter().map(clause).collect());
+    assert_eq!(told, judged);
+    for scenario in &scenarios {
+        let finds = scenario["faults"].as_array().unwrap();
+        assert!(!finds.is_empty(), "{} finds nothing", name(scenario));
+    }
 }
 
 #[test]
@@ -235,7 +251,7 @@ fn what_fails_can_be_done_again_with_curl() {
     let address = script.lines().find_map(|line| line.strip_prefix("U=http://")).unwrap();
     let address = address.split(' ').next().unwrap();
     let script = script.replace(address, &format!("127.0.0.1:{port}"));
-    let mut server = Command::new(&parts().reference)
+    let mut server = Command::new(REFERENCE)
         .env("FAULT", "upserts")
         .env("PORT", port.to_string())
         .env("KIT_GATE", &gate)
