@@ -130,7 +130,7 @@ impl Store for Planted {
                 self.memory.write(&Write { op, ..write.clone() }).await
             }
             (StoreOp::Discard { .. }, Fault::KeepsEmpty)
-            | (StoreOp::Delete { .. }, Fault::LogoutDeletesNothing) => Ok(true),
+            | (StoreOp::DeleteHandle { user: None, .. }, Fault::LogoutDeletesNothing) => Ok(true),
             (StoreOp::Touch { .. }, Fault::NoTouch) => Ok(true),
             _ => self.memory.write(write).await,
         }

@@ -131,14 +131,16 @@ fn faults() -> Vec<String> {
     list.split(',').map(word).collect()
 }
 
+/// Only the last key of each line is written anew.
 fn update(observed: &BTreeMap<String, BTreeSet<String>>) {
+    let lines = fs::read_to_string(SCENARIOS).unwrap();
     let mut text = String::new();
-    for mut scenario in scenarios() {
+    for (line, scenario) in lines.lines().zip(scenarios()) {
         let own = name(&scenario);
         let finds = observed.iter().filter(|(_, found)| found.contains(&own));
-        scenario["faults"] = finds.map(|(fault, _)| Value::from(fault.as_str())).collect();
-        text += &serde_json::to_string(&scenario).unwrap();
-        text.push('\n');
+        let finds: Vec<_> = finds.map(|(fault, _)| format!("{fault:?}")).collect();
+        let (head, _) = line.rsplit_once(r#""faults": "#).unwrap();
+        text += &format!("{head}\"faults\": [{}]}}\n", finds.join(", "));
     }
     fs::write(SCENARIOS, text).unwrap();
 }
