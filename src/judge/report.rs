@@ -29,6 +29,10 @@ pub(crate) struct Report {
 impl Report {
     /// Whether a MUST does not hold.
     pub(crate) fn fails(&self) -> bool {
+        let findings = self.programs.get("findings").and_then(Value::as_array);
+        if findings.is_some_and(|found| !found.is_empty()) {
+            return true;
+        }
         self.played.iter().any(|it| it.verdict == Verdict::Fail && it.level == Level::Must)
     }
 
@@ -116,6 +120,7 @@ impl Report {
                 writeln!(out, "    {line}")?;
             }
         }
+        self.write_programs(out)?;
         let count = |verdict| self.played.iter().filter(|it| it.verdict == verdict).count();
         let all: Vec<_> = ALL
             .into_iter()
@@ -123,6 +128,27 @@ impl Report {
             .map(|it| format!("{} {}", count(it), word(it)))
             .collect();
         writeln!(out, "\n{}: {}", self.name(), all.join(", "))
+    }
+
+    fn write_programs(&self, out: &mut impl Write) -> io::Result<()> {
+        let Some(all) = self.programs.get("findings").and_then(Value::as_array) else {
+            return Ok(());
+        };
+        let number = |key: &str| self.programs.get(key).and_then(Value::as_u64).unwrap_or(0);
+        let (count, cells) = (number("count"), number("cells"));
+        writeln!(
+            out,
+            "\n{count} programs reach {cells} cells of the model, {} break a clause",
+            all.len()
+        )?;
+        for found in all {
+            let text = |key: &str| found.get(key).and_then(Value::as_str).unwrap_or_default();
+            writeln!(out, "\n{}: {}: {}", text("clause"), text("shape"), text("why"))?;
+            for line in found.get("trace").and_then(Value::as_array).into_iter().flatten() {
+                writeln!(out, "    {}", line.as_str().unwrap_or_default())?;
+            }
+        }
+        Ok(())
     }
 
     fn name(&self) -> String {

@@ -242,6 +242,18 @@ fn every_fault_is_found_by_the_scenarios_that_name_it_and_no_others() {
 }
 
 #[test]
+fn programs_break_nothing_of_the_reference_and_find_a_logout_that_deletes_nothing() {
+    for (fault, status) in [("", 0), ("logout-deletes-nothing", 1)] {
+        let folder = folder();
+        let more = ["--clauses", "U1", "--programs", "60"];
+        let output = judge(folder.path(), &[("FAULT", fault)], &more);
+        assert_eq!(output.status.code(), Some(status), "{fault}");
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["programs"]["findings"].as_array().unwrap().is_empty(), status == 0);
+    }
+}
+
+#[test]
 fn a_broken_judge_is_noticed() {
     for (fault, told) in [
         ("jar-paths", "the judge's own jar is broken"),
