@@ -4,15 +4,20 @@
 //! jars, and decides which requests overlap, and how: they wait at the gate. It moves the server's
 //! clock where it can.
 
+#![allow(clippy::arithmetic_side_effects, reason = "seconds and small counts of a test tool")]
+
 mod checks;
 mod client;
 mod clock;
 mod curl;
+mod expect;
 mod gate;
 mod hostile;
 mod jar;
 mod play;
 mod process;
+mod program;
+mod programs;
 mod report;
 mod scenario;
 mod stage;
@@ -46,6 +51,9 @@ pub(crate) struct Case {
     pub(crate) command: Vec<String>,
     /// A folder for the server and its log.
     pub(crate) folder: PathBuf,
+    /// So many programs are drawn from the machine's events, too; the seed determines them.
+    pub(crate) programs: u32,
+    pub(crate) seed: u64,
     pub(crate) fault: Option<Fault>,
 }
 
@@ -92,6 +100,10 @@ pub(crate) fn judge(case: &Case, progress: Progress<'_>) -> Result<Report, Strin
         }
         played.push(one);
     }
+    let programs = match case.programs {
+        0 => Value::Null,
+        count => programs::run(&mut kit, count, case.seed, progress).map_err(|error| error.0)?,
+    };
     kit.target.stop();
     read_log(kit.target.log(), &mut played);
     Ok(Report {
@@ -101,7 +113,7 @@ pub(crate) fn judge(case: &Case, progress: Progress<'_>) -> Result<Report, Strin
         cookie: kit.target.caps.cookie.clone(),
         clauses,
         played,
-        programs: Value::Null,
+        programs,
         crashes: kit.target.crashes,
         seconds: started.elapsed().as_secs_f64(),
     })

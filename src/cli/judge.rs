@@ -34,6 +34,12 @@ pub(super) struct Arguments {
     /// Judge only these, such as U9,X1
     #[arg(long, value_name = "CLAUSES", value_delimiter = ',')]
     clauses: Vec<String>,
+    /// Also run so many programs, drawn from the events of the model
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    programs: u32,
+    /// Determines the programs
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -71,6 +77,8 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
         clauses: arguments.clauses.clone(),
         command: arguments.command.clone(),
         folder: arguments.out.clone().unwrap_or_else(|| temporary.path().into()),
+        programs: arguments.programs,
+        seed: arguments.seed,
         fault: arguments.fault,
     };
     let bar = progress();

@@ -1,4 +1,4 @@
-//! What was found: for people, as JSON, as JUnit, and as files.
+//! What was found: for people, as JSON, for CI servers, and as files.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -29,6 +29,10 @@ pub(crate) struct Report {
 impl Report {
     /// Whether a MUST does not hold.
     pub(crate) fn fails(&self) -> bool {
+        let findings = self.programs.get("findings").and_then(Value::as_array);
+        if findings.is_some_and(|found| !found.is_empty()) {
+            return true;
+        }
         self.played.iter().any(|it| it.verdict == Verdict::Fail && it.level == Level::Must)
     }
 
@@ -93,23 +97,30 @@ impl Report {
                 word(worst),
                 clause.says
             )?;
-            for played in own.iter().filter(|it| is_told(it.verdict)) {
-                let style = style_of(played.verdict);
-                let level = match (played.verdict, played.level) {
+            for (told, variants) in alike(&own) {
+                let style = style_of(told.verdict);
+                let level = match (told.verdict, told.level) {
                     (Verdict::Fail, Level::Should) => " (SHOULD)",
                     _ => "",
                 };
-                let Played { variant, why, verdict, .. } = played;
-                writeln!(out, "     {style}{}{style:#} {variant}{level}: {why}", word(*verdict))?;
+                let (word, variants, why) = (word(told.verdict), variants.join(", "), &told.why);
+                writeln!(out, "     {style}{word}{style:#} {variants}{level}: {why}")?;
             }
         }
-        for played in self.played.iter().filter(|it| it.verdict == Verdict::Fail) {
+        for clause in &self.clauses {
+            let own = self.played.iter().filter(|it| it.clause == clause.clause);
+            let failed = own.filter(|it| it.verdict == Verdict::Fail);
+            let Some(played) = failed.min_by_key(|it| (it.level != Level::Must, it.trace.len()))
+            else {
+                continue;
+            };
             let bold = Style::new().bold();
             writeln!(out, "\n{bold}{} {}{bold:#}: {}", played.clause, played.variant, played.why)?;
             for line in texts(&played.trace) {
                 writeln!(out, "    {line}")?;
             }
         }
+        self.write_programs(out)?;
         let count = |verdict| self.played.iter().filter(|it| it.verdict == verdict).count();
         let all: Vec<_> = ALL
             .into_iter()
@@ -117,6 +128,27 @@ impl Report {
             .map(|it| format!("{} {}", count(it), word(it)))
             .collect();
         writeln!(out, "\n{}: {}", self.name(), all.join(", "))
+    }
+
+    fn write_programs(&self, out: &mut impl Write) -> io::Result<()> {
+        let Some(all) = self.programs.get("findings").and_then(Value::as_array) else {
+            return Ok(());
+        };
+        let number = |key: &str| self.programs.get(key).and_then(Value::as_u64).unwrap_or(0);
+        let (count, cells) = (number("count"), number("cells"));
+        writeln!(
+            out,
+            "\n{count} programs reach {cells} cells of the model, {} break a clause",
+            all.len()
+        )?;
+        for found in all {
+            let text = |key: &str| found.get(key).and_then(Value::as_str).unwrap_or_default();
+            writeln!(out, "\n{}: {}: {}", text("clause"), text("shape"), text("why"))?;
+            for line in found.get("trace").and_then(Value::as_array).into_iter().flatten() {
+                writeln!(out, "    {}", line.as_str().unwrap_or_default())?;
+            }
+        }
+        Ok(())
     }
 
     fn name(&self) -> String {
@@ -208,6 +240,20 @@ fn worst(played: &[&Played]) -> Option<Verdict> {
         Verdict::NotApplicable,
     ];
     judged.into_iter().find(|verdict| played.iter().any(|it| it.verdict == *verdict))
+}
+
+/// What is worth a line, with the variants of which the same is said.
+fn alike<'a>(played: &[&'a Played]) -> Vec<(&'a Played, Vec<&'a str>)> {
+    let mut told: Vec<(&Played, Vec<&str>)> = Vec::new();
+    for one in played.iter().filter(|it| is_told(it.verdict)) {
+        let same =
+            |it: &Played| (it.verdict, it.level, &it.why) == (one.verdict, one.level, &one.why);
+        match told.iter_mut().find(|(it, _)| same(it)) {
+            Some((_, variants)) => variants.push(&one.variant),
+            None => told.push((one, vec![&one.variant])),
+        }
+    }
+    told
 }
 
 /// What a verdict is called.

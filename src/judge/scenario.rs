@@ -91,6 +91,7 @@ pub(crate) enum Verdict {
 /// One step.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "there are a few hundred")]
 pub(crate) enum Step {
     Do(Do),
     Begin(Begin),
@@ -248,7 +249,8 @@ pub(crate) enum What {
 /// What a browser's cookies open: the user, `a` and `b`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct See {
-    pub(crate) see: String,
+    #[serde(rename = "see")]
+    pub(crate) client: String,
     /// This, exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) is: Option<BTreeMap<String, String>>,
@@ -266,7 +268,8 @@ pub(crate) struct See {
 /// What a response shows.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Reply {
-    pub(crate) reply: String,
+    #[serde(rename = "reply")]
+    pub(crate) called: String,
     /// One of these lists of answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) answers: Option<Vec<Vec<Value>>>,
@@ -366,50 +369,22 @@ impl Scenario {
     }
 }
 
-/// All scenarios, in the order of the file.
+/// All scenarios, in the order of the file. A word that is misread, or not read at all, is an error:
+/// each must come out again as it was written.
 pub(crate) fn scenarios() -> serde_json::Result<Vec<Scenario>> {
-    SCENARIOS.lines().map(serde_json::from_str).collect()
+    let read = |line: &str| {
+        let scenario: Scenario = serde_json::from_str(line)?;
+        let written: Value = serde_json::from_str(line)?;
+        if serde_json::to_value(&scenario)? != written {
+            let name = scenario.name();
+            return Err(serde::de::Error::custom(format!("{name}: a word of it is not known")));
+        }
+        Ok(scenario)
+    };
+    SCENARIOS.lines().map(read).collect()
 }
 
 /// All clauses.
 pub(crate) fn clauses() -> serde_json::Result<Vec<Clause>> {
     CLAUSES.lines().map(serde_json::from_str).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use serde_json::Value;
-
-    use super::{SCENARIOS, clauses, scenarios};
-
-    #[test]
-    fn no_word_of_a_scenario_is_misread() {
-        for (line, scenario) in SCENARIOS.lines().zip(scenarios().unwrap()) {
-            let written: Value = serde_json::from_str(line).unwrap();
-            assert_eq!(serde_json::to_value(&scenario).unwrap(), written, "{}", scenario.name());
-        }
-    }
-
-    #[test]
-    fn every_clause_has_a_scenario_and_every_scenario_a_clause() {
-        let told: BTreeSet<_> = clauses().unwrap().into_iter().map(|it| it.clause).collect();
-        let judged: BTreeSet<_> = scenarios().unwrap().into_iter().map(|it| it.clause).collect();
-        assert_eq!(told, judged);
-    }
-
-    #[test]
-    fn names_are_unique() {
-        let all = scenarios().unwrap();
-        let names: BTreeSet<_> = all.iter().map(super::Scenario::name).collect();
-        assert_eq!(names.len(), all.len());
-    }
-
-    #[test]
-    fn every_scenario_finds_a_planted_fault() {
-        for scenario in scenarios().unwrap() {
-            assert!(!scenario.faults.is_empty(), "{} finds nothing", scenario.name());
-        }
-    }
 }

@@ -14,7 +14,7 @@ use super::gate::Gate;
 use super::process::{Process, Recipe, tail};
 
 /// How long a server may take to start.
-const BOOT: Duration = Duration::from_secs(60);
+const BOOT: Duration = Duration::from_mins(1);
 /// How far its clock is moved to see whether it follows.
 const TRIAL: i64 = 86_400;
 /// A node server writes the date of up to a second ago.
@@ -127,7 +127,7 @@ impl Target {
         let address = format!("{base}{prefix}");
         let mut said = wait_for_caps(&agent, &address, process.as_mut(), recipe.as_ref())?;
         let mut came = comes_to_gate(&agent, &address, gate, 0);
-        if let (Err(_), Some(recipe)) = (&came, &mut recipe) {
+        if let (Err(Missed::Nobody(_)), Some(recipe)) = (&came, &mut recipe) {
             // Some adapters take the port for the gate's whole address.
             drop(process.take());
             for (name, value) in &mut recipe.environment {
@@ -139,7 +139,9 @@ impl Target {
             said = wait_for_caps(&agent, &address, process.as_mut(), Some(recipe))?;
             came = comes_to_gate(&agent, &address, gate, 1).or(came);
         }
-        came.map_err(NoContract)?;
+        came.map_err(|missed| match missed {
+            Missed::Nobody(why) | Missed::Other(why) => NoContract(why),
+        })?;
         let (caps, id_pattern) = read_caps(&said)?;
         let mut target = Self {
             agent,
@@ -281,8 +283,15 @@ fn read_caps(said: &Value) -> Result<(Caps, Option<regex_lite::Regex>), NoContra
     Ok((caps, pattern))
 }
 
+/// Why the gate cannot be used.
+enum Missed {
+    /// Nobody comes: the server may have been told its address in the wrong form.
+    Nobody(String),
+    Other(String),
+}
+
 /// A request stands at the gate as long as it is held there.
-fn comes_to_gate(agent: &Agent, address: &str, gate: &Gate, request: u64) -> Result<(), String> {
+fn comes_to_gate(agent: &Agent, address: &str, gate: &Gate, request: u64) -> Result<(), Missed> {
     let name = format!("trial-{request}");
     let ops = format!("gate:{name}");
     let ask = Ask { ops: ops.clone(), method: "POST".into(), path: "/do".into(), ..Ask::default() };
@@ -293,22 +302,27 @@ fn comes_to_gate(agent: &Agent, address: &str, gate: &Gate, request: u64) -> Res
     let expected = "expected a request that waits there";
     match (is_there, early) {
         (true, None) => {}
-        (true, Some(_)) => return Err(format!("{ops}: {expected}, it was not held")),
+        (true, Some(_)) => {
+            return Err(Missed::Other(format!("{ops}: {expected}, it was not held")));
+        }
         (false, early) => {
             let found = early.map_or_else(|| "no answer".into(), |answer| answer.status_text());
-            return Err(format!(
+            return Err(Missed::Nobody(format!(
                 "{ops}: {expected}, nobody came to http://127.0.0.1:{}/{name}; /do answered {found}",
                 gate.port()
-            ));
+            )));
         }
     }
     match gate.answer(request, client::LONGEST) {
         Some(answer) if answer.results() == ["ok"] => Ok(()),
-        Some(answer) => Err(format!(
+        Some(answer) => Err(Missed::Other(format!(
             "{ops}: expected [\"ok\"], found {} {}",
             answer.status_text(),
             String::from_utf8_lossy(&answer.body)
-        )),
-        None => Err(format!("{ops}: expected an answer once the gate is open, none came")),
+        ))),
+        None => {
+            let why = format!("{ops}: expected an answer once the gate is open, none came");
+            Err(Missed::Other(why))
+        }
     }
 }

@@ -61,6 +61,7 @@ faults! {
     RenewalLosesData "renewal-loses-data"
     // Writing.
     ClearsAtTheEnd "clears-at-the-end"
+    ClearingStores "clearing-stores"
     DropsWrites "drops-writes"
     KeepsEmpty "keeps-empty"
     LastWins "last-wins"

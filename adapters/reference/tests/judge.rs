@@ -4,10 +4,8 @@
 //! `UPDATE_JUDGE=1` writes into the scenarios which faults each of them finds.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
-#![allow(clippy::expect_used, reason = "tests may panic")]
-
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -18,13 +16,15 @@ use std::{fs, thread};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/judge/scenarios.jsonl");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../src/judge/scenarios.jsonl");
+const REFERENCE: &str = env!("CARGO_BIN_EXE_reference");
 /// Judges that run at once, each with a server.
 const AT_ONCE: usize = 4;
 
-/// The reference server and the clock that moves it, built once.
+/// The judge, and the clock that moves the server, built once.
 struct Parts {
-    reference: PathBuf,
+    judge: PathBuf,
     clock: PathBuf,
     _folder: TempDir,
 }
@@ -32,21 +32,20 @@ struct Parts {
 fn parts() -> &'static Parts {
     static PARTS: OnceLock<Parts> = OnceLock::new();
     PARTS.get_or_init(|| {
-        let root = env!("CARGO_MANIFEST_DIR");
-        let build = ["build", "--locked", "--quiet", "--package", "reference"];
-        let built = Command::new(env!("CARGO")).current_dir(root).args(build).status().unwrap();
-        assert!(built.success(), "the reference server does not build");
+        let words = ["build", "--locked", "--quiet", "--features", "judge"];
+        let built = Command::new(env!("CARGO")).current_dir(ROOT).args(words).status().unwrap();
+        assert!(built.success(), "the judge does not build");
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let clock = folder.path().join("clock.so");
         let compiled = Command::new("cc")
             .args(["-shared", "-fPIC", "-O2", "-o"])
             .arg(&clock)
-            .arg(Path::new(root).join("adapters/clock/clock.c"))
+            .arg(Path::new(ROOT).join("adapters/clock/clock.c"))
             .status()
             .expect("a C compiler");
         assert!(compiled.success(), "the clock does not compile");
-        let bin = Path::new(env!("CARGO_BIN_EXE_quixote-session"));
-        Parts { reference: bin.with_file_name("reference"), clock, _folder: folder }
+        let judge = Path::new(REFERENCE).with_file_name("quixote-session");
+        Parts { judge, clock, _folder: folder }
     })
 }
 
@@ -54,10 +53,30 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// The adapter that README shows does what README says of it.
+#[test]
+fn the_readme_tells_the_truth() {
+    let text = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let adapter = text.split("<!-- ci:adapter -->\n```python\n").nth(1).unwrap();
+    let folder = folder();
+    fs::write(folder.path().join("adapter.py"), adapter.split("```").next().unwrap()).unwrap();
+    let output = Command::new(&parts().judge)
+        .current_dir(folder.path())
+        .args(["judge", &format!("http://127.0.0.1:{}", free_port()), "--clauses", "U9"])
+        .args(["--", "python3", "adapter.py"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let shown = text.split("```text\nU9 ").nth(1).unwrap().split("```").next().unwrap();
+    let body = said.split("\n\nmine 1.0: ").next().unwrap();
+    assert_eq!(body, format!("U9 {}", shown.trim_end()));
+}
+
 /// Judges the reference server, started with these variables.
 fn judge(folder: &Path, variables: &[(&str, &str)], more: &[&str]) -> Output {
-    let Parts { reference, clock, .. } = parts();
-    Command::new(env!("CARGO_BIN_EXE_quixote-session"))
+    let Parts { judge, clock, .. } = parts();
+    Command::new(judge)
         .arg("judge")
         .arg(format!("http://127.0.0.1:{}", free_port()))
         .args(["--json", "--clock"])
@@ -68,7 +87,7 @@ fn judge(folder: &Path, variables: &[(&str, &str)], more: &[&str]) -> Output {
         .arg(format!("LD_PRELOAD={}", clock.display()))
         .arg("RUST_BACKTRACE=0")
         .args(variables.iter().map(|(name, value)| format!("{name}={value}")))
-        .arg(reference)
+        .arg(REFERENCE)
         .stdin(Stdio::null())
         .output()
         .unwrap()
@@ -121,7 +140,7 @@ fn table() -> BTreeMap<String, BTreeSet<String>> {
 
 /// The server says itself which faults it has.
 fn faults() -> Vec<String> {
-    let output = Command::new(&parts().reference)
+    let output = Command::new(REFERENCE)
         .env("FAULT", "?")
         .env("PORT", "0")
         .env("KIT_GATE", "0")
@@ -133,16 +152,36 @@ fn faults() -> Vec<String> {
     list.split(',').map(word).collect()
 }
 
+/// Only the last key of each line is written anew.
 fn update(observed: &BTreeMap<String, BTreeSet<String>>) {
+    let lines = fs::read_to_string(SCENARIOS).unwrap();
     let mut text = String::new();
-    for mut scenario in scenarios() {
+    for (line, scenario) in lines.lines().zip(scenarios()) {
         let own = name(&scenario);
         let finds = observed.iter().filter(|(_, found)| found.contains(&own));
-        scenario["faults"] = finds.map(|(fault, _)| Value::from(fault.as_str())).collect();
-        text += &serde_json::to_string(&scenario).unwrap();
-        text.push('\n');
+        let finds: Vec<_> = finds.map(|(fault, _)| format!("{fault:?}")).collect();
+        let (head, _) = line.rsplit_once(r#""faults": "#).unwrap();
+        let _ = writeln!(text, "{head}\"faults\": [{}]}}", finds.join(", "));
     }
     fs::write(SCENARIOS, text).unwrap();
+}
+
+#[test]
+fn every_scenario_has_a_clause_a_name_of_its_own_and_a_fault_that_it_finds() {
+    let scenarios = scenarios();
+    let names: BTreeSet<_> = scenarios.iter().map(name).collect();
+    assert_eq!(names.len(), scenarios.len());
+    let clauses = fs::read_to_string(Path::new(ROOT).join("src/judge/clauses.jsonl")).unwrap();
+    let clauses: Vec<Value> =
+        clauses.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let clause = |it: &Value| it["clause"].as_str().unwrap().to_owned();
+    let (told, judged): (BTreeSet<_>, BTreeSet<_>) =
+        (clauses.iter().map(clause).collect(), scenarios.iter().map(clause).collect());
+    assert_eq!(told, judged);
+    for scenario in &scenarios {
+        let finds = scenario["faults"].as_array().unwrap();
+        assert!(!finds.is_empty(), "{} finds nothing", name(scenario));
+    }
 }
 
 #[test]
@@ -195,11 +234,23 @@ fn every_fault_is_found_by_the_scenarios_that_name_it_and_no_others() {
         let expected = table.get(fault).cloned().unwrap_or_default();
         let (more, less) = (found - &expected, &expected - found);
         if !more.is_empty() || !less.is_empty() {
-            wrong += &format!("{fault}: found by {more:?}, not found by {less:?}\n");
+            let _ = writeln!(wrong, "{fault}: found by {more:?}, not found by {less:?}");
         }
     }
     assert_eq!(wrong, "");
     assert_eq!(table.keys().collect::<Vec<_>>(), observed.keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn programs_break_nothing_of_the_reference_and_find_a_logout_that_deletes_nothing() {
+    for (fault, status) in [("", 0), ("logout-deletes-nothing", 1)] {
+        let folder = folder();
+        let more = ["--clauses", "U1", "--programs", "60"];
+        let output = judge(folder.path(), &[("FAULT", fault)], &more);
+        assert_eq!(output.status.code(), Some(status), "{fault}");
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["programs"]["findings"].as_array().unwrap().is_empty(), status == 0);
+    }
 }
 
 #[test]
@@ -235,7 +286,7 @@ fn what_fails_can_be_done_again_with_curl() {
     let address = script.lines().find_map(|line| line.strip_prefix("U=http://")).unwrap();
     let address = address.split(' ').next().unwrap();
     let script = script.replace(address, &format!("127.0.0.1:{port}"));
-    let mut server = Command::new(&parts().reference)
+    let mut server = Command::new(REFERENCE)
         .env("FAULT", "upserts")
         .env("PORT", port.to_string())
         .env("KIT_GATE", &gate)
