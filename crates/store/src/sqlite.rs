@@ -64,6 +64,23 @@ impl Sqlite {
         Ok(Self(Arc::new(Parts { config, connection: Mutex::new(connection) })))
     }
 
+    /// Carries out a write in a transaction of the application on the same file, to be committed by
+    /// it; false if its condition does not hold. It blocks. See
+    /// [`OwnData::write`](crate::OwnData::write).
+    ///
+    /// The transaction must have begun as `IMMEDIATE`, or another writer can come between.
+    ///
+    /// # Errors
+    ///
+    /// If the statement fails.
+    pub fn write_in(
+        &self,
+        transaction: &rusqlite::Transaction<'_>,
+        write: &Write,
+    ) -> Result<bool, StoreError> {
+        carry_out(transaction, &self.0.config, write)
+    }
+
     /// On a thread that may wait for the disk.
     async fn with<T: Send + 'static>(
         &self,
