@@ -1,8 +1,8 @@
 //! Requests a second over each store, ours beside tower-sessions 0.15, in one run.
 //!
 //! Requests are made in the process, without a network but that of the store. Both take turns, so
-//! that what else the machine does meets both; what is shown are medians over the turns. `.ci/services`
-//! starts the stores:
+//! that what else the machine does meets both; what is shown are medians over the turns.
+//! `.ci/services` starts the stores:
 //!
 //! ```sh
 //! .ci/services cargo run --release --locked --manifest-path benches/stores/Cargo.toml

@@ -1,5 +1,5 @@
-//! Sessions of tower-sessions. Its own store for SQLite fits; those for PostgreSQL and Redis are for
-//! another version of its core, so here they are again, over the clients that ours use.
+//! Sessions of tower-sessions. Its own store for SQLite fits; those for PostgreSQL and Redis are
+//! for another version of its core, so here they are again, over the clients that ours use.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! The shop in Chromium: what a visitor does with tabs, buttons and the back button.
 //!
-//! `SHOP_STORE` is where its sessions are, in a file of SQLite if nothing is said; `.ci/browser` runs
-//! this on each store.
+//! `SHOP_STORE` is where its sessions are, in a file of SQLite if nothing is said; `.ci/browser`
+//! runs this on each store.
 
 #![allow(clippy::pedantic, reason = "a test fails by panicking")]
 
