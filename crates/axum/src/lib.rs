@@ -33,6 +33,12 @@
 //! the status. What is final stands in any case: a logout, a form token that was accepted, a value
 //! that was taken, the end of other sessions.
 //!
+//! # The application's own data
+//!
+//! A handler that writes to a database of its own in a transaction
+//! [attaches](Session::attach) it: then it is committed after the session, or with it where both are
+//! in one database, and rolled back whenever the session is not saved.
+//!
 //! # Which status says what
 //!
 //! | [`SessionError`] | status |

@@ -9,7 +9,7 @@ use http::StatusCode;
 use http::request::Parts;
 use quixote_session::driver::{Call, Ending, Exchange, Failure, FromSaid};
 use quixote_session::{FormToken, Handle, Session as Stored, SmolStr};
-use quixote_session_store::Manager;
+use quixote_session_store::{Manager, OwnData};
 use tokio::sync::Mutex;
 
 use crate::error::SessionError;
@@ -24,6 +24,8 @@ pub struct Session(Arc<Shared>);
 struct Shared {
     manager: Manager,
     exchange: Mutex<Exchange>,
+    /// The application's own data, which follow the end of the request.
+    own: Mutex<Box<dyn OwnData>>,
     /// Whether a handler asked for it.
     used: AtomicBool,
     /// Whether the store failed, after which nothing may be said to be done.
@@ -32,9 +34,9 @@ struct Shared {
 
 impl Session {
     pub(crate) fn new(manager: Manager, exchange: Exchange) -> Self {
-        let (exchange, used, failed) =
-            (Mutex::new(exchange), AtomicBool::new(false), AtomicBool::new(false));
-        Self(Arc::new(Shared { manager, exchange, used, failed }))
+        let (exchange, own) = (Mutex::new(exchange), Mutex::new(Box::new(()) as Box<dyn OwnData>));
+        let (used, failed) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self(Arc::new(Shared { manager, exchange, own, used, failed }))
     }
 
     pub(crate) fn was_used(&self) -> bool {
@@ -42,11 +44,21 @@ impl Session {
     }
 
     pub(crate) async fn end(&self, end: Call<Ending>) -> Result<Ending, Failure> {
+        let mut own = std::mem::replace(&mut *self.0.own.lock().await, Box::new(()));
         if self.0.failed.load(Ordering::Relaxed) {
+            own.abort().await;
             return Err(Failure::Store);
         }
         let mut exchange = self.0.exchange.lock().await;
-        self.0.manager.run(&mut exchange, end).await
+        self.0.manager.run_with(&mut exchange, end, &mut *own).await
+    }
+
+    /// Data of the application, in a transaction that ends with the request: they are committed
+    /// once the session is written, or with it ([`OwnData::write`]), and rolled back if the request
+    /// fails, its save is refused, or it is dropped. The last that is attached counts; those before
+    /// are dropped.
+    pub async fn attach(&self, own: impl OwnData + 'static) {
+        *self.0.own.lock().await = Box::new(own);
     }
 
     /// Runs any call.

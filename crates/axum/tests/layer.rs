@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Outcome, Session as Content, SessionId};
 use quixote_session_axum::{Session, SessionError, SessionLayer};
-use quixote_session_store::{Manager, Memory, Store, StoreError};
+use quixote_session_store::{Manager, Memory, OwnData, Store, StoreError};
 use tower::ServiceExt as _;
 
 type Done = Result<&'static str, SessionError>;
@@ -303,7 +303,7 @@ async fn a_handler_that_is_dropped_saves_nothing() {
     let site = Site::new();
     let own = site.log_in().await;
     let (told, tell) = tokio::sync::oneshot::channel::<()>();
-    let told = Arc::new(std::sync::Mutex::new(Some(told)));
+    let told = Arc::new(Mutex::new(Some(told)));
     let hangs = async move |session: Session| {
         session.set("key", "half of it").await?;
         if let Some(told) = told.lock().unwrap().take() {
@@ -351,6 +351,81 @@ async fn a_handler_that_ignores_refusals_is_served() {
     let response = site.ask("GET", "/ignores", &[]).await;
     assert_eq!(response.status(), 200);
     assert!(site.store.sessions_of("bob").await.unwrap().is_empty());
+}
+
+/// Data of the application that say how they ended.
+struct Own {
+    ended: Arc<Mutex<Vec<&'static str>>>,
+    commits: bool,
+    /// Whether they are in the database of the sessions.
+    shares: Option<Arc<Failing>>,
+}
+
+#[async_trait::async_trait]
+impl OwnData for Own {
+    async fn write(&mut self, write: &Write) -> Option<Result<bool, StoreError>> {
+        let written = self.shares.as_ref()?.write(write).await;
+        self.ended.lock().unwrap().push("both");
+        Some(written)
+    }
+
+    async fn commit(&mut self) -> bool {
+        self.ended.lock().unwrap().push("commit");
+        self.commits
+    }
+
+    async fn abort(&mut self) {
+        self.ended.lock().unwrap().push("abort");
+    }
+}
+
+/// What becomes of a transaction of the application: (it commits, its database is that of the
+/// sessions, the handler's status), and then (status, how it ended, what the session has).
+#[tokio::test]
+async fn own_data_end_as_the_session_does() {
+    for (commits, shares, handler, status, ended, value) in [
+        (true, false, 200, 200, "commit", "alice value"),
+        (true, true, 200, 200, "both", "alice value"),
+        (true, false, 500, 500, "abort", "alice "),
+        (true, true, 500, 500, "abort", "alice "),
+        (false, false, 200, 500, "commit", "alice value"),
+    ] {
+        let site = Site::new();
+        let own = site.log_in().await;
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (told, store) = (seen.clone(), site.store.clone());
+        let route = async move |session: Session| {
+            let shares = shares.then(|| store.clone());
+            session.attach(Own { ended: told.clone(), commits, shares }).await;
+            session.set("key", "value").await?;
+            Ok::<_, SessionError>(StatusCode::from_u16(handler).unwrap())
+        };
+        let manager = Manager::new(Config::STRICT, site.store.clone()).unwrap();
+        let app = Router::new().route("/", get(route)).layer(SessionLayer::new(manager));
+        let request = Request::builder().uri("/").header(header::COOKIE, &own);
+        let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!((response.status().as_u16(), &seen.lock().unwrap()[..]), (status, &[ended][..]));
+        assert_eq!(text(site.ask("GET", "/read", &[&own]).await).await, value);
+    }
+}
+
+/// A handler whose store has failed leaves nothing of its own behind.
+#[tokio::test]
+async fn own_data_are_rolled_back_if_the_store_fails() {
+    let site = Site::new();
+    let own = site.log_in().await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (told, store) = (seen.clone(), site.store.clone());
+    let route = async move |session: Session| {
+        session.attach(Own { ended: told.clone(), commits: true, shares: None }).await;
+        store.fails.store(true, Ordering::Relaxed);
+        let _ = session.logout().await;
+    };
+    let manager = Manager::new(Config::STRICT, site.store.clone()).unwrap();
+    let app = Router::new().route("/", get(route)).layer(SessionLayer::new(manager));
+    let request = Request::builder().uri("/").header(header::COOKIE, &own);
+    let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!((response.status().as_u16(), &seen.lock().unwrap()[..]), (503, &["abort"][..]));
 }
 
 #[tokio::test]

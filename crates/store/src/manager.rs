@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, Fresh, FromSaid};
-use quixote_session::{Config, ConfigError, EntropySource, Session};
+use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, Fresh, FromSaid, Write};
+use quixote_session::{Config, ConfigError, EntropySource, Session, SessionId, StoreOp};
 use tokio::time::{sleep, timeout};
 
 use crate::store::{Store, StoreError};
@@ -19,7 +19,11 @@ struct Parts {
     store: Arc<dyn Store>,
     entropy: Mutex<EntropySource>,
     shown: OnceLock<fn(&StoreError)>,
+    queues: [tokio::sync::Mutex<()>; QUEUES],
 }
+
+/// Many sessions share a queue, which only costs those that lose races at the same time.
+const QUEUES: usize = 64;
 
 /// Why there is no manager.
 #[derive(Debug, thiserror::Error)]
@@ -32,9 +36,18 @@ pub enum NotSet {
     Entropy(#[from] std::io::Error),
 }
 
-/// The application's own data of one request, if they are in a transaction.
+/// The application's own data of one request, if they are in a transaction. To drop it rolls back.
 #[async_trait]
 pub trait OwnData: Send {
+    /// For data in the database of the sessions: carries out this write in the same transaction
+    /// ([`Sqlite::write_in`](crate::Sqlite::write_in)) and commits both, so that neither is there
+    /// without the other; false if its condition did not hold, and then both go on. None, as it is
+    /// if nothing else is said, if the data are somewhere else: then [`commit`](Self::commit)
+    /// follows.
+    async fn write(&mut self, _write: &Write) -> Option<Result<bool, StoreError>> {
+        None
+    }
+
     /// Commits them; false if that failed. It comes after the session was written.
     async fn commit(&mut self) -> bool;
 
@@ -62,12 +75,13 @@ impl Manager {
         config.check()?;
         let entropy = Mutex::new(EntropySource::from_system()?);
         let (config, shown) = (Arc::new(config), OnceLock::new());
-        Ok(Self(Arc::new(Parts { config, store, entropy, shown })))
+        let queues = std::array::from_fn(|_| tokio::sync::Mutex::new(()));
+        Ok(Self(Arc::new(Parts { config, store, entropy, shown, queues })))
     }
 
     /// Shows each error of the store to this function, such as one that logs it; the first that is
-    /// set stays. A [`Failure`] says only what a request has to know. An error may quote what a row
-    /// holds that cannot be read.
+    /// set stays. A [`Failure`] says only what a request has to know. No error quotes what a session
+    /// holds.
     pub fn on_error(&self, show: fn(&StoreError)) {
         self.0.shown.get_or_init(|| show);
     }
@@ -128,15 +142,28 @@ impl Manager {
         exchange.result(call)
     }
 
+    /// Who has lost a race tries again once those of this process that lost one before are through:
+    /// otherwise many writers of one session would keep losing to each other.
     async fn carry_through(&self, exchange: &mut Exchange, own: &mut dyn OwnData) {
+        let mut turn = None;
         while let Some(ask) = exchange.ask() {
             let wait = exchange.wait_ms();
             if wait > 0 {
                 sleep(Duration::from_millis(wait)).await;
             }
+            let contested = contested(ask);
             let answer = self.carry_out(ask, own).await;
+            if let (Answer::Conflict, None, Some(id)) = (&answer, &turn, contested) {
+                turn = Some(self.queue(id).lock().await);
+            }
             exchange.answer(answer, self.fresh());
         }
+    }
+
+    fn queue(&self, id: SessionId) -> &tokio::sync::Mutex<()> {
+        let [first, others @ ..] = &self.0.queues;
+        let place = id.reveal_bytes().first().map_or(0, |byte| usize::from(*byte) % QUEUES);
+        place.checked_sub(1).and_then(|place| others.get(place)).unwrap_or(first)
     }
 
     async fn carry_out(&self, ask: Ask<'_>, own: &mut dyn OwnData) -> Answer {
@@ -145,8 +172,12 @@ impl Manager {
             Ask::Load { id } => store.load(id).await.map(Answer::Loaded),
             Ask::Generation { user } => store.generation(user).await.map(Answer::Generation),
             Ask::Write(write) => {
-                let written = store.write(write).await;
-                written.map(|done| if done { Answer::Done } else { Answer::Conflict })
+                let with_own = if write.commits { own.write(write).await } else { None };
+                let (written, then) = match with_own {
+                    Some(written) => (written, Answer::Committed),
+                    None => (store.write(write).await, Answer::Done),
+                };
+                written.map(|done| if done { then } else { Answer::Conflict })
             }
             Ask::Entropy => Ok(Answer::Done),
             Ask::Commit => Ok(if own.commit().await { Answer::Done } else { Answer::Failed }),
@@ -198,5 +229,22 @@ impl Manager {
 
     fn fresh(&self) -> Fresh {
         self.0.entropy.lock().unwrap_or_else(PoisonError::into_inner).fresh()
+    }
+}
+
+/// The session that others may write to at the same time.
+const fn contested(ask: Ask<'_>) -> Option<SessionId> {
+    let Ask::Write(write) = ask else { return None };
+    match &write.op {
+        StoreOp::Update { id, .. } | StoreOp::Rotate { from: id, .. } | StoreOp::Discard { id } => {
+            Some(*id)
+        }
+        StoreOp::DeleteUser { except, .. } => *except,
+        StoreOp::Create { .. }
+        | StoreOp::Put { .. }
+        | StoreOp::Touch { .. }
+        | StoreOp::Delete { .. }
+        | StoreOp::DeleteHandle { .. }
+        | StoreOp::DiscardOver { .. } => None,
     }
 }

@@ -8,8 +8,9 @@ use deadpool_postgres::{Client, Hook, HookError, Manager, ManagerConfig, Pool, R
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Session, SessionId, StoreOp};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
-use tokio_postgres::{Error, NoTls};
+use tokio_postgres::{Error, NoTls, Socket};
 
 use crate::row::{self, Bounds, Row, signed};
 use crate::store::{Store, StoreError};
@@ -19,8 +20,8 @@ use crate::store::{Store, StoreError};
 /// Each write is one statement, and so one transaction and one round trip. What was acknowledged is
 /// as durable as `synchronous_commit` of the database says.
 ///
-/// Connections are not encrypted: the database must be on this machine, or in a network that
-/// nobody else reads. Each start creates the tables and indices that are not there and replaces the
+/// [`connect`](Self::connect) does not encrypt: then the database must be on this machine, or in a
+/// network that nobody else reads. [`connect_with`](Self::connect_with) does. Each start creates the tables and indices that are not there and replaces the
 /// functions, so the role that connects owns them, and may create in the schema.
 #[derive(Clone)]
 pub struct Postgres {
@@ -91,15 +92,33 @@ const SCHEMA: &str = "
 const ISOLATION: &str = "SET default_transaction_isolation = 'read committed'";
 
 impl Postgres {
-    /// Connects, and creates the tables and functions that are not there.
+    /// Connects without encryption, and creates the tables and functions that are not there.
     ///
     /// # Errors
     ///
-    /// If the address is none, or the database is not reached or refuses.
+    /// If the address is none, or the database is not reached or refuses; and if the address asks
+    /// for encryption (`sslmode=require`).
     pub async fn connect(url: &str, config: Config) -> Result<Self, StoreError> {
+        Self::connect_with(url, NoTls, config).await
+    }
+
+    /// The same over TLS: `tls` is the connector of a package such as `tokio-postgres-rustls` or
+    /// `postgres-native-tls`. It is used where the address says `sslmode=require`, which is best, or
+    /// `prefer`, which is the default and goes on in the open if the server has no TLS.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect), and those of the connector.
+    pub async fn connect_with<T>(url: &str, tls: T, config: Config) -> Result<Self, StoreError>
+    where
+        T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
+        T::Stream: Sync + Send,
+        T::TlsConnect: Sync + Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
         let address = url.parse().map_err(|why: Error| StoreError::failed(why))?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(address, NoTls, recycling);
+        let manager = Manager::from_config(address, tls, recycling);
         let isolated = Hook::async_fn(|client, _| {
             Box::pin(async { client.batch_execute(ISOLATION).await.map_err(HookError::Backend) })
         });
@@ -323,7 +342,62 @@ impl Postgres {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{BytesMut, Hidden, ToSql as _, Type, parameters};
+    use std::future::{Ready, ready};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio_postgres::tls::NoTlsStream;
+
+    use super::{
+        BytesMut, Config, Hidden, MakeTlsConnect, Postgres, Socket, TlsConnect, ToSql as _, Type,
+        parameters,
+    };
+
+    /// A connector that notes that it was asked, and then gives up.
+    #[derive(Clone, Default)]
+    struct Asked(Arc<AtomicBool>);
+
+    impl MakeTlsConnect<Socket> for Asked {
+        type Stream = NoTlsStream;
+        type TlsConnect = Self;
+        type Error = std::io::Error;
+
+        fn make_tls_connect(&mut self, _: &str) -> std::io::Result<Self> {
+            Ok(self.clone())
+        }
+    }
+
+    impl TlsConnect<Socket> for Asked {
+        type Stream = NoTlsStream;
+        type Error = std::io::Error;
+        type Future = Ready<std::io::Result<NoTlsStream>>;
+
+        fn connect(self, _: Socket) -> Self::Future {
+            self.0.store(true, Ordering::Relaxed);
+            ready(Err(std::io::Error::other("no further")))
+        }
+    }
+
+    /// The first that a client says that wants TLS, and that a server says that has it.
+    #[tokio::test]
+    async fn a_connector_is_asked_before_anything_is_said() {
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        let url = format!("postgres://nobody:secret@127.0.0.1:{port}/none?sslmode=require");
+        let served = tokio::spawn(async move {
+            let (mut client, _) = server.accept().await.unwrap();
+            let mut said = Vec::new();
+            client.read_buf(&mut said).await.unwrap();
+            client.write_all(b"S").await.unwrap();
+            client.read_to_end(&mut said).await.unwrap();
+            said
+        });
+        let tls = Asked::default();
+        assert!(Postgres::connect_with(&url, tls.clone(), Config::STRICT).await.is_err());
+        assert!(tls.0.load(Ordering::Relaxed));
+        assert_eq!(served.await.unwrap(), [0, 0, 0, 8, 4, 210, 22, 47], "and no name or password");
+    }
 
     #[test]
     fn parameters_are_sent_and_not_shown() {

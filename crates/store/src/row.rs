@@ -33,8 +33,25 @@ pub(crate) fn stored(revision: i64, data: &str, accessed: i64) -> Result<Stored,
 }
 
 pub(crate) fn session(data: &str, accessed: i64) -> Result<Session, StoreError> {
-    let session: Session = serde_json::from_str(data).map_err(StoreError::failed)?;
+    let session: Session =
+        serde_json::from_str(data).map_err(|why| StoreError::failed(Unreadable::from(why)))?;
     Ok(session.accessed_by(Timestamp(accessed.try_into().unwrap_or_default())))
+}
+
+/// A row that is no session, or one of another version of the format.
+///
+/// It says where, not what: an error of serde quotes what a session holds.
+#[derive(Debug, thiserror::Error)]
+#[error("a stored session cannot be read ({what:?} at column {column})")]
+struct Unreadable {
+    what: serde_json::error::Category,
+    column: usize,
+}
+
+impl From<serde_json::Error> for Unreadable {
+    fn from(why: serde_json::Error) -> Self {
+        Self { what: why.classify(), column: why.column() }
+    }
 }
 
 /// Databases have signed numbers: the year 292,278,994 is the last.
@@ -59,5 +76,30 @@ impl Bounds {
             (before, signed(Timestamp(now.0.saturating_add(limit))))
         };
         Self { accessed: around(config.idle_limit_ms), created: around(config.absolute_limit_ms) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{Row, session};
+    use quixote_session::{Session, Timestamp};
+    use std::error::Error as _;
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_not_quoted() {
+        let row = Row::of(&Session::new("192.0.2.1".into(), Timestamp(7))).unwrap();
+        assert!(session(&row.data, 7).is_ok());
+        for secret in ["\"a secret\"", "{\"a secret\": 1}", "[\"a secret\"", "a secret"] {
+            let data = row.data.replacen("\"192.0.2.1\"", secret, 1);
+            assert_ne!(data, row.data);
+            for data in [data.as_str(), secret] {
+                let Err(why) = session(data, 7) else { continue };
+                let text = format!("{why} {why:?} {}", why.source().unwrap());
+                assert!(!text.contains("secret"), "{text}");
+                assert!(text.contains("column"), "{text}");
+            }
+        }
     }
 }

@@ -2,14 +2,16 @@
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 
 use async_trait::async_trait;
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
-use tokio::task::spawn_blocking;
+use tokio::sync::oneshot;
 
 use crate::row::{self, Bounds, Row, signed};
 use crate::store::{Store, StoreError};
@@ -18,13 +20,16 @@ use crate::store::{Store, StoreError};
 ///
 /// It keeps a write-ahead log, and waits for the disk at each commit: what was acknowledged
 /// outlives the process and a loss of power. Each write is one transaction; most are one statement.
+/// One thread owns the connection, and carries out what it is sent, one after another.
 #[derive(Clone)]
 pub struct Sqlite(Arc<Parts>);
 
 struct Parts {
     config: Config,
-    connection: Mutex<Connection>,
+    jobs: Sender<Job>,
 }
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// `ended` counts how often the sessions of a user were ended. It has a row for each such user, for
 /// ever: nobody knows when the last login from before is refused.
@@ -57,31 +62,58 @@ impl Sqlite {
     pub fn open(path: impl AsRef<Path>, config: Config) -> Result<Self, StoreError> {
         let path = path.as_ref();
         create(path).map_err(StoreError::failed)?;
-        let connection = Connection::open(path).map_err(StoreError::failed)?;
+        let mut connection = Connection::open(path).map_err(StoreError::failed)?;
         let wait = std::time::Duration::from_secs(5);
         connection.busy_timeout(wait).map_err(StoreError::failed)?;
         connection.execute_batch(SCHEMA).map_err(StoreError::failed)?;
-        Ok(Self(Arc::new(Parts { config, connection: Mutex::new(connection) })))
+        let (jobs, received) = channel::<Job>();
+        let serve = move || {
+            for job in received {
+                // One that panics has dropped its transaction, and tells nobody.
+                let _ = catch_unwind(AssertUnwindSafe(|| job(&mut connection)));
+            }
+        };
+        let thread = std::thread::Builder::new().name("sessions".into());
+        thread.spawn(serve).map_err(StoreError::failed)?;
+        Ok(Self(Arc::new(Parts { config, jobs })))
     }
 
-    /// On a thread that may wait for the disk.
+    /// Carries out a write in a transaction of the application on the same file, to be committed by
+    /// it; false if its condition does not hold. It blocks. See
+    /// [`OwnData::write`](crate::OwnData::write).
+    ///
+    /// The transaction must have begun as `IMMEDIATE`, or another writer can come between.
+    ///
+    /// # Errors
+    ///
+    /// If the statement fails.
+    pub fn write_in(
+        &self,
+        transaction: &rusqlite::Transaction<'_>,
+        write: &Write,
+    ) -> Result<bool, StoreError> {
+        carry_out(transaction, &self.0.config, write)
+    }
+
+    /// On the thread that may wait for the disk.
     async fn with<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection, &Config) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let parts = self.0.clone();
-        let work = move || {
-            let mut connection = parts.connection.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&mut connection, &parts.config)
-        };
-        spawn_blocking(work).await.unwrap_or_else(|why| Err(StoreError::unknown(why)))
+        let (tell, told) = oneshot::channel();
+        // Whoever has asked may be gone.
+        let job = Box::new(move |connection: &mut Connection| drop(tell.send(work(connection))));
+        if self.0.jobs.send(job).is_err() {
+            return Err(StoreError::failed("the thread of SQLite has ended"));
+        }
+        told.await.unwrap_or_else(|why| Err(StoreError::unknown(why)))
     }
 }
 
 #[async_trait]
 impl Store for Sqlite {
     async fn load(&self, id: SessionId) -> Result<Option<Stored>, StoreError> {
-        self.with(move |connection, _| {
+        self.with(move |connection| {
             let mut found = connection
                 .prepare_cached("SELECT revision, data, accessed FROM session WHERE id = ?")
                 .map_err(error)?;
@@ -98,7 +130,7 @@ impl Store for Sqlite {
 
     async fn generation(&self, user: &str) -> Result<u64, StoreError> {
         let user = user.to_owned();
-        self.with(move |connection, _| {
+        self.with(move |connection| {
             let found: Option<i64> = connection
                 .prepare_cached("SELECT generation FROM ended WHERE user = ?")
                 .and_then(|mut found| found.query_row([user], |row| row.get(0)).optional())
@@ -109,11 +141,11 @@ impl Store for Sqlite {
     }
 
     async fn write(&self, write: &Write) -> Result<bool, StoreError> {
-        let write = write.clone();
-        self.with(move |connection, config| {
+        let (write, parts) = (write.clone(), self.0.clone());
+        self.with(move |connection| {
             let behavior = TransactionBehavior::Immediate;
             let transaction = connection.transaction_with_behavior(behavior).map_err(error)?;
-            let done = carry_out(&transaction, config, &write)?;
+            let done = carry_out(&transaction, &parts.config, &write)?;
             if done {
                 transaction.commit().map_err(StoreError::unknown)?;
             }
@@ -124,7 +156,7 @@ impl Store for Sqlite {
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
         let user = user.to_owned();
-        self.with(move |connection, _| {
+        self.with(move |connection| {
             let mut found = connection
                 .prepare_cached(
                     "SELECT data, accessed FROM session WHERE user = ? ORDER BY created",

@@ -5,21 +5,26 @@
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use quixote_session::driver::{Arrival, Call, Exchange, Failure, Stored, Write};
-use quixote_session::{Config, Session, SessionId};
+use quixote_session::{Config, CookieChange, CookieValue, Session, SessionId};
 use quixote_session_store::{Manager, Memory, Store, StoreError};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 /// A store that never answers, or fails, when it is told to.
 struct Bad {
     memory: Memory,
     hangs: AtomicBool,
     fails: AtomicBool,
+    is_slow: AtomicBool,
 }
 
 impl Bad {
     async fn check(&self) -> Result<(), StoreError> {
+        if self.is_slow.load(Ordering::Relaxed) {
+            sleep(Duration::from_millis(50)).await;
+        }
         if self.hangs.load(Ordering::Relaxed) {
             return pending().await;
         }
@@ -54,7 +59,8 @@ impl Store for Bad {
 
 async fn logged_in() -> (Manager, Arc<Bad>, Exchange) {
     let memory = Memory::new(Config::STRICT);
-    let store = Arc::new(Bad { memory, hangs: false.into(), fails: false.into() });
+    let store =
+        Arc::new(Bad { memory, hangs: false.into(), fails: false.into(), is_slow: false.into() });
     let manager = Manager::new(Config::STRICT, store.clone()).unwrap();
     let mut request = manager.exchange();
     manager.run(&mut request, Call::start(Arrival::default())).await.unwrap();
@@ -99,4 +105,28 @@ async fn each_error_of_the_store_is_shown() {
     store.hangs.store(true, Ordering::Relaxed);
     manager.sweep().await.unwrap_err();
     assert_eq!(SHOWN.load(Ordering::Relaxed), 3, "one that is too late, too");
+}
+
+/// All begin at once, so all but one lose a race. Then they take turns: none loses so many more that
+/// it gives up.
+#[tokio::test(start_paused = true)]
+async fn many_writers_of_one_session_all_get_their_turn() {
+    let (manager, store, mut request) = logged_in().await;
+    let ending = manager.run(&mut request, Call::finish()).await.unwrap();
+    let CookieChange::Set(id) = ending.cookie.unwrap().value else { panic!("a cookie is set") };
+    store.is_slow.store(true, Ordering::Relaxed);
+    let writers = (0..100).map(|writer| {
+        let manager = manager.clone();
+        tokio::spawn(async move {
+            let mut request = manager.exchange().with_most_tries(4);
+            let cookie = Some(CookieValue::Id(id));
+            let arrival = Arrival { cookie, ..Arrival::default() };
+            manager.run(&mut request, Call::start(arrival)).await.unwrap();
+            manager.run(&mut request, Call::set("last", writer.to_string())).await.unwrap();
+            manager.run(&mut request, Call::finish()).await.unwrap().failure
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        assert_eq!(writer.await.unwrap(), None);
+    }
 }

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use quixote_session::driver::{Revision, Write};
+use quixote_session::driver::{Arrival, Call, Revision, Write};
 use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
-use quixote_session_store::{Manager, Memory, Store, conformance};
+use quixote_session_store::{Manager, Memory, OwnData, Store, StoreError, conformance};
 
 async fn passes(store: Arc<dyn Store>) {
     conformance::conditions(store.clone(), &Config::STRICT).await;
@@ -66,6 +66,66 @@ async fn sqlite_files_are_for_their_owner_alone() {
     quixote_session_store::Sqlite::open(&file, Config::STRICT).unwrap();
     quixote_session_store::Sqlite::open(":memory:", Config::STRICT).unwrap();
     assert!(!std::path::Path::new(":memory:").exists());
+}
+
+/// An order of the application, in the file of the sessions.
+#[cfg(feature = "sqlite")]
+struct Bought {
+    sessions: quixote_session_store::Sqlite,
+    file: rusqlite::Connection,
+}
+
+#[cfg(feature = "sqlite")]
+impl Bought {
+    fn count(&self) -> i64 {
+        self.file.query_row("SELECT count(*) FROM bought", [], |row| row.get(0)).unwrap()
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[async_trait::async_trait]
+impl OwnData for Bought {
+    async fn write(&mut self, write: &Write) -> Option<Result<bool, StoreError>> {
+        let immediate = rusqlite::TransactionBehavior::Immediate;
+        let both = self.file.transaction_with_behavior(immediate).unwrap();
+        both.execute("INSERT INTO bought VALUES ('apple')", []).unwrap();
+        let written = self.sessions.write_in(&both, write);
+        if matches!(written, Ok(true)) {
+            both.commit().unwrap();
+        }
+        Some(written)
+    }
+
+    async fn commit(&mut self) -> bool {
+        panic!("it was committed with the session");
+    }
+
+    async fn abort(&mut self) {}
+}
+
+/// The session and the application's data are both there, or neither is.
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn one_transaction_of_sqlite_has_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.sqlite");
+    let sessions = quixote_session_store::Sqlite::open(&path, Config::STRICT).unwrap();
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute_batch("CREATE TABLE bought (what TEXT)").unwrap();
+    let manager = Manager::new(Config::STRICT, Arc::new(sessions.clone())).unwrap();
+    let mut bought = Bought { sessions, file };
+    for (is_ended, count) in [(false, 1), (true, 1)] {
+        let mut request = manager.exchange();
+        manager.run(&mut request, Call::start(Arrival::default())).await.unwrap();
+        manager.run(&mut request, Call::login("alice")).await.unwrap();
+        if is_ended {
+            manager.delete_sessions_of("alice").await.unwrap();
+        }
+        let ending = manager.run_with(&mut request, Call::finish(), &mut bought).await.unwrap();
+        assert_eq!(ending.failure.is_some(), is_ended);
+        assert_eq!(bought.count(), count);
+        assert_eq!(manager.sessions_of("alice").await.unwrap().len(), usize::from(!is_ended));
+    }
 }
 
 /// A database of PostgreSQL that may be written to, such as

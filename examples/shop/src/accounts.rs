@@ -1,5 +1,7 @@
 //! Names and password hashes. Sessions know nothing of them.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,6 +26,7 @@ pub(crate) type Broken = Box<dyn std::error::Error + Send + Sync>;
 
 impl Accounts {
     pub(crate) fn open(path: &Path) -> Result<Self, Broken> {
+        create(path)?;
         let file = Connection::open(path)?;
         file.execute_batch(
             "CREATE TABLE IF NOT EXISTS account (name TEXT PRIMARY KEY, hash TEXT NOT NULL) STRICT",
@@ -65,6 +68,18 @@ impl Accounts {
     ) -> Result<T, Broken> {
         let parts = self.0.clone();
         spawn_blocking(move || work(&parts)).await?
+    }
+}
+
+/// For its owner alone, as the hashes in it are worth guessing at.
+fn create(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(why) if why.kind() != ErrorKind::AlreadyExists => Err(why),
+        _ => Ok(()),
     }
 }
 

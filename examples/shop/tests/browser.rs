@@ -1,7 +1,7 @@
 //! The shop in Chromium: what a visitor does with tabs, buttons and the back button.
 //!
-//! `SHOP_STORE` is where its sessions are, in a file of SQLite if nothing is said; `.ci/browser` runs
-//! this on each store.
+//! `SHOP_STORE` is where its sessions are, in a file of SQLite if nothing is said; `.ci/browser`
+//! runs this on each store.
 
 #![allow(clippy::pedantic, reason = "a test fails by panicking")]
 
@@ -9,6 +9,7 @@
 mod chromium;
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -23,7 +24,7 @@ struct Site {
     /// What it says after its address: codes, for want of mail.
     said: Receiver<String>,
     browser: Browser,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Site {
@@ -40,7 +41,7 @@ impl Site {
         let url = lines.next().expect("the shop says where it is");
         let (say, said) = channel();
         std::thread::spawn(move || lines.for_each(|line| drop(say.send(line))));
-        Self { process, url, said, browser: Browser::start(), _folder: folder }
+        Self { process, url, said, browser: Browser::start(), folder }
     }
 
     fn page(&self, path: &str) -> String {
@@ -91,6 +92,10 @@ fn session_cookie(tab: &mut Tab) -> Option<String> {
 #[ignore = "needs Chromium"]
 fn the_cookie_comes_moves_and_goes() {
     let mut site = Site::open();
+    for file in site.folder.path().read_dir().unwrap() {
+        let mode = file.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "files are for their owner alone");
+    }
     let mut tab = site.tab();
     assert!(session_cookie(&mut tab).is_some(), "a form has a token, which is in a session");
     tab.submit("cart", &[]);

@@ -1,0 +1,132 @@
+//! What holds when processes and stores are killed, and when two processes share one store.
+//!
+//! `cargo run --release -p load -- --help` lists the checks. Each starts the stores that it needs, on
+//! loopback and in folders that it deletes, and two server processes over each. The status is 0 if
+//! everything holds and 1 if something was lost, revived or answered wrongly.
+
+mod contend;
+mod crash;
+mod histories;
+mod judge;
+mod order;
+mod process;
+mod request;
+mod service;
+mod wire;
+mod worker;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use service::{Kind, Service};
+
+/// Why a check could not be made.
+pub(crate) type Broken = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Parser)]
+#[command(about)]
+struct Args {
+    #[command(subcommand)]
+    check: Check,
+    /// On which stores; all of them if nothing is said.
+    #[arg(long, global = true, value_enum)]
+    store: Vec<Kind>,
+}
+
+#[derive(Subcommand)]
+enum Check {
+    /// Kills servers and stores under load: is an acknowledged write lost, an ended session back?
+    Crash {
+        /// How often, on each store.
+        #[arg(long, default_value_t = 100)]
+        times: u64,
+        /// Let Redis keep nothing: then writes must be lost.
+        #[arg(long)]
+        forgetful: bool,
+    },
+    /// Many writers of one session, then a logout among them: is a write lost, or the session back?
+    Contend {
+        /// How many write at once, at most 60.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=60))]
+        writers: u64,
+        /// How many requests they send together.
+        #[arg(long, default_value_t = 10_000)]
+        requests: u64,
+        /// How many logouts race with writers.
+        #[arg(long, default_value_t = 70)]
+        logouts: u64,
+        /// Over a store that neglects its condition: then writes must be lost.
+        #[arg(long)]
+        careless: bool,
+    },
+    /// Random clients of two processes: is there one order in which the machine answers the same,
+    /// and does every step in it keep the properties?
+    Histories {
+        /// For how long, on each store.
+        #[arg(long, default_value_t = 3600)]
+        seconds: u64,
+        /// Over a store that neglects its condition: then there must be no such order.
+        #[arg(long)]
+        careless: bool,
+    },
+    /// Serves a check.
+    #[command(hide = true)]
+    Worker {
+        url: String,
+        #[arg(long)]
+        careless: bool,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(why) => {
+            eprintln!("load: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<bool, Broken> {
+    let mut stores = args.store;
+    if stores.is_empty() {
+        stores = vec![Kind::Sqlite, Kind::Postgres, Kind::Redis];
+    }
+    if let Check::Worker { url, careless } = args.check {
+        return worker::serve(&url, careless).await.map(|()| true);
+    }
+    let mut holds = true;
+    for kind in stores {
+        holds &= check(&args.check, kind).await?;
+    }
+    Ok(holds)
+}
+
+async fn check(check: &Check, kind: Kind) -> Result<bool, Broken> {
+    match *check {
+        Check::Crash { times, forgetful } => {
+            let mut service = Service::start(kind, forgetful)?;
+            let report = crash::run(&mut service, times).await?;
+            println!("{kind:?} ({}): {report}", service.durability());
+            Ok(report.holds())
+        }
+        Check::Contend { writers, requests, logouts, careless } => {
+            let service = Service::start(kind, false)?;
+            let report = contend::run(&service, careless, writers, requests, logouts).await?;
+            println!("{kind:?}: {report}");
+            Ok(report.holds())
+        }
+        Check::Histories { seconds, careless } => {
+            let service = Service::start(kind, false)?;
+            let report = histories::run(&service, careless, Duration::from_secs(seconds)).await?;
+            println!("{kind:?}: {report}");
+            Ok(report.holds())
+        }
+        Check::Worker { .. } => Ok(true),
+    }
+}
