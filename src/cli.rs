@@ -3,6 +3,8 @@
 
 mod dirty;
 mod explore;
+#[cfg(feature = "judge")]
+mod judge;
 mod output;
 mod record;
 mod replay;
@@ -16,8 +18,8 @@ use clap::{Parser, Subcommand};
 
 /// Quixote's session management as a model, under three semantics: live, copying and strict.
 ///
-/// It replays recordings of session managers, records what random clients do, and explores what
-/// each semantics guarantees.
+/// It replays recordings of session managers, records what random clients do, explores what each
+/// semantics guarantees, and judges other session managers over HTTP.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
 struct Arguments {
@@ -30,6 +32,8 @@ enum Command {
     Replay(replay::Arguments),
     Record(record::Arguments),
     Explore(explore::Arguments),
+    #[cfg(feature = "judge")]
+    Judge(judge::Arguments),
 }
 
 /// How a command went, as its exit status says it.
@@ -63,6 +67,8 @@ pub(crate) fn main() -> ExitCode {
             Command::Replay(arguments) => replay::run(&arguments),
             Command::Record(arguments) => record::run(&arguments),
             Command::Explore(arguments) => explore::run(&arguments),
+            #[cfg(feature = "judge")]
+            Command::Judge(arguments) => judge::run(&arguments),
         },
     };
     done.unwrap_or_else(|error| failed(&error)).into()

@@ -343,9 +343,9 @@ Section rules.
     end.
   (** [event-39] [event-40] [config-25] *)
   Definition guard_value m q k : refusal + result :=
+    check fits k else TextTooLong ;!
     let! (i, s) := holding q in
     let ch := own q in
-    check fits k else TextTooLong ;!
     check negb (has_key (c_values ch) k) else ValueChanged ;!
     check has_key (c_guards ch) k || (count (c_guards ch) <? 2 * max_values cfg) else TooManyValues ;!
     go_on m (set_own q (Some (i, s))
@@ -372,7 +372,11 @@ Section rules.
   Definition remove_form_token m q (t : option token) : refusal + result :=
     let! (i, s) := holding q in
     match t with
-    | None => inl UnknownToken
+    | None =>                                                           (* [effect-16] *)
+        match i with
+        | Some n => if is_none (find m n) then inl SessionGone else inl UnknownToken
+        | None => inl UnknownToken
+        end
     | Some t =>
         let s' := set_tokens s (without (tokens s) t) in
         let mine := among t (c_tokens (own q)) in
@@ -492,7 +496,8 @@ Section rules.
         check negb (is_none (l_user l)) && (negb (bool_decide (c_keeps ch = KeepAll)) || negb (is_none old))
           else SessionGone ;!
         let s := fresh (r_addr q) (l_at l) in
-        check guards_hold ch s else ValueChanged ;!
+        let over := too_old s && (negb (is_none old) || has_info (apply (cap cfg) ch (r_addr q) s)) in
+        check guards_hold ch s else (if over then SessionGone else ValueChanged) ;!   (* [effect-16] *)
         let s := apply (cap cfg) ch (r_addr q) s in
         match old with
         | None => create m s g
@@ -561,7 +566,8 @@ Section rules.
     | NewSession => new_session m q
     | MaintainSession => let! _ := holding q in inl SavedAtFinish     (* [event-28] *)
     | FinishRequest o => finish_request m q o
-    | InsertSession _ _ => inl IdNotIssued                            (* [event-29] *)
+    | InsertSession _ u =>                                            (* [event-29] *)
+        check fits (default "" u) else TextTooLong ;! inl IdNotIssued
     end.
 
   (** *** The manager *)

@@ -26,6 +26,18 @@ impl Memory {
         Self(Mutex::new(Parts { config, rows, generations }))
     }
 
+    /// How many sessions are stored; some may be over.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.with(|parts| parts.rows.len())
+    }
+
+    /// Whether none is stored.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn with<T>(&self, look: impl FnOnce(&mut Parts) -> T) -> T {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,0 +1,234 @@
+//! What stands around the session layer: it tells the store whose request this is, and is the place
+//! for everything that can be wrong with a cookie.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use quixote_session::driver::{Revision, Stored};
+use quixote_session::{
+    CookieChange, CookieOp, EntropySource, SessionId, StoreOp, Timestamp, read_cookie, set_cookie,
+};
+use quixote_session_store::Store as _;
+
+use crate::Server;
+use crate::fault::Fault;
+use crate::here::{HERE, Here};
+
+/// One request, and its response.
+struct Exchange<'a> {
+    server: &'a Server,
+    id: Option<SessionId>,
+    /// What was stored when it arrived.
+    copy: Option<Stored>,
+    path: String,
+    query: String,
+}
+
+/// Serves one request.
+pub async fn frame(State(server): State<Server>, mut request: Request, next: Next) -> Response {
+    let cookies = cookies_of(&server, request.headers());
+    if server.is(Fault::CrashesOnCookies) && cookies.contains(&b'%') {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    if server.is(Fault::SlowCookies) && cookies.iter().filter(|it| **it == b'\\').count() > 30 {
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+    }
+    if let Ok(value) = HeaderValue::from_bytes(&cookies)
+        && !cookies.is_empty()
+    {
+        request.headers_mut().insert(header::COOKIE, value);
+    }
+    let id = read_cookie(&server.config, &cookies).and_then(|cookie| cookie.session_id());
+    let here = Here { id, outage: server.is_out_of_order() };
+    let copy = match id {
+        Some(id) => server.store.load(id).await.ok().flatten(),
+        None => None,
+    };
+    let _serial = match server.serial {
+        true => Some(server.one_at_a_time.lock().await),
+        false => None,
+    };
+    let path = request.uri().path().to_owned();
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let exchange = Exchange { server: &server, id, copy, path, query };
+    let outage = here.outage;
+    let response = HERE.scope(here, next.run(request)).await;
+    exchange.go_wrong(response, outage).await
+}
+
+/// All Cookie headers as one, read as wrongly as is planted.
+fn cookies_of(server: &Server, headers: &HeaderMap) -> Vec<u8> {
+    let all: Vec<_> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    let joined = all.join(&b"; "[..]);
+    let text: String = joined.iter().copied().map(char::from).collect();
+    let name = server.config.cookie_name.as_str();
+    let wrong = match server.fault {
+        Fault::TrimsUnicode => {
+            text.replace("\u{e2}\u{80}\u{83}", "").replace(['\u{a0}', '\u{85}'], "")
+        }
+        Fault::IgnoresCase => {
+            let swapped: String = name
+                .chars()
+                .map(|it| {
+                    if it.is_ascii_lowercase() {
+                        it.to_ascii_uppercase()
+                    } else {
+                        it.to_ascii_lowercase()
+                    }
+                })
+                .collect();
+            text.replace(&swapped, name)
+        }
+        Fault::MangledNames => text.replace(&name.replace('_', "."), name),
+        _ => return joined,
+    };
+    wrong.chars().filter_map(|it| u8::try_from(u32::from(it)).ok()).collect()
+}
+
+impl Exchange<'_> {
+    fn is(&self, fault: Fault) -> bool {
+        self.server.is(fault)
+    }
+
+    fn asks(&self, op: &str) -> bool {
+        self.query.contains(op)
+    }
+
+    fn writes(&self) -> bool {
+        ["put", "del", "clear", "login", "logout", "destroy", "renew", "spend", "mint", "take"]
+            .iter()
+            .any(|op| self.asks(op))
+    }
+
+    async fn go_wrong(&self, mut response: Response, outage: bool) -> Response {
+        let status = response.status();
+        let store = &self.server.store;
+        match (self.server.fault, &self.copy, self.id) {
+            (Fault::TouchRevives, Some(copy), Some(id)) if !self.writes() => {
+                store.put(id, copy.clone()).await;
+            }
+            (Fault::TouchRewrites, Some(copy), Some(id)) if !self.writes() => {
+                if store.load(id).await.ok().flatten().is_some() {
+                    store.put(id, copy.clone()).await;
+                }
+            }
+            (Fault::CountsTheEnd, Some(_), Some(id)) => {
+                store.carry_out(StoreOp::Touch { id, accessed: Timestamp::now() }).await;
+            }
+            (Fault::RefusesLateWork, Some(copy), Some(id))
+                if copy.session.is_over(&self.server.config, Timestamp::now()) =>
+            {
+                store.carry_out(StoreOp::Delete { id }).await;
+                return StatusCode::CONFLICT.into_response();
+            }
+            (Fault::Reissues, Some(copy), _) if status == StatusCode::CONFLICT => {
+                let id = new_id();
+                let session = copy.session.clone();
+                store.put(id, Stored { revision: Revision(1), session }).await;
+                response = self.all_ok();
+                self.set(&mut response, id);
+            }
+            (Fault::SilentConflicts, ..) if status == StatusCode::CONFLICT => {
+                response = self.all_ok();
+            }
+            (Fault::OutageIsAnonymous, ..) if outage => self.set(&mut response, new_id()),
+            (Fault::ErrorPagesShowIds, _, Some(id)) if status.is_server_error() => {
+                let text = id.reveal().to_string();
+                *response.body_mut() = Body::from(format!("\"{text}\""));
+            }
+            (Fault::LogsIds, _, Some(id)) => println!("a request of {}", id.reveal()),
+            _ => {}
+        }
+        self.spoil_cookies(&mut response).await;
+        response
+    }
+
+    /// An answer as if everything had gone well.
+    fn all_ok(&self) -> Response {
+        let count = self.query.matches(',').count() + 1;
+        axum::Json(vec!["ok"; count]).into_response()
+    }
+
+    fn set(&self, response: &mut Response, id: SessionId) {
+        let op = CookieOp { value: CookieChange::Set(id), path: "/".into() };
+        let line = set_cookie(&self.server.config, &op).ok();
+        if let Some(value) = line.and_then(|line| HeaderValue::try_from(line).ok()) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+
+    async fn spoil_cookies(&self, response: &mut Response) {
+        let status = response.status();
+        let headers = response.headers_mut();
+        let taken = headers.remove(header::SET_COOKIE);
+        let name = self.server.config.cookie_name.as_str();
+        let deleted = format!("{name}=; ");
+        let unchanged = taken.is_none();
+        for line in taken.iter().filter_map(|value| value.to_str().ok()) {
+            let revokes = line.contains("Max-Age=0");
+            if let Some(line) = self.spoilt(line, revokes, status).await {
+                if self.is(Fault::TwoCookies) && !revokes && self.asks("destroy") {
+                    append(headers, &format!("{deleted}Path=/; Secure; Max-Age=0"));
+                }
+                append(headers, &line);
+            }
+        }
+        if self.is(Fault::Cacheable) {
+            headers.remove(header::VARY);
+            headers.remove(header::CACHE_CONTROL);
+            if self.asks("cc=") {
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=600"));
+            }
+        }
+        if let (true, true, Some(id)) = (self.is(Fault::ResendsCookies), unchanged, self.id) {
+            headers.remove(header::VARY);
+            self.set(response, id);
+        }
+    }
+
+    /// A Set-Cookie header as it goes out; None if it does not.
+    async fn spoilt(&self, line: &str, revokes: bool, status: StatusCode) -> Option<String> {
+        let insecure = || line.replace("; Secure", "");
+        let keeps_id = match (self.asks("login"), self.id) {
+            (true, Some(id)) => self.server.store.keeps_id(id).await,
+            _ => false,
+        };
+        match (self.server.fault, revokes) {
+            (Fault::AdoptsIds, false) if self.id.is_some() && self.copy.is_none() => {
+                let id = self.id?;
+                let op = CookieOp { value: CookieChange::Set(id), path: "/".into() };
+                set_cookie(&self.server.config, &op).ok()
+            }
+            (Fault::KeepsId | Fault::KeepsIdAgain, false) if keeps_id => None,
+            (Fault::NoCookieOnErrors, _) if status.as_u16() >= 400 => None,
+            (Fault::RenewalBeforeFailure, _) if status.as_u16() >= 500 => None,
+            (Fault::KeepsEmpty, true) => None,
+            (Fault::RevokesElsewhere, true) => {
+                Some(line.replace("Path=/", &format!("Path={}", self.path)))
+            }
+            (Fault::RevokesInsecurely, true) | (Fault::SetsInsecurely, false) => Some(insecure()),
+            (Fault::LiveCookieEnds, false) if self.asks("destroy") => {
+                Some(format!("{line}; Max-Age=0"))
+            }
+            (Fault::NotHttpOnly, _) => Some(line.replace("; HttpOnly", "")),
+            (Fault::NotSameSite, _) => Some(line.replace("; SameSite=Lax", "")),
+            _ => Some(line.to_owned()),
+        }
+    }
+}
+
+fn append(headers: &mut HeaderMap, line: &str) {
+    if let Ok(value) = HeaderValue::from_str(line) {
+        headers.append(header::SET_COOKIE, value);
+    }
+}
+
+fn new_id() -> SessionId {
+    let bytes = EntropySource::from_system().map(|mut source| source.draw());
+    let bytes = bytes.ok().and_then(|drawn| drawn.bytes().first_chunk::<16>().copied());
+    SessionId::from(bytes.unwrap_or_default())
+}

@@ -1,0 +1,161 @@
+//! The server that the judge is tested with: this crate under strict, over its memory store, in its
+//! axum layer, speaking the contract of `spec/contract.md`. `FAULT` plants one fault, which some
+//! scenarios must find, and no others.
+
+mod fault;
+mod frame;
+mod here;
+mod ops;
+mod store;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{env, io};
+
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::{any, get};
+use axum::{Json, Router, middleware};
+use quixote_session::{Config, GivesUp, Width};
+use quixote_session_axum::{Session, SessionLayer};
+use quixote_session_store::Manager;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::fault::Fault;
+use crate::ops::{Handler, Minted};
+use crate::store::Planted;
+
+/// What all requests share. Clones are the same.
+#[derive(Clone)]
+pub struct Server(Arc<Shared>);
+
+/// What all requests share.
+pub struct Shared {
+    config: Config,
+    store: Arc<Planted>,
+    minted: Minted,
+    gate: u16,
+    fault: Fault,
+    /// Whether requests wait for each other, which is no fault.
+    serial: bool,
+    one_at_a_time: tokio::sync::Mutex<()>,
+    outage: AtomicBool,
+}
+
+impl std::ops::Deref for Server {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Shared {
+    fn is(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    /// The store will fail for the next request.
+    fn break_next(&self) {
+        self.outage.store(true, Ordering::SeqCst);
+    }
+
+    fn is_out_of_order(&self) -> bool {
+        self.outage.swap(false, Ordering::SeqCst)
+    }
+}
+
+fn config(fault: Fault) -> Config {
+    let strict = Config::STRICT;
+    let gives_up = GivesUp::NOTHING;
+    match fault {
+        Fault::ShortIds => Config {
+            width: Width::Bits64,
+            gives_up: GivesUp { long_ids: true, ..gives_up },
+            ..strict
+        },
+        Fault::BareCookie => Config::DEVELOPMENT,
+        Fault::NoIdleLimit => Config {
+            idle_limit_ms: None,
+            gives_up: GivesUp { idle_limit: true, ..gives_up },
+            ..strict
+        },
+        Fault::NoAbsoluteLimit => Config {
+            absolute_limit_ms: None,
+            gives_up: GivesUp { absolute_limit: true, ..gives_up },
+            ..strict
+        },
+        _ => strict,
+    }
+}
+
+fn caps(config: &Config) -> Value {
+    json!({
+        "name": "reference",
+        "version": env!("CARGO_PKG_VERSION"),
+        "language": "Rust",
+        "cookie": config.cookie_name.as_str(),
+        "stats": true,
+        "login": "Session::login",
+        "idle": 1800,
+        "absolute": 43_200,
+        "ops": ops::NAMES,
+    })
+}
+
+async fn act(
+    State(server): State<Server>,
+    Query(query): Query<HashMap<String, String>>,
+    session: Session,
+) -> Response {
+    let word = |name: &str| query.get(name).map(String::as_str);
+    let status = word("status").and_then(|status| status.parse().ok()).unwrap_or(200);
+    let mut handler = Handler { server: &server, session, has_read: false };
+    let mut response = handler.run(word("ops").unwrap_or_default(), status).await;
+    if let Some(value) = word("cc").and_then(|it| it.parse().ok()) {
+        response.headers_mut().insert("cache-control", value);
+    }
+    response
+}
+
+fn invalid(what: impl std::fmt::Display) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what.to_string())
+}
+
+fn port(name: &str) -> io::Result<u16> {
+    let text = env::var(name).map_err(|error| invalid(format!("{name}: {error}")))?;
+    text.parse().map_err(|_| invalid(format!("{name}: expected a port")))
+}
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let name = env::var("FAULT").unwrap_or_default();
+    let fault = Fault::named(&name)
+        .ok_or_else(|| invalid(format!("FAULT: expected one of {}", Fault::NAMES.join(", "))))?;
+    let config = config(fault);
+    let store = Arc::new(Planted::new(config.clone(), fault));
+    let manager = Manager::new(config.clone(), store.clone()).map_err(invalid)?;
+    let caps = caps(&config);
+    let server = Server(Arc::new(Shared {
+        config,
+        store,
+        minted: Minted::default(),
+        gate: port("KIT_GATE")?,
+        fault,
+        serial: env::var_os("SERIAL").is_some(),
+        one_at_a_time: tokio::sync::Mutex::default(),
+        outage: AtomicBool::new(false),
+    }));
+    let stored = server.clone();
+    let app = Router::new()
+        .route("/{*path}", any(act))
+        .layer(SessionLayer::new(manager))
+        .layer(middleware::from_fn_with_state(server.clone(), frame::frame))
+        .with_state(server)
+        .route("/caps", get(|| async { Json(caps) }))
+        .route("/stats", get(|| async move { stored.store.len().to_string() }));
+    let listener = TcpListener::bind(("127.0.0.1", port("PORT")?)).await?;
+    axum::serve(listener, app).await
+}

@@ -1,0 +1,319 @@
+//! The operations of the contract.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use quixote_session::driver::{Call, Failure};
+use quixote_session::{Outcome, Refusal};
+use quixote_session_axum::{Session, SessionError};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::Server;
+use crate::fault::Fault;
+
+/// What the handler can do, as `/caps` tells it.
+pub const NAMES: &[&str] = &[
+    "get",
+    "put",
+    "del",
+    "clear",
+    "destroy",
+    "renew",
+    "login",
+    "logout",
+    "whoami",
+    "mint",
+    "spend",
+    "endall",
+    "endothers",
+    "devices",
+    "endone",
+    "take",
+    "guard",
+    "outage",
+];
+
+/// Form tokens that were issued, for faults that do not look into the session.
+#[derive(Default)]
+pub struct Minted(Mutex<BTreeSet<String>>);
+
+impl Minted {
+    fn add(&self, token: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(token.into());
+    }
+
+    fn take(&self, token: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(token)
+    }
+}
+
+/// Why the handler stops.
+pub enum Stop {
+    Refused(SessionError),
+    Throw,
+}
+
+impl From<SessionError> for Stop {
+    fn from(why: SessionError) -> Self {
+        Self::Refused(why)
+    }
+}
+
+/// One request's operations, in order.
+pub struct Handler<'a> {
+    pub server: &'a Server,
+    pub session: Session,
+    /// Whether an operation has looked at the session.
+    pub has_read: bool,
+}
+
+impl Handler<'_> {
+    /// Runs them, and answers with this status if none fails.
+    pub async fn run(&mut self, ops: &str, status: u16) -> Response {
+        let mut results = Vec::new();
+        if self.server.is(Fault::StoresOnRead) {
+            let _ = self.session.set("_", "1").await;
+        }
+        for op in ops.split(',') {
+            let mut words = op.split(':');
+            let mut word = || words.next().unwrap_or_default();
+            match self.one(word(), word(), word()).await {
+                Ok(result) => results.push(result),
+                Err(Stop::Throw) => return self.throw(ops),
+                Err(Stop::Refused(why)) => {
+                    results.push(json!(why.to_string()));
+                    let mut response = (why.status(), Json(results)).into_response();
+                    // What came before is not saved, either.
+                    response.extensions_mut().insert(Outcome::Failed);
+                    return response;
+                }
+            }
+        }
+        if self.server.is(Fault::ClearsAtTheEnd) && ops.contains("clear") {
+            let _ = self.clear().await;
+        }
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(results)).into_response();
+        if self.server.is(Fault::SavesOnErrors) {
+            response.extensions_mut().insert(Outcome::Successful);
+        }
+        response
+    }
+
+    fn throw(&self, ops: &str) -> Response {
+        let saves = self.server.is(Fault::SavesOnErrors)
+            || (self.server.is(Fault::RenewalBeforeFailure) && ops.contains("renew"));
+        assert!(saves, "the handler breaks");
+        let mut response = (StatusCode::INTERNAL_SERVER_ERROR, "an error").into_response();
+        response.extensions_mut().insert(Outcome::Successful);
+        response
+    }
+
+    async fn one(&mut self, name: &str, key: &str, value: &str) -> Result<Value, Stop> {
+        let fault = self.server.fault;
+        self.has_read |= matches!(name, "get" | "whoami");
+        let session = &self.session;
+        match name {
+            "gate" => self.gate(key).await,
+            "throw" => return Err(Stop::Throw),
+            "get" => return Ok(json!(session.value(key).await.as_deref())),
+            "whoami" => return Ok(json!(session.user().await.as_deref())),
+            "put" if fault == Fault::DropsWrites => {}
+            "put" => self.put(key, value).await?,
+            "del" if fault == Fault::NoRemoval => {}
+            "del" if fault == Fault::LosesUnreadRemovals && !self.has_read => {}
+            "del" => missing_is_fine(session.remove(key).await)?,
+            "clear" => self.clear().await?,
+            "destroy" | "logout" => self.logout().await?,
+            "renew" => self.renew().await?,
+            "login" => self.login(key).await?,
+            "mint" => return self.mint().await,
+            "spend" => return self.spend(key).await,
+            "endall" => self.end_all(key).await?,
+            "endothers" if fault == Fault::EndsNoOthers => {}
+            "endothers" => session.end_others().await?,
+            "devices" => return self.devices().await,
+            "endone" => self.end_one(key).await?,
+            "take" if fault == Fault::TakesTwice => {
+                let value = session.value(key).await;
+                missing_is_fine(session.remove(key).await)?;
+                return Ok(json!(value.as_deref()));
+            }
+            "take" => {
+                return match session.take(key).await {
+                    Ok(value) => Ok(json!(value.as_str())),
+                    Err(why) => missing_is_fine(Err(why)).map(|()| Value::Null),
+                };
+            }
+            "guard" if fault == Fault::GuardsNothing => {}
+            "guard" => session.guard(key).await?,
+            "outage" => self.server.break_next(),
+            _ => return Ok(json!("unsupported")),
+        }
+        Ok(json!("ok"))
+    }
+
+    /// One blocking GET.
+    async fn gate(&self, name: &str) {
+        let request = format!("GET /{name} HTTP/1.0\r\n\r\n");
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.server.gate)).await {
+            let _ = stream.write_all(request.as_bytes()).await;
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    }
+
+    /// A request that has logged out has no session: the application begins another.
+    async fn put(&self, key: &str, value: &str) -> Result<(), Stop> {
+        match self.session.set(key, value).await {
+            Err(SessionError(Failure::Refused(Refusal::NoSession))) => {
+                self.session.call(Call::new_session()).await?;
+                Ok(self.session.set(key, value).await?)
+            }
+            done => Ok(done?),
+        }
+    }
+
+    async fn clear(&self) -> Result<(), Stop> {
+        let keys = self.session.look(|it| it.values().keys().cloned().collect::<Vec<_>>()).await;
+        for key in keys.unwrap_or_default() {
+            self.session.remove(key).await?;
+        }
+        missing_is_fine(self.session.call(Call::forget_user()).await)
+    }
+
+    async fn logout(&self) -> Result<(), Stop> {
+        let kept = self.values().await;
+        match self.server.fault {
+            Fault::ForgetsUserOnly => {
+                missing_is_fine(self.session.call(Call::forget_user()).await)?;
+                self.put_all(&kept).await
+            }
+            Fault::FreshOnLogout => {
+                missing_is_fine(self.session.logout().await)?;
+                self.put("_", "1").await
+            }
+            _ => missing_is_fine(self.session.logout().await),
+        }
+    }
+
+    async fn renew(&self) -> Result<(), Stop> {
+        match self.server.fault {
+            Fault::RenewalDoesNothing => return Ok(()),
+            Fault::RenewalLosesData => {
+                for (key, _) in self.values().await {
+                    self.session.remove(key).await?;
+                }
+                self.session.set("_", "1").await?;
+            }
+            _ => {}
+        }
+        Ok(self.session.renew().await?)
+    }
+
+    async fn login(&self, user: &str) -> Result<(), Stop> {
+        let (kept, before) = (self.values().await, self.session.user().await);
+        if self.server.is(Fault::LoginAgainDoesNothing) && before.as_deref() == Some(user) {
+            return Ok(());
+        }
+        self.session.login(user).await?;
+        if self.server.is(Fault::DataStays) && before.is_some() {
+            self.put_all(&kept).await?;
+        }
+        Ok(())
+    }
+
+    async fn values(&self) -> Vec<(String, String)> {
+        let pairs = self.session.look(|it| {
+            it.values().iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+        });
+        pairs.await.unwrap_or_default()
+    }
+
+    async fn put_all(&self, pairs: &[(String, String)]) -> Result<(), Stop> {
+        for (key, value) in pairs {
+            self.put(key, value).await?;
+        }
+        Ok(())
+    }
+
+    async fn mint(&self) -> Result<Value, Stop> {
+        let token = self.session.form_token().await?;
+        self.server.minted.add(&token);
+        Ok(json!(token))
+    }
+
+    async fn spend(&self, token: &str) -> Result<Value, Stop> {
+        let fault = self.server.fault;
+        if fault == Fault::GlobalTokens {
+            return Ok(json!(self.server.minted.take(token)));
+        }
+        if fault == Fault::TokensOnlyChecked {
+            return Ok(json!(self.session.call(Call::has_form_token(token)).await?));
+        }
+        match self.session.accept(token).await {
+            Ok(()) => {
+                self.server.minted.take(token);
+                Ok(json!(true))
+            }
+            Err(SessionError(Failure::Refused(Refusal::UnknownToken))) => {
+                let has_tokens = self.session.look(|it| !it.form_tokens().is_empty());
+                let accepted = match fault {
+                    Fault::TokensUnbounded => has_tokens.await == Some(true),
+                    Fault::TokensSurviveLogin => self.session.user().await.is_some(),
+                    _ => false,
+                };
+                Ok(json!(accepted && self.server.minted.take(token)))
+            }
+            Err(why) => Err(why.into()),
+        }
+    }
+
+    async fn end_all(&self, user: &str) -> Result<(), Stop> {
+        let manager = self.session.manager();
+        match self.server.fault {
+            // Whoever is logging in is not seen.
+            Fault::EndsInTurn | Fault::EndsAllButOne => {
+                let found = manager.sessions_of(user).await.unwrap_or_default();
+                let spared = usize::from(self.server.is(Fault::EndsAllButOne));
+                for handle in found.iter().skip(spared).filter_map(|it| it.handle()) {
+                    let call = Call::delete_handle(handle);
+                    manager.run(&mut manager.exchange(), call).await.map_err(SessionError)?;
+                }
+                Ok(())
+            }
+            _ => Ok(manager.delete_sessions_of(user).await.map_err(SessionError)?),
+        }
+    }
+
+    async fn devices(&self) -> Result<Value, Stop> {
+        let found = self.session.devices().await?;
+        let handles = found.iter().filter_map(|it| it.handle());
+        Ok(handles.map(|handle| json!(handle.to_string())).collect())
+    }
+
+    async fn end_one(&self, handle: &str) -> Result<(), Stop> {
+        let Ok(handle) = handle.parse() else { return Ok(()) };
+        match self.server.fault {
+            Fault::EndsNoHandle => Ok(()),
+            Fault::EndsAnyHandle => {
+                let manager = self.session.manager();
+                let call = Call::delete_handle(handle);
+                Ok(manager.run(&mut manager.exchange(), call).await.map_err(SessionError)?)
+            }
+            _ => Ok(self.session.end_handle(handle).await?),
+        }
+    }
+}
+
+/// To remove what is not there, or to end what has ended, is fine.
+fn missing_is_fine(done: Result<(), SessionError>) -> Result<(), Stop> {
+    match done {
+        Err(SessionError(Failure::Refused(Refusal::UnknownKey | Refusal::NoSession))) => Ok(()),
+        done => Ok(done?),
+    }
+}

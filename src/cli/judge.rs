@@ -1,0 +1,133 @@
+//! `judge`: another session manager, over HTTP.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Exit;
+use super::output::{Pipe, complain, not_written, write_file};
+use crate::judge::{Case, Fault, judge, stop_running};
+
+/// Judge a session manager in any language, over HTTP.
+///
+/// The server speaks a contract of a few operations (spec/contract.md): an adapter of about 40
+/// lines. The judge is its browsers: it decides how their requests overlap, moves the server's
+/// clock where it can, and says which clauses hold. What fails is shown with a trace.
+///
+/// With a command after --, the judge starts the server and ends it. Otherwise the server runs
+/// already, and was told --gate as `KIT_GATE` and --clock as `KIT_CLOCK`.
+///
+/// The exit status is 0 if all clauses hold that are a MUST, 1 if one does not, or 2 if the server
+/// does not speak the contract or something could not be judged.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The address of the server, such as <http://127.0.0.1:8080>
+    url: String,
+    /// The port of the gate; any if not given
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    gate: u16,
+    /// A file of eight bytes by which the server's clock is ahead, made if it is missing
+    #[arg(long, value_name = "FILE")]
+    clock: Option<PathBuf>,
+    /// Judge only these, such as U9,X1
+    #[arg(long, value_name = "CLAUSES", value_delimiter = ',')]
+    clauses: Vec<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Also write a report for CI servers
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Keep the result, the server's log, and a script with curl for each failure
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Break a part of the judge, to see that it is noticed
+    #[arg(long, value_enum, hide = true)]
+    fault: Option<Fault>,
+    /// Starts the server, which finds its port in PORT
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// Judges, and reports.
+pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
+    if arguments.command.is_empty() && arguments.gate == 0 {
+        complain("expected --gate PORT, which the server was told as KIT_GATE, or -- COMMAND");
+        return Ok(Exit::Failed);
+    }
+    // A server that was started is in a group of its own, which Ctrl-C does not reach.
+    let handled = ctrlc::set_handler(|| {
+        stop_running();
+        std::process::exit(130);
+    });
+    handled.map_err(io::Error::other)?;
+    let temporary = tempfile::tempdir()?;
+    let case = Case {
+        url: arguments.url.clone(),
+        gate: arguments.gate,
+        clock: arguments.clock.clone(),
+        clauses: arguments.clauses.clone(),
+        command: arguments.command.clone(),
+        folder: arguments.out.clone().unwrap_or_else(|| temporary.path().into()),
+        fault: arguments.fault,
+    };
+    let bar = progress();
+    let judged = judge(&case, &mut |number, all, name| {
+        bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
+        bar.set_position(u64::try_from(number).unwrap_or(u64::MAX));
+        bar.set_message(name.to_owned());
+    });
+    bar.finish_and_clear();
+    let report = match judged {
+        Ok(report) => report,
+        Err(why) => {
+            complain(why.trim_end());
+            return Ok(Exit::Failed);
+        }
+    };
+    let mut out = Pipe::new(anstream::stdout().lock());
+    let document = report.json();
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut out, &document)?;
+        writeln!(out)?;
+    } else {
+        report.write(&mut out)?;
+    }
+    out.flush()?;
+    if let Some(path) = &arguments.junit
+        && let Err(error) = write_file(path, |out| report.write_junit(out))
+    {
+        return Ok(not_written(path, &error));
+    }
+    if let Some(folder) = &arguments.out {
+        let result = folder.join("result.json");
+        let written = report.write_scripts(folder).and_then(|()| {
+            write_file(&result, |out| {
+                serde_json::to_writer_pretty(&mut *out, &document)?;
+                writeln!(out)
+            })
+        });
+        if let Err(error) = written {
+            return Ok(not_written(&result, &error));
+        }
+    }
+    Ok(if report.fails() {
+        Exit::Differs
+    } else if report.is_doubtful() {
+        Exit::Failed
+    } else {
+        Exit::Well
+    })
+}
+
+/// A bar over the scenarios, only on a terminal.
+fn progress() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let template = "judging {bar:40} {pos}/{len} {msg}";
+    bar.with_style(
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    )
+}

@@ -1,0 +1,239 @@
+//! What must be seen.
+
+use serde_json::Value;
+
+use super::jar::{Kept, latin_1};
+use super::play::Played;
+use super::scenario::{Check, Otherwise, Reply as Wanted, See, Stored, Verdict, What, When};
+use super::stage::{End, Reply, Stage, end};
+
+/// Whether it was seen; if not, what was.
+type Seen = Result<(), String>;
+
+fn seen(is: bool, instead: impl FnOnce() -> String) -> Seen {
+    if is { Ok(()) } else { Err(instead()) }
+}
+
+impl Stage<'_> {
+    /// Looks, and says what follows.
+    pub(super) fn check(&mut self, check: &Check, played: &mut Played) -> Result<(), End> {
+        if let Some(when) = &check.when
+            && !self.holds(when)
+        {
+            return Ok(());
+        }
+        let why = check.why.clone().unwrap_or_default();
+        if let What::End { end: verdict } = check.what {
+            return end(verdict, why);
+        }
+        match self.look(&check.what, played)? {
+            Ok(()) => check.then.map_or(Ok(()), |verdict| end(verdict, why)),
+            Err(instead) => {
+                let why = if why.is_empty() { instead } else { format!("{why}: {instead}") };
+                match check.otherwise {
+                    Some(Otherwise::Continue) => Ok(()),
+                    Some(Otherwise::Moot) => end(Verdict::Moot, why),
+                    Some(Otherwise::Note) => end(Verdict::Note, why),
+                    None => end(Verdict::Fail, why),
+                }
+            }
+        }
+    }
+
+    fn look(&mut self, what: &What, played: &mut Played) -> Result<Seen, End> {
+        Ok(match what {
+            What::See(see) => return self.look_at_session(see),
+            What::Reply(wanted) => return self.look_at_reply(wanted),
+            What::Both { both, answer } => {
+                let says = |name: &String| {
+                    let reply = self.replies.get(name);
+                    reply.is_some_and(|it| it.is_ok() && it.results.contains(answer))
+                };
+                seen(!both.iter().all(says), || format!("both were answered with {answer}"))
+            }
+            What::Id { id, is_not } => {
+                seen(self.id(id) != self.id(is_not), || "it did not change".into())
+            }
+            What::Empty { empty } => {
+                let held = self.session_cookies(empty);
+                seen(held.is_empty(), || "a cookie is left".into())
+            }
+            What::Holds { holds } => {
+                let held = self.session_cookies(holds);
+                seen(!held.is_empty(), || "there is none".into())
+            }
+            What::Stored { stored: Stored::Count } => {
+                self.stored = self.kit.target.stored();
+                Ok(())
+            }
+            What::Stored { stored: Stored::NoMore } => {
+                match (self.stored, self.kit.target.stored()) {
+                    (Some(before), Some(after)) if after > before => {
+                        Err(format!("{} more sessions are stored", after - before))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            What::Hidden { hidden, place } => return self.look_for_id(hidden, place, played),
+            What::End { .. } => Ok(()),
+        })
+    }
+
+    fn look_at_session(&mut self, see: &See) -> Result<Seen, End> {
+        let opens = self.probe(&see.see)?;
+        let user = opens.get("user").map_or("", String::as_str);
+        let right = see.is.as_ref().is_none_or(|is| *is == opens)
+            && see.has.iter().flatten().all(|(key, value)| opens.get(key) == Some(value))
+            && see.user.as_ref().is_none_or(|wanted| wanted == user)
+            && see.not_user.as_ref().is_none_or(|unwanted| unwanted != user);
+        Ok(seen(right, || {
+            let pairs: Vec<_> = opens.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let found = if pairs.is_empty() { "nothing".into() } else { pairs.join(", ") };
+            format!("{} reads {found}", see.see)
+        }))
+    }
+
+    fn look_at_reply(&mut self, wanted: &Wanted) -> Result<Seen, End> {
+        let Some(reply) = self.replies.get(&wanted.reply).cloned() else {
+            return end(Verdict::Harness, format!("no response is called {}", wanted.reply));
+        };
+        let name = self.cookie().to_owned();
+        let results = || Value::Array(reply.results.clone()).to_string();
+        let status = reply.answer.status;
+        let found = || format!("{} {}", reply.answer.status_text(), results());
+        if let Some(any) = &wanted.answers
+            && !any.contains(&reply.results)
+        {
+            let any: Vec<_> = any.iter().map(|it| Value::Array(it.clone()).to_string()).collect();
+            return Ok(Err(format!("expected {}, found {}", any.join(" or "), found())));
+        }
+        if wanted.not.as_ref().is_some_and(|not| *not == reply.results) {
+            return Ok(Err(format!("the answer is {}", results())));
+        }
+        if wanted.ok.is_some() && !reply.is_ok() {
+            return Ok(Err(format!("it is answered with {}", found())));
+        }
+        if let Some(bound) = wanted.below
+            && status.is_none_or(|status| status >= bound)
+        {
+            return Ok(Err(format!("it is answered with {}", found())));
+        }
+        if wanted.sets.is_some_and(|sets| sets != reply.sets(&name)) {
+            return Ok(Err(format!("it sets {}", reply.sets(&name))));
+        }
+        let headers = reply.cookies.iter().filter(|(own, _)| *own == name).count();
+        if wanted.headers.is_some_and(|wanted| wanted != headers) {
+            return Ok(Err(format!("{headers} Set-Cookie headers of that name")));
+        }
+        if wanted.kept.is_some() {
+            let ignored = reply.cookies.iter().find_map(|(_, kept)| match kept {
+                Kept::Ignored(why) => Some(*why),
+                Kept::Set | Kept::Deleted => None,
+            });
+            if let Some(why) = ignored {
+                return Ok(Err(why.into()));
+            }
+        }
+        if let Some(client) = &wanted.issues_not {
+            let id = self.id(client);
+            let issued = session_headers(&reply, &name).any(|line| {
+                let value = line.split(';').next().and_then(|pair| pair.split_once('='));
+                value.is_some_and(|(_, value)| Some(value.trim()) == id.as_deref())
+            });
+            return Ok(seen(!issued, || "it is in Set-Cookie".into()));
+        }
+        if let Some(any) = &wanted.attribute {
+            return Ok(self.look_at_attributes(&reply, any));
+        }
+        if wanted.cacheable == Some(false) {
+            return self.look_at_caching(&reply);
+        }
+        Ok(Ok(()))
+    }
+
+    fn look_at_attributes(&mut self, reply: &Reply, any: &[String]) -> Seen {
+        let name = self.cookie().to_owned();
+        let Some(line) = session_headers(reply, &name).next() else {
+            return Err("no cookie".into());
+        };
+        let attributes: Vec<_> = line.split(';').skip(1).map(|it| it.trim().to_owned()).collect();
+        self.note(format!("Set-Cookie: {name}=...; {}", attributes.join("; ")));
+        let has = |one: &String| attributes.iter().any(|own| own.eq_ignore_ascii_case(one));
+        seen(any.iter().any(has), || "the cookie has not".into())
+    }
+
+    /// A handler that allows caching must not let a shared cache keep a cookie.
+    fn look_at_caching(&mut self, reply: &Reply) -> Result<Seen, End> {
+        let (control, vary) = (reply.answer.joined("cache-control"), reply.answer.joined("vary"));
+        if reply.sets(self.cookie()) == 0 {
+            return end(Verdict::NotApplicable, "the response sets no cookie");
+        }
+        self.note(format!("Cache-Control: {control}; Vary: {vary}"));
+        let private = ["no-store", "private", "no-cache", "max-age=0"];
+        let apart = private.iter().any(|word| control.contains(word))
+            || vary.contains("cookie")
+            || vary.contains('*');
+        Ok(seen(apart, || {
+            "a shared cache may keep the cookie: neither no-store, private nor Vary: Cookie".into()
+        }))
+    }
+
+    fn look_for_id(&mut self, client: &str, place: &str, played: &mut Played) -> Result<Seen, End> {
+        let Some(value) = self.id(client) else { return Ok(Ok(())) };
+        let core = self.core_of(&value);
+        let core = core.split('.').next().unwrap_or_default();
+        if core.is_empty() || core.len() > 200 {
+            return end(Verdict::NotApplicable, "the cookie is the session");
+        }
+        if place == "log" {
+            played.hidden_from_log.push(core.to_owned());
+            return Ok(Ok(()));
+        }
+        let body = self.replies.get(place).map(|reply| latin_1(&reply.answer.body));
+        let found = body.is_some_and(|body| body.contains(core));
+        Ok(seen(!found, || "the id stands in it".into()))
+    }
+
+    /// The values of the session's cookies, and of one that signs it.
+    fn session_cookies(&mut self, client: &str) -> Vec<String> {
+        let mut held = self.ids(client);
+        let now = self.kit.target.clock.now();
+        let signature = format!("{}.sig", self.cookie());
+        held.extend(self.jar(client).values(&signature, now));
+        held
+    }
+
+    fn holds(&mut self, when: &When) -> bool {
+        let sealed = self.kit.target.caps.sealed;
+        let serialised = self.serialised;
+        let status = |stage: &Self, name: &String| {
+            stage.replies.get(name).and_then(|reply| reply.answer.status)
+        };
+        let refused =
+            |stage: &Self, name: &String| stage.replies.get(name).is_some_and(Reply::is_refused);
+        let done = |stage: &Self, name: &String| stage.replies.get(name).is_some_and(Reply::is_ok);
+        when.sealed.is_none_or(|wanted| wanted == sealed)
+            && when.counted.is_none_or(|wanted| wanted == self.stored.is_some())
+            && when.serialised.is_none_or(|wanted| wanted == serialised)
+            && when.refused.as_ref().is_none_or(|any| any.iter().any(|name| refused(self, name)))
+            && when.done.as_ref().is_none_or(|all| all.iter().all(|name| done(self, name)))
+            && when.client_error.as_ref().is_none_or(|name| {
+                status(self, name).is_some_and(|status| (400..500).contains(&status))
+            })
+            && when.same.as_ref().is_none_or(|[one, other]| self.id(one) == self.id(other))
+            && when.differ.as_ref().is_none_or(|[one, other]| self.id(one) != self.id(other))
+            && when.holds.as_ref().is_none_or(|[one, other]| {
+                let old = self.id(other);
+                self.ids(one).into_iter().any(|id| Some(id) == old)
+            })
+    }
+}
+
+/// The Set-Cookie headers of the session's name.
+fn session_headers<'a>(reply: &'a Reply, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    reply
+        .answer
+        .all("set-cookie")
+        .map(latin_1)
+        .filter(move |line| line.split(['=', ';']).next().is_some_and(|own| own.trim() == name))
+}

@@ -1,0 +1,132 @@
+//! One request, on a connection and a thread of its own, and what came back.
+
+use std::thread;
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::{HeaderValue, Request};
+
+use super::gate::Gate;
+
+/// The longest that a request takes, with a wait at the gate.
+pub(crate) const LONGEST: Duration = Duration::from_secs(25);
+/// What a handler answers in a few bytes is not to fill the memory.
+const BODY_BYTES: u64 = 1024 * 1024;
+/// What is encoded in a query: all but what stands between operations, and what needs no encoding.
+const QUERY: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b':').remove(b',').remove(b'-').remove(b'_').remove(b'.').remove(b'=');
+
+/// A request of the contract.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ask {
+    pub(crate) ops: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) status: Option<u16>,
+    pub(crate) cache: Option<String>,
+    pub(crate) cookie: Option<Vec<u8>>,
+}
+
+/// What came back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answer {
+    /// None if nothing came back.
+    pub(crate) status: Option<u16>,
+    pub(crate) error: Option<String>,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Ask {
+    /// Path and query.
+    pub(crate) fn target(&self) -> String {
+        let encode = |text: &str| utf8_percent_encode(text, QUERY).to_string();
+        let mut target = format!("{}?ops={}", self.path, encode(&self.ops.replace(' ', ",")));
+        if let Some(status) = self.status {
+            target += &format!("&status={status}");
+        }
+        if let Some(cache) = &self.cache {
+            target += &format!("&cc={}", encode(cache));
+        }
+        target
+    }
+}
+
+impl Answer {
+    /// What each operation answered.
+    pub(crate) fn results(&self) -> Vec<Value> {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// All values of a header.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.headers.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// All values of a header as one text, in lower case.
+    pub(crate) fn joined(&self, name: &str) -> String {
+        let all: Vec<_> = self.all(name).map(|it| super::jar::latin_1(it)).collect();
+        all.join(", ").to_ascii_lowercase()
+    }
+
+    /// The status, or why there is none.
+    pub(crate) fn status_text(&self) -> String {
+        self.status.map_or_else(
+            || self.error.clone().unwrap_or_else(|| "no answer".into()),
+            |status| status.to_string(),
+        )
+    }
+}
+
+/// A client that follows no redirect, keeps no connection and no cookie.
+pub(crate) fn agent() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .max_idle_connections(0)
+        .proxy(None)
+        .timeout_global(Some(LONGEST))
+        .build();
+    config.into()
+}
+
+/// Asks, and waits.
+pub(crate) fn ask(agent: &Agent, base: &str, ask: &Ask) -> Answer {
+    send(agent, base, ask)
+        .unwrap_or_else(|error| Answer { error: Some(error.to_string()), ..Answer::default() })
+}
+
+/// Asks on a thread of its own; the gate is told the answer.
+pub(crate) fn ask_aside(agent: &Agent, base: &str, question: Ask, gate: &Gate, request: u64) {
+    let (agent, base, gate) = (agent.clone(), base.to_owned(), gate.clone());
+    thread::spawn(move || gate.answered(request, ask(&agent, &base, &question)));
+}
+
+fn send(agent: &Agent, base: &str, ask: &Ask) -> Result<Answer, ureq::Error> {
+    let target = if ask.ops.is_empty() { ask.path.clone() } else { ask.target() };
+    let mut request = Request::builder()
+        .method(ask.method.as_str())
+        .uri(format!("{base}{target}"))
+        .header("X-Forwarded-Proto", "https")
+        .header("Connection", "close");
+    if ask.method == "POST" {
+        request = request.header("Content-Length", "0");
+    }
+    if let Some(cookie) = &ask.cookie {
+        request = request
+            .header("Cookie", HeaderValue::from_bytes(cookie).map_err(ureq::http::Error::from)?);
+    }
+    let mut response = agent.run(request.body(())?)?;
+    let headers = response.headers().iter();
+    let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+    Ok(Answer {
+        status: Some(response.status().as_u16()),
+        error: None,
+        headers: headers.collect(),
+        body: response.body_mut().with_config().limit(BODY_BYTES).read_to_vec()?,
+    })
+}

@@ -1,0 +1,90 @@
+//! A trace: what happened, and how to do it again with curl.
+
+use super::client::Ask;
+use super::scenario::Do;
+
+/// What the lines of every replay begin with.
+const HEAD: &str = include_str!("replay.sh");
+
+/// One line of a trace: what is said, and what does it again. Either may be missing.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) text: Option<String>,
+    curl: Option<String>,
+}
+
+impl Line {
+    pub(crate) fn note(text: impl Into<String>) -> Self {
+        Self { text: Some(text.into()), curl: None }
+    }
+
+    pub(crate) fn copy(from: &str, to: &str) -> Self {
+        let curl = format!("touch {from}.jar; cp {from}.jar {to}.jar");
+        Self { text: Some(format!("{to} copies the cookies of {from}")), curl: Some(curl) }
+    }
+
+    pub(crate) fn open(gate: &str) -> Self {
+        Self { text: Some(format!("open {gate}")), curl: Some(": > go; wait".into()) }
+    }
+
+    /// A request; what it answers is said later.
+    pub(crate) fn request(step: &Do, ask: Ask) -> Self {
+        let target = Ask { ops: ask.ops.replace('$', "@"), ..ask.clone() }.target();
+        let target = target.replace("%40", "$");
+        let mut words = vec!["c".to_owned(), "-X".to_owned(), ask.method];
+        match &step.cookie {
+            Some(header) => words.push(format!("-H \"Cookie: {}\"", in_shell(header))),
+            None => {
+                let jar = step.client.split('/').next().unwrap_or("A");
+                words.push(format!("-b {jar}.jar -c {jar}.jar"));
+            }
+        }
+        words.push(format!("\"$U{target}\""));
+        let request = words.join(" ");
+        let curl = if step.ops.contains("gate:") {
+            format!("gate; {request} & cat at")
+        } else if let Some(name) = &step.bind {
+            format!("{name}=$({request} | sed 's/.*\"\\([^\"]*\\)\".*/\\1/')")
+        } else {
+            request
+        };
+        Self { text: None, curl: Some(curl) }
+    }
+
+    pub(crate) fn clock(seconds: i64) -> Self {
+        Self { text: Some(format!("clock +{seconds} s")), curl: Some(format!("clock {seconds}")) }
+    }
+
+    pub(crate) fn forge(from: &str, to: &str) -> Self {
+        let text = format!("{to} holds an id of the same form that was never issued");
+        Self { text: Some(text), curl: Some(format!("forge {from} {to}")) }
+    }
+}
+
+/// A header of a scenario, as a text of the shell in double quotes.
+fn in_shell(header: &str) -> String {
+    let mut text = String::new();
+    for it in header.chars() {
+        if matches!(it, '"' | '\\' | '$' | '`') {
+            text.push('\\');
+        }
+        text.push(it);
+    }
+    text.replace("{name}", "$N")
+        .replace("{swapped}", "$(echo $N | tr a-zA-Z A-Za-z)")
+        .replace("{mangled}", "$(echo $N | tr _ .)")
+        .replace('{', "$(id ")
+        .replace('}', ")")
+}
+
+/// What was said.
+pub(crate) fn texts(trace: &[Line]) -> Vec<String> {
+    trace.iter().filter_map(|line| line.text.clone()).collect()
+}
+
+/// A script that does it again.
+pub(crate) fn script(trace: &[Line], address: &str, gate: u16, cookie: &str) -> Vec<String> {
+    let values = format!("U={address} G={gate} N={cookie}");
+    let head = HEAD.lines().map(str::to_owned).chain([values]);
+    head.chain(trace.iter().filter_map(|line| line.curl.clone())).collect()
+}

@@ -1,0 +1,262 @@
+//! Plays a scenario, step by step, to its verdict.
+
+use serde_json::Value;
+
+use super::curl::Line;
+use super::hostile;
+use super::scenario::{Begin, Do, Level, Need, Scenario, Step, Verdict};
+use super::stage::{End, Kit, Stage, end};
+use super::target::Follows;
+
+/// Where no limit is documented, a cookie must be dead after this.
+const DAY: f64 = 86_400.0;
+const LONGEST: f64 = 400.0 * DAY;
+/// How often a session is used, as a share of the idle limit.
+const USED_EVERY: f64 = 0.7;
+/// The most uses of a session whose absolute limit is looked for.
+const MOST_USES: u32 = 60;
+/// Bits that an id must have; a few positions may vary less than they could.
+const ID_BITS: usize = 128 - 8;
+
+/// How one scenario went.
+#[derive(Clone, Debug)]
+pub(crate) struct Played {
+    pub(crate) clause: String,
+    pub(crate) variant: String,
+    pub(crate) level: Level,
+    pub(crate) verdict: Verdict,
+    pub(crate) why: String,
+    pub(crate) trace: Vec<Line>,
+    /// Ids that must not stand in the log, which is read when the server has ended.
+    pub(crate) hidden_from_log: Vec<String>,
+}
+
+/// Plays it, if the server has what it needs.
+pub(crate) fn play(kit: &mut Kit, scenario: &Scenario) -> Played {
+    let level = match scenario.level {
+        Level::Must if scenario.login && !kit.target.has_login() => Level::Should,
+        level => level,
+    };
+    let mut played = Played {
+        clause: scenario.clause.clone(),
+        variant: scenario.variant.clone(),
+        level,
+        verdict: Verdict::Pass,
+        why: String::new(),
+        trace: Vec::new(),
+        hidden_from_log: Vec::new(),
+    };
+    if let Some(End { verdict, why }) = lacks(kit, scenario) {
+        (played.verdict, played.why) = (verdict, why);
+        return played;
+    }
+    let mut stage = Stage::new(kit);
+    let ended = scenario.steps.iter().try_for_each(|step| stage.step(step, &mut played));
+    stage.finish();
+    let serialised = stage.serialised;
+    played.trace = std::mem::take(&mut stage.trace);
+    let ended = ended.err().unwrap_or(End { verdict: Verdict::Pass, why: String::new() });
+    (played.verdict, played.why) = match ended.verdict {
+        Verdict::Pass if serialised => (Verdict::Serialised, ended.why),
+        Verdict::Fail if level == Level::Note => (Verdict::Note, ended.why),
+        verdict => (verdict, ended.why),
+    };
+    played
+}
+
+/// Why the scenario is not for this server.
+fn lacks(kit: &Kit, scenario: &Scenario) -> Option<End> {
+    let caps = &kit.target.caps;
+    let mut missing = scenario.operations();
+    missing.retain(|op| !caps.ops.iter().any(|own| own == op));
+    let no = |why: &str| Some(End { verdict: Verdict::NotApplicable, why: why.into() });
+    if !missing.is_empty() {
+        return no(&format!(
+            "the server has no {}",
+            missing.into_iter().collect::<Vec<_>>().join(", ")
+        ));
+    }
+    for need in &scenario.needs {
+        match need {
+            Need::Clock if kit.target.follows == Follows::No => {
+                return no("the server's clock cannot be moved");
+            }
+            Need::Clock if kit.target.follows == Follows::Broken => {
+                let why = "the clock was moved, and the Date of a response has not followed";
+                return Some(End { verdict: Verdict::Harness, why: why.into() });
+            }
+            Need::Idle if caps.idle.is_none() => return no("no idle limit is documented"),
+            Need::Absolute if caps.absolute.is_none() => {
+                return no("no absolute limit is documented");
+            }
+            Need::Log if kit.target.log().is_none() => return no("the judge has no log"),
+            Need::OwnIds if caps.sealed => return no("the cookie is the session"),
+            _ => {}
+        }
+    }
+    None
+}
+
+impl Stage<'_> {
+    fn step(&mut self, step: &Step, played: &mut Played) -> Result<(), End> {
+        match step {
+            Step::Do(step) => self.repeat(step),
+            Step::Begin(Begin { client, ops }) => self.begin(client, ops),
+            Step::Open { open } => self.open(open),
+            Step::Copy { copy, to } => {
+                self.copy(copy, to);
+                Ok(())
+            }
+            Step::Forge { forge, to } => self.forge(forge, to),
+            Step::Clock { clock } => {
+                let idle = self.kit.target.caps.idle.unwrap_or(LONGEST);
+                self.set_clock(clock.idle * idle + clock.plus.map_or(0.0, f64::from))
+            }
+            Step::Lifetime { lifetime } => self.lifetime(lifetime),
+            Step::Use { client, until } => self.use_until(client, *until),
+            Step::Ids { ids } => self.fresh_ids(*ids),
+            Step::Hostile { hostile } => hostile::send(self, hostile),
+            Step::Check(check) => self.check(check, played),
+        }
+    }
+
+    fn repeat(&mut self, step: &Do) -> Result<(), End> {
+        if step.cookie.as_ref().is_some_and(|it| it.contains("{mangled}"))
+            && !self.cookie().contains('_')
+        {
+            return end(Verdict::NotApplicable, "the cookie's name has nothing to mangle");
+        }
+        for _ in 0..step.times.unwrap_or(1) {
+            let reply = self.request(step)?;
+            if reply.results.iter().any(|result| result == "unsupported") {
+                let why = format!("{}: the server answers that this is not supported", step.ops);
+                return end(Verdict::NotExpressible, why);
+            }
+            if let Some(name) = &step.bind {
+                let text = match reply.results.last() {
+                    Some(Value::String(text)) => text.clone(),
+                    Some(Value::Array(list)) => {
+                        list.first().and_then(Value::as_str).unwrap_or_default().to_owned()
+                    }
+                    _ => String::new(),
+                };
+                self.variables.insert(name.clone(), text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Letters and digits stay what they are, so that only the store can tell.
+    fn forge(&mut self, from: &str, to: &str) -> Result<(), End> {
+        let (name, real) = (self.cookie().to_owned(), self.id(from));
+        self.copy(from, to);
+        self.jar(to).forge(&name, |id| id.chars().map(next_of_kind).collect());
+        if self.id(to) == real {
+            return end(Verdict::NotApplicable, "no other id has this form");
+        }
+        self.trace.push(Line::forge(from, to));
+        Ok(())
+    }
+
+    /// In use all the time, a session must die at its absolute limit, and not before.
+    fn lifetime(&mut self, client: &str) -> Result<(), End> {
+        let (idle, absolute) = (self.kit.target.caps.idle, self.kit.target.caps.absolute);
+        let limit = absolute.unwrap_or(LONGEST);
+        let pause = idle.unwrap_or(DAY) * USED_EVERY;
+        let pause = if idle.is_none() { pause.max(limit / 50.0) } else { pause };
+        let (mut at, mut uses) = (0.0, 0);
+        while at < limit && uses < MOST_USES {
+            at += pause;
+            uses += 1;
+            self.set_clock(at)?;
+            if !self.is_open(client)? {
+                return match absolute {
+                    Some(limit) if at < limit => {
+                        end(Verdict::Fail, format!("dead after {at:.0} s, before its limit"))
+                    }
+                    Some(_) => Ok(()),
+                    None => end(Verdict::Moot, "idle time is not extended by reading"),
+                };
+            }
+        }
+        self.set_clock(at + 1.0)?;
+        if self.is_open(client)? {
+            let days = at / DAY;
+            return end(
+                Verdict::Fail,
+                format!("in use all the time, alive after {days:.1} days: no absolute limit"),
+            );
+        }
+        Ok(())
+    }
+
+    fn use_until(&mut self, client: &str, until: f64) -> Result<(), End> {
+        let caps = &self.kit.target.caps;
+        let (idle, absolute) = (caps.idle.unwrap_or(DAY), caps.absolute.unwrap_or(DAY));
+        #[expect(clippy::cast_precision_loss, reason = "seconds of a few years")]
+        let mut at = (self.kit.target.clock.ahead() - self.began) as f64;
+        while at < until * absolute {
+            at = (at + idle * USED_EVERY).min(until * absolute);
+            self.set_clock(at)?;
+            if !self.is_open(client)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_open(&mut self, client: &str) -> Result<bool, End> {
+        let reply = self.request(&Do::plain(client, "whoami"))?;
+        Ok(reply.results.first().is_some_and(|user| user == "alice"))
+    }
+
+    /// An upper bound of what the ids hold: a position that never varies holds nothing.
+    fn fresh_ids(&mut self, count: usize) -> Result<(), End> {
+        let mut ids = Vec::new();
+        for number in 0..count {
+            let client = format!("C{number}");
+            self.request(&Do::plain(&client, "put:a:1"))?;
+            ids.extend(self.id(&client));
+        }
+        self.trace.truncate(4);
+        self.note(format!("... {count} clients"));
+        if ids.len() < count {
+            return end(Verdict::Fail, "no cookie of the declared name");
+        }
+        let mut unique = ids.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        if unique.len() < ids.len() {
+            return end(Verdict::Fail, "an id was issued twice");
+        }
+        let ids: Vec<Vec<char>> = ids.iter().map(|id| self.core_of(id).chars().collect()).collect();
+        let hexadecimal = ids.iter().flatten().all(|it| it.is_ascii_hexdigit() || *it == '-');
+        let length = ids.iter().map(Vec::len).min().unwrap_or(0);
+        let varies = |at: &usize| ids.iter().any(|id| id.get(*at) != ids[0].get(*at));
+        let bits = (0..length).filter(varies).count() * if hexadecimal { 4 } else { 6 };
+        if bits < ID_BITS {
+            return end(Verdict::Fail, format!("ids hold at most {bits} bits"));
+        }
+        Ok(())
+    }
+
+    /// The id itself, in a value that may be signed.
+    pub(crate) fn core_of(&self, value: &str) -> String {
+        let pattern = self.kit.target.id_pattern.as_ref();
+        let found = pattern.and_then(|pattern| pattern.captures(value)).and_then(|it| it.get(1));
+        found.map_or_else(|| value.to_owned(), |core| core.as_str().to_owned())
+    }
+}
+
+/// The next letter or digit, of the same kind; hexadecimal letters stay hexadecimal.
+fn next_of_kind(it: char) -> char {
+    match it {
+        '9' => '0',
+        'f' | 'z' => 'a',
+        'F' | 'Z' => 'A',
+        '0'..='8' | 'a'..='y' | 'A'..='Y' => {
+            u8::try_from(it).map_or(it, |byte| char::from(byte + 1))
+        }
+        other => other,
+    }
+}

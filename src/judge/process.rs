@@ -1,0 +1,91 @@
+//! A server that the judge starts itself, as a process group of its own, and ends.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// How long a server may take to end when it is asked to.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// What is ended if the judge itself is.
+static RUNNING: Mutex<Option<Pid>> = Mutex::new(None);
+
+/// How a server is started: the words of its command, and what it is told.
+pub(crate) struct Recipe {
+    pub(crate) command: Vec<String>,
+    pub(crate) environment: Vec<(&'static str, String)>,
+    /// Where its output goes, one run after the other.
+    pub(crate) log: PathBuf,
+}
+
+/// A server that runs; it ends with this.
+pub(crate) struct Process(Child);
+
+impl Process {
+    pub(crate) fn start(recipe: &Recipe) -> io::Result<Self> {
+        let log = OpenOptions::new().create(true).append(true).open(&recipe.log)?;
+        let (program, arguments) =
+            recipe.command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
+        command.envs(recipe.environment.iter().map(|(name, value)| (name, value)));
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let child = command.spawn()?;
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = Some(Pid::from_child(&child));
+        Ok(Self(child))
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.try_wait().is_ok_and(|status| status.is_some())
+    }
+
+    /// Ends the group, by force if it does not end when asked.
+    pub(crate) fn stop(&mut self) {
+        let group = Pid::from_child(&self.0);
+        let _ = kill_process_group(group, Signal::TERM);
+        let end = Instant::now() + PATIENCE;
+        while !self.has_ended() && Instant::now() < end {
+            sleep(Duration::from_millis(10));
+        }
+        // Whoever of the group has outlived its leader, too.
+        let _ = kill_process_group(group, Signal::KILL);
+        let _ = self.0.wait();
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Ends what runs, for a judge that is interrupted.
+pub(crate) fn stop_running() {
+    if let Some(group) = *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
+        let _ = kill_process_group(group, Signal::TERM);
+    }
+}
+
+/// The end of a log, for an error.
+pub(crate) fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().collect();
+    lines.iter().skip(lines.len().saturating_sub(12)).map(|line| format!("  {line}\n")).collect()
+}
+
+/// An empty folder, and an empty log beside it.
+pub(crate) fn fresh(folder: &Path, log: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => std::fs::create_dir_all(folder)?,
+    }
+    File::create(log).map(drop)
+}

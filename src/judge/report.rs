@@ -1,0 +1,238 @@
+//! What was found: for people, as JSON, as JUnit, and as files.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+use serde_json::{Value, json};
+
+use super::curl::{script, texts};
+use super::play::Played;
+use super::scenario::{Clause, Level, Verdict};
+
+/// Everything that a run found.
+pub(crate) struct Report {
+    /// What the server said of itself.
+    pub(crate) server: Value,
+    pub(crate) address: String,
+    pub(crate) gate: u16,
+    pub(crate) cookie: String,
+    pub(crate) clauses: Vec<Clause>,
+    pub(crate) played: Vec<Played>,
+    pub(crate) programs: Value,
+    pub(crate) crashes: u32,
+    pub(crate) seconds: f64,
+}
+
+impl Report {
+    /// Whether a MUST does not hold.
+    pub(crate) fn fails(&self) -> bool {
+        self.played.iter().any(|it| it.verdict == Verdict::Fail && it.level == Level::Must)
+    }
+
+    /// Whether something could not be judged.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        let judged = |it: &Played| {
+            matches!(
+                it.verdict,
+                Verdict::Pass | Verdict::Serialised | Verdict::Note | Verdict::Fail
+            )
+        };
+        self.played.iter().any(|it| it.verdict == Verdict::Harness)
+            || !self.played.iter().any(judged)
+    }
+
+    fn script(&self, played: &Played) -> Vec<String> {
+        script(&played.trace, &self.address, self.gate, &self.cookie)
+    }
+
+    /// One document.
+    pub(crate) fn json(&self) -> Value {
+        let results: Vec<_> = self.played.iter().map(|it| self.result(it)).collect();
+        let mut document = json!({
+            "format": 1,
+            "tool": concat!("quixote-session ", env!("CARGO_PKG_VERSION")),
+            "server": self.server,
+            "results": results,
+            "crashes": self.crashes,
+            "seconds": self.seconds,
+        });
+        if let (Value::Object(all), false) = (&mut document, self.programs.is_null()) {
+            all.insert("programs".into(), self.programs.clone());
+        }
+        document
+    }
+
+    fn result(&self, played: &Played) -> Value {
+        let mut result = json!({
+            "clause": played.clause,
+            "variant": played.variant,
+            "level": played.level,
+            "verdict": played.verdict,
+            "why": played.why,
+            "trace": texts(&played.trace),
+        });
+        if let (Value::Object(all), Verdict::Fail) = (&mut result, played.verdict) {
+            all.insert("curl".into(), self.script(played).into());
+        }
+        result
+    }
+
+    /// For people: a line for each clause, and what failed.
+    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        for clause in &self.clauses {
+            let own: Vec<_> = self.played.iter().filter(|it| it.clause == clause.clause).collect();
+            let Some(worst) = worst(&own) else { continue };
+            let style = style_of(worst);
+            writeln!(
+                out,
+                "{:<4} {style}{:<15}{style:#} {}",
+                clause.clause,
+                word(worst),
+                clause.says
+            )?;
+            for played in own.iter().filter(|it| is_told(it.verdict)) {
+                let style = style_of(played.verdict);
+                let level = match (played.verdict, played.level) {
+                    (Verdict::Fail, Level::Should) => " (SHOULD)",
+                    _ => "",
+                };
+                let Played { variant, why, verdict, .. } = played;
+                writeln!(out, "     {style}{}{style:#} {variant}{level}: {why}", word(*verdict))?;
+            }
+        }
+        for played in self.played.iter().filter(|it| it.verdict == Verdict::Fail) {
+            let bold = Style::new().bold();
+            writeln!(out, "\n{bold}{} {}{bold:#}: {}", played.clause, played.variant, played.why)?;
+            for line in texts(&played.trace) {
+                writeln!(out, "    {line}")?;
+            }
+        }
+        let count = |verdict| self.played.iter().filter(|it| it.verdict == verdict).count();
+        let all: Vec<_> = ALL
+            .into_iter()
+            .filter(|it| count(*it) > 0)
+            .map(|it| format!("{} {}", count(it), word(it)))
+            .collect();
+        writeln!(out, "\n{}: {}", self.name(), all.join(", "))
+    }
+
+    fn name(&self) -> String {
+        let text = |key| self.server.get(key).and_then(Value::as_str).unwrap_or_default();
+        format!("{} {}", text("name"), text("version")).trim().to_owned()
+    }
+
+    /// For the CI of other people.
+    pub(crate) fn write_junit(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
+        for played in &self.played {
+            let suite = suites
+                .entry(&played.clause)
+                .or_insert_with(|| TestSuite::new(played.clause.as_str()));
+            let failed = |kind| {
+                let mut status = TestCaseStatus::non_success(kind);
+                status.set_message(played.why.as_str());
+                status.set_description(texts(&played.trace).join("\n"));
+                status
+            };
+            let skipped = || {
+                let mut status = TestCaseStatus::skipped();
+                status.set_message(format!("{}: {}", word(played.verdict), played.why));
+                status
+            };
+            let status = match (played.verdict, played.level) {
+                (Verdict::Fail, Level::Must) => failed(NonSuccessKind::Failure),
+                (Verdict::Harness, _) => failed(NonSuccessKind::Error),
+                (Verdict::Pass | Verdict::Serialised | Verdict::Note, _) => {
+                    TestCaseStatus::success()
+                }
+                (
+                    Verdict::Fail
+                    | Verdict::NotApplicable
+                    | Verdict::NotExpressible
+                    | Verdict::Moot,
+                    _,
+                ) => skipped(),
+            };
+            let mut case = TestCase::new(played.variant.as_str(), status);
+            case.set_classname(played.clause.as_str());
+            suite.add_test_case(case);
+        }
+        let mut report = quick_junit::Report::new(self.name());
+        report.add_test_suites(suites.into_values());
+        report.serialize(out).map_err(io::Error::other)
+    }
+
+    /// For each red cell a script that does it again.
+    pub(crate) fn write_scripts(&self, folder: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        for played in self.played.iter().filter(|it| it.verdict == Verdict::Fail) {
+            let name = format!("{}-{}.sh", played.clause, played.variant);
+            let name = name.replace(|it: char| !it.is_ascii_alphanumeric() && it != '.', "-");
+            let told = texts(&played.trace).into_iter().map(|line| format!("# {line}"));
+            let lines: Vec<_> = [format!("# {}", played.why)]
+                .into_iter()
+                .chain(told)
+                .chain(self.script(played))
+                .collect();
+            std::fs::write(folder.join(name), lines.join("\n") + "\n")?;
+        }
+        Ok(())
+    }
+}
+
+/// From the best to the worst.
+const ALL: [Verdict; 8] = [
+    Verdict::Pass,
+    Verdict::Serialised,
+    Verdict::Note,
+    Verdict::NotApplicable,
+    Verdict::NotExpressible,
+    Verdict::Moot,
+    Verdict::Harness,
+    Verdict::Fail,
+];
+
+/// A clause is as good as the worst of its variants that could be judged.
+fn worst(played: &[&Played]) -> Option<Verdict> {
+    let judged = [
+        Verdict::Fail,
+        Verdict::Harness,
+        Verdict::Note,
+        Verdict::Serialised,
+        Verdict::Pass,
+        Verdict::Moot,
+        Verdict::NotExpressible,
+        Verdict::NotApplicable,
+    ];
+    judged.into_iter().find(|verdict| played.iter().any(|it| it.verdict == *verdict))
+}
+
+/// What a verdict is called.
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Serialised => "serialised",
+        Verdict::Note => "note",
+        Verdict::Fail => "FAIL",
+        Verdict::NotApplicable => "not applicable",
+        Verdict::NotExpressible => "not expressible",
+        Verdict::Moot => "moot",
+        Verdict::Harness => "HARNESS",
+    }
+}
+
+fn is_told(verdict: Verdict) -> bool {
+    !matches!(verdict, Verdict::Pass | Verdict::Serialised)
+}
+
+fn style_of(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Pass | Verdict::Serialised => AnsiColor::Green.on_default(),
+        Verdict::Note => AnsiColor::Yellow.on_default(),
+        Verdict::Fail | Verdict::Harness => AnsiColor::Red.on_default().bold(),
+        Verdict::NotApplicable | Verdict::NotExpressible | Verdict::Moot => Style::new().dimmed(),
+    }
+}

@@ -1,0 +1,432 @@
+//! What a scenario is played on: browsers, requests under way, and the trace of what happened.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::client::{self, Answer, Ask};
+use super::curl::Line;
+use super::gate::Gate;
+use super::jar::{Broken, Jar, Kept, bytes, latin_1};
+use super::scenario::{Do, Verdict};
+use super::target::Target;
+
+/// How long a request may wait while another stands at the gate, at least and at most: after that
+/// the server serialises them. In between it is as many times what the slowest request took.
+const LEAST_PATIENCE: Duration = Duration::from_millis(1_200);
+const MOST_PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE_FACTOR: u32 = 20;
+const BELIEVED: u32 = 2;
+/// How long a request may take to come to its gate.
+const ARRIVES: Duration = Duration::from_secs(10);
+
+/// What lasts from one scenario to the next.
+pub(crate) struct Kit {
+    pub(crate) target: Target,
+    pub(crate) gate: Gate,
+    pub(crate) jars: Broken,
+    /// Numbers requests, and so gates.
+    pub(crate) requests: u64,
+    /// What the slowest request took that had nothing to wait for.
+    pub(crate) slowest: Duration,
+    /// How often a request waited for the one at the gate.
+    pub(crate) waited: u32,
+}
+
+/// Why a scenario ends here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct End {
+    pub(crate) verdict: Verdict,
+    pub(crate) why: String,
+}
+
+pub(crate) fn end<T>(verdict: Verdict, why: impl Into<String>) -> Result<T, End> {
+    Err(End { verdict, why: why.into() })
+}
+
+/// A response, and what the browser made of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reply {
+    pub(crate) answer: Answer,
+    pub(crate) results: Vec<Value>,
+    /// Each `Set-Cookie` header: the cookie's name, and what came of it.
+    pub(crate) cookies: Vec<(String, Kept)>,
+}
+
+impl Reply {
+    pub(crate) fn is_refused(&self) -> bool {
+        self.answer.status.is_some_and(|status| status >= 400)
+    }
+
+    pub(crate) fn is_ok(&self) -> bool {
+        self.answer.status.is_some_and(|status| status < 400)
+    }
+
+    /// How often a browser keeps a cookie of this name.
+    pub(crate) fn sets(&self, name: &str) -> usize {
+        self.cookies.iter().filter(|(own, kept)| own == name && *kept == Kept::Set).count()
+    }
+}
+
+/// A request that has been sent.
+struct Sent {
+    client: String,
+    request: u64,
+    path: String,
+    text: String,
+}
+
+/// A request at its gate, or beyond.
+struct Held {
+    sent: Sent,
+    gate: String,
+}
+
+/// One scenario under way.
+pub(crate) struct Stage<'a> {
+    pub(crate) kit: &'a mut Kit,
+    jars: BTreeMap<String, Jar>,
+    pub(crate) replies: BTreeMap<String, Reply>,
+    pub(crate) variables: BTreeMap<String, String>,
+    /// Ids as they are called in the trace.
+    labels: BTreeMap<String, usize>,
+    held: Option<Held>,
+    pub(crate) serialised: bool,
+    pub(crate) stored: Option<u64>,
+    /// How far the clock was ahead in the beginning.
+    pub(crate) began: i64,
+    pub(crate) trace: Vec<Line>,
+}
+
+impl<'a> Stage<'a> {
+    pub(crate) fn new(kit: &'a mut Kit) -> Self {
+        let began = kit.target.clock.ahead();
+        Self {
+            kit,
+            jars: BTreeMap::new(),
+            replies: BTreeMap::new(),
+            variables: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            held: None,
+            serialised: false,
+            stored: None,
+            began,
+            trace: Vec::new(),
+        }
+    }
+
+    pub(crate) fn cookie(&self) -> &str {
+        &self.kit.target.caps.cookie
+    }
+
+    pub(crate) fn note(&mut self, text: impl Into<String>) {
+        self.trace.push(Line::note(text));
+    }
+
+    fn now(&self) -> Duration {
+        self.kit.target.clock.now()
+    }
+
+    /// `A/2` is another tab of the browser `A`.
+    pub(crate) fn jar(&mut self, client: &str) -> &mut Jar {
+        let browser = client.split('/').next().unwrap_or(client).to_owned();
+        let (host, broken) = (self.kit.target.host.clone(), self.kit.jars);
+        self.jars.entry(browser).or_insert_with(|| Jar::new(&host, broken))
+    }
+
+    pub(crate) fn copy(&mut self, from: &str, to: &str) {
+        let copy = self.jar(from).clone();
+        self.jars.insert(to.into(), copy);
+        self.trace.push(Line::copy(from, to));
+    }
+
+    /// The session cookies that a browser holds; the first is the one that counts.
+    pub(crate) fn ids(&mut self, client: &str) -> Vec<String> {
+        let (name, now) = (self.cookie().to_owned(), self.now());
+        self.jar(client).values(&name, now)
+    }
+
+    pub(crate) fn id(&mut self, client: &str) -> Option<String> {
+        self.ids(client).into_iter().next()
+    }
+
+    fn label(&mut self, id: Option<String>) -> String {
+        let Some(id) = id else { return "-".into() };
+        let next = self.labels.len() + 1;
+        format!("#{}", self.labels.entry(id).or_insert(next))
+    }
+
+    /// Without the operations that the server has not, with what was bound, and with gates of its
+    /// own.
+    fn words(&self, ops: &str) -> String {
+        let known = |op: &str| {
+            let name = op.split(':').next().unwrap_or(op);
+            self.kit.target.caps.ops.iter().any(|own| own == name)
+        };
+        let word = |op: &str| -> Option<String> {
+            let op = match op.strip_suffix('?') {
+                Some(op) => known(op).then_some(op)?,
+                None => op,
+            };
+            Some(match op.split_once('$') {
+                Some((head, name)) => {
+                    format!("{head}{}", self.variables.get(name).map_or("", String::as_str))
+                }
+                None => op.to_owned(),
+            })
+        };
+        ops.split(' ').filter_map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Sends a request and does not wait for it.
+    fn send(&mut self, step: &Do) -> Sent {
+        self.kit.requests += 1;
+        let request = self.kit.requests;
+        let shown = self.words(&step.ops.replace('$', "\u{0}")).replace('\u{0}', "$");
+        let words = self.words(&step.ops);
+        let numbered: Vec<_> = words
+            .split(' ')
+            .map(|op| match op.strip_prefix("gate:") {
+                Some(gate) => format!("gate:{}", gate_name(request, gate)),
+                None => op.to_owned(),
+            })
+            .collect();
+        let prefix = self.kit.target.prefix.clone();
+        let path = format!("{prefix}{}", step.path.as_deref().unwrap_or("/do"));
+        let now = self.now();
+        let header = step.cookie.as_deref().map(|cookie| self.fill(cookie));
+        let cookie = match &header {
+            Some(header) => Some(bytes(header)),
+            None => self.jar(&step.client).header(&path, now),
+        };
+        let ask = Ask {
+            ops: numbered.join(" "),
+            method: step.method.clone().unwrap_or_else(|| "POST".into()),
+            path: path.clone(),
+            status: step.status,
+            cache: step.cache.clone(),
+            cookie,
+        };
+        let id = self.id(&step.client);
+        let who = match &step.cookie {
+            Some(cookie) => format!("Cookie: {cookie}"),
+            None => self.label(id),
+        };
+        let mut text = format!("{}[{who}]: {shown}", step.client);
+        if let Some(status) = step.status {
+            text += &format!(" status={status}");
+        }
+        if let Some(path) = &step.path {
+            text += &format!(" at {path}");
+        }
+        let shown = Ask { ops: shown, ..ask.clone() };
+        self.trace.push(Line::request(step, shown));
+        let (agent, base) = (self.kit.target.agent.clone(), self.kit.target.base.clone());
+        client::ask_aside(&agent, &base, ask, &self.kit.gate, request);
+        Sent { client: step.client.clone(), request, path, text }
+    }
+
+    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A; `{swapped}` and
+    /// `{mangled}` are names that are almost the right one.
+    pub(crate) fn fill(&mut self, text: &str) -> String {
+        let name = self.cookie().to_owned();
+        let swap = |it: char| {
+            if it.is_ascii_lowercase() { it.to_ascii_uppercase() } else { it.to_ascii_lowercase() }
+        };
+        let swapped: String = name.chars().map(swap).collect();
+        let mut filled = text
+            .replace("{name}", &name)
+            .replace("{swapped}", &swapped)
+            .replace("{mangled}", &name.replace('_', "."));
+        for client in self.jars.keys().cloned().collect::<Vec<_>>() {
+            let id = self.id(&client).unwrap_or_default();
+            filled = filled.replace(&format!("{{{client}}}"), &id);
+        }
+        filled
+    }
+
+    /// The browser takes the response: its cookies, and what the trace says of it.
+    fn take(&mut self, sent: &Sent, answer: Answer) -> Reply {
+        let (now, name) = (self.now(), self.cookie().to_owned());
+        let mut told = Vec::new();
+        let mut cookies = Vec::new();
+        for header in answer.all("set-cookie").map(<[u8]>::to_vec).collect::<Vec<_>>() {
+            let own = header.split(|byte| matches!(byte, b'=' | b';')).next().unwrap_or_default();
+            let own = latin_1(own).trim().to_owned();
+            let kept = self.jar(&sent.client).receive(&header, &sent.path, now);
+            let what = match &kept {
+                Kept::Set => "set".to_owned(),
+                Kept::Deleted => "delete".to_owned(),
+                Kept::Ignored(why) => format!("ignored: {why}"),
+            };
+            let which = if own != name {
+                format!(" {own}")
+            } else if kept == Kept::Set {
+                let id = self.id(&sent.client);
+                format!(" {}", self.label(id))
+            } else {
+                String::new()
+            };
+            told.push(format!("{what}{which}"));
+            cookies.push((own, kept));
+        }
+        let results = answer.results();
+        let shown = Value::Array(results.iter().map(|result| self.shown(result)).collect());
+        let mut text = format!("{} -> {} {shown}", sent.text, answer.status_text());
+        if !told.is_empty() {
+            text += &format!(" [cookie: {}]", told.join(", "));
+        }
+        self.note(text);
+        let reply = Reply { answer, results, cookies };
+        self.replies.insert("last".into(), reply.clone());
+        reply
+    }
+
+    /// Tokens are called by their variable, if they have one.
+    fn shown(&self, result: &Value) -> Value {
+        match result.as_str() {
+            Some(text) if text.len() > 12 => {
+                Value::from(format!("{}…", text.get(..4).unwrap_or("")))
+            }
+            _ => result.clone(),
+        }
+    }
+
+    /// A request from its start to its answer. If another stands at the gate, and this one waits
+    /// for it, the server serialises them: then the gate is opened.
+    pub(crate) fn request(&mut self, step: &Do) -> Result<Reply, End> {
+        let started = Instant::now();
+        let sent = self.send(step);
+        let first = if self.held.is_some() { self.patience() } else { client::LONGEST };
+        let answer = match self.kit.gate.answer(sent.request, first) {
+            Some(answer) => answer,
+            None if self.held.is_some() => {
+                self.serialised = true;
+                self.kit.waited += 1;
+                self.note(format!(
+                    "({} waits for the request at the gate: the server serialises)",
+                    sent.client
+                ));
+                self.let_through()?;
+                self.late(&sent)?
+            }
+            None => self.late(&sent)?,
+        };
+        if self.held.is_none() {
+            self.kit.slowest = self.kit.slowest.max(started.elapsed()).min(MOST_PATIENCE);
+        }
+        let reply = self.take(&sent, answer);
+        if let Some(name) = &step.called {
+            self.replies.insert(name.clone(), reply.clone());
+        }
+        Ok(reply)
+    }
+
+    /// A server that has often let requests wait is believed at once.
+    fn patience(&self) -> Duration {
+        if self.kit.waited > BELIEVED {
+            return LEAST_PATIENCE;
+        }
+        (self.kit.slowest * PATIENCE_FACTOR).clamp(LEAST_PATIENCE, MOST_PATIENCE)
+    }
+
+    fn late(&self, sent: &Sent) -> Result<Answer, End> {
+        let answer = self.kit.gate.answer(sent.request, client::LONGEST);
+        answer.map_or_else(|| end(Verdict::Harness, format!("{}: no answer", sent.text)), Ok)
+    }
+
+    /// Starts a request and returns when it stands at its gate.
+    pub(crate) fn begin(&mut self, client: &str, ops: &str) -> Result<(), End> {
+        let name = ops.split(' ').find_map(|op| op.strip_prefix("gate:")).unwrap_or("g").to_owned();
+        let step = Do::plain(client, ops);
+        let sent = self.send(&step);
+        let gate = gate_name(sent.request, &name);
+        if self.kit.gate.wait_for(&gate, sent.request, ARRIVES) {
+            self.note(format!("{} ... at gate", sent.text));
+            self.held = Some(Held { sent, gate });
+            return Ok(());
+        }
+        self.kit.gate.let_through(&gate);
+        let answer = self.late(&sent)?;
+        let status = answer.status_text();
+        self.take(&sent, answer);
+        end(Verdict::NotExpressible, format!("the request never came to its gate: {status}"))
+    }
+
+    /// Opens the gate, and waits for the request that stood there.
+    pub(crate) fn open(&mut self, name: &str) -> Result<(), End> {
+        self.trace.push(Line::open(name));
+        self.let_through()
+    }
+
+    fn let_through(&mut self) -> Result<(), End> {
+        // After a request that was serialised it is open already.
+        let Some(held) = self.held.take() else { return Ok(()) };
+        self.kit.gate.let_through(&held.gate);
+        let answer = self.late(&held.sent)?;
+        let reply = self.take(&held.sent, answer);
+        self.replies.insert("held".into(), reply);
+        Ok(())
+    }
+
+    /// Whatever happened, nobody is left at a gate.
+    pub(crate) fn finish(&mut self) {
+        let _ = self.let_through();
+    }
+
+    /// What the browser's cookies open: the user, and the values `a` and `b`.
+    pub(crate) fn probe(&mut self, client: &str) -> Result<BTreeMap<String, String>, End> {
+        let reply = self.request(&Do::plain(client, "whoami get:a get:b"))?;
+        if reply.answer.status.is_none_or(|status| status >= 500) {
+            let found = reply.answer.status_text();
+            return end(Verdict::Fail, format!("a plain read is answered with {found}"));
+        }
+        let mut opened = BTreeMap::new();
+        if reply.results.len() == 3 {
+            for (name, value) in ["user", "a", "b"].into_iter().zip(&reply.results) {
+                let value = match value {
+                    Value::Null => continue,
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                if !value.is_empty() && value != "unsupported" {
+                    opened.insert(name.to_owned(), value);
+                }
+            }
+        }
+        Ok(opened)
+    }
+
+    /// Sets the server's clock, in seconds from the beginning of the scenario.
+    pub(crate) fn set_clock(&mut self, seconds: f64) -> Result<(), End> {
+        #[expect(clippy::cast_possible_truncation, reason = "seconds of a few years")]
+        let whole = seconds as i64;
+        self.trace.push(Line::clock(whole));
+        let set = self.kit.target.clock.set(self.began + whole);
+        set.or_else(|error| end(Verdict::Harness, format!("the clock cannot be set: {error}")))
+    }
+}
+
+/// Each request has gates of its own.
+fn gate_name(request: u64, gate: &str) -> String {
+    format!("{request}-{gate}")
+}
+
+impl Do {
+    /// A request with nothing but operations.
+    pub(crate) fn plain(client: &str, ops: &str) -> Self {
+        Self {
+            client: client.into(),
+            ops: ops.into(),
+            status: None,
+            path: None,
+            method: None,
+            cache: None,
+            cookie: None,
+            times: None,
+            bind: None,
+            called: None,
+        }
+    }
+}
