@@ -27,5 +27,5 @@ Theorem nothing_past_its_limits_holds : nothing_past_its_limits. Proof. exact t_
 Print Assumptions nothing_past_its_limits_holds.
 Theorem sweep_leaves_none_over_holds : sweep_leaves_none_over. Proof. exact t_sweep. Qed.
 Print Assumptions sweep_leaves_none_over_holds.
-Theorem user_is_ended_everywhere_holds : user_is_ended_everywhere. Proof. exact t_user. Qed.
+Theorem user_is_ended_everywhere_holds : user_is_ended_everywhere. Proof. exact Steps.t_user. Qed.
 Print Assumptions user_is_ended_everywhere_holds.
