@@ -53,3 +53,15 @@ Proof.
   destruct (history_run strict [] init visit) as [st H]; [constructor|]. exists st. split; [done|].
   split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity.
 Qed.
+
+(** ** For the faults *)
+
+Fixpoint end_of cfg (st : state) (l : list input) : state :=
+  match l with [] => st | i :: l => end_of cfg (step cfg st i).1 l end.
+Lemma run_end_of cfg h st l : run cfg h st → run cfg (history cfg st l h) (end_of cfg st l).
+Proof. revert h st. induction l as [|i l IH]; intros h st H; simpl; [done|]. apply IH. by constructor. Qed.
+Lemma run_to cfg l : run cfg (history cfg init l []) (end_of cfg init l).
+Proof. apply run_end_of. constructor. Qed.
+(** A store with one session. *)
+Definition one := set_handle (set_values (fresh "addr" 0) {[ "k" := "v" ]}) (Some 9).
+Definition st0 := State {[ 1 := one ]} ∅ ∅.

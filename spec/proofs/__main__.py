@@ -6,6 +6,7 @@ Exit status: 0 if all is as declared, 1 if something differs, 2 if the arguments
 import argparse
 import sys
 
+import check
 import extract
 import faults
 
@@ -13,7 +14,7 @@ import faults
 def main():
     parser = argparse.ArgumentParser(prog="spec/proofs", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in [extract, faults]:
+    for module in [check, extract, faults]:
         name = module.__name__
         command = commands.add_parser(name, help=module.__doc__.split("\n")[0])
         module.arguments(command)

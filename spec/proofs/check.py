@@ -1,0 +1,176 @@
+"""Check the proofs, that they rest on no axiom, and that nothing is left out in silence.
+
+Coq checks every file anew, and its independent checker what came of them. Then: every theorem of
+session.md that strict keeps is proved, or has a reason in left_out.md; so has every rule of strict
+that Model.v does not cite. And each proved claim has a fault: a change of Model.v, and a run that refutes
+the claim there. Takes four minutes of CPU. The number in the environment variable SHARE picks a third
+of the faults, and without a number (`SHARE=`) it is all.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SPEC = HERE.parent / "session.md"
+# What is compiled, in an order in which each needs only what stands in lines before its own.
+FILES = [
+    ["Model"], ["Claims"], ["proof/Base"], ["proof/Facts"],
+    ["proof/Steps", "proof/Others", "proof/Writes", "Witness"],
+    ["proof/Inv", "proof/Runs"], ["proof/All"],
+]  # fmt: skip
+FORBIDDEN = re.compile(
+    r"\b(Admitted|admit|give_up|Axioms?|Parameters?|Conjecture|Hypothes[ie]s|bypass_check"
+    r"|Unset\s+(Guard|Positivity|Universe)\s+Checking)\b"
+)
+FAULT = re.compile(r"\(\* In Model.v, instead of\n(.*?)\n---- this\n(.*?)\n----", re.DOTALL)
+EXAMPLE = re.compile(r"^Example .*?Qed\.$", re.DOTALL | re.MULTILINE)
+COMMENT = re.compile(r"\(\*.*?\*\)", re.DOTALL)
+THEOREM = re.compile(r"^\| `([a-z-]+)`: .* \| \S+ \| \S+ \| (\S+) \| [^|]*\|$", re.MULTILINE)
+RULE = re.compile(r"^- \*\*\[([a-z_]+-\d+)\]\*\* (.*)", re.MULTILINE)
+QUIXOTES = re.compile(r"Under (Quixote|live|copying)\b(?! and strict)")
+
+
+def arguments(command):
+    command.add_argument("--lists", action="store_true", help="compare the lists alone, without Coq")
+
+
+def main(arguments):
+    wrong = lists()
+    if not arguments.lists:
+        wrong += proofs() + faults()
+    for line in wrong:
+        print(f"spec/proofs: {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def lists():
+    """Compares theorems and rules with what is proved, cited and left out."""
+    wrong = []
+    for file in sorted(HERE.rglob("*.v")):
+        code = COMMENT.sub("", file.read_text())
+        wrong += [f"{file.name} says {found[0]}" for found in FORBIDDEN.finditer(code)]
+    spec, left_out = SPEC.read_text(), (HERE / "left_out.md").read_text()
+    theorems_left, rules_left = left_out.split("## Rules", 1)
+    rows = {name for name, strict in THEOREM.findall(spec) if strict == "yes"}
+    proved = set(proved_claims())
+    claims = set(re.findall(r"^Definition (\w+) := ∀ cfg", (HERE / "Claims.v").read_text(), re.M))
+    left = set(re.findall(r"^\| `([a-z-]+)` \| \w", theorems_left, re.M))
+    stated = set(re.findall(r"^\| `([a-z-]+)` \| stated", theorems_left, re.M))
+    wrong += [f"`{name}` is neither proved nor left out" for name in sorted(rows - proved - left)]
+    wrong += [f"`{name}` is proved, and left out" for name in sorted(proved & left)]
+    planted = {file.stem for file in (HERE / "faults").glob("*.v")}
+    owed = set(re.findall(r"`([a-z-]+)`", left_out.split("## Claims without a fault")[1]))
+    odd = sorted(proved ^ (planted | owed)) + sorted(planted & owed)
+    wrong += [f"`{name}` must be proved and have a fault, or be owed one" for name in odd]
+    wrong += [f"session.md has no theorem `{name}`" for name in sorted((proved | left) - rows)]
+    said = {name.replace("-", "_") for name in proved | stated}
+    wrong += [f"Claims.v and the lists differ about {name}" for name in sorted(said ^ claims)]
+
+    rules = {
+        name for name, text in RULE.findall(spec)
+        if not QUIXOTES.match(text) and not name.startswith(("trace-", "null-"))
+    }  # fmt: skip
+    cited = citations((HERE / "Model.v").read_text())
+    names = re.findall(r"[a-z_]+-\d+", " ".join(re.findall(r"^\| ([a-z].*?) \|", rules_left, re.M)))
+    excused = set(names)
+    wrong += [f"Model.v does not cite {name}" for name in sorted(rules - cited - excused)]
+    wrong += [f"Model.v cites {name}, which is left out" for name in sorted(cited & excused)]
+    wrong += [f"strict has no rule {name}" for name in sorted((cited | excused) - rules)]
+    print(f"{len(proved)} of {len(rows)} theorems proved, {len(left)} left out with a reason")
+    print(f"{len(cited)} of {len(rules)} rules cited, {len(excused)} left out with a reason")
+    return wrong
+
+
+def proved_claims():
+    """The theorems that proof/All.v says are proved, by their names in session.md."""
+    claims = re.findall(r"^Theorem (\w+)_holds : (\w+)\. ", (HERE / "proof/All.v").read_text(), re.M)
+    assert claims and all(name == claim for name, claim in claims)
+    return [name.replace("_", "-") for name, _ in claims]
+
+
+def citations(model):
+    """The rules that it names, ranges included."""
+    cited = set(re.findall(r"\[([a-z_]+-\d+)\]", model))
+    for kind, first, last in re.findall(r"\[([a-z_]+)-(\d+)\] to \[\1-(\d+)\]", model):
+        cited |= {f"{kind}-{number}" for number in range(int(first), int(last) + 1)}
+    return cited
+
+
+def proofs():
+    """Compiles all, counts what rests on nothing else, and has it checked once more."""
+    with tempfile.TemporaryDirectory() as folder:
+        for file in HERE.rglob("*.v"):
+            place = Path(folder) / file.relative_to(HERE)
+            place.parent.mkdir(exist_ok=True)
+            shutil.copy(file, place)
+        said = ""
+        with ThreadPoolExecutor(2) as pool:
+            for line in FILES:
+                for name, run in zip(line, pool.map(lambda name: coq(folder, name), line)):
+                    if run.returncode:
+                        return [f"Coq refuses {name}.v: {run.stderr.strip()}"]
+                    said = run.stdout
+        wrong = []
+        closed, expected = said.count("Closed under the global context"), len(proved_claims())
+        if closed != expected or "Axioms:" in said:
+            wrong.append(f"{closed} of {expected} theorems rest on no axiom")
+        run = subprocess.run(
+            ["coqchk", "-silent", "-o", "-Q", ".", "Q", "-norec", "Q.proof.All", *norec()],
+            cwd=folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        # What the standard library seals in one module counts as an axiom here; nothing of ours uses it.
+        found = re.search(r"\* Axioms:(.*?)\n\s*\n", run.stdout + run.stderr, re.DOTALL)
+        names = found[1].replace("<none>", "").split() if found else ["?"]
+        if run.returncode or any(not name.startswith("Coq.ssr.ssrunder.") for name in names):
+            wrong.append(f"coqchk does not agree: {(run.stdout + run.stderr).strip()[-2000:]}")
+        print(f"{closed} theorems rest on no axiom, and coqchk agrees" if not wrong else "")
+        return wrong
+
+
+def faults():
+    """Has each claim refuted by a run of a model that was changed for it."""
+    share, files = os.environ.get("SHARE", ""), sorted((HERE / "faults").glob("*.v"))
+    if share:
+        files = files[int(share) % 3 :: 3]
+    with ThreadPoolExecutor(2) as pool:
+        wrong = [said for said in pool.map(refuted, files) if said]
+    print(f"{len(files) - len(wrong)} claims are refuted where Model.v is changed for them")
+    return wrong
+
+
+def refuted(file):
+    """What is wrong with this fault, or nothing."""
+    model, text = (HERE / "Model.v").read_text(), file.read_text()
+    old, new = FAULT.match(text).groups()
+    if model.count(old) != 1:
+        return f"faults/{file.name} changes a text that Model.v has {model.count(old)} times"
+    with tempfile.TemporaryDirectory() as folder:
+        # The examples of Witness.v need not hold of a model that was changed.
+        witness = EXAMPLE.sub("", (HERE / "Witness.v").read_text())
+        for name, code in [("Model", model.replace(old, new)), ("Witness", witness), ("Fault", text)]:
+            (Path(folder) / f"{name}.v").write_text(code)
+        shutil.copy(HERE / "Claims.v", folder)
+        for name in ["Model", "Claims", "Witness", "Fault"]:
+            run = coq(folder, name)
+            if run.returncode:
+                return f"faults/{file.name} refutes nothing: {name}.v: {run.stderr.strip()}"
+    return None
+
+
+def norec():
+    """Each of our own files; the libraries are Debian's."""
+    names = [name for line in FILES for name in line if name != "proof/All"]
+    return [part for name in names for part in ("-norec", "Q." + name.replace("/", "."))]
+
+
+def coq(folder, name):
+    return subprocess.run(
+        ["coqc", "-q", "-w", "none", "-Q", ".", "Q", f"{name}.v"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
