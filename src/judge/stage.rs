@@ -227,8 +227,8 @@ impl<'a> Stage<'a> {
         Sent { client: step.client.clone(), request, path, text }
     }
 
-    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A; `{swapped}` and
-    /// `{mangled}` are names that are almost the right one.
+    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A, `{all of A}` every
+    /// cookie of it; `{swapped}` and `{mangled}` are names that are almost the right one.
     pub(crate) fn fill(&mut self, text: &str) -> String {
         let name = self.cookie().to_owned();
         let swap = |it: char| {
@@ -241,7 +241,11 @@ impl<'a> Stage<'a> {
             .replace("{mangled}", &name.replace('_', "."));
         for client in self.jars.keys().cloned().collect::<Vec<_>>() {
             let id = self.id(&client).unwrap_or_default();
-            filled = filled.replace(&format!("{{{client}}}"), &id);
+            let now = self.now();
+            let all = self.jar(&client).header("/do", now).unwrap_or_default();
+            filled = filled
+                .replace(&format!("{{{client}}}"), &id)
+                .replace(&format!("{{all of {client}}}"), &latin_1(&all));
         }
         filled
     }
