@@ -4,6 +4,8 @@
 //! jars, and decides which requests overlap, and how: they wait at the gate. It moves the server's
 //! clock where it can.
 
+#![allow(clippy::arithmetic_side_effects, reason = "seconds and small counts of a test tool")]
+
 mod checks;
 mod client;
 mod clock;

@@ -80,7 +80,7 @@ impl Stage<'_> {
     }
 
     fn look_at_session(&mut self, see: &See) -> Result<Seen, End> {
-        let opens = self.probe(&see.see)?;
+        let opens = self.probe(&see.client)?;
         let user = opens.get("user").map_or("", String::as_str);
         let right = see.is.as_ref().is_none_or(|is| *is == opens)
             && see.has.iter().flatten().all(|(key, value)| opens.get(key) == Some(value))
@@ -89,13 +89,13 @@ impl Stage<'_> {
         Ok(seen(right, || {
             let pairs: Vec<_> = opens.iter().map(|(key, value)| format!("{key}={value}")).collect();
             let found = if pairs.is_empty() { "nothing".into() } else { pairs.join(", ") };
-            format!("{} reads {found}", see.see)
+            format!("{} reads {found}", see.client)
         }))
     }
 
     fn look_at_reply(&mut self, wanted: &Wanted) -> Result<Seen, End> {
-        let Some(reply) = self.replies.get(&wanted.reply).cloned() else {
-            return end(Verdict::Harness, format!("no response is called {}", wanted.reply));
+        let Some(reply) = self.replies.get(&wanted.called).cloned() else {
+            return end(Verdict::Harness, format!("no response is called {}", wanted.called));
         };
         let name = self.cookie().to_owned();
         let results = || Value::Array(reply.results.clone()).to_string();
@@ -119,7 +119,7 @@ impl Stage<'_> {
             return Ok(Err(format!("it is answered with {}", found())));
         }
         if wanted.sets.is_some_and(|sets| sets != reply.sets(&name)) {
-            return Ok(Err(format!("it sets {}", reply.sets(&name))));
+            return Ok(Err("it sets a cookie".into()));
         }
         let headers = reply.cookies.iter().filter(|(own, _)| *own == name).count();
         if wanted.headers.is_some_and(|wanted| wanted != headers) {
@@ -159,7 +159,7 @@ impl Stage<'_> {
         let attributes: Vec<_> = line.split(';').skip(1).map(|it| it.trim().to_owned()).collect();
         self.note(format!("Set-Cookie: {name}=...; {}", attributes.join("; ")));
         let has = |one: &String| attributes.iter().any(|own| own.eq_ignore_ascii_case(one));
-        seen(any.iter().any(has), || "the cookie has not".into())
+        seen(any.iter().any(has), || format!("it has {}", attributes.join("; ")))
     }
 
     /// A handler that allows caching must not let a shared cache keep a cookie.

@@ -1,5 +1,6 @@
 //! One request, on a connection and a thread of its own, and what came back.
 
+use std::fmt::Write as _;
 use std::thread;
 use std::time::Duration;
 
@@ -46,10 +47,10 @@ impl Ask {
         let encode = |text: &str| utf8_percent_encode(text, QUERY).to_string();
         let mut target = format!("{}?ops={}", self.path, encode(&self.ops.replace(' ', ",")));
         if let Some(status) = self.status {
-            target += &format!("&status={status}");
+            let _ = write!(target, "&status={status}");
         }
         if let Some(cache) = &self.cache {
-            target += &format!("&cc={}", encode(cache));
+            let _ = write!(target, "&cc={}", encode(cache));
         }
         target
     }
@@ -68,7 +69,7 @@ impl Answer {
 
     /// All values of a header as one text, in lower case.
     pub(crate) fn joined(&self, name: &str) -> String {
-        let all: Vec<_> = self.all(name).map(|it| super::jar::latin_1(it)).collect();
+        let all: Vec<_> = self.all(name).map(super::jar::latin_1).collect();
         all.join(", ").to_ascii_lowercase()
     }
 

@@ -32,12 +32,11 @@ impl Line {
         let target = Ask { ops: ask.ops.replace('$', "@"), ..ask.clone() }.target();
         let target = target.replace("%40", "$");
         let mut words = vec!["c".to_owned(), "-X".to_owned(), ask.method];
-        match &step.cookie {
-            Some(header) => words.push(format!("-H \"Cookie: {}\"", in_shell(header))),
-            None => {
-                let jar = step.client.split('/').next().unwrap_or("A");
-                words.push(format!("-b {jar}.jar -c {jar}.jar"));
-            }
+        if let Some(header) = &step.cookie {
+            words.push(format!("-H \"Cookie: {}\"", in_shell(header)));
+        } else {
+            let jar = step.client.split('/').next().unwrap_or("A");
+            words.push(format!("-b {jar}.jar -c {jar}.jar"));
         }
         words.push(format!("\"$U{target}\""));
         let request = words.join(" ");

@@ -77,9 +77,10 @@ impl Jar {
         }
         let end = header.iter().position(|byte| *byte == b';').unwrap_or(header.len());
         let (pair, attributes) = header.split_at(end);
-        let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-            Some(at) => (trim(&pair[..at]), trim(&pair[at + 1..])),
-            None => (&b""[..], trim(pair)),
+        let mut parts = pair.splitn(2, |byte| *byte == b'=').map(trim);
+        let (name, value) = match (parts.next(), parts.next()) {
+            (Some(name), Some(value)) => (name, value),
+            (only, _) => (&b""[..], only.unwrap_or_default()),
         };
         if name.is_empty() && value.is_empty() {
             return Err("it is empty");
@@ -187,7 +188,7 @@ fn trim(text: &[u8]) -> &[u8] {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
     let start = text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len());
     let end = text.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
-    &text[start..end]
+    text.get(start..end).unwrap_or_default()
 }
 
 /// The attributes, read by the crate; it has no bound on their length.

@@ -232,7 +232,8 @@ impl Stage<'_> {
         let ids: Vec<Vec<char>> = ids.iter().map(|id| self.core_of(id).chars().collect()).collect();
         let hexadecimal = ids.iter().flatten().all(|it| it.is_ascii_hexdigit() || *it == '-');
         let length = ids.iter().map(Vec::len).min().unwrap_or(0);
-        let varies = |at: &usize| ids.iter().any(|id| id.get(*at) != ids[0].get(*at));
+        let first = ids.first().cloned().unwrap_or_default();
+        let varies = |at: &usize| ids.iter().any(|id| id.get(*at) != first.get(*at));
         let bits = (0..length).filter(varies).count() * if hexadecimal { 4 } else { 6 };
         if bits < ID_BITS {
             return end(Verdict::Fail, format!("ids hold at most {bits} bits"));

@@ -78,7 +78,8 @@ pub(crate) fn tail(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<_> = text.lines().collect();
-    lines.iter().skip(lines.len().saturating_sub(12)).map(|line| format!("  {line}\n")).collect()
+    let last = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
+    format!("  {}", last.join("\n  "))
 }
 
 /// An empty folder, and an empty log beside it.

@@ -1,4 +1,4 @@
-//! What was found: for people, as JSON, as JUnit, and as files.
+//! What was found: for people, as JSON, for CI servers, and as files.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -93,17 +93,23 @@ impl Report {
                 word(worst),
                 clause.says
             )?;
-            for played in own.iter().filter(|it| is_told(it.verdict)) {
-                let style = style_of(played.verdict);
-                let level = match (played.verdict, played.level) {
+            for (told, variants) in alike(&own) {
+                let style = style_of(told.verdict);
+                let level = match (told.verdict, told.level) {
                     (Verdict::Fail, Level::Should) => " (SHOULD)",
                     _ => "",
                 };
-                let Played { variant, why, verdict, .. } = played;
-                writeln!(out, "     {style}{}{style:#} {variant}{level}: {why}", word(*verdict))?;
+                let (word, variants, why) = (word(told.verdict), variants.join(", "), &told.why);
+                writeln!(out, "     {style}{word}{style:#} {variants}{level}: {why}")?;
             }
         }
-        for played in self.played.iter().filter(|it| it.verdict == Verdict::Fail) {
+        for clause in &self.clauses {
+            let own = self.played.iter().filter(|it| it.clause == clause.clause);
+            let failed = own.filter(|it| it.verdict == Verdict::Fail);
+            let Some(played) = failed.min_by_key(|it| (it.level != Level::Must, it.trace.len()))
+            else {
+                continue;
+            };
             let bold = Style::new().bold();
             writeln!(out, "\n{bold}{} {}{bold:#}: {}", played.clause, played.variant, played.why)?;
             for line in texts(&played.trace) {
@@ -208,6 +214,20 @@ fn worst(played: &[&Played]) -> Option<Verdict> {
         Verdict::NotApplicable,
     ];
     judged.into_iter().find(|verdict| played.iter().any(|it| it.verdict == *verdict))
+}
+
+/// What is worth a line, with the variants of which the same is said.
+fn alike<'a>(played: &[&'a Played]) -> Vec<(&'a Played, Vec<&'a str>)> {
+    let mut told: Vec<(&Played, Vec<&str>)> = Vec::new();
+    for one in played.iter().filter(|it| is_told(it.verdict)) {
+        let same =
+            |it: &Played| (it.verdict, it.level, &it.why) == (one.verdict, one.level, &one.why);
+        match told.iter_mut().find(|(it, _)| same(it)) {
+            Some((_, variants)) => variants.push(&one.variant),
+            None => told.push((one, vec![&one.variant])),
+        }
+    }
+    told
 }
 
 /// What a verdict is called.

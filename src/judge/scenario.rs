@@ -91,6 +91,7 @@ pub(crate) enum Verdict {
 /// One step.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "there are a few hundred")]
 pub(crate) enum Step {
     Do(Do),
     Begin(Begin),
@@ -248,7 +249,8 @@ pub(crate) enum What {
 /// What a browser's cookies open: the user, `a` and `b`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct See {
-    pub(crate) see: String,
+    #[serde(rename = "see")]
+    pub(crate) client: String,
     /// This, exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) is: Option<BTreeMap<String, String>>,
@@ -266,7 +268,8 @@ pub(crate) struct See {
 /// What a response shows.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Reply {
-    pub(crate) reply: String,
+    #[serde(rename = "reply")]
+    pub(crate) called: String,
     /// One of these lists of answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) answers: Option<Vec<Vec<Value>>>,

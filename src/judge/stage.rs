@@ -1,6 +1,7 @@
 //! What a scenario is played on: browsers, requests under way, and the trace of what happened.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -215,10 +216,10 @@ impl<'a> Stage<'a> {
         };
         let mut text = format!("{}[{who}]: {shown}", step.client);
         if let Some(status) = step.status {
-            text += &format!(" status={status}");
+            let _ = write!(text, " status={status}");
         }
         if let Some(path) = &step.path {
-            text += &format!(" at {path}");
+            let _ = write!(text, " at {path}");
         }
         let shown = Ask { ops: shown, ..ask.clone() };
         self.trace.push(Line::request(step, shown));
@@ -276,25 +277,15 @@ impl<'a> Stage<'a> {
             cookies.push((own, kept));
         }
         let results = answer.results();
-        let shown = Value::Array(results.iter().map(|result| self.shown(result)).collect());
+        let shown = Value::Array(results.iter().map(shown_result).collect());
         let mut text = format!("{} -> {} {shown}", sent.text, answer.status_text());
         if !told.is_empty() {
-            text += &format!(" [cookie: {}]", told.join(", "));
+            let _ = write!(text, " [cookie: {}]", told.join(", "));
         }
         self.note(text);
         let reply = Reply { answer, results, cookies };
         self.replies.insert("last".into(), reply.clone());
         reply
-    }
-
-    /// Tokens are called by their variable, if they have one.
-    fn shown(&self, result: &Value) -> Value {
-        match result.as_str() {
-            Some(text) if text.len() > 12 => {
-                Value::from(format!("{}…", text.get(..4).unwrap_or("")))
-            }
-            _ => result.clone(),
-        }
     }
 
     /// A request from its start to its answer. If another stands at the gate, and this one waits
@@ -409,6 +400,16 @@ impl<'a> Stage<'a> {
         self.trace.push(Line::clock(whole));
         let set = self.kit.target.clock.set(self.began + whole);
         set.or_else(|error| end(Verdict::Harness, format!("the clock cannot be set: {error}")))
+    }
+}
+
+/// Tokens and handles are shortened.
+fn shown_result(result: &Value) -> Value {
+    match result.as_str() {
+        Some(text) if text.chars().count() > 12 => {
+            Value::from(format!("{}…", text.chars().take(4).collect::<String>()))
+        }
+        _ => result.clone(),
     }
 }
 

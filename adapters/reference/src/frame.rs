@@ -34,7 +34,7 @@ pub async fn frame(State(server): State<Server>, mut request: Request, next: Nex
     if server.is(Fault::CrashesOnCookies) && cookies.contains(&b'%') {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
-    if server.is(Fault::SlowCookies) && cookies.iter().filter(|it| **it == b'\\').count() > 30 {
+    if server.is(Fault::SlowCookies) && cookies.split(|it| *it == b'\\').count() > 30 {
         tokio::time::sleep(Duration::from_millis(2_500)).await;
     }
     if let Ok(value) = HeaderValue::from_bytes(&cookies)
@@ -48,10 +48,7 @@ pub async fn frame(State(server): State<Server>, mut request: Request, next: Nex
         Some(id) => server.store.load(id).await.ok().flatten(),
         None => None,
     };
-    let _serial = match server.serial {
-        true => Some(server.one_at_a_time.lock().await),
-        false => None,
-    };
+    let _serial = if server.serial { Some(server.one_at_a_time.lock().await) } else { None };
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
     let exchange = Exchange { server: &server, id, copy, path, query };
@@ -111,10 +108,10 @@ impl Exchange<'_> {
             (Fault::TouchRevives, Some(copy), Some(id)) if !self.writes() => {
                 store.put(id, copy.clone()).await;
             }
-            (Fault::TouchRewrites, Some(copy), Some(id)) if !self.writes() => {
-                if store.load(id).await.ok().flatten().is_some() {
-                    store.put(id, copy.clone()).await;
-                }
+            (Fault::TouchRewrites, Some(copy), Some(id))
+                if !self.writes() && store.load(id).await.ok().flatten().is_some() =>
+            {
+                store.put(id, copy.clone()).await;
             }
             (Fault::CountsTheEnd, Some(_), Some(id)) => {
                 store.carry_out(StoreOp::Touch { id, accessed: Timestamp::now() }).await;
@@ -205,7 +202,9 @@ impl Exchange<'_> {
             }
             (Fault::KeepsId | Fault::KeepsIdAgain, false) if keeps_id => None,
             (Fault::NoCookieOnErrors, _) if status.as_u16() >= 400 => None,
-            (Fault::RenewalBeforeFailure, _) if status.as_u16() >= 500 => None,
+            (Fault::RenewalBeforeFailure, _) if status.as_u16() >= 500 && self.asks("renew") => {
+                None
+            }
             (Fault::KeepsEmpty, true) => None,
             (Fault::RevokesElsewhere, true) => {
                 Some(line.replace("Path=/", &format!("Path={}", self.path)))

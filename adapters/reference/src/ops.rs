@@ -7,7 +7,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use quixote_session::driver::{Call, Failure};
-use quixote_session::{Outcome, Refusal};
+use quixote_session::{Outcome, Refusal, Session as Stored};
 use quixote_session_axum::{Session, SessionError};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -283,7 +283,7 @@ impl Handler<'_> {
             Fault::EndsInTurn | Fault::EndsAllButOne => {
                 let found = manager.sessions_of(user).await.unwrap_or_default();
                 let spared = usize::from(self.server.is(Fault::EndsAllButOne));
-                for handle in found.iter().skip(spared).filter_map(|it| it.handle()) {
+                for handle in found.iter().skip(spared).filter_map(Stored::handle) {
                     let call = Call::delete_handle(handle);
                     manager.run(&mut manager.exchange(), call).await.map_err(SessionError)?;
                 }
@@ -295,7 +295,7 @@ impl Handler<'_> {
 
     async fn devices(&self) -> Result<Value, Stop> {
         let found = self.session.devices().await?;
-        let handles = found.iter().filter_map(|it| it.handle());
+        let handles = found.iter().filter_map(Stored::handle);
         Ok(handles.map(|handle| json!(handle.to_string())).collect())
     }
 

@@ -130,8 +130,8 @@ impl Store for Planted {
                 self.memory.write(&Write { op, ..write.clone() }).await
             }
             (StoreOp::Discard { .. }, Fault::KeepsEmpty)
-            | (StoreOp::DeleteHandle { user: None, .. }, Fault::LogoutDeletesNothing) => Ok(true),
-            (StoreOp::Touch { .. }, Fault::NoTouch) => Ok(true),
+            | (StoreOp::DeleteHandle { user: None, .. }, Fault::LogoutDeletesNothing)
+            | (StoreOp::Touch { .. }, Fault::NoTouch) => Ok(true),
             _ => self.memory.write(write).await,
         }
     }

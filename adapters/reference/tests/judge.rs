@@ -5,6 +5,7 @@
 
 #![cfg(unix)]
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -31,8 +32,8 @@ struct Parts {
 fn parts() -> &'static Parts {
     static PARTS: OnceLock<Parts> = OnceLock::new();
     PARTS.get_or_init(|| {
-        let build = ["build", "--locked", "--quiet", "--features", "judge"];
-        let built = Command::new(env!("CARGO")).current_dir(ROOT).args(build).status().unwrap();
+        let words = ["build", "--locked", "--quiet", "--features", "judge"];
+        let built = Command::new(env!("CARGO")).current_dir(ROOT).args(words).status().unwrap();
         assert!(built.success(), "the judge does not build");
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let clock = folder.path().join("clock.so");
@@ -50,6 +51,26 @@ fn parts() -> &'static Parts {
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The adapter that README shows does what README says of it.
+#[test]
+fn the_readme_tells_the_truth() {
+    let text = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let adapter = text.split("<!-- ci:adapter -->\n```python\n").nth(1).unwrap();
+    let folder = folder();
+    fs::write(folder.path().join("adapter.py"), adapter.split("```").next().unwrap()).unwrap();
+    let output = Command::new(&parts().judge)
+        .current_dir(folder.path())
+        .args(["judge", &format!("http://127.0.0.1:{}", free_port()), "--clauses", "U9"])
+        .args(["--", "python3", "adapter.py"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let shown = text.split("```text\nU9 ").nth(1).unwrap().split("```").next().unwrap();
+    let body = said.split("\n\nmine 1.0: ").next().unwrap();
+    assert_eq!(body, format!("U9 {}", shown.trim_end()));
 }
 
 /// Judges the reference server, started with these variables.
@@ -140,7 +161,7 @@ fn update(observed: &BTreeMap<String, BTreeSet<String>>) {
         let finds = observed.iter().filter(|(_, found)| found.contains(&own));
         let finds: Vec<_> = finds.map(|(fault, _)| format!("{fault:?}")).collect();
         let (head, _) = line.rsplit_once(r#""faults": "#).unwrap();
-        text += &format!("{head}\"faults\": [{}]}}\n", finds.join(", "));
+        let _ = writeln!(text, "{head}\"faults\": [{}]}}", finds.join(", "));
     }
     fs::write(SCENARIOS, text).unwrap();
 }
@@ -213,7 +234,7 @@ fn every_fault_is_found_by_the_scenarios_that_name_it_and_no_others() {
         let expected = table.get(fault).cloned().unwrap_or_default();
         let (more, less) = (found - &expected, &expected - found);
         if !more.is_empty() || !less.is_empty() {
-            wrong += &format!("{fault}: found by {more:?}, not found by {less:?}\n");
+            let _ = writeln!(wrong, "{fault}: found by {more:?}, not found by {less:?}");
         }
     }
     assert_eq!(wrong, "");
