@@ -86,8 +86,8 @@ async fn main() -> std::io::Result<()> {
         .session_ttl(Duration::minutes(30))
         .session_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
     HttpServer::new(move || {
-        let mut sessions = SessionMiddleware::builder(store.clone(), Key::from(&[7; 64]))
-            .cookie_name(name.into());
+        let mut sessions =
+            SessionMiddleware::builder(store.clone(), Key::from(&[7; 64])).cookie_name(name.into());
         if kit::recommended() {
             sessions = sessions.session_lifecycle(lifetime.clone());
         }

@@ -46,7 +46,9 @@ async fn act(Query(query): Query<HashMap<String, String>>, session: Session) -> 
         }
         match one(&session, name, key, value).await {
             Ok(result) => results.push(result),
-            Err(error) => return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+            Err(error) => {
+                return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
+            }
         }
     }
     let status = query.get("status").map_or(200, |status| status.parse().expect("a status"));
