@@ -26,7 +26,7 @@ fn main() {
     }
     println!("{targets}\n{results}");
     if has("--write") {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/benches");
+        let folder = env!("CARGO_MANIFEST_DIR");
         let write = |name: &str, text: &str| {
             fs::write(format!("{folder}/{name}"), text).expect("the folder can be written to");
         };

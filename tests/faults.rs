@@ -5,6 +5,7 @@
 //! one line per check:
 //!
 //! - `Caught by: explore PROPERTY: RULES`: the exploration of the small worlds, which runs here;
+//! - `Caught by: unit TEST`: a unit test of the library, which runs here, too;
 //! - `Caught by: fuzz TARGET: REGEX`: a fuzz target, which `.ci/fuzz` runs.
 //!
 //! RULES are those that the fault breaks and that lead to PROPERTY by an arrow in
@@ -28,6 +29,7 @@
 #[path = "faults/checks.rs"]
 mod checks;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -104,7 +106,8 @@ fn every_fault_applies_and_names_checks_that_exist() {
         });
         let named = fault.text.lines().filter(|line| line.starts_with("Caught by")).count();
         assert!(named > 0, "{}: names no check", fault.name);
-        assert_eq!(explored.len() + fuzzed.count(), named, "{}: unknown check", fault.name);
+        let known = explored.len() + fuzzed.count() + caught_by(&fault.text, "unit").count();
+        assert_eq!(known, named, "{}: unknown check", fault.name);
     }
 }
 
@@ -129,7 +132,7 @@ fn every_row_of_the_matrix_of_properties_has_a_fault() {
 #[test]
 #[ignore = "builds the crate once per fault: minutes"]
 fn every_fault_is_caught_by_its_properties() {
-    let copy = copy_of_the_crate();
+    let copy = copy_of_the_crate("crate");
     assert!(broken_in(&copy, "strict").is_empty(), "the copy without a fault breaks nothing");
     let mut missed = Vec::new();
     let mut faults = Fault::all();
@@ -155,6 +158,43 @@ fn every_fault_is_caught_by_its_properties() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
+#[test]
+#[ignore = "builds the crate once per fault: minutes"]
+fn every_fault_is_caught_by_its_unit_tests() {
+    let copy = copy_of_the_crate("unit");
+    let faults = Fault::all();
+    let named = faults
+        .iter()
+        .flat_map(|fault| caught_by(&fault.text, "unit").map(move |test| (fault, test)));
+    let mut sound = BTreeSet::new();
+    for (_, (fault, test)) in named.enumerate().filter(|(place, _)| is_in_share(*place)) {
+        assert!(!sound.insert(test) || passes(&copy, test), "{test} fails without a fault");
+        let path = copy.join(fault.file());
+        let source = fs::read_to_string(&path).unwrap();
+        fs::write(&path, fault.planted_in(&copy)).unwrap();
+        assert!(!passes(&copy, test), "{}: {test} passes", fault.name);
+        println!("{}: {test} fails", fault.name);
+        fs::write(&path, source).unwrap();
+    }
+}
+
+/// Whether a unit test of the copy passes. It is built fast rather than run fast, beside what the
+/// tests of the crate itself have built.
+fn passes(copy: &Path, test: &str) -> bool {
+    let run = Command::new(env!("CARGO"))
+        .args(["test", "--quiet", "--locked", "--features", "cli", "--lib"])
+        .args(["--config", "profile.test.package.quixote-session.opt-level=0"])
+        .args(["--", "--exact", test])
+        .current_dir(copy)
+        .env("CARGO_TARGET_DIR", here().join("target"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&run.stdout);
+    let ran = told.contains("1 passed") || told.contains("1 failed");
+    assert!(ran, "{test}: {told}{}", String::from_utf8_lossy(&run.stderr));
+    run.status.success()
+}
+
 /// Whether the fault at this place is among those that SHARE picks: all, if it picks none.
 fn is_in_share(place: usize) -> bool {
     let share = env::var("SHARE").unwrap_or_default();
@@ -162,8 +202,8 @@ fn is_in_share(place: usize) -> bool {
 }
 
 /// Whatever `Cargo.toml` names, and nothing that takes long to copy.
-fn copy_of_the_crate() -> PathBuf {
-    let copy = here().join("target/faults/crate");
+fn copy_of_the_crate(name: &str) -> PathBuf {
+    let copy = here().join("target/faults").join(name);
     let _ = fs::remove_dir_all(&copy);
     for folder in ["src", "benches", "tests/cli", "crates", "examples"] {
         copy_folder(&here().join(folder), &copy.join(folder));

@@ -11,6 +11,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "properties/precedence.rs"]
+mod precedence;
 #[path = "properties/states.rs"]
 mod states;
 

@@ -369,6 +369,12 @@ fn what_is_shared_against_the_semantics_is_refused() {
             other["semantics"] = json!(semantics);
             let read = serde_json::from_value::<State>(other);
             assert_eq!(read.is_ok(), !live || semantics == "live", "{semantics}");
+            // No difference between states, and yet not lost.
+            let Ok(read) = read else { continue };
+            let original = serde_json::from_value::<State>(whole.clone()).unwrap();
+            assert_eq!(read, original);
+            assert_eq!(hash_of(&read), hash_of(&original), "{semantics}");
+            assert_eq!(read.semantics().map(|semantics| json!(semantics)), Some(json!(semantics)));
         }
     }
     assert_eq!(serde_json::to_value(State::new()).unwrap()["semantics"], Value::Null);

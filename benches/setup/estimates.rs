@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// Where criterion keeps its results.
 pub(crate) fn folder() -> PathBuf {
     let named = |variable| env::var_os(variable).map(PathBuf::from);
-    let target = || named("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    let target = || named("CARGO_TARGET_DIR").unwrap_or_else(|| "../target".into());
     let home = named("CRITERION_HOME").unwrap_or_else(|| target().join("criterion"));
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(home)
 }

@@ -21,6 +21,9 @@ mod drives;
 #[path = "../../tests/naive/mod.rs"]
 #[allow(clippy::wildcard_imports, missing_docs, unreachable_pub, reason = "a module of the tests")]
 mod naive;
+#[path = "../../tests/proved/mod.rs"]
+#[allow(dead_code, missing_docs, reason = "a module of the tests")]
+mod proved;
 #[path = "../../tests/differential/side_by_side.rs"]
 mod side_by_side;
 

@@ -117,6 +117,12 @@ impl Objects {
         stored.filter_map(|object| Some((object.id?, &object.session)))
     }
 
+    /// How many places there are, used or free.
+    #[cfg(test)]
+    pub(crate) fn places(&self) -> usize {
+        self.chunks.iter().map(Vec::len).sum()
+    }
+
     // [state-4]
     fn free_if_dead(&mut self, slot: Slot) {
         let dead = self

@@ -159,6 +159,15 @@ fn hash_of(fold: u32) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+mod model;
+
+#[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 mod tests {
     use std::collections::BTreeMap;
@@ -167,7 +176,7 @@ mod tests {
     use crate::{Session, SessionId, Timestamp};
 
     /// Two ids with the same fold: among so many there are some.
-    fn twins() -> [SessionId; 2] {
+    pub(super) fn twins() -> [SessionId; 2] {
         let mut known = BTreeMap::new();
         for number in 0..1_000_000_u64 {
             let scattered = (number * number).wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -110,9 +110,9 @@ impl Step<'_> {
         request: &mut Request,
         key: SmolStr,
     ) -> Result<Reply, Refusal> {
+        self.fits(&key)?;
         let held = request.held()?;
         self.offers()?;
-        self.fits(&key)?;
         let (changes, most) = (request.data.changes.as_deref(), self.config.max_values);
         if changes.is_some_and(|changes| changes.changed_value(&key)) {
             return Err(Refusal::ValueChanged);

@@ -54,19 +54,19 @@ impl Step<'_> {
         token: SubmittedToken,
     ) -> Result<Reply, Refusal> {
         let held = request.held()?;
-        let token = token.token().ok_or(Refusal::UnknownToken)?;
-        let changes = request.data.changes.as_deref_mut();
-        let own = changes.is_some_and(|changes| changes.form_tokens.remove(&token));
+        let token = token.token();
+        let changes = request.data.changes.as_deref_mut().zip(token);
+        let own = changes.is_some_and(|(changes, token)| changes.form_tokens.remove(&token));
         match (self.differences.tokens, self.store.object(held).id) {
             // [step-17]
             (Tokens::OfStoredSession, Some(id)) if !own => {
-                self.spend_stored(request, held, id, &token)
+                self.spend_stored(request, held, id, token)
             }
             // [step-16] [step-18] [event-11]
             (Tokens::OfStoredSession | Tokens::OfHeldSession, _) => {
                 let tokens = &mut self.store.object_mut(held).session.form_tokens;
-                let spent = tokens.remove(&token) || own;
-                if spent { Ok(Reply::Done) } else { Err(Refusal::UnknownToken) }
+                let spent = token.is_some_and(|token| tokens.remove(&token));
+                if spent || own { Ok(Reply::Done) } else { Err(Refusal::UnknownToken) }
             }
         }
     }
@@ -76,17 +76,18 @@ impl Step<'_> {
         request: &mut Request,
         held: Slot,
         id: SessionId,
-        token: &FormToken,
+        token: Option<FormToken>,
     ) -> Result<Reply, Refusal> {
         let mut session = self.stored_for(&id)?;
+        let token = token.ok_or(Refusal::UnknownToken)?;
         // [step-20]
         let changes = request.data.changes.as_deref();
         let same_forms = changes.is_none_or(|changes| changes.keeps == Keeps::All);
         // [event-11]
-        if !same_forms || !session.form_tokens.remove(token) {
+        if !same_forms || !session.form_tokens.remove(&token) {
             return Err(Refusal::UnknownToken);
         }
-        self.store.object_mut(held).session.form_tokens.remove(token);
+        self.store.object_mut(held).session.form_tokens.remove(&token);
         self.write_back(request, held, id, session);
         Ok(Reply::Done)
     }

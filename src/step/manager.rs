@@ -16,9 +16,9 @@ impl Step<'_> {
         id: SessionId,
         user: Option<SmolStr>,
     ) -> Result<Reply, Refusal> {
+        self.fits(user.as_deref().unwrap_or_default())?;
         // [event-29]
         self.grants_or(Refusal::IdNotIssued)?;
-        self.fits(user.as_deref().unwrap_or_default())?;
         self.has_room_for(&id)?;
         // [event-30]
         let session = Session { user, ..Session::new(request.data.remote_addr.clone(), self.now) };

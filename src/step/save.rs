@@ -197,18 +197,19 @@ impl Step<'_> {
         let begins = begins.filter(|change| change.to.is_some()).ok_or(Refusal::SessionGone)?;
         // [step-55]
         let mut session = Session::new(address.clone(), begins.at);
+        let guards_hold = changes.guards_hold(&session);
+        changes.apply_to(&mut session, address, self.config.max_form_tokens);
+        // [step-40]
+        if self.is_too_old(&session) && (old.is_some() || session.has_info()) {
+            return Err(Refusal::SessionGone);
+        }
         // [step-60]
-        if !changes.guards_hold(&session) {
+        if !guards_hold {
             return Err(Refusal::ValueChanged);
         }
-        changes.apply_to(&mut session, address, self.config.max_form_tokens);
         let Some(old) = old else { return self.create(session, generation) };
         // [step-32]
         session.accessed = session.accessed.max(self.session(old).accessed);
-        // [step-40]
-        if self.is_too_old(&session) {
-            return Err(Refusal::SessionGone);
-        }
         if session.has_info() {
             return self.rotate(id, session, generation);
         }

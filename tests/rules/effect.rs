@@ -3,12 +3,12 @@
 use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::{
     Config, Effects, Entropy, Event, Input, ManagerEvent, NullSessionManager, Refusal, Reply,
-    RequestEvent, Semantics, SmolStr, State, StoreOp, Timestamp, Transaction, step,
+    RequestEvent, Semantics, SmolStr, State, StoreOp, SubmittedToken, Timestamp, Transaction, step,
 };
 
 use crate::scenario::events::{
     SWEEP, create_token, delete, delete_all_of, delete_handle, expire, expire_handle, finish,
-    has_cookie, renew, set_user, start, take,
+    guard, has_cookie, renew, set_user, spend, start, take,
 };
 use crate::scenario::{ALL, Abandoned, Failed, Interrupted, Scenario, Successful};
 
@@ -207,5 +207,41 @@ fn the_manager_that_does_nothing_accepts_starts_and_finishes() {
     ];
     for event in others {
         assert_eq!(ask(event), Effects::refused(Refusal::NoSession));
+    }
+}
+
+/// What adds limits, one at a time, to random runs stands in `tests/properties/precedence.rs`.
+// [effect-16]
+#[test]
+fn of_two_reasons_the_first_in_the_list_is_given() {
+    let ill_formed = || spend(1, SubmittedToken::IllFormed);
+    let gone = |event: Event, why| {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.keep("k", "v");
+        run.start(1, Some(id));
+        run.done(delete(id));
+        run.refused(event, why);
+    };
+    gone(ill_formed(), Refusal::SessionGone);
+    gone(take(1, "k"), Refusal::SessionGone);
+    gone(take(1, "unknown"), Refusal::UnknownKey);
+    gone(expire_handle(1, [9; 16].into()), Refusal::NoUser);
+
+    let mut run = Scenario::of(&Config::QUIXOTE);
+    run.start(1, None);
+    run.done(expire(1));
+    run.refused(guard(1, "k"), Refusal::NoSession);
+
+    // A login that is saved when a session of its age would be over, and nobody's guard holds.
+    for (waits, why) in [(false, Refusal::ValueChanged), (true, Refusal::SessionGone)] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.keep("k", "v");
+        run.start(1, Some(id));
+        run.set_user(1, Some("alice"));
+        run.set_value(1, "new", "w");
+        run.done(guard(1, "k"));
+        run.done(delete(id));
+        run.now += if waits { Config::STRICT.absolute_limit_ms.unwrap() } else { 0 };
+        run.refused(finish(1, Successful), why);
     }
 }

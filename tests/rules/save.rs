@@ -560,3 +560,18 @@ fn a_session_that_goes_on_without_its_last_token_keeps_its_access() {
     let id = run.save(2).unwrap();
     assert_eq!(run.stored(id).unwrap().accessed().0, run.now);
 }
+
+/// A state of one session would not know the visit of the other request.
+// [step-23]
+#[test]
+fn a_session_that_goes_on_without_its_last_token_has_no_access_of_another_request() {
+    let mut run = Scenario::of(&Config::STRICT);
+    let (id, token) = run.first_form();
+    run.start(2, Some(id));
+    let loaded = run.held(2).unwrap().session.accessed();
+    run.now += 120_000;
+    run.start(3, Some(id));
+    assert_eq!(run.held(3).unwrap().session.accessed().0, run.now);
+    assert_eq!(run.spend(2, token), Reply::Done);
+    assert_eq!(run.held(2).unwrap().session.accessed(), loaded);
+}

@@ -146,6 +146,7 @@ fn a_session_that_was_emptied_leaves_its_handle_behind() {
     let before = run.handle_of(id);
     run.start(1, Some(id));
     run.take(1, "k");
+    assert_eq!(run.held(1).unwrap().session.handle(), None);
     run.set_value(1, "new", "w");
     let id = run.save(1).unwrap();
     assert_ne!(run.handle_of(id), before);

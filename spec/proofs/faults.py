@@ -1,0 +1,97 @@
+"""Change Model.v in one place at a time: the comparison of the code with it must notice.
+
+The changes stand in binding_faults.txt. Each is extracted; then one machine is printed that is each
+of the faulty ones in turn, so that the comparison is built once. A sixth of the changes is tried:
+the number in the environment variable SHARE says which. Without a number there, all are.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import extract
+import planted
+
+LIST = extract.HERE / "binding_faults.txt"
+SHARES = 6
+
+
+def arguments(command):
+    del command
+
+
+def main(arguments):
+    del arguments
+    model = (extract.HERE / "Model.v").read_text()
+    faults = share(read(LIST.read_text()))
+    sound, *modules = extract.modules([model, *(fault.plant(model) for fault in faults)])
+    with tempfile.TemporaryDirectory() as name:
+        test = build(planted.rust(sound, modules, extract.roots()), Path(name))
+        if not_alike(test, 0):
+            print("the comparison fails without a fault", file=sys.stderr)
+            return 1
+        missed = []
+        for number, fault in enumerate(faults, 1):
+            by = not_alike(test, number)
+            print(f"{by or 'nobody'}: {fault.told}", flush=True)
+            missed += [] if by else [fault.told]
+    print(f"{len(faults)} faults, {len(missed)} not noticed")
+    return 1 if missed or not faults else 0
+
+
+class Fault:
+    """A sentence, and the text that another one replaces."""
+
+    def __init__(self, told, old, new):
+        self.told, self.old, self.new = told, old, new
+
+    def plant(self, model):
+        if model.count(self.old) != 1:
+            raise extract.Wrong(f"{self.told}: expected once in Model.v: {self.old}")
+        return model.replace(self.old, self.new)
+
+
+def read(text):
+    found = re.findall(r"^(.+)\n- ((?:.+\n)+?)\+ ?((?:.+\n)*)", text, re.MULTILINE)
+    return [Fault(told, old.rstrip("\n"), new.rstrip("\n")) for told, old, new in found]
+
+
+def share(faults):
+    chosen = os.environ.get("SHARE")
+    return faults[int(chosen) % SHARES :: SHARES] if chosen else faults
+
+
+def build(machine, folder):
+    """The tests of tests/proved over this machine, built beside those of the crate."""
+    for file in [extract.ROOT / "tests/proved.rs", *extract.MACHINE.parent.glob("*.rs")]:
+        copy = folder / file.relative_to(extract.ROOT / "tests")
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(file.read_text())
+    (folder / "proved/machine.rs").write_text(machine)
+    line = "cargo test --locked --features cli --test proved --no-run --message-format=json"
+    built = subprocess.run(line.split(), cwd=extract.ROOT, stdout=subprocess.PIPE, check=True)
+    messages = [json.loads(line) for line in built.stdout.splitlines()]
+    externs = []
+    for name in ["quixote_session", "serde", "serde_json"]:
+        files = next(m["filenames"] for m in messages if m.get("target", {}).get("name") == name)
+        externs += ["--extern", f"{name}={next(f for f in files if f.endswith('.rlib'))}"]
+    libraries = Path(externs[1].split("=")[1]).parent
+    libraries = libraries if libraries.name == "deps" else libraries / "deps"
+    line = ["rustc", "--test", "--edition", "2024", "-C", "opt-level=1", "--cap-lints", "allow"]
+    line += [*externs, "-L", f"dependency={libraries}", "-o", str(folder / "test")]
+    subprocess.run([*line, str(folder / "proved.rs")], check=True)
+    return folder / "test"
+
+
+def not_alike(test, number):
+    """The tests that fail over this faulty machine."""
+    environment = os.environ | {"PROVED_FAULT": str(number), "RUST_BACKTRACE": "0"}
+    done = subprocess.run([test], env=environment, capture_output=True, text=True, check=False)
+    failed = re.findall(r"^test (\w+) \.\.\. FAILED$", done.stdout, re.MULTILINE)
+    if bool(failed) != bool(done.returncode):
+        raise extract.Wrong(done.stdout + done.stderr)
+    return ", ".join(sorted(name.rsplit("_on_")[-1] for name in failed))

@@ -1,0 +1,77 @@
+//! The code against the machine of `spec/proofs/Model.v`, of which the claims there are proved.
+//!
+//! `proved/machine.rs` is that machine, as Coq extracts it; a step of it and a step of the code must
+//! give the same state and the same effects. What is stored, what a request holds and what it has
+//! changed and not saved: all of a state is compared, so one transition is enough to see a
+//! difference. `python3 spec/proofs faults` shows that faults of the machine are noticed.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "proved/mod.rs"]
+mod proved;
+#[path = "proved/runs.rs"]
+mod runs;
+#[path = "proved/worlds.rs"]
+mod worlds;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use quixote_session::check::{Size, World};
+
+#[test]
+fn the_code_and_the_proved_machine_agree_on_random_clients() {
+    let refusals = runs::agree(20_000);
+    // Strict offers everything, and refuses for every other reason.
+    assert_eq!(refusals.len(), 18, "{refusals:?}");
+}
+
+/// A step of `.ci/run` of its own.
+#[test]
+#[ignore = "half a minute"]
+fn they_agree_on_a_quarter_of_a_million_steps() {
+    runs::agree(250_000);
+}
+
+#[test]
+fn they_agree_on_every_transition_of_the_smaller_worlds() {
+    let small = ["time", "manager", "cookies", "others", "late"];
+    let steps = search(|world| small.contains(&world.name));
+    assert!(steps > 30_000, "{steps}");
+}
+
+/// The worlds of the TLA+ model are as large, and `tests/tla.rs` compares each of its transitions.
+#[test]
+#[ignore = "a minute"]
+fn they_agree_on_every_transition_of_the_small_worlds() {
+    let steps = search(|_| true);
+    assert!(steps > 500_000, "{steps}");
+}
+
+/// Searches the small worlds that are wanted, several at a time; how many steps were compared.
+fn search(wanted: impl Fn(&World) -> bool) -> usize {
+    let worlds: Vec<_> = Size::Small.worlds().into_iter().filter(wanted).collect();
+    let (next, steps) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        while let Some(world) = worlds.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let compared = worlds::compare(world);
+            let compared = compared.unwrap_or_else(|told| panic!("{}: {told}", world.name));
+            println!(
+                "{}: {} transitions, {} different steps, no difference",
+                world.name, compared.transitions, compared.steps
+            );
+            steps.fetch_add(compared.steps, Ordering::Relaxed);
+        }
+    };
+    thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, Into::into);
+        (0..workers).for_each(|_| _ = scope.spawn(work));
+    });
+    steps.into_inner()
+}

@@ -1,0 +1,114 @@
+//! Random clients, under limits so low that each is reached, with a store outside that now and then
+//! says something else.
+
+use std::collections::BTreeSet;
+
+use quixote_session::check::population::{Choices, Habits, Population, Seeded};
+use quixote_session::{Config, Refusal, Reply, Session, SessionParts, SmolStr, Width};
+
+use super::proved::{Both, Told};
+
+/// Steps of one run: clients, jars and secrets start anew behind it.
+const STEPS_OF_A_RUN: u64 = 500;
+
+/// Strict, every rule that a deployment can bend, and low limits with careless drivers.
+fn configs() -> Vec<(Config, Habits)> {
+    let low = Config {
+        max_text_bytes: 24,
+        max_values: 2,
+        max_requests: 3,
+        max_sessions: 3,
+        ..Config::STRICT
+    };
+    let short = Config {
+        access_resolution_ms: 40,
+        idle_limit_ms: Some(3_000),
+        absolute_limit_ms: Some(10_000),
+        ..low.clone()
+    };
+    let careless = Habits { careless: true, ..Habits::ALL };
+    let paths = ["", "/shop"].map(|path| Some(path.into()));
+    vec![
+        (Config::STRICT, Habits::ALL),
+        (Config { access_resolution_ms: 0, max_form_tokens: 1, ..low.clone() }, careless.clone()),
+        (short.clone(), careless.clone()),
+        (Config { cookie_path: None, idle_limit_ms: None, max_form_tokens: 3, ..low }, careless),
+        (Config { width: Width::Bits64, max_form_tokens: 2, ..short.clone() }, Habits::ALL),
+        (
+            Config {
+                cookie_path: paths[0].clone(),
+                absolute_limit_ms: None,
+                access_resolution_ms: 2_999,
+                max_form_tokens: 0,
+                ..Config::STRICT
+            },
+            Habits { in_flight: 8, ..Habits::ALL },
+        ),
+        (
+            Config { cookie_path: paths[1].clone(), idle_limit_ms: Some(0), ..short },
+            Habits { in_flight: 1, ..Habits::ALL },
+        ),
+    ]
+}
+
+/// Compares at least so many steps; the refusals that were met.
+pub(crate) fn agree(steps: u64) -> BTreeSet<&'static str> {
+    let (mut compared, mut seed, mut refusals) = (0, 0, BTreeSet::new());
+    while compared < steps {
+        for (config, habits) in configs() {
+            seed += 1;
+            let habits = Habits { salt: seed, ..habits };
+            let told = run(&config, habits, seed, &mut refusals);
+            told.unwrap_or_else(|told| panic!("seed {seed}: {told}"));
+            compared += STEPS_OF_A_RUN;
+        }
+    }
+    println!("compared {compared} steps in {seed} runs: no difference");
+    refusals
+}
+
+fn run(config: &Config, habits: Habits, seed: u64, refusals: &mut BTreeSet<&'static str>) -> Told {
+    let mut both = Both::new(config);
+    let (mut population, mut choices) = (Population::new(habits), Seeded::new(seed));
+    let mut outside = Seeded::new(!seed);
+    for _ in 0..STEPS_OF_A_RUN {
+        let turn = population.next_turn(config, &both.state, &mut choices);
+        if outside.below(12) == 1 {
+            tell(&mut both, &mut outside)?;
+        }
+        let effects = both.step(&turn.input)?;
+        population.learn(&turn, &effects);
+        if let Reply::Refused(why) = effects.reply {
+            refusals.insert(Refusal::name(why));
+        }
+    }
+    Ok(())
+}
+
+/// The store outside, which others write to: a session has gone, was visited later, or is another
+/// one; the sessions of a user have been ended.
+fn tell(both: &mut Both<'_>, outside: &mut Seeded) -> Told {
+    if outside.below(3) == 0 {
+        let users = ["alice", "bob", "carol", ""];
+        let user = outside.pick(&users).copied().unwrap_or_default();
+        let ends = u64::try_from(outside.below(3)).unwrap_or_default();
+        return both.with_generation(&SmolStr::new_static(user), ends);
+    }
+    let items: Vec<_> =
+        both.state.items().into_iter().map(|(id, session)| (id, session.clone())).collect();
+    let (Some((id, own)), Some((_, other))) = (outside.pick(&items), outside.pick(&items)) else {
+        return Ok(());
+    };
+    let later = || own.clone().accessed_by(other.accessed());
+    let session = match outside.below(4) {
+        0 => None,
+        // A handle is that of one session.
+        1 => {
+            let parts = SessionParts { handle: own.handle(), ..other.clone().into() };
+            Session::try_from(parts).ok()
+        }
+        2 => Some(later()),
+        _ => Some(own.clone()),
+    };
+    both.with_stored(*id, session)
+}
