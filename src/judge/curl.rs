@@ -72,6 +72,7 @@ fn in_shell(header: &str) -> String {
     text.replace("{name}", "$N")
         .replace("{swapped}", "$(echo $N | tr a-zA-Z A-Za-z)")
         .replace("{mangled}", "$(echo $N | tr _ .)")
+        .replace("{all of ", "$(all ")
         .replace('{', "$(id ")
         .replace('}', ")")
 }

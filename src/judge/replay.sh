@@ -1,6 +1,7 @@
 # Run this with sh in an empty folder, while the server runs with KIT_GATE=$G.
 c() { curl -s -w ' -> %{http_code}\n' -H 'X-Forwarded-Proto: https' "$@"; }
 id() { awk -v n="$N" '$6 == n { print $7 }' "$1.jar"; }
+all() { awk 'NF > 6 { printf "%s%s=%s", s, $6, $7; s = "; " }' "$1.jar"; }
 gate() { rm -f at go; mkfifo at go; python3 -c 'import socket, sys; s = socket.create_server(("127.0.0.1", int(sys.argv[1]))); open("at", "w").close(); c = s.accept()[0]; c.recv(9999); open("at", "w").close(); open("go").read(); c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")' "$G" & cat at; }
 clock() { python3 -c 'import struct, sys; open(sys.argv[1], "r+b").write(struct.pack("<q", int(sys.argv[2])))' "${KIT_CLOCK:?the clock file of the server}" "$1"; }
 forge() { v=$(id "$1"); sed "s/$v/$(echo "$v" | tr 0-9a-fA-F 1-90b-faB-FA)/" "$1.jar" > "$2.jar"; }

@@ -228,8 +228,8 @@ impl<'a> Stage<'a> {
         Sent { client: step.client.clone(), request, path, text }
     }
 
-    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A; `{swapped}` and
-    /// `{mangled}` are names that are almost the right one.
+    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A, `{all of A}` every
+    /// cookie of it; `{swapped}` and `{mangled}` are names that are almost the right one.
     pub(crate) fn fill(&mut self, text: &str) -> String {
         let name = self.cookie().to_owned();
         let swap = |it: char| {
@@ -242,7 +242,11 @@ impl<'a> Stage<'a> {
             .replace("{mangled}", &name.replace('_', "."));
         for client in self.jars.keys().cloned().collect::<Vec<_>>() {
             let id = self.id(&client).unwrap_or_default();
-            filled = filled.replace(&format!("{{{client}}}"), &id);
+            let now = self.now();
+            let all = self.jar(&client).header("/do", now).unwrap_or_default();
+            filled = filled
+                .replace(&format!("{{{client}}}"), &id)
+                .replace(&format!("{{all of {client}}}"), &latin_1(&all));
         }
         filled
     }
@@ -394,6 +398,8 @@ impl<'a> Stage<'a> {
         #[expect(clippy::cast_possible_truncation, reason = "seconds of a few years")]
         let whole = seconds as i64;
         self.trace.push(Line::clock(whole));
+        // Some servers note a visit after they have answered: one more round gives them the time.
+        let _ = self.kit.target.stored();
         let set = self.kit.target.clock.set(self.began + whole);
         set.or_else(|error| end(Verdict::Harness, format!("the clock cannot be set: {error}")))
     }

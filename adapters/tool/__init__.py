@@ -1,0 +1,1 @@
+"""What `adapters/run` and `adapters/page` are made of."""
