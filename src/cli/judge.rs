@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Exit;
 use super::output::{Pipe, complain, not_written, write_file};
-use crate::judge::{Case, Fault, judge, stop_running};
+use crate::judge::{Case, Fault, Report, judge, stop_running};
 
 /// Judge a session manager in any language, over HTTP.
 ///
@@ -95,6 +95,21 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
             return Ok(Exit::Failed);
         }
     };
+    let written = write(&report, arguments)?;
+    if written != Exit::Well {
+        return Ok(written);
+    }
+    Ok(if report.fails() {
+        Exit::Differs
+    } else if report.is_doubtful() {
+        Exit::Failed
+    } else {
+        Exit::Well
+    })
+}
+
+/// Prints the result, and writes the files that were asked for.
+fn write(report: &Report, arguments: &Arguments) -> io::Result<Exit> {
     let mut out = Pipe::new(anstream::stdout().lock());
     let document = report.json();
     if arguments.json {
@@ -121,13 +136,7 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
             return Ok(not_written(&result, &error));
         }
     }
-    Ok(if report.fails() {
-        Exit::Differs
-    } else if report.is_doubtful() {
-        Exit::Failed
-    } else {
-        Exit::Well
-    })
+    Ok(Exit::Well)
 }
 
 /// A bar over the scenarios, only on a terminal.

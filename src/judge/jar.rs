@@ -1,7 +1,8 @@
 //! A browser's cookies, as RFC 6265bis stores and sends them.
 //!
-//! The `cookie` crate reads the attributes of a `Set-Cookie` header. The rest of the storage model is
-//! here: which headers a browser ignores, what replaces what, what is sent where and in which order.
+//! The `cookie` crate reads the attributes of a `Set-Cookie` header. The rest of the storage model
+//! is here: which headers a browser ignores, what replaces what, what is sent where and in which
+//! order.
 //! Values are kept byte by byte. The origin counts as secure: requests say that a proxy ended TLS.
 
 use std::net::IpAddr;

@@ -1,7 +1,7 @@
 //! Programs: what a browser and a thief do, drawn from the machine's own events.
 //!
-//! Of some that are drawn, the one is taken that reaches the most cells (an event in a phase, with its
-//! outcome) that no program before it has reached, when it runs on the machine under strict.
+//! Of some that are drawn, the one is taken that reaches the most cells (an event in a phase, with
+//! its outcome) that no program before it has reached, when it runs on the machine under strict.
 
 use std::collections::BTreeMap;
 

@@ -157,8 +157,8 @@ fn request(client: &'static str) -> Move {
 struct Run<'a> {
     stage: Stage<'a>,
     expect: Expect,
-    /// Ids that were ended by a request that was answered as done, and whether another one overlapped
-    /// it.
+    /// Ids that were ended by a request that was answered as done, and whether another one
+    /// overlapped it.
     ended: BTreeMap<String, bool>,
     held: Option<Held>,
 }

@@ -1,4 +1,5 @@
-//! Scenarios as data: what clients do, and what must be seen. `spec/contract.md` explains the words.
+//! Scenarios as data: what clients do, and what must be seen. `spec/contract.md` explains their
+//! words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -369,8 +370,8 @@ impl Scenario {
     }
 }
 
-/// All scenarios, in the order of the file. A word that is misread, or not read at all, is an error:
-/// each must come out again as it was written.
+/// All scenarios, in the order of the file. A word that is misread, or not read at all, is an
+/// error: each must come out again as it was written.
 pub(crate) fn scenarios() -> serde_json::Result<Vec<Scenario>> {
     let read = |line: &str| {
         let scenario: Scenario = serde_json::from_str(line)?;

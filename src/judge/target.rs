@@ -310,7 +310,7 @@ fn comes_to_gate(agent: &Agent, address: &str, gate: &Gate, request: u64) -> Res
         (false, early) => {
             let found = early.map_or_else(|| "no answer".into(), |answer| answer.status_text());
             return Err(Missed::Nobody(format!(
-                "{ops}: {expected}, nobody came to http://127.0.0.1:{}/{name}; /do answered {found}",
+                "{ops}: {expected}, nobody came to http://127.0.0.1:{}/{name}; /do says {found}",
                 gate.port()
             )));
         }
