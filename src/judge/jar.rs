@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn a_cookie_lives_as_long_as_it_says_and_no_longer_than_400_days() {
         let mut jar = Jar::new("h", Broken::Not);
-        let at = |seconds| Duration::from_secs(1_000_000_000 + seconds);
+        let at = |seconds: u64| Duration::from_secs(1_000_000_000 + seconds);
         jar.receive(b"a=1; Max-Age=60", "/", at(0));
         jar.receive(b"b=1; Max-Age=99999999", "/", at(0));
         assert_eq!(jar.header("/", at(59)).unwrap(), b"a=1; b=1");
