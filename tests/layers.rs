@@ -50,7 +50,7 @@ fn look(folder: &Path, module: Option<&str>, wrong: &mut Vec<String>) {
         let module = module.unwrap_or(stem);
         if path.is_dir() {
             look(&path, Some(module), wrong);
-        } else if !["lib", "main", "cli"].contains(&module) {
+        } else if !["lib", "main", "cli", "judge"].contains(&module) {
             let found = upward(module, &fs::read_to_string(&path).unwrap());
             wrong.extend(found.iter().map(|name| format!("{}: {name}", path.display())));
         }
