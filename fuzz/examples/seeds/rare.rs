@@ -11,6 +11,9 @@ const STRICT: u8 = 2;
 /// One value at most, and the other sizes as they are.
 const ONE_VALUE: u8 = 6;
 
+/// Texts of 16 bytes at most, and the other sizes as they are.
+const SHORT_TEXTS: u8 = 1;
+
 /// How the clock moves: to the idle and to the absolute limit.
 const IDLE: u8 = 10;
 const ABSOLUTE: u8 = 12;
@@ -35,6 +38,8 @@ pub(crate) fn scripts() -> Vec<Script> {
     }
     scripts.push(a_login_on_an_idle_session_draws_no_id());
     scripts.push(one_guard_too_many());
+    scripts.push(a_guard_does_not_hold_on_an_idle_session());
+    scripts.extend([QUIXOTE[0], QUIXOTE[1], STRICT].map(a_guard_is_too_long_on_an_ended_session));
     scripts.push(the_cookie_of_an_emptied_session_is_drawn_again());
     scripts.extend(every_event_in_every_phase());
     scripts
@@ -110,6 +115,25 @@ fn one_guard_too_many() -> Script {
     let mut turns = logged_in();
     turns.extend([0, 1, 2].map(|what| Turn { what, ..act(Kind::GuardValue) }));
     Script { setup: Setup { semantics: STRICT, sizes: ONE_VALUE, ..Setup::default() }, turns }
+}
+
+/// Another request has changed the value since, and the finish is interrupted.
+fn a_guard_does_not_hold_on_an_idle_session() -> Script {
+    let mut turns = logged_in();
+    turns.extend([
+        Turn { who: 1, ..act(Kind::GuardValue) },
+        Turn { who: 1, what: 1, ..act(Kind::SetValue) },
+        act(Kind::SetValue),
+        act(Kind::FinishRequest),
+        Turn { what: 1, when: IDLE, ..act(Kind::FinishRequest) },
+    ]);
+    Script { setup: Setup { semantics: STRICT, ..Setup::default() }, turns }
+}
+
+fn a_guard_is_too_long_on_an_ended_session(semantics: u8) -> Script {
+    let mut turns = logged_in();
+    turns.extend([act(Kind::DeleteSession), Turn { what: 3, ..act(Kind::GuardValue) }]);
+    Script { setup: Setup { semantics, sizes: SHORT_TEXTS, ..Setup::default() }, turns }
 }
 
 /// The request has no stored session any more, and its cookie names that of somebody else.
