@@ -228,8 +228,8 @@ impl<'a> Stage<'a> {
         Sent { client: step.client.clone(), request, path, text }
     }
 
-    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A, `{all of A}` every
-    /// cookie of it; `{swapped}` and `{mangled}` are names that are almost the right one.
+    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A, `{all of A}`
+    /// every cookie of it; `{swapped}` and `{mangled}` are names that are almost the right one.
     pub(crate) fn fill(&mut self, text: &str) -> String {
         let name = self.cookie().to_owned();
         let swap = |it: char| {
