@@ -205,7 +205,7 @@ fn is_in_share(place: usize) -> bool {
 fn copy_of_the_crate(name: &str) -> PathBuf {
     let copy = here().join("target/faults").join(name);
     let _ = fs::remove_dir_all(&copy);
-    for folder in ["src", "benches", "tests/cli", "crates", "examples"] {
+    for folder in ["src", "adapters/reference", "benches", "tests/cli", "crates", "examples"] {
         copy_folder(&here().join(folder), &copy.join(folder));
     }
     for file in ["Cargo.toml", "Cargo.lock", "tests/cli.rs"] {
