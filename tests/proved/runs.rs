@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use quixote_session::check::population::{Choices, Habits, Population, Seeded};
-use quixote_session::{Config, Refusal, Reply, Session, SessionParts, SmolStr, Width};
+use quixote_session::{
+    Config, Input, Refusal, Reply, Session, SessionParts, SmolStr, State, Width,
+};
 
 use super::proved::{Both, Told};
 
@@ -78,6 +80,9 @@ fn run(config: &Config, habits: Habits, seed: u64, refusals: &mut BTreeSet<&'sta
         if outside.below(12) == 1 {
             tell(&mut both, &mut outside)?;
         }
+        if is_of_an_id_drawn_again(&both.state, &turn.input) {
+            return Ok(());
+        }
         let effects = both.step(&turn.input)?;
         population.learn(&turn, &effects);
         if let Reply::Refused(why) = effects.reply {
@@ -85,6 +90,17 @@ fn run(config: &Config, habits: Habits, seed: u64, refusals: &mut BTreeSet<&'sta
         }
     }
     Ok(())
+}
+
+/// Whether the id that the request holds has gone to another session since, which has a handle of
+/// its own. The population draws so; to a random source it does not happen, and an end by handle
+/// would leave in a store what a state ends by its id.
+fn is_of_an_id_drawn_again(state: &State, input: &Input) -> bool {
+    let held = input.event.request().and_then(|request| state.session(request));
+    let Some((id, held)) = held.and_then(|held| Some((held.id?, held.session))) else {
+        return false;
+    };
+    state.get(&id).is_some_and(|stored| stored.handle() != held.handle())
 }
 
 /// The store outside, which others write to: a session has gone, was visited later, or is another
