@@ -7,7 +7,6 @@ the claim there. Takes four minutes of CPU. The number in the environment variab
 of the faults, and without a number (`SHARE=`) it is all.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,8 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from share import share
 
 HERE = Path(__file__).resolve().parent
 SPEC = HERE.parent / "session.md"
@@ -24,6 +25,7 @@ FILES = [
     ["proof/Steps", "proof/Others", "proof/Writes", "Witness"],
     ["proof/Inv", "proof/Runs"], ["proof/All"],
 ]  # fmt: skip
+SHARES = 3
 FORBIDDEN = re.compile(
     r"\b(Admitted|admit|give_up|Axioms?|Parameters?|Variables?|Conjecture|Hypothes[ie]s|bypass_check"
     r"|Unset\s+(Guard|Positivity|Universe)\s+Checking)\b"
@@ -139,9 +141,7 @@ def proofs():
 
 def faults():
     """Has each claim refuted by a run of a model that was changed for it."""
-    share, files = os.environ.get("SHARE", ""), sorted((HERE / "faults").glob("*.v"))
-    if share:
-        files = files[int(share) % 3 :: 3]
+    files = share(sorted((HERE / "faults").glob("*.v")), SHARES)
     with ThreadPoolExecutor(2) as pool:
         wrong = [said for said in pool.map(refuted, files) if said]
     print(f"{len(files) - len(wrong)} claims are refuted where Model.v is changed for them")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import extract
 import planted
+from share import share
 
 LIST = extract.HERE / "binding_faults.txt"
 SHARES = 6
@@ -30,7 +31,7 @@ def main(arguments):
     if arguments.word:
         faults = [fault for fault in faults if arguments.word in fault.told]
     else:
-        faults = share(faults)
+        faults = share(faults, SHARES)
     sound, *modules = extract.modules([model, *(fault.plant(model) for fault in faults)])
     with tempfile.TemporaryDirectory() as name:
         test = build(planted.rust(sound, modules, extract.roots()), Path(name))
@@ -61,11 +62,6 @@ class Fault:
 def read(text):
     found = re.findall(r"^(.+)\n- ((?:.+\n)+?)\+ ?((?:.+\n)*)", text, re.MULTILINE)
     return [Fault(told, old.rstrip("\n"), new.rstrip("\n")) for told, old, new in found]
-
-
-def share(faults):
-    chosen = os.environ.get("SHARE")
-    return faults[int(chosen) % SHARES :: SHARES] if chosen else faults
 
 
 def build(machine, folder):
