@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use quixote_session::check::population::{Habits, Population, Seeded};
+use quixote_session::check::population::{Choices, Habits, Population, Seeded};
 use quixote_session::{Config, Entropy, Input, Refusal, Reply, State, step};
 
 use super::{ALL, cases};
@@ -54,12 +54,16 @@ fn observe(config: &Config, state: &State, input: &Input, pairs: &mut Pairs) -> 
     Ok(())
 }
 
-/// Runs random clients; returns the pairs of refusals that were both right.
-fn pairs(config: &Config, steps: usize, seed: u64) -> Result<Pairs, String> {
-    let (mut clients, mut state) = (Population::new(Habits::ALL), State::new());
-    let (mut choices, mut pairs) = (Seeded::new(seed), Pairs::new());
+/// Takes so many steps of these clients; returns the pairs of refusals that were both right.
+fn pairs(
+    config: &Config,
+    steps: usize,
+    mut clients: Population,
+    choices: &mut impl Choices,
+) -> Result<Pairs, String> {
+    let (mut state, mut pairs) = (State::new(), Pairs::new());
     for _ in 0..steps {
-        let turn = clients.next_turn(config, &state, &mut choices);
+        let turn = clients.next_turn(config, &state, choices);
         observe(config, &state, &turn.input, &mut pairs)?;
         let (after, effects) = step(config, state, turn.input.clone());
         clients.learn(&turn, &effects);
@@ -75,15 +79,9 @@ proptest! {
     #[test]
     fn one_reason_more_never_gives_a_later_refusal(run in clients::runs(0..1_500)) {
         for config in ALL.map(|semantics| run.config(semantics)) {
-            let (mut clients, mut state, mut choices) = run.begin();
-            for _ in 0..run.turns() {
-                let turn = clients.next_turn(&config, &state, &mut choices);
-                let found = observe(&config, &state, &turn.input, &mut Pairs::new());
-                prop_assert!(found.is_ok(), "{}", found.unwrap_err());
-                let (after, effects) = step(&config, state, turn.input.clone());
-                clients.learn(&turn, &effects);
-                state = after;
-            }
+            let (clients, _, mut choices) = run.begin();
+            let found = pairs(&config, run.turns(), clients, &mut choices);
+            prop_assert!(found.is_ok(), "{}", found.unwrap_err());
         }
     }
 }
@@ -94,7 +92,8 @@ fn pairs_of_reasons_meet() {
     let mut met = Pairs::new();
     for config in ALL.map(near) {
         for seed in 0..8 {
-            met.append(&mut pairs(&config, 1_500, seed).unwrap());
+            let clients = Population::new(Habits::ALL);
+            met.append(&mut pairs(&config, 1_500, clients, &mut Seeded::new(seed)).unwrap());
         }
     }
     println!("{met:?}");
