@@ -18,6 +18,7 @@ mod play;
 mod process;
 mod program;
 mod programs;
+mod reply;
 mod report;
 mod scenario;
 mod stage;

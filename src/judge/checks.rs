@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::jar::{Kept, latin_1};
 use super::play::Played;
+use super::reply::Reply;
 use super::scenario::{Check, Otherwise, Reply as Wanted, See, Stored, Verdict, What, When};
-use super::stage::{End, Reply, Stage, end};
+use super::stage::{End, Stage, end};
 
 /// Whether it was seen; if not, what was.
 type Seen = Result<(), String>;

@@ -136,7 +136,7 @@ pub(crate) enum Step {
 }
 
 /// A request, from its start to its answer.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Do {
     #[serde(rename = "do")]
     pub(crate) client: String,
@@ -161,6 +161,13 @@ pub(crate) struct Do {
     /// What the response is called, beside `last`.
     #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
     pub(crate) called: Option<String>,
+}
+
+impl Do {
+    /// A request with nothing but operations.
+    pub(crate) fn plain(client: &str, ops: &str) -> Self {
+        Self { client: client.into(), ops: ops.into(), ..Self::default() }
+    }
 }
 
 /// A request that is left standing at its gate; its response will be called `held`.

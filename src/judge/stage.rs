@@ -10,6 +10,7 @@ use super::client::{self, Answer, Ask};
 use super::curl::Line;
 use super::gate::Gate;
 use super::jar::{Broken, Jar, Kept, bytes, latin_1};
+use super::reply::Reply;
 use super::scenario::{Do, Verdict};
 use super::target::Target;
 
@@ -44,30 +45,6 @@ pub(crate) struct End {
 
 pub(crate) fn end<T>(verdict: Verdict, why: impl Into<String>) -> Result<T, End> {
     Err(End { verdict, why: why.into() })
-}
-
-/// A response, and what the browser made of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Reply {
-    pub(crate) answer: Answer,
-    pub(crate) results: Vec<Value>,
-    /// Each `Set-Cookie` header: the cookie's name, and what came of it.
-    pub(crate) cookies: Vec<(String, Kept)>,
-}
-
-impl Reply {
-    pub(crate) fn is_refused(&self) -> bool {
-        self.answer.status.is_some_and(|status| status >= 400)
-    }
-
-    pub(crate) fn is_ok(&self) -> bool {
-        self.answer.status.is_some_and(|status| status < 400)
-    }
-
-    /// How often a browser keeps a cookie of this name.
-    pub(crate) fn sets(&self, name: &str) -> usize {
-        self.cookies.iter().filter(|(own, kept)| own == name && *kept == Kept::Set).count()
-    }
 }
 
 /// A request that has been sent.
@@ -418,22 +395,4 @@ fn shown_result(result: &Value) -> Value {
 /// Each request has gates of its own.
 fn gate_name(request: u64, gate: &str) -> String {
     format!("{request}-{gate}")
-}
-
-impl Do {
-    /// A request with nothing but operations.
-    pub(crate) fn plain(client: &str, ops: &str) -> Self {
-        Self {
-            client: client.into(),
-            ops: ops.into(),
-            status: None,
-            path: None,
-            method: None,
-            cache: None,
-            cookie: None,
-            times: None,
-            bind: None,
-            called: None,
-        }
-    }
 }

@@ -1,0 +1,30 @@
+//! What came back, as a browser sees it.
+
+use serde_json::Value;
+
+use super::client::Answer;
+use super::jar::Kept;
+
+/// A response, and what the browser made of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reply {
+    pub(crate) answer: Answer,
+    pub(crate) results: Vec<Value>,
+    /// Each `Set-Cookie` header: the cookie's name, and what came of it.
+    pub(crate) cookies: Vec<(String, Kept)>,
+}
+
+impl Reply {
+    pub(crate) fn is_refused(&self) -> bool {
+        self.answer.status.is_some_and(|status| status >= 400)
+    }
+
+    pub(crate) fn is_ok(&self) -> bool {
+        self.answer.status.is_some_and(|status| status < 400)
+    }
+
+    /// How often a browser keeps a cookie of this name.
+    pub(crate) fn sets(&self, name: &str) -> usize {
+        self.cookies.iter().filter(|(own, kept)| own == name && *kept == Kept::Set).count()
+    }
+}
