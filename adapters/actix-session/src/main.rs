@@ -80,8 +80,9 @@ async fn main() -> std::io::Result<()> {
     let limits = json!({
         "login": "Identity::login", "idle": if kit::recommended() { 1800 } else { 86400 }});
     let operations = "get put del clear destroy renew login logout whoami";
-    let version = "0.11.0 / actix-identity 0.9.0";
-    let caps = web::Data::new(kit::caps("actix-session", version, name, operations, limits));
+    let version = [kit::version("actix-session"), kit::version("actix-identity")];
+    let version = version.join(" / actix-identity ");
+    let caps = web::Data::new(kit::caps("actix-session", &version, name, operations, limits));
     let lifetime = PersistentSession::default()
         .session_ttl(Duration::minutes(30))
         .session_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);

@@ -2,18 +2,18 @@
 //! recommended: an idle limit and a `__Host-` name.
 #[path = "../../common/counted.rs"]
 mod counted;
+#[path = "../../common/axum.rs"]
+mod http;
 #[path = "../../common/kit.rs"]
 mod kit;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use axum::Json;
 use axum::Router;
 use axum::extract::Query;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::response::Response;
+use axum::routing::any;
 use axum_login::{AuthManagerLayerBuilder, AuthUser, AuthnBackend};
 use serde_json::{Value, json};
 use tower_sessions::{Expiry, SessionManagerLayer};
@@ -74,20 +74,14 @@ async fn act(Query(query): Query<HashMap<String, String>>, mut auth: Auth) -> Re
     let mut results = Vec::new();
     for (name, key, value) in kit::operations(&query["ops"]) {
         if name == "throw" {
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response(); // what an `Err` becomes
+            return http::broken("the handler breaks");
         }
         match one(&mut auth, name, key, value).await {
             Ok(result) => results.push(result),
-            Err(error) => return (StatusCode::INTERNAL_SERVER_ERROR, error).into_response(),
+            Err(error) => return http::broken(error),
         }
     }
-    let status = query.get("status").map_or(200, |status| status.parse().expect("a status"));
-    let status = StatusCode::from_u16(status).expect("a status");
-    let mut response = (status, Json(results)).into_response();
-    if let Some(cache) = query.get("cc") {
-        response.headers_mut().insert("cache-control", cache.parse().expect("a header"));
-    }
-    response
+    http::answer(&query, results)
 }
 
 #[tokio::main]
@@ -101,12 +95,9 @@ async fn main() {
     let idle = if kit::recommended() { 1800 } else { 1_209_600 };
     let operations = "get put del destroy renew login logout whoami";
     let more = json!({"idle": idle, "login": "AuthSession::login"});
-    let caps = kit::caps("axum-login", "0.18.0", name, operations, more);
-    let app = Router::new()
+    let caps = kit::caps("axum-login", &kit::version("axum-login"), name, operations, more);
+    let judged = Router::new()
         .route("/{*path}", any(act))
-        .layer(AuthManagerLayerBuilder::new(Backend, layer).build())
-        .route("/caps", get(|| async { Json(caps) }))
-        .route("/stats", get(move || async move { store.count().to_string() }));
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", kit::port())).await.expect("a port");
-    axum::serve(listener, app).await.expect("a server");
+        .layer(AuthManagerLayerBuilder::new(Backend, layer).build());
+    http::serve(judged, caps, store).await;
 }

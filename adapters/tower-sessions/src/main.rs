@@ -2,17 +2,17 @@
 //! recommended: an idle limit, a `__Host-` name, `cycle_id` at login as its documentation advises.
 #[path = "../../common/counted.rs"]
 mod counted;
+#[path = "../../common/axum.rs"]
+mod http;
 #[path = "../../common/kit.rs"]
 mod kit;
 
 use std::collections::HashMap;
 
-use axum::Json;
 use axum::Router;
 use axum::extract::Query;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::response::Response;
+use axum::routing::any;
 use serde_json::{Value, json};
 use tower_sessions::session::Error;
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
@@ -42,22 +42,14 @@ async fn act(Query(query): Query<HashMap<String, String>>, session: Session) -> 
     let mut results = Vec::new();
     for (name, key, value) in kit::operations(&query["ops"]) {
         if name == "throw" {
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response(); // what an `Err` becomes
+            return http::broken("the handler breaks");
         }
         match one(&session, name, key, value).await {
             Ok(result) => results.push(result),
-            Err(error) => {
-                return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
-            }
+            Err(error) => return http::broken(error),
         }
     }
-    let status = query.get("status").map_or(200, |status| status.parse().expect("a status"));
-    let status = StatusCode::from_u16(status).expect("a status");
-    let mut response = (status, Json(results)).into_response();
-    if let Some(cache) = query.get("cc") {
-        response.headers_mut().insert("cache-control", cache.parse().expect("a header"));
-    }
-    response
+    http::answer(&query, results)
 }
 
 #[tokio::main]
@@ -74,12 +66,8 @@ async fn main() {
         json!({"idle": 1_209_600})
     };
     let operations = "get put del clear destroy renew login logout whoami";
-    let caps = kit::caps("tower-sessions", "0.15.0", name, operations, more);
-    let app = Router::new()
-        .route("/{*path}", any(act))
-        .layer(layer)
-        .route("/caps", get(|| async { Json(caps) }))
-        .route("/stats", get(move || async move { store.count().to_string() }));
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", kit::port())).await.expect("a port");
-    axum::serve(listener, app).await.expect("a server");
+    let version = kit::version("tower-sessions");
+    let caps = kit::caps("tower-sessions", &version, name, operations, more);
+    let judged = Router::new().route("/{*path}", any(act)).layer(layer);
+    http::serve(judged, caps, store).await;
 }
