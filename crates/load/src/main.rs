@@ -125,6 +125,9 @@ async fn check(check: &Check, kind: Kind) -> Result<bool, Broken> {
             let service = Service::start(kind, false)?;
             let report = histories::run(&service, careless, Duration::from_secs(seconds)).await?;
             println!("{kind:?}: {report}");
+            if report.holds() && !report.is_judged() {
+                return Err("the store failed in most rounds, which were not judged".into());
+            }
             Ok(report.holds())
         }
         Check::Worker { .. } => Ok(true),
