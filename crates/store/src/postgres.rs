@@ -21,8 +21,9 @@ use crate::store::{Store, StoreError};
 /// as durable as `synchronous_commit` of the database says.
 ///
 /// [`connect`](Self::connect) does not encrypt: then the database must be on this machine, or in a
-/// network that nobody else reads. [`connect_with`](Self::connect_with) does. Each start creates the tables and indices that are not there and replaces the
-/// functions, so the role that connects owns them, and may create in the schema.
+/// network that nobody else reads. [`connect_with`](Self::connect_with) does. Each start creates the
+/// tables and indices that are not there and replaces the functions, so the role that connects owns
+/// them, and may create in the schema.
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool,
