@@ -19,7 +19,8 @@ mod states;
 mod clients;
 mod scenario;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use quixote_session::check::population::{Bytes, Choices, Habits, Population, Seeded};
@@ -33,10 +34,38 @@ use quixote_session::{
 
 const ALL: [Semantics; 3] = [Semantics::Live, Semantics::Copying, Semantics::Strict];
 
+/// How many steps there were, and how many of them put each property to the test.
+#[derive(Clone, Debug, Default)]
+struct Witnessed {
+    steps: u64,
+    by_property: BTreeMap<Property, u64>,
+}
+
+impl Witnessed {
+    fn step(&mut self, tested: Properties) {
+        self.steps += 1;
+        for property in tested.iter() {
+            *self.by_property.entry(property).or_default() += 1;
+        }
+    }
+
+    fn and(mut self, other: &Self) -> Self {
+        self.steps += other.steps;
+        for (property, steps) in &other.by_property {
+            *self.by_property.entry(*property).or_default() += steps;
+        }
+        self
+    }
+
+    fn contains(&self, property: Property) -> bool {
+        self.by_property.contains_key(&property)
+    }
+}
+
 /// What a run has seen so far, and its transcript.
 struct Watch {
     semantics: Semantics,
-    witnessed: Properties,
+    witnessed: Witnessed,
     transcript: Transcript,
     lines: Vec<String>,
 }
@@ -44,7 +73,7 @@ struct Watch {
 impl Watch {
     fn new(semantics: Semantics) -> Self {
         let transcript = Transcript::new(false);
-        Self { semantics, witnessed: Properties::NONE, transcript, lines: Vec::new() }
+        Self { semantics, witnessed: Witnessed::default(), transcript, lines: Vec::new() }
     }
 
     fn line(&mut self, input: &Input, effects: &Effects) {
@@ -53,7 +82,7 @@ impl Watch {
 
     /// Takes in one step; the error names the properties that it broke and must not.
     fn take_in(&mut self, found: Findings) -> Result<(), String> {
-        self.witnessed = self.witnessed.union(found.sometimes);
+        self.witnessed.step(found.sometimes);
         let broken: Vec<_> = found
             .broken
             .iter()
@@ -123,7 +152,7 @@ fn population(
     held_to: Semantics,
     run: (Habits, usize),
     choices: &mut impl Choices,
-) -> Result<Properties, String> {
+) -> Result<Witnessed, String> {
     let (habits, steps) = run;
     let (mut population, mut state) = (Population::new(habits), State::new());
     let (mut history, mut watch) = (History::default(), Watch::new(held_to));
@@ -151,7 +180,7 @@ fn walk(
     world: &World,
     actions: usize,
     choices: &mut impl Choices,
-) -> Result<Properties, String> {
+) -> Result<Witnessed, String> {
     let config = world.config(&base_of(semantics));
     let (mut situation, mut watch) = (Situation::new(world), Watch::new(semantics));
     for _ in 0..actions {
@@ -205,9 +234,9 @@ proptest! {
 }
 
 /// What fixed seeds witness of one semantics: in the population, and in the worlds.
-fn witnessed(semantics: Semantics) -> [Properties; 2] {
-    let union = |one: Properties, other: Result<Properties, String>| {
-        one.union(other.unwrap_or_else(|broken| panic!("{broken}")))
+fn witnessed(semantics: Semantics) -> [Witnessed; 2] {
+    let sum = |one: Witnessed, other: Result<Witnessed, String>| {
+        one.and(&other.unwrap_or_else(|broken| panic!("{broken}")))
     };
     let config = clients::near(semantics);
     let run = (Habits::ALL, 1_000);
@@ -217,16 +246,18 @@ fn witnessed(semantics: Semantics) -> [Properties; 2] {
     let walks = worlds.iter().flat_map(|world| {
         (0..20).map(move |seed| walk(semantics, world, 300, &mut Seeded::new(seed)))
     });
-    [clients.fold(Properties::NONE, union), walks.fold(Properties::NONE, union)]
+    [clients.fold(Witnessed::default(), sum), walks.fold(Witnessed::default(), sum)]
 }
 
-/// A property that holds because nothing ever tries it says nothing.
+/// A property that holds because nothing ever tries it says nothing. How many steps tried each is
+/// shown in `spec/session.md`.
 #[test]
 fn every_property_that_is_kept_was_put_to_the_test() {
+    let mut page = String::new();
     for semantics in ALL {
         let [clients, worlds] = witnessed(semantics);
         let kept = || Property::ALL.iter().filter(|property| property.is_kept_by(semantics));
-        let missing = |witnessed: Properties| -> Vec<&str> {
+        let missing = |witnessed: &Witnessed| -> Vec<&str> {
             let missing = kept().filter(|property| !witnessed.contains(**property));
             missing.map(|property| property.id()).collect()
         };
@@ -235,12 +266,15 @@ fn every_property_that_is_kept_was_put_to_the_test() {
             Semantics::Strict => &["logout-reaches-the-client", "still-logged-in"],
             Semantics::Live | Semantics::Copying => &[],
         };
-        assert_eq!(missing(clients), of_browsers, "{semantics}, by the population");
-        assert_eq!(missing(worlds), [""; 0], "{semantics}, by the worlds");
-        let both = clients.union(worlds);
-        println!("{semantics}: {} of {} kept", kept().count(), Property::ALL.len());
-        assert_eq!(missing(both), [""; 0], "{semantics}");
+        assert_eq!(missing(&clients), of_browsers, "{semantics}, by the population");
+        assert_eq!(missing(&worlds), [""; 0], "{semantics}, by the worlds");
+        let both = clients.and(&worlds);
+        writeln!(page, "{semantics} steps: {}", both.steps).unwrap();
+        for property in kept() {
+            writeln!(page, "{semantics} {property}: {}", both.by_property[property]).unwrap();
+        }
     }
+    insta::assert_snapshot!("witnessed", page);
 }
 
 /// The checks have teeth: held to what strict keeps, Quixote's semantics soon break it.

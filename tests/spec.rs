@@ -30,6 +30,7 @@ mod teeth;
 #[path = "spec/trace.rs"]
 mod trace;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -91,8 +92,13 @@ fn the_generated_tables_are_what_the_code_produces() {
     let again: Vec<&str> = again.split(',').collect();
     let page = generated::traceability(&Spec::parse(&spec).0, &sources, &reviewed(), &again);
     let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
-    let guarantees = read("spec/guarantees/README.md");
-    let found = generated::Found { guarantees, verdicts: read("spec/verdicts.md") };
+    let found = generated::Found {
+        guarantees: read("spec/guarantees/README.md"),
+        verdicts: read("spec/verdicts.md"),
+        witnessed: read("tests/snapshots/properties__witnessed.snap"),
+        proved: read("spec/proofs/proof/All.v"),
+        planted: planted_faults(),
+    };
     let with_tables = generated::with_tables(&spec, &sources, &found);
     let path = root().join("spec/traceability.md");
     if std::env::var_os("UPDATE_SPEC").is_some() {
@@ -103,6 +109,16 @@ fn the_generated_tables_are_what_the_code_produces() {
     let committed = fs::read_to_string(&path).unwrap_or_default();
     same("spec/traceability.md", &committed, &page);
     same("spec/session.md", &spec, &with_tables);
+}
+
+/// The name and the text of each patch of `tests/faults`, in the order of the names.
+fn planted_faults() -> Vec<(String, String)> {
+    let files = fs::read_dir(root().join("tests/faults")).unwrap();
+    let paths = files.map(|file| file.unwrap().path());
+    let paths: BTreeSet<_> =
+        paths.filter(|path| path.extension().is_some_and(|own| own == "patch")).collect();
+    let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    paths.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
 }
 
 /// Fails with the first line that differs; all of a page would be too much to read.

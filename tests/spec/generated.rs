@@ -95,7 +95,8 @@ pub(crate) fn with_tables(spec: &str, sources: &[Source], found: &Found) -> Stri
     let spec = with_table(spec, "<!-- generated: theorems -->\n", &theorems(sources));
     let spec = with_table(&spec, "<!-- generated: differences -->\n", &differences());
     let spec = with_table(&spec, "<!-- generated: phases -->\n", &phases());
-    with_table(&spec, "<!-- generated: bounds -->\n", &bounds(found))
+    let spec = with_table(&spec, "<!-- generated: bounds -->\n", &bounds(found));
+    with_table(&spec, "<!-- generated: evidence -->\n", &evidence(found))
 }
 
 fn with_table(spec: &str, begin: &str, table: &str) -> String {
@@ -104,10 +105,41 @@ fn with_table(spec: &str, begin: &str, table: &str) -> String {
     format!("{before}{begin}{table}{END}{after}")
 }
 
-/// The committed pages that say what the two exhaustive checks found.
+/// The committed pages that say what was found: by the two exhaustive checks, on random runs, by
+/// proof, and of each planted fault its name and its page.
 pub(crate) struct Found {
     pub(crate) guarantees: String,
     pub(crate) verdicts: String,
+    pub(crate) witnessed: String,
+    pub(crate) proved: String,
+    pub(crate) planted: Vec<(String, String)>,
+}
+
+/// What speaks for each theorem under strict, beside the exhaustive checks.
+fn evidence(found: &Found) -> String {
+    let counted = |name: &str| {
+        let line = format!("strict {name}: ");
+        found.witnessed.lines().find_map(|own| own.strip_prefix(&line)).unwrap_or("none")
+    };
+    let steps = counted("steps");
+    let mut table = String::from("| theorem | proved for every size | put to the test, ");
+    let _ = writeln!(table, "in {steps} random steps | broken by planted faults |");
+    table.push_str("|---|---|---|---|\n");
+    for property in Property::ALL.iter().filter(|own| own.is_kept_by(Semantics::Strict)) {
+        let theorem = format!("Theorem {}_holds :", property.id().replace('-', "_"));
+        let proved = if found.proved.contains(&theorem) { "yes" } else { "no" };
+        let caught = format!("Caught by: explore {property}");
+        let is_caught = |line: &str| {
+            line.strip_prefix(&caught).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        };
+        let faults = found.planted.iter().filter(|(_, page)| page.lines().any(is_caught));
+        let faults: Vec<_> = faults
+            .map(|(name, _)| format!("[{}](../tests/faults/{name}.patch)", name.replace('-', " ")))
+            .collect();
+        let steps = counted(property.id());
+        let _ = writeln!(table, "| `{property}` | {proved} | {steps} | {} |", faults.join(", "));
+    }
+    table
 }
 
 /// How far the exhaustive checks go, in all worlds of a semantics together.
