@@ -3,7 +3,7 @@
 
 mod dirty;
 mod explore;
-#[cfg(feature = "judge")]
+#[cfg_attr(not(feature = "judge"), path = "cli/no_judge.rs")]
 mod judge;
 mod output;
 mod record;
@@ -32,7 +32,6 @@ enum Command {
     Replay(replay::Arguments),
     Record(record::Arguments),
     Explore(explore::Arguments),
-    #[cfg(feature = "judge")]
     Judge(judge::Arguments),
 }
 
@@ -67,7 +66,6 @@ pub(crate) fn main() -> ExitCode {
             Command::Replay(arguments) => replay::run(&arguments),
             Command::Record(arguments) => record::run(&arguments),
             Command::Explore(arguments) => explore::run(&arguments),
-            #[cfg(feature = "judge")]
             Command::Judge(arguments) => judge::run(&arguments),
         },
     };

@@ -324,3 +324,12 @@ fn help_says_what_the_exit_status_means() {
     assert_eq!(status(&output), 0);
     insta::assert_snapshot!("help", out(&output));
 }
+
+/// The tests are built without the judge.
+#[test]
+fn a_build_without_the_judge_says_how_to_get_it() {
+    let output = run(&folder("judge"), &["judge", "http://127.0.0.1:1", "--json", "--", "server"]);
+    assert_eq!(status(&output), 2);
+    assert_eq!(out(&output), "");
+    assert!(err(&output).contains("cargo run --features judge -- judge URL"));
+}
