@@ -72,16 +72,23 @@ const SAVE: &str = "
     if from ~= to and expected ~= '*' and redis.call('EXISTS', 'quixote:session:' .. to) == 1 then
         return 0
     end
-    if from ~= '' and expected ~= '*' then
-        if redis.call('HGET', 'quixote:session:' .. from, 'revision') ~= expected then return 0 end
-    end
     if from ~= '' then
-        local before = redis.call('HGET', 'quixote:session:' .. from, 'accessed')
-        accessed = later(accessed, before or '0')
+        local key = 'quixote:session:' .. from
+        local before = redis.call('HMGET', key,
+            'revision', 'accessed', 'created', 'has_user', 'user', 'handle')
+        if expected ~= '*' and before[1] ~= expected then return 0 end
+        accessed = later(accessed, before[2] or '0')
+        -- Nothing that an index has: the usual case.
+        if from == to and before[2] == accessed and before[3] == created
+            and before[4] == has_user and before[5] == user and before[6] == handle then
+            redis.call('HSET', key, 'revision', revision, 'data', data)
+            return 1
+        end
         remove(from)
     end
     redis.call('HSET', 'quixote:session:' .. to, 'revision', revision, 'data', data,
-        'has_user', has_user, 'user', user, 'handle', handle, 'accessed', accessed)
+        'has_user', has_user, 'user', user, 'handle', handle, 'accessed', accessed,
+        'created', created)
     if has_user == '1' then redis.call('SADD', 'quixote:user:' .. user, to) end
     if handle ~= '' then redis.call('SET', 'quixote:handle:' .. handle, to) end
     redis.call('ZADD', 'quixote:accessed', accessed, to)
