@@ -7,6 +7,8 @@
 //! ```sh
 //! .ci/services cargo run --release --locked --manifest-path benches/stores/Cargo.toml
 //! ```
+//!
+//! With the names of stores behind `--` (`SQLite PostgreSQL Redis`) only those are compared.
 
 mod ours;
 mod tower;
@@ -84,6 +86,10 @@ async fn compare(folder: &std::path::Path) -> Result<(), Broken> {
 }
 
 async fn row(name: &str, own: Arc<dyn Store>, theirs: Router) -> Result<(), Broken> {
+    let mut wanted = std::env::args().skip(1).peekable();
+    if wanted.peek().is_some() && !wanted.any(|own| own == name) {
+        return Ok(());
+    }
     let counted = Arc::new(trips::Counted::new(own.clone()));
     let trips = trips::count(counted).await?;
     let ours = ours::site(own)?;
