@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use quixote_session::{Event, Refusal, RequestEvent, Session, SessionId};
 use tokio::sync::RwLock;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::Broken;
 use crate::process::Process;
@@ -21,6 +21,9 @@ const VISITORS: u64 = 24;
 
 /// So many acknowledged writes lie between two kills, or there would be no load.
 const BETWEEN: u64 = 40;
+
+/// The longest that these writes may take; whatever was killed is back long before.
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// What was found.
 #[derive(Default)]
@@ -64,6 +67,20 @@ impl World {
     async fn ask(&self, calls: Vec<Event>) -> Option<Told> {
         self.servers[fastrand::usize(..2)].read().await.ask(calls, 0).await
     }
+
+    /// Waits until enough writes were acknowledged since, and so whatever was killed is back.
+    async fn wait(&self, service: &mut Service) -> Result<(), Broken> {
+        let wanted = self.acknowledged.load(Ordering::Relaxed) + BETWEEN;
+        let written = async {
+            while self.acknowledged.load(Ordering::Relaxed) < wanted {
+                service.keep_up()?;
+                sleep(Duration::from_millis(5)).await;
+            }
+            Ok(())
+        };
+        let late = |_| format!("no {BETWEEN} writes were acknowledged in {} s", LONGEST.as_secs());
+        timeout(LONGEST, written).await.map_err(late)?
+    }
 }
 
 /// Kills a server or the store so many times.
@@ -78,10 +95,7 @@ pub(crate) async fn run(service: &mut Service, times: u64) -> Result<Report, Bro
         .collect();
     let mut report = Report::default();
     for _ in 0..times {
-        let before = world.acknowledged.load(Ordering::Relaxed);
-        while world.acknowledged.load(Ordering::Relaxed) < before + BETWEEN {
-            sleep(Duration::from_millis(5)).await;
-        }
+        world.wait(service).await?;
         sleep(Duration::from_millis(fastrand::u64(..200))).await;
         if service.is_process() && fastrand::bool() {
             service.crash()?;
@@ -93,6 +107,7 @@ pub(crate) async fn run(service: &mut Service, times: u64) -> Result<Report, Bro
             report.kills[0] += 1;
         }
     }
+    world.wait(service).await?;
     world.stop.store(true, Ordering::Relaxed);
     for visitor in visitors {
         visitor.await?.sum_up(&mut report);
