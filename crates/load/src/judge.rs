@@ -47,7 +47,9 @@ pub(crate) fn judge(history: &[Told]) -> Result<Judged, Wrong> {
         let number = RequestId(request as u64 + 1);
         let called = &history[request].calls[call];
         for mut observed in Observed::of(called, number) {
-            machine.let_late_end_pass(&mut observed);
+            if machine.let_late_end_pass(&mut observed) == Late::CannotBeTold {
+                return Ok(machine.judged);
+            }
             if let Err(what) = machine.meet(observed) {
                 let calls = told_of(&history[request]);
                 let what = format!("request {request}, call {call}: {what}\n  {calls}");
@@ -93,6 +95,16 @@ struct Machine {
     judged: Judged,
 }
 
+/// Whether an end came too late to be the request's own.
+#[derive(PartialEq, Eq)]
+enum Late {
+    Not,
+    /// It is another event now.
+    Told,
+    /// There is no event that does the same: the round is judged up to here.
+    CannotBeTold,
+}
+
 /// What a process did, as a step of the machine.
 struct Observed<'a> {
     event: Event,
@@ -112,9 +124,10 @@ impl Machine {
 
     /// Who asks for the end of other sessions is looked at first, and the end then has no condition
     /// (rules driver-11 and driver-8). If the own session, or user, ended between the two, the others
-    /// end all the same. One state for all knows no moment between the two: there a manager does it.
-    fn let_late_end_pass(&mut self, observed: &mut Observed<'_>) {
-        let Some(op) = observed.wrote else { return };
+    /// end all the same. One state for all knows no moment between the two: there a manager does it,
+    /// who cannot spare a session, or the request logs out.
+    fn let_late_end_pass(&mut self, observed: &mut Observed<'_>) -> Late {
+        let Some(op) = observed.wrote else { return Late::Not };
         let end = match op {
             StoreOp::DeleteHandle { handle, user: Some(user) } => {
                 let items = self.state.items();
@@ -122,25 +135,24 @@ impl Machine {
                     session.handle() == Some(*handle) && session.user() == Some(user)
                 });
                 let delete = ManagerEvent::DeleteHandle { handle: *handle };
-                if is_there { delete } else { ManagerEvent::Sweep }
+                Some(Event::Manager(if is_there { delete } else { ManagerEvent::Sweep }))
+            }
+            // The handle was that of the own session, which a request may end at any time.
+            StoreOp::DeleteHandle { user: None, .. } => {
+                observed.event.request().map(|number| RequestEvent::ExpireSession.of(number))
             }
             StoreOp::DeleteUser { user, except: None } => {
-                ManagerEvent::DeleteSessionsOf { user: user.clone() }
+                Some(Event::Manager(ManagerEvent::DeleteSessionsOf { user: user.clone() }))
             }
-            // The handle was that of the own session.
-            StoreOp::Delete { id } if self.state.has_session(id) => {
-                ManagerEvent::DeleteSession { id: *id }
-            }
-            StoreOp::Delete { .. } => ManagerEvent::Sweep,
-            StoreOp::Create { .. }
+            StoreOp::DeleteUser { except: Some(_), .. } => None,
+            StoreOp::Delete { .. }
+            | StoreOp::Create { .. }
             | StoreOp::Update { .. }
             | StoreOp::Rotate { .. }
             | StoreOp::Put { .. }
             | StoreOp::Touch { .. }
             | StoreOp::Discard { .. }
-            | StoreOp::DeleteHandle { user: None, .. }
-            | StoreOp::DeleteUser { except: Some(_), .. }
-            | StoreOp::DiscardOver { .. } => return,
+            | StoreOp::DiscardOver { .. } => return Late::Not,
         };
         let input = Input { now: NOW, entropy: observed.entropy, event: observed.event.clone() };
         let reply = step(&self.config, self.state.clone(), input).1.reply;
@@ -148,10 +160,15 @@ impl Machine {
             reply,
             Reply::Refused(Refusal::SessionGone | Refusal::UserEnded | Refusal::NoUser)
         );
-        if is_late {
-            self.judged.late_ends += 1;
-            (observed.event, observed.wrote) = (Event::Manager(end), None);
+        if !is_late {
+            return Late::Not;
         }
+        self.judged.late_ends += 1;
+        let Some(end) = end else { return Late::CannotBeTold };
+        // A manager's end is written in another way.
+        observed.wrote = observed.wrote.filter(|_| !matches!(end, Event::Manager(_)));
+        observed.event = end;
+        Late::Told
     }
 
     fn meet(&mut self, observed: Observed<'_>) -> Result<(), String> {
