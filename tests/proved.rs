@@ -27,7 +27,7 @@ use quixote_session::check::{Size, World};
 
 #[test]
 fn the_code_and_the_proved_machine_agree_on_random_clients() {
-    let refusals = runs::agree(20_000);
+    let refusals = runs::agree(20_000, &runs::configs());
     // Strict offers everything, and refuses for every other reason.
     assert_eq!(refusals.len(), 18, "{refusals:?}");
 }
@@ -36,7 +36,12 @@ fn the_code_and_the_proved_machine_agree_on_random_clients() {
 #[test]
 #[ignore = "half a minute"]
 fn they_agree_on_a_quarter_of_a_million_steps() {
-    runs::agree(250_000);
+    runs::agree(250_000, &runs::configs());
+}
+
+#[test]
+fn they_agree_on_requests_that_crowd_a_session() {
+    runs::agree(20_000, &runs::crowded());
 }
 
 #[test]

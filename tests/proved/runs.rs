@@ -14,7 +14,7 @@ use super::proved::{Both, Told};
 const STEPS_OF_A_RUN: u64 = 500;
 
 /// Strict, every rule that a deployment can bend, and low limits with careless drivers.
-fn configs() -> Vec<(Config, Habits)> {
+pub(crate) fn configs() -> Vec<(Config, Habits)> {
     let low = Config {
         // The longest of the clients' addresses.
         max_text_bytes: 11,
@@ -55,14 +55,26 @@ fn configs() -> Vec<(Config, Habits)> {
     ]
 }
 
+/// Sessions that are over while requests still hold them, and requests that together set more than
+/// a session may hold.
+pub(crate) fn crowded() -> Vec<(Config, Habits)> {
+    let short = Config {
+        idle_limit_ms: None,
+        absolute_limit_ms: Some(2_000),
+        max_values: 1,
+        ..Config::STRICT
+    };
+    vec![(short, Habits { in_flight: 8, ..Habits::ALL })]
+}
+
 /// Compares at least so many steps; the refusals that were met.
-pub(crate) fn agree(steps: u64) -> BTreeSet<&'static str> {
+pub(crate) fn agree(steps: u64, configs: &[(Config, Habits)]) -> BTreeSet<&'static str> {
     let (mut compared, mut seed, mut refusals) = (0, 0, BTreeSet::new());
     while compared < steps {
-        for (config, habits) in configs() {
+        for (config, habits) in configs {
             seed += 1;
-            let habits = Habits { salt: seed, ..habits };
-            let told = run(&config, habits, seed, &mut refusals);
+            let habits = Habits { salt: seed, ..habits.clone() };
+            let told = run(config, habits, seed, &mut refusals);
             told.unwrap_or_else(|told| panic!("seed {seed}: {told}"));
             compared += STEPS_OF_A_RUN;
         }
