@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use quixote_session::check::{Size, World};
+use quixote_session::{Refusal, Reply};
 
 #[test]
 fn the_code_and_the_proved_machine_agree_on_random_clients() {
@@ -40,8 +41,13 @@ fn they_agree_on_a_quarter_of_a_million_steps() {
 }
 
 #[test]
-fn they_agree_on_requests_that_crowd_a_session() {
-    runs::agree(20_000, &runs::crowded());
+fn they_agree_on_requests_that_outlast_their_session() {
+    runs::agree(20_000, &runs::outlasting());
+}
+
+#[test]
+fn they_agree_on_two_writers() {
+    assert_eq!(runs::two_writers(), Ok(Reply::Refused(Refusal::TooManyValues)));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use quixote_session::check::population::{Choices, Habits, Population, Seeded};
 use quixote_session::{
-    Config, Input, Refusal, Reply, Session, SessionParts, SmolStr, State, Width,
+    Config, CookieChange, CookieOp, CookieValue, EntropySource, Event, Input, Outcome, Refusal,
+    Reply, RequestEvent, RequestId, Session, SessionParts, SmolStr, State, Timestamp, Width,
 };
 
 use super::proved::{Both, Told};
@@ -55,15 +56,9 @@ pub(crate) fn configs() -> Vec<(Config, Habits)> {
     ]
 }
 
-/// Sessions that are over while requests still hold them, and requests that together set more than
-/// a session may hold.
-pub(crate) fn crowded() -> Vec<(Config, Habits)> {
-    let short = Config {
-        idle_limit_ms: None,
-        absolute_limit_ms: Some(2_000),
-        max_values: 1,
-        ..Config::STRICT
-    };
+/// Sessions that are over while requests still hold them.
+pub(crate) fn outlasting() -> Vec<(Config, Habits)> {
+    let short = Config { idle_limit_ms: None, absolute_limit_ms: Some(2_000), ..Config::STRICT };
     vec![(short, Habits { in_flight: 8, ..Habits::ALL })]
 }
 
@@ -81,6 +76,36 @@ pub(crate) fn agree(steps: u64, configs: &[(Config, Habits)]) -> BTreeSet<&'stat
     }
     println!("compared {compared} steps in {seed} runs: no difference");
     refusals
+}
+
+/// Two requests that each set a value of one session, which may hold one: no random client has come
+/// to that.
+pub(crate) fn two_writers() -> Result<Reply, String> {
+    let config = Config { max_values: 1, ..Config::STRICT };
+    let (mut both, mut source) = (Both::new(&config), EntropySource::new([1; 32]));
+    let mut step = |event| both.step(&Input { now: Timestamp(1), entropy: source.draw(), event });
+    let start = |request, cookie| Event::StartRequest {
+        request,
+        cookie,
+        remote_addr: "192.0.2.1".into(),
+        script_name: "".into(),
+        passive: false,
+    };
+    let set = |key| RequestEvent::SetValue { key: SmolStr::new_static(key), value: "1".into() };
+    let finish = || RequestEvent::FinishRequest { outcome: Outcome::Successful };
+    let (one, other) = (RequestId(1), RequestId(2));
+    step(start(one, None))?;
+    step(RequestEvent::SetUser { user: Some("alice".into()) }.of(one))?;
+    let saved = step(finish().of(one))?;
+    let Some(CookieOp { value: CookieChange::Set(id), .. }) = saved.cookie else {
+        return Err("a login sets a cookie".into());
+    };
+    step(start(one, Some(CookieValue::Id(id))))?;
+    step(start(other, Some(CookieValue::Id(id))))?;
+    step(set("cart").of(one))?;
+    step(set("theme").of(other))?;
+    step(finish().of(one))?;
+    Ok(step(finish().of(other))?.reply)
 }
 
 fn run(config: &Config, habits: Habits, seed: u64, refusals: &mut BTreeSet<&'static str>) -> Told {
