@@ -1,7 +1,7 @@
 """Change Model.v in one place at a time: the comparison of the code with it must notice.
 
 The changes stand in binding_faults.txt. Each is extracted; then one machine is printed that is each
-of the faulty ones in turn, so that the comparison is built once. A sixth of the changes is tried:
+of the faulty ones in turn, so that the comparison is built once. One in nine of the changes is tried:
 the number in the environment variable SHARE says which. Without a number there, all are.
 """
 
@@ -18,7 +18,7 @@ import planted
 from share import share
 
 LIST = extract.HERE / "binding_faults.txt"
-SHARES = 6
+SHARES = 9
 
 
 def arguments(command):
