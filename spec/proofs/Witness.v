@@ -65,3 +65,7 @@ Proof. apply run_end_of. constructor. Qed.
 (** A store with one session. *)
 Definition one := set_handle (set_values (fresh "addr" 0) {[ "k" := "v" ]}) (Some 9).
 Definition st0 := State {[ 1 := one ]} ∅ ∅.
+(** Who is logged in before and after the login of 12, the logout of 17, the login of 21 and the end of 24. *)
+Example who_is_in : (λ k, map_to_list (omap user (store (end_of strict init (take k visit))))) <$> [12; 13; 18; 22; 25]%nat =
+  [ []; [(1012, "ann"%string)]; []; [(1021, "ann"%string)]; [] ].
+Proof. vm_compute. reflexivity. Qed.

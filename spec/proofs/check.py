@@ -21,10 +21,12 @@ HERE = Path(__file__).resolve().parent
 SPEC = HERE.parent / "session.md"
 # What is compiled, in an order in which each needs only what stands in lines before its own.
 FILES = [
-    ["Model"], ["Claims"], ["proof/Base"], ["proof/Facts"],
+    ["Model"], ["Claims"], ["proof/Base", "Abstract"], ["proof/Facts"],
     ["proof/Steps", "proof/Others", "proof/Writes", "Witness"],
-    ["proof/Inv", "proof/Runs"], ["proof/All"],
+    ["proof/Inv", "proof/Runs", "proof/Who"], ["proof/All"],
 ]  # fmt: skip
+# What has claims that are no rows of session.md.
+BEYOND = ["Abstract"]
 SHARES = 3
 FORBIDDEN = re.compile(
     r"\b(Admitted|admit|give_up|Axioms?|Parameters?|Variables?|Conjecture|Hypothes[ie]s|bypass_check"
@@ -33,6 +35,7 @@ FORBIDDEN = re.compile(
 FAULT = re.compile(r"\(\* In Model.v, instead of\n(.*?)\n---- this\n(.*?)\n----", re.DOTALL)
 EXAMPLE = re.compile(r"^Example .*?Qed\.$", re.DOTALL | re.MULTILINE)
 COMMENT = re.compile(r"\(\*.*?\*\)", re.DOTALL)
+CLAIM = re.compile(r"^Definition (\w+) := ∀ cfg", re.MULTILINE)
 THEOREM = re.compile(r"^\| `([a-z-]+)`: .* \| \S+ \| \S+ \| (\S+) \| [^|]*\|$", re.MULTILINE)
 RULE = re.compile(r"^- \*\*\[([a-z_]+-\d+)\]\*\* (.*)", re.MULTILINE)
 QUIXOTES = re.compile(r"Under (Quixote|live|copying)\b(?! and strict)")
@@ -61,7 +64,7 @@ def lists():
     theorems_left, rules_left = left_out.split("## Rules", 1)
     rows = {name for name, strict in THEOREM.findall(spec) if strict == "yes"}
     proved = set(proved_claims())
-    claims = set(re.findall(r"^Definition (\w+) := ∀ cfg", (HERE / "Claims.v").read_text(), re.M))
+    claims = set(CLAIM.findall((HERE / "Claims.v").read_text()))
     left = set(re.findall(r"^\| `([a-z-]+)` \| \w", theorems_left, re.M))
     stated = set(re.findall(r"^\| `([a-z-]+)` \| stated", theorems_left, re.M))
     wrong += [f"`{name}` is neither proved nor left out" for name in sorted(rows - proved - left)]
@@ -74,8 +77,13 @@ def lists():
             wrong.append(f"faults/{file.name} does not refute {claim}")
     odd = sorted(proved ^ (planted | owed)) + sorted(planted & owed)
     wrong += [f"`{name}` must be proved and have a fault, or be owed one" for name in odd]
-    wrong += [f"session.md has no theorem `{name}`" for name in sorted((proved | left) - rows)]
-    said = {name.replace("-", "_") for name in proved | stated}
+    beyond = set()
+    for name in BEYOND:
+        beyond |= {claim.replace("_", "-") for claim in CLAIM.findall((HERE / f"{name}.v").read_text())}
+    wrong += [f"`{name}` is not proved" for name in sorted(beyond - proved)]
+    odd = sorted((proved | left) - rows - beyond)
+    wrong += [f"session.md has no theorem `{name}`" for name in odd]
+    said = {name.replace("-", "_") for name in (proved | stated) - beyond}
     wrong += [f"Claims.v and the lists differ about {name}" for name in sorted(said ^ claims)]
 
     rules = {
@@ -88,7 +96,8 @@ def lists():
     wrong += [f"Model.v does not cite {name}" for name in sorted(rules - cited - excused)]
     wrong += [f"Model.v cites {name}, which is left out" for name in sorted(cited & excused)]
     wrong += [f"strict has no rule {name}" for name in sorted((cited | excused) - rules)]
-    print(f"{len(proved)} of {len(rows)} theorems proved, {len(left)} left out with a reason")
+    print(f"{len(proved & rows)} of {len(rows)} theorems proved, {len(left)} left out with a reason")
+    print(f"{len(proved & beyond)} claims beyond them proved")
     print(f"{len(cited)} of {len(rules)} rules cited, {len(excused)} left out with a reason")
     return wrong
 
@@ -159,8 +168,10 @@ def refuted(file):
         witness = EXAMPLE.sub("", (HERE / "Witness.v").read_text())
         for name, code in [("Model", model.replace(old, new)), ("Witness", witness), ("Fault", text)]:
             (Path(folder) / f"{name}.v").write_text(code)
-        shutil.copy(HERE / "Claims.v", folder)
-        for name in ["Model", "Claims", "Witness", "Fault"]:
+        for name in ["Claims", *BEYOND]:
+            shutil.copy(HERE / f"{name}.v", folder)
+        needed = [name for name in BEYOND if re.search(rf"^From Q .*\b{name}\b", text, re.M)]
+        for name in ["Model", "Claims", "Witness", *needed, "Fault"]:
             run = coq(folder, name)
             if run.returncode:
                 return f"faults/{file.name} refutes nothing: {name}.v: {run.stderr.strip()}"

@@ -1,5 +1,5 @@
 (** The claims that are proved, and what their proofs rest on. `python3 spec/proofs check` counts both. *)
-From Q Require Import Steps Inv Runs.
+From Q Require Import Steps Inv Runs Who.
 
 Theorem refusal_changes_nothing_holds : refusal_changes_nothing. Proof. exact t_refusal_changes_nothing. Qed.
 Print Assumptions refusal_changes_nothing_holds.
@@ -29,3 +29,5 @@ Theorem sweep_leaves_none_over_holds : sweep_leaves_none_over. Proof. exact t_sw
 Print Assumptions sweep_leaves_none_over_holds.
 Theorem user_is_ended_everywhere_holds : user_is_ended_everywhere. Proof. exact Steps.t_user. Qed.
 Print Assumptions user_is_ended_everywhere_holds.
+Theorem strict_refines_who_holds : strict_refines_who. Proof. exact t_who. Qed.
+Print Assumptions strict_refines_who_holds.
