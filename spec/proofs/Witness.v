@@ -65,3 +65,7 @@ Proof. apply run_end_of. constructor. Qed.
 (** A store with one session. *)
 Definition one := set_handle (set_values (fresh "addr" 0) {[ "k" := "v" ]}) (Some 9).
 Definition st0 := State {[ 1 := one ]} ∅ ∅.
+(** A session of nobody, and a login onto it that is about to be saved. *)
+Definition login := inputs 0 [ (0, start 1 None); (0, of 1 (SetValue "k" "v")); (0, done_ 1);
+  (1, start 2 (Some (CookieId 1002))); (2, of 2 (SetUser (Some "ann"))) ].
+Definition saving := at_ 5 3 (done_ 2).
