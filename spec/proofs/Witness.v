@@ -69,3 +69,7 @@ Definition st0 := State {[ 1 := one ]} ∅ ∅.
 Example who_is_in : (λ k, map_to_list (omap user (store (end_of strict init (take k visit))))) <$> [12; 13; 18; 22; 25]%nat =
   [ []; [(1012, "ann"%string)]; []; [(1021, "ann"%string)]; [] ].
 Proof. vm_compute. reflexivity. Qed.
+(** A session of nobody, and a login onto it that is about to be saved. *)
+Definition login := inputs 0 [ (0, start 1 None); (0, of 1 (SetValue "k" "v")); (0, done_ 1);
+  (1, start 2 (Some (CookieId 1002))); (2, of 2 (SetUser (Some "ann"))) ].
+Definition saving := at_ 5 3 (done_ 2).

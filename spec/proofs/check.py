@@ -23,7 +23,8 @@ SPEC = HERE.parent / "session.md"
 FILES = [
     ["Model"], ["Claims"], ["proof/Base", "Abstract"], ["proof/Facts"],
     ["proof/Steps", "proof/Others", "proof/Writes", "Witness"],
-    ["proof/Inv", "proof/Runs", "proof/Who"], ["proof/All"],
+    ["proof/Inv", "proof/Turns", "proof/Who"],
+    ["proof/Runs", "proof/Ties"], ["proof/Places"], ["proof/Whole"], ["proof/Sessions"], ["proof/All"],
 ]  # fmt: skip
 # What has claims that are no rows of session.md.
 BEYOND = ["Abstract"]

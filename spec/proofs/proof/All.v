@@ -1,5 +1,5 @@
 (** The claims that are proved, and what their proofs rest on. `python3 spec/proofs check` counts both. *)
-From Q Require Import Steps Inv Runs Who.
+From Q Require Import Steps Inv Runs Sessions Who.
 
 Theorem refusal_changes_nothing_holds : refusal_changes_nothing. Proof. exact t_refusal_changes_nothing. Qed.
 Print Assumptions refusal_changes_nothing_holds.
@@ -31,3 +31,17 @@ Theorem user_is_ended_everywhere_holds : user_is_ended_everywhere. Proof. exact 
 Print Assumptions user_is_ended_everywhere_holds.
 Theorem strict_refines_who_holds : strict_refines_who. Proof. exact t_who. Qed.
 Print Assumptions strict_refines_who_holds.
+Theorem accessed_not_before_created_holds : accessed_not_before_created. Proof. exact t_accessed. Qed.
+Print Assumptions accessed_not_before_created_holds.
+Theorem no_id_survives_login_holds : no_id_survives_login. Proof. exact t_no_id_survives. Qed.
+Print Assumptions no_id_survives_login_holds.
+Theorem one_user_per_id_holds : one_user_per_id. Proof. exact t_one_user. Qed.
+Print Assumptions one_user_per_id_holds.
+Theorem no_token_survives_login_holds : no_token_survives_login. Proof. exact t_no_token. Qed.
+Print Assumptions no_token_survives_login_holds.
+Theorem store_ops_reproduce_store_holds : store_ops_reproduce_store. Proof. exact t_store_ops. Qed.
+Print Assumptions store_ops_reproduce_store_holds.
+Theorem token_accepted_once_holds : token_accepted_once. Proof. exact t_token_once. Qed.
+Print Assumptions token_accepted_once_holds.
+Theorem expiry_is_immediate_holds : expiry_is_immediate. Proof. exact t_expiry. Qed.
+Print Assumptions expiry_is_immediate_holds.
