@@ -3,7 +3,7 @@
 Coq checks every file anew, and its independent checker what came of them. Then: every theorem of
 session.md that strict keeps is proved, or has a reason in left_out.md; so has every rule of strict
 that Model.v does not cite. And each proved claim has a fault: a change of Model.v, and a run that refutes
-the claim there. Takes four minutes of CPU. The number in the environment variable SHARE picks a third
+the claim there. Takes five minutes of CPU. The number in the environment variable SHARE picks a third
 of the faults, and without a number (`SHARE=`) it is all.
 """
 
