@@ -23,7 +23,8 @@ SPEC = HERE.parent / "session.md"
 FILES = [
     ["Model"], ["Claims"], ["proof/Base"], ["proof/Facts"],
     ["proof/Steps", "proof/Others", "proof/Writes", "Witness"], ["proof/Inv", "proof/Turns"],
-    ["proof/Runs", "proof/Ties"], ["proof/Places"], ["proof/Whole"], ["proof/Sessions"], ["proof/All"],
+    ["proof/Runs", "proof/Ties"], ["proof/Places"], ["proof/Whole"],
+    ["proof/Sessions", "proof/Trails"], ["proof/Histories"], ["proof/All"],
 ]  # fmt: skip
 SHARES = 3
 FORBIDDEN = re.compile(
