@@ -245,6 +245,11 @@ Definition is_merged cfg (t : trail) (old : option session) (s : session) : Prop
   (∀ x, x ∈ t_tokens t ∨ (t_keeps t = KeepAll ∧ ∃ o, old = Some o ∧ x ∈ tokens o) →
      x ∈ tokens s ∨ length (tokens s) = bound (cap cfg)).
 
+(** What a save leaves as it was: the handle, and unless a session begins, where from and when it began. *)
+Definition leaves_the_rest (t : trail) (old : option session) (s : session) : Prop := ∀ o, old = Some o →
+  accessed o <= accessed s ∧ (t_keeps t = KeepNothing ∨ handle s = handle o) ∧
+  (t_begins t ∨ addr s = addr o ∧ created s = created o).
+
 (** The session that a request came with, if it is stored and may be saved to. *)
 Definition saved_onto cfg now (st : state) (q : request) (old : option session) : Prop :=
   match old with
@@ -255,7 +260,7 @@ Definition no_update_is_lost := ∀ cfg h st i r q t old, fair_run cfg (occurs c
   saves (i_event i) r → e_reply (step cfg st i).2 = Done → requests st !! r = Some q → is_Some (held q) →
   trail_of cfg h r = Some t → saved_onto cfg (i_now i) st q old →
   match written (e_op (step cfg st i).2) with
-  | Some (n, s) => store (step cfg st i).1 !! n = Some s ∧ is_merged cfg t old s
+  | Some (n, s) => store (step cfg st i).1 !! n = Some s ∧ is_merged cfg t old s ∧ leaves_the_rest t old s
   | None =>
       t_only_tokens t ∧ (t_tokens t = [] ∨ old = None ∧ is_Some (held_id q)) ∧ store (step cfg st i).1 = store st ∨
       (∃ s, is_merged cfg t old s ∧ has_info s = false) ∧ ∀ n, held_id q = Some n → store (step cfg st i).1 !! n = None

@@ -54,6 +54,35 @@ Proof.
   split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity.
 Qed.
 
+(** Two requests on one session of nobody, whose updates meet: the one stores a value, the other logs in, where a form
+    token was outstanding. Then another user takes over, one is ended before its login is saved, and one only reads. *)
+Definition meeting : list input := inputs 0
+  [ (0, start 1 None); (0, of 1 CreateFormToken); (0, of 1 (SetValue "k" "v")); (0, done_ 1);   (* 3: id 1003 *)
+    (1, start 2 (Some (CookieId 1003))); (1, start 3 (Some (CookieId 1003)));
+    (2, of 2 (SetValue "a" "x")); (2, of 3 (SetUser (Some "ann"))); (3, done_ 2); (4, done_ 3);  (* 9: id 1009 *)
+    (5, start 4 (Some (CookieId 1009))); (6, of 4 (SetUser (Some "bob"))); (7, done_ 4);         (* 12: id 1012 *)
+    (8, start 5 None); (8, of 5 (SetUser (Some "bob"))); (9, OfManager (DeleteSessionsOf "bob")); (10, done_ 5);
+    (11, start 6 None); (12, done_ 6) ].
+Example meeting_fair : ∃ st, fair_run strict (history strict init meeting []) st.
+Proof.
+  destruct (history_run strict [] init meeting) as [st H]; [constructor|]. exists st. split; [done|].
+  split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity.
+Qed.
+(** What is written, and under which id: whose it is, its value "a", and its tokens. *)
+Example meeting_writes :
+  (λ w, (w.1, user w.2, values w.2 !! "a", tokens w.2)) <$> omap (λ e, written (e_op e)) (effects_of strict init meeting) =
+  [ (1003, None, None, [3001]); (1003, None, Some "x", [3001]); (1009, Some "ann", Some "x", []); (1012, Some "bob", None, []) ].
+Proof. vm_compute. reflexivity. Qed.
+(** The trails of requests 2 to 6 before they save: what they came with, whom they set, what may stay, and whether the
+    user was ended and anything was changed. *)
+Example meeting_trails :
+  (λ k, (λ t, (t_sent t, t_login t, t_keeps t, t_ended t, t_changed t)) <$>
+     trail_of strict (history strict init (take k.1 meeting) []) k.2) <$> [(8%nat, 2); (9%nat, 3); (12%nat, 4); (16%nat, 5); (18%nat, 6)] =
+  [ Some (Some 1003, None, KeepAll, false, true); Some (Some 1003, Some (Some "ann", 2), KeepValues, false, true);
+    Some (Some 1009, Some (Some "bob", 6), KeepNothing, false, true);
+    Some (None, Some (Some "bob", 8), KeepValues, true, true); Some (None, None, KeepAll, false, false) ].
+Proof. vm_compute. reflexivity. Qed.
+
 (** ** For the faults *)
 
 Fixpoint end_of cfg (st : state) (l : list input) : state :=

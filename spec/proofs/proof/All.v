@@ -1,5 +1,5 @@
 (** The claims that are proved, and what their proofs rest on. `python3 spec/proofs check` counts both. *)
-From Q Require Import Steps Inv Runs Sessions Who.
+From Q Require Import Steps Inv Runs Sessions Histories Who.
 
 Theorem refusal_changes_nothing_holds : refusal_changes_nothing. Proof. exact t_refusal_changes_nothing. Qed.
 Print Assumptions refusal_changes_nothing_holds.
@@ -45,3 +45,15 @@ Theorem token_accepted_once_holds : token_accepted_once. Proof. exact t_token_on
 Print Assumptions token_accepted_once_holds.
 Theorem expiry_is_immediate_holds : expiry_is_immediate. Proof. exact t_expiry. Qed.
 Print Assumptions expiry_is_immediate_holds.
+Theorem no_update_is_lost_holds : no_update_is_lost. Proof. exact t_no_update. Qed.
+Print Assumptions no_update_is_lost_holds.
+Theorem login_begins_a_session_holds : login_begins_a_session. Proof. exact t_login_begins. Qed.
+Print Assumptions login_begins_a_session_holds.
+Theorem values_stay_with_their_user_holds : values_stay_with_their_user. Proof. exact t_values_stay. Qed.
+Print Assumptions values_stay_with_their_user_holds.
+Theorem ended_user_stays_ended_holds : ended_user_stays_ended. Proof. exact t_ended_user. Qed.
+Print Assumptions ended_user_stays_ended_holds.
+Theorem reading_stores_nothing_holds : reading_stores_nothing. Proof. exact t_reading. Qed.
+Print Assumptions reading_stores_nothing_holds.
+Theorem no_session_is_orphaned_holds : no_session_is_orphaned. Proof. exact t_orphan. Qed.
+Print Assumptions no_session_is_orphaned_holds.

@@ -171,7 +171,7 @@ Proof.
     - intros Ho _. apply nodup_fold. destruct old; [by apply nodup_keep, Ho|constructor].
     - intros t [Ht|Ht]%in_fold; [|by left]. right. destruct old; [|by apply elem_of_nil in Ht]. apply in_keep in Ht as [_ ?]. eauto. }
   destruct H as [|s Hm Hi Hd|i s g left t Hm Hi Ha Hd Hf Hdr Hl|n old s Hm Hn Hi Ha Hmv Hu
-    |old n i s g Hm Hn Hi Ha Hmv Hf Hdr|old n s c Hm Hn Hi Ha]; try (exists 0; by apply Hold).
+    |old n i s g Hm Hn Hi Ha Hmv Hf Hdr|old n s c Hm Hn Hi Ha Hu]; try (exists 0; by apply Hold).
   - exists i. intros n o' Ho. destruct (decide (i = n)) as [<-|].
     + rewrite lookup_insert in Ho. simplify_eq. destruct (Hmt _ _ Hm) as [Hm1 Hm2]. split; [intros; by apply Hm1|].
       intros t0 [Ht|(o & ? & _)]%Hm2; [|done]. right. auto.

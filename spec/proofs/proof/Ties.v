@@ -152,7 +152,7 @@ Lemma save_follows cfg now d m q op c m' : saves_as cfg now d m q op c m' → so
   (∀ n o, m !! n = Some o → created o <= accessed o) → follows d m m'.
 Proof.
   intros H Hq Ht Hc. destruct H as [|s Hm Hi Hd|i s g left t Hm Hi Ha Hd Hf Hdr Hl|n old s Hm Hon Hi Ha Hmv Hu
-    |old n i s g Hm Hon Hi Ha Hmv Hf Hdr|old n s c Hm Hon Hi Ha]; try (by apply follows_fewer).
+    |old n i s g Hm Hon Hi Ha Hmv Hf Hdr|old n s c Hm Hon Hi Ha Hu]; try (by apply follows_fewer).
   - exists i. intros n o' Ho. lookups.
     + right. repeat split; try done; [|eexists; split; [done|by left]].
       change (created s <= accessed s). eapply merged_times; done.

@@ -182,6 +182,7 @@ Inductive saves_as cfg now d (m : memory) q : option store_op → option cookie_
     saves_as cfg now d m q (Some (OpRotate n i (set_handle s (Some (default (d_handle d) (handle s)))) g))
       (Some (SetCookie i)) (<[i := set_handle s (Some (default (d_handle d) (handle s)))]> (delete n m))
 | save_discard old n s c : merges cfg now m q old s → onto m q n → has_info s = false → alive (own q) →
+    unchanged (own q) = false →
     saves_as cfg now d m q (Some (OpDiscard n)) c (delete n m).
 
 Lemma living ch g : generation_of ch = inr g → alive ch.
