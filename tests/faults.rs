@@ -40,7 +40,7 @@ use quixote_session::Semantics;
 use quixote_session::check::Property;
 use serde_json::Value;
 
-use checks::{Explored, caught_by, explored};
+use checks::{Explored, caught_by, explored, patches};
 
 struct Fault {
     name: String,
@@ -50,15 +50,9 @@ struct Fault {
 impl Fault {
     /// All of them, by file, so that each build finds as much as possible unchanged.
     fn all() -> Vec<Self> {
-        let entries = fs::read_dir(here().join("tests/faults")).unwrap();
-        let mut faults: Vec<_> = entries
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|kind| kind == "patch"))
-            .map(|path| Self {
-                name: path.file_name().unwrap().to_string_lossy().into(),
-                text: fs::read_to_string(path).unwrap(),
-            })
-            .collect();
+        let patches = patches(&here().join("tests/faults"));
+        let mut faults: Vec<_> =
+            patches.into_iter().map(|(name, text)| Self { name, text }).collect();
         faults.sort_by_key(|fault| (fault.file().to_owned(), fault.name.clone()));
         faults
     }

@@ -30,7 +30,6 @@ mod teeth;
 #[path = "spec/trace.rs"]
 mod trace;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -67,15 +66,7 @@ fn every_must_is_obeyed_and_tested_and_every_citation_is_in_the_spec() {
 
 #[test]
 fn every_arrow_has_teeth() {
-    let entries = fs::read_dir(root().join("tests/faults")).unwrap();
-    let mut patches: Vec<(String, String)> = entries
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|kind| kind == "patch"))
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into(), path))
-        .map(|(name, path)| (name, fs::read_to_string(path).unwrap()))
-        .collect();
-    patches.sort();
-    let faults = teeth::without_teeth(&Spec::parse(&spec_text()).0, &patches);
+    let faults = teeth::without_teeth(&Spec::parse(&spec_text()).0, &planted());
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
@@ -97,7 +88,7 @@ fn the_generated_tables_are_what_the_code_produces() {
         verdicts: read("spec/verdicts.md"),
         witnessed: read("tests/snapshots/properties__witnessed.snap"),
         proved: read("spec/proofs/proof/All.v"),
-        planted: planted_faults(),
+        planted: planted(),
     };
     let with_tables = generated::with_tables(&spec, &sources, &found);
     let path = root().join("spec/traceability.md");
@@ -111,14 +102,9 @@ fn the_generated_tables_are_what_the_code_produces() {
     same("spec/session.md", &spec, &with_tables);
 }
 
-/// The name and the text of each patch of `tests/faults`, in the order of the names.
-fn planted_faults() -> Vec<(String, String)> {
-    let files = fs::read_dir(root().join("tests/faults")).unwrap();
-    let paths = files.map(|file| file.unwrap().path());
-    let paths: BTreeSet<_> =
-        paths.filter(|path| path.extension().is_some_and(|own| own == "patch")).collect();
-    let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
-    paths.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+/// The planted faults.
+fn planted() -> Vec<(String, String)> {
+    checks::patches(&root().join("tests/faults"))
 }
 
 /// Fails with the first line that differs; all of a page would be too much to read.

@@ -1,4 +1,21 @@
-//! The checks that a patch names, read from its text.
+//! The patches, and the checks that each names, read from its text.
+
+use std::fs;
+use std::path::Path;
+
+/// The file name and the text of each patch in a folder, in the order of the names.
+pub(crate) fn patches(folder: &Path) -> Vec<(String, String)> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut patches: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|kind| kind == "patch"))
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into();
+            (name, fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    patches.sort();
+    patches
+}
 
 /// What the exploration must find with the fault in place.
 #[derive(PartialEq, Eq, Debug)]

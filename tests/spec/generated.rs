@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use quixote_session::Semantics;
 use quixote_session::check::{Difference, Property, phases};
 
+use crate::checks::{Explored, explored};
 use crate::rules::{Rule, Spec};
 use crate::sources::{Citation, Side, Source, is_rule_name};
 use crate::trace::Reviewed;
@@ -106,7 +107,7 @@ fn with_table(spec: &str, begin: &str, table: &str) -> String {
 }
 
 /// The committed pages that say what was found: by the two exhaustive checks, on random runs, by
-/// proof, and of each planted fault its name and its page.
+/// proof, and of each planted fault its file and its text.
 pub(crate) struct Found {
     pub(crate) guarantees: String,
     pub(crate) verdicts: String,
@@ -128,13 +129,14 @@ fn evidence(found: &Found) -> String {
     for property in Property::ALL.iter().filter(|own| own.is_kept_by(Semantics::Strict)) {
         let theorem = format!("Theorem {}_holds :", property.id().replace('-', "_"));
         let proved = if found.proved.contains(&theorem) { "yes" } else { "no" };
-        let caught = format!("Caught by: explore {property}");
-        let is_caught = |line: &str| {
-            line.strip_prefix(&caught).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-        };
-        let faults = found.planted.iter().filter(|(_, page)| page.lines().any(is_caught));
+        let finds =
+            |found: Explored<'_>| found.semantics == "strict" && found.property == property.id();
+        let faults = found.planted.iter().filter(|(_, text)| explored(text).any(finds));
         let faults: Vec<_> = faults
-            .map(|(name, _)| format!("[{}](../tests/faults/{name}.patch)", name.replace('-', " ")))
+            .map(|(file, _)| {
+                let words = file.trim_end_matches(".patch").replace('-', " ");
+                format!("[{words}](../tests/faults/{file})")
+            })
             .collect();
         let steps = counted(property.id());
         let _ = writeln!(table, "| `{property}` | {proved} | {steps} | {} |", faults.join(", "));
