@@ -47,7 +47,7 @@ pub(crate) fn judge(history: &[Told]) -> Result<Judged, Wrong> {
         let number = RequestId(request as u64 + 1);
         let called = &history[request].calls[call];
         for mut observed in Observed::of(called, number) {
-            if machine.let_late_end_pass(&mut observed) == Late::CannotBeTold {
+            if !machine.let_late_end_pass(&mut observed) {
                 return Ok(machine.judged);
             }
             if let Err(what) = machine.meet(observed) {
@@ -95,16 +95,6 @@ struct Machine {
     judged: Judged,
 }
 
-/// Whether an end came too late to be the request's own.
-#[derive(PartialEq, Eq)]
-enum Late {
-    Not,
-    /// It is another event now.
-    Told,
-    /// There is no event that does the same: the round is judged up to here.
-    CannotBeTold,
-}
-
 /// What a process did, as a step of the machine.
 struct Observed<'a> {
     event: Event,
@@ -125,9 +115,10 @@ impl Machine {
     /// Who asks for the end of other sessions is looked at first, and the end then has no condition
     /// (rules driver-11 and driver-8). If the own session, or user, ended between the two, the others
     /// end all the same. One state for all knows no moment between the two: there a manager does it,
-    /// who cannot spare a session, or the request logs out.
-    fn let_late_end_pass(&mut self, observed: &mut Observed<'_>) -> Late {
-        let Some(op) = observed.wrote else { return Late::Not };
+    /// or the request logs out. False if no event does the same, as no manager spares a session: the
+    /// round is judged up to here.
+    fn let_late_end_pass(&mut self, observed: &mut Observed<'_>) -> bool {
+        let Some(op) = observed.wrote else { return true };
         let end = match op {
             StoreOp::DeleteHandle { handle, user: Some(user) } => {
                 let items = self.state.items();
@@ -152,7 +143,7 @@ impl Machine {
             | StoreOp::Put { .. }
             | StoreOp::Touch { .. }
             | StoreOp::Discard { .. }
-            | StoreOp::DiscardOver { .. } => return Late::Not,
+            | StoreOp::DiscardOver { .. } => return true,
         };
         let input = Input { now: NOW, entropy: observed.entropy, event: observed.event.clone() };
         let reply = step(&self.config, self.state.clone(), input).1.reply;
@@ -161,14 +152,14 @@ impl Machine {
             Reply::Refused(Refusal::SessionGone | Refusal::UserEnded | Refusal::NoUser)
         );
         if !is_late {
-            return Late::Not;
+            return true;
         }
         self.judged.late_ends += 1;
-        let Some(end) = end else { return Late::CannotBeTold };
+        let Some(end) = end else { return false };
         // A manager's end is written in another way.
         observed.wrote = observed.wrote.filter(|_| !matches!(end, Event::Manager(_)));
         observed.event = end;
-        Late::Told
+        true
     }
 
     fn meet(&mut self, observed: Observed<'_>) -> Result<(), String> {

@@ -135,12 +135,12 @@ impl Manager {
         own: &mut dyn OwnData,
     ) -> Result<T, Failure> {
         exchange.begin(&call, self.fresh());
-        // Most calls ask nothing, and then no time has to be bounded.
-        if exchange.ask().is_some() {
-            // Whether it came to its end or not, the exchange knows.
-            if let Err(late) = timeout(Self::LONGEST, self.carry_through(exchange, own)).await {
-                self.show(&StoreError::unknown(late));
-            }
+        // Most calls ask nothing, and then no time has to be bounded. Whether one came to its end or
+        // not, the exchange knows.
+        if exchange.ask().is_some()
+            && let Err(late) = timeout(Self::LONGEST, self.carry_through(exchange, own)).await
+        {
+            self.show(&StoreError::unknown(late));
         }
         exchange.result(call)
     }
