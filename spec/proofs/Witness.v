@@ -91,6 +91,8 @@ Lemma run_end_of cfg h st l : run cfg h st → run cfg (history cfg st l h) (end
 Proof. revert h st. induction l as [|i l IH]; intros h st H; simpl; [done|]. apply IH. by constructor. Qed.
 Lemma run_to cfg l : run cfg (history cfg init l []) (end_of cfg init l).
 Proof. apply run_end_of. constructor. Qed.
+(** That such a run, with the steps after it, is fair: computed. *)
+Ltac is_fair := split; [repeat first [apply run_to|constructor]|]; split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity.
 (** A store with one session. *)
 Definition one := set_handle (set_values (fresh "addr" 0) {[ "k" := "v" ]}) (Some 9).
 Definition st0 := State {[ 1 := one ]} ∅ ∅.

@@ -79,9 +79,8 @@ def lists():
             wrong.append(f"faults/{file.name} does not refute {claim}")
     odd = sorted(proved ^ (planted | owed)) + sorted(planted & owed)
     wrong += [f"`{name}` must be proved and have a fault, or be owed one" for name in odd]
-    beyond = set()
-    for name in BEYOND:
-        beyond |= {claim.replace("_", "-") for claim in CLAIM.findall((HERE / f"{name}.v").read_text())}
+    texts = [(HERE / f"{name}.v").read_text() for name in BEYOND]
+    beyond = {claim.replace("_", "-") for text in texts for claim in CLAIM.findall(text)}
     wrong += [f"`{name}` is not proved" for name in sorted(beyond - proved)]
     odd = sorted((proved | left) - rows - beyond)
     wrong += [f"session.md has no theorem `{name}`" for name in odd]
@@ -170,10 +169,11 @@ def refuted(file):
         witness = EXAMPLE.sub("", (HERE / "Witness.v").read_text())
         for name, code in [("Model", model.replace(old, new)), ("Witness", witness), ("Fault", text)]:
             (Path(folder) / f"{name}.v").write_text(code)
-        for name in ["Claims", *BEYOND]:
+        imported = [name for name in BEYOND if re.search(rf"^From Q .*\b{name}\b", text, re.M)]
+        claims = ["Claims", *imported]
+        for name in claims:
             shutil.copy(HERE / f"{name}.v", folder)
-        needed = [name for name in BEYOND if re.search(rf"^From Q .*\b{name}\b", text, re.M)]
-        for name in ["Model", "Claims", "Witness", *needed, "Fault"]:
+        for name in ["Model", *claims, "Witness", "Fault"]:
             run = coq(folder, name)
             if run.returncode:
                 return f"faults/{file.name} refutes nothing: {name}.v: {run.stderr.strip()}"

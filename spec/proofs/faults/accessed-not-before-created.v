@@ -7,8 +7,7 @@ From Q Require Import Claims Witness.
 Theorem refuted : ¬ accessed_not_before_created.
 Proof.
   intros H. set (l := inputs 0 [(0, start 1 None); (1, of 1 (SetUser (Some "ann")))]).
-  assert (fair_run strict (history strict init l []) (end_of strict init l)) as Hr.
-  { split; [apply run_to|]. split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity. }
+  assert (fair_run strict (history strict init l []) (end_of strict init l)) as Hr by is_fair.
   destruct (H _ _ _ Hr) as [_ H2].
   assert (∃ q i s, requests (end_of strict init l) !! 1 = Some q ∧ held q = Some (i, s) ∧ (created s <=? accessed s) = false)
     as (q & i & s & Hq & Hh & Hs) by (vm_compute; by eexists _, _, _).

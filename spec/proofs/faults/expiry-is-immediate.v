@@ -9,8 +9,7 @@ Proof.
   intros H. set (l := inputs 0 [(0, start 1 None); (0, of 1 (SetValue "k" "v")); (0, done_ 1);
     (0, start 2 (Some (CookieId 1002))); (0, start 3 (Some (CookieId 1002))); (0, of 2 RenewSession); (0, done_ 2)]).
   set (st := end_of strict init l). set (i := at_ 7 0 (of 3 ExpireSession)).
-  assert (fair_run strict (occurs strict st i :: history strict init l []) (step strict st i).1) as Hr.
-  { split; [constructor; apply run_to|]. split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity. }
+  assert (fair_run strict (occurs strict st i :: history strict init l []) (step strict st i).1) as Hr by is_fair.
   assert (∃ q s0 s, requests st !! 3 = Some q ∧ held q = Some (Some 1002, s0) ∧
     store (step strict st i).1 !! 1006 = Some s ∧ handle s = handle s0) as (q & s0 & s & Hq & Hh & Hs & E)
     by (vm_compute; by eexists _, _, _).

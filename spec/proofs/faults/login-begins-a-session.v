@@ -9,8 +9,7 @@ Proof.
   intros H. set (l := inputs 0 [(0, start 1 None); (0, of 1 (SetValue "k" "v")); (0, done_ 1);
     (0, StartRequest 2 (Some (CookieId 1002)) "elsewhere" "" false); (0, of 2 (SetUser (Some "ann")))]).
   set (st := end_of strict init l).
-  assert (fair_run strict (occurs strict st saving :: history strict init l []) (step strict st saving).1) as Hr.
-  { split; [constructor; apply run_to|]. split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity. }
+  assert (fair_run strict (occurs strict st saving :: history strict init l []) (step strict st saving).1) as Hr by is_fair.
   assert (∃ q t s, requests st !! 2 = Some q ∧ trail_of strict (history strict init l []) 2 = Some t ∧
     written (e_op (step strict st saving).2) = Some (1005, s) ∧ t_login t = Some (Some "ann", 0) ∧
     addr s = "addr" ∧ t_addr t = "elsewhere") as (q & t & s & Hq & Ht & Hw & El & Es & Et) by (vm_compute; by eexists _, _, _).

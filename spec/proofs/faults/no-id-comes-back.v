@@ -11,8 +11,7 @@ Proof.
   set (before := end_of strict init l). set (gone := at_ 5 0 (OfManager (DeleteSession 1002))).
   set (after := (step strict before gone).1). set (late := at_ 6 0 (done_ 2)).
   assert (fair_run strict ([occurs strict after late] ++ occurs strict before gone :: history strict init l [])
-    (step strict after late).1) as Hr.
-  { split; [do 2 constructor; apply run_to|]. split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity. }
+    (step strict after late).1) as Hr by is_fair.
   specialize (H _ _ _ _ _ 1002 Hr). assert (is_Some (store (step strict after late).1 !! 1002)) as [s Hs] by (vm_compute; by eexists).
   rewrite H in Hs; [done|vm_compute; by eexists|vm_compute; reflexivity].
 Qed.

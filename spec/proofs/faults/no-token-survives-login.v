@@ -9,8 +9,7 @@ Proof.
   intros H. set (l := inputs 0 [(0, start 1 None); (0, of 1 CreateFormToken); (0, done_ 1);
     (0, start 2 (Some (CookieId 1002))); (0, of 2 (SetUser (Some "ann")))]).
   set (st := end_of strict init l).
-  assert (fair_run strict (occurs strict st saving :: history strict init l []) (step strict st saving).1) as Hr.
-  { split; [constructor; apply run_to|]. split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity. }
+  assert (fair_run strict (occurs strict st saving :: history strict init l []) (step strict st saving).1) as Hr by is_fair.
   assert (∃ s s' g, e_op (step strict st saving).2 = Some (OpRotate 1002 1005 s' g) ∧ store st !! 1002 = Some s ∧
     user s' ≠ user s ∧ tokens s = [3001] ∧ tokens s' = [3001]) as (s & s' & g & Ho & Hs & Hu & Et & Et')
     by (vm_compute; by eexists _, _, _).

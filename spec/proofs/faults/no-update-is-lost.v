@@ -11,8 +11,7 @@ Proof.
     (0, start 2 (Some (CookieId 1002))); (0, start 3 (Some (CookieId 1002)));
     (0, of 2 (SetValue "a" "x")); (0, of 3 (SetValue "b" "y")); (0, done_ 2)]).
   set (st := end_of strict init l). set (i := at_ 8 0 (done_ 3)).
-  assert (fair_run strict (occurs strict st i :: history strict init l []) (step strict st i).1) as Hr.
-  { split; [constructor; apply run_to|]. split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity. }
+  assert (fair_run strict (occurs strict st i :: history strict init l []) (step strict st i).1) as Hr by is_fair.
   assert (∃ q mine t o s, requests st !! 3 = Some q ∧ held q = Some (Some 1002, mine) ∧
     trail_of strict (history strict init l []) 3 = Some t ∧ store st !! 1002 = Some o ∧
     created o = 0 ∧ written (e_op (step strict st i).2) = Some (1002, s) ∧

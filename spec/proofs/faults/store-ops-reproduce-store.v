@@ -9,7 +9,6 @@ Proof.
   intros H. set (l := inputs 0 [(0, start 1 None); (0, of 1 (SetValue "k" "v")); (0, of 1 (SetValue "once" "x")); (0, done_ 1);
     (0, start 2 (Some (CookieId 1003)))]).
   set (st := end_of strict init l). set (i := at_ 5 0 (of 2 (TakeValue "once"))).
-  assert (fair_run strict (occurs strict st i :: history strict init l []) (step strict st i).1) as Hr.
-  { split; [constructor; apply run_to|]. split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity. }
+  assert (fair_run strict (occurs strict st i :: history strict init l []) (step strict st i).1) as Hr by is_fair.
   specialize (H _ _ _ _ Hr). apply (f_equal (lookup 1003)) in H. vm_compute in H. done.
 Qed.

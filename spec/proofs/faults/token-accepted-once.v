@@ -13,7 +13,7 @@ Proof.
   set (after := (step strict before one).1). set (two := at_ 6 0 (of 3 (RemoveFormToken (Some 3001)))).
   apply (H strict [] (occurs strict after two) [] (occurs strict before one) (history strict init l [])
     (step strict after two).1 3001).
-  - split; [do 2 constructor; apply run_to|]. split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity.
+  - is_fair.
   - split; [vm_compute; reflexivity|by exists 2].
   - split; [vm_compute; reflexivity|by exists 3].
 Qed.

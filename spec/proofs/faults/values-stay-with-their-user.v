@@ -9,8 +9,7 @@ Proof.
   intros H. set (l := inputs 0 [(0, start 1 None); (0, of 1 (SetUser (Some "ann"))); (0, of 1 (SetValue "k" "v")); (0, done_ 1);
     (0, start 2 (Some (CookieId 1003))); (0, of 2 (SetUser (Some "bob")))]).
   set (st := end_of strict init l). set (i := at_ 6 0 (done_ 2)).
-  assert (fair_run strict (occurs strict st i :: history strict init l []) (step strict st i).1) as Hr.
-  { split; [constructor; apply run_to|]. split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity. }
+  assert (fair_run strict (occurs strict st i :: history strict init l []) (step strict st i).1) as Hr by is_fair.
   assert (∃ q t s, requests st !! 2 = Some q ∧ trail_of strict (history strict init l []) 2 = Some t ∧
     written (e_op (step strict st i).2) = Some (1006, s) ∧ t_keeps t = KeepNothing ∧
     values s !! "k" = Some "v" ∧ t_values t !! "k" = None) as (q & t & s & Hq & Ht & Hw & Ek & Es & Et)
