@@ -45,7 +45,20 @@ impl Browser {
     }
 
     pub(crate) fn tab(&mut self, url: &str) -> Tab {
-        let made = self.connection.call("Target.createTarget", &json!({"url": "about:blank"}));
+        self.tab_in(url, &json!({"url": "about:blank"}))
+    }
+
+    /// A tab as in another browser: with cookies of its own.
+    pub(crate) fn tab_elsewhere(&mut self, url: &str) -> Tab {
+        let made = self.connection.call("Target.createBrowserContext", &json!({}));
+        self.tab_in(
+            url,
+            &json!({"url": "about:blank", "browserContextId": made["browserContextId"]}),
+        )
+    }
+
+    fn tab_in(&mut self, url: &str, given: &Value) -> Tab {
+        let made = self.connection.call("Target.createTarget", given);
         let target = made["targetId"].as_str().unwrap();
         let socket = format!("ws://{}/devtools/page/{target}", self.address);
         let mut connection = Connection::open(&self.address, &socket);
