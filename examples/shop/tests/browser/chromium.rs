@@ -29,6 +29,7 @@ impl Browser {
             // Root has no sandbox, and a container little shared memory.
             .args(["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
+            .env("TMPDIR", profile.path())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
