@@ -39,9 +39,9 @@ pub enum NotSet {
 /// The application's own data of one request, if they are in a transaction. To drop it rolls back.
 #[async_trait]
 pub trait OwnData: Send {
-    /// For data in the database of the sessions: carries out this write in the same transaction
-    /// ([`Sqlite::write_in`](crate::Sqlite::write_in)) and commits both, so that neither is there
-    /// without the other; false if its condition did not hold, and then both go on. None, as it is
+    /// For data in the database of the sessions: carries out this write in the same transaction, by
+    /// `write_in` of `Sqlite` or `Postgres`, and commits both, so that neither is there without the
+    /// other; false if its condition did not hold, and then both go on. None, as it is
     /// if nothing else is said, if the data are somewhere else: then [`commit`](Self::commit)
     /// follows.
     async fn write(&mut self, _write: &Write) -> Option<Result<bool, StoreError>> {
