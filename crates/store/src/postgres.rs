@@ -21,9 +21,9 @@ use crate::store::{Store, StoreError};
 /// as durable as `synchronous_commit` of the database says.
 ///
 /// [`connect`](Self::connect) does not encrypt: then the database must be on this machine, or in a
-/// network that nobody else reads. [`connect_with`](Self::connect_with) does. Each start creates the
-/// tables and indices that are not there and replaces the functions, so the role that connects owns
-/// them, and may create in the schema.
+/// network that nobody else reads. [`connect_with`](Self::connect_with) does. Each start creates
+/// the tables and indices that are not there and replaces the functions, so the role that connects
+/// owns them, and may create in the schema.
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool,
@@ -48,8 +48,8 @@ impl Postgres {
     }
 
     /// The same over TLS: `tls` is the connector of a package such as `tokio-postgres-rustls` or
-    /// `postgres-native-tls`. It is used where the address says `sslmode=require`, which is best, or
-    /// `prefer`, which is the default and goes on in the open if the server has no TLS.
+    /// `postgres-native-tls`. It is used where the address says `sslmode=require`, which is best,
+    /// or `prefer`, which is the default and goes on in the open if the server has no TLS.
     ///
     /// # Errors
     ///
@@ -79,12 +79,14 @@ impl Postgres {
         self.pool.get().await.map_err(StoreError::failed)
     }
 
-    /// Carries out a write in a transaction of the application in the same database, to be committed
-    /// by it; false if its condition does not hold. See [`OwnData::write`](crate::OwnData::write).
+    /// Carries out a write in a transaction of the application in the same database, to be
+    /// committed by it; false if its condition does not hold. See
+    /// [`OwnData::write`](crate::OwnData::write).
     ///
-    /// The transaction must be READ COMMITTED, as it is where neither the database nor the role says
-    /// otherwise: under a stricter level it would not see an end of the user's sessions that it has
-    /// waited for. It must see the tables of the sessions without a schema before their names.
+    /// The transaction must be READ COMMITTED, as it is where neither the database nor the role
+    /// says otherwise: under a stricter level it would not see an end of the user's sessions that
+    /// it has waited for. It must see the tables of the sessions without a schema before their
+    /// names.
     ///
     /// # Errors
     ///
@@ -124,6 +126,11 @@ impl Connection<'_> {
             Self::Own(transaction) => transaction.query_one(&statement, &parameters(&hidden)).await,
         };
         row.map_err(error)?.try_get(0).map_err(StoreError::unknown)
+    }
+
+    /// A statement without a condition.
+    async fn done(&self, sql: &str, values: &Values<'_>) -> Result<bool, StoreError> {
+        self.run(sql, values).await.map(|_| true)
     }
 
     /// How many rows a statement has changed.
@@ -242,8 +249,7 @@ async fn carry_out(
             let sql = "INSERT INTO session (id, revision, data, usr, handle, created, accessed)
                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET
                 (revision, data, usr, handle, created, accessed) = ($2, $3, $4, $5, $6, $7)";
-            db.run(sql, &Columns::of(id, write, session)?.and(&[])).await?;
-            Ok(true)
+            db.done(sql, &Columns::of(id, write, session)?.and(&[])).await
         }
         StoreOp::Update { id, session } => {
             let sql = "UPDATE session SET revision = $2, data = $3, usr = $4, handle = $5,
@@ -252,8 +258,7 @@ async fn carry_out(
         }
         StoreOp::Touch { id, accessed } => {
             let sql = "UPDATE session SET accessed = greatest(accessed, $2) WHERE id = $1";
-            db.run(sql, &[&id.reveal_bytes(), &signed(*accessed)]).await?;
-            Ok(true)
+            db.done(sql, &[&id.reveal_bytes(), &signed(*accessed)]).await
         }
         StoreOp::Discard { id } => {
             let sql = "DELETE FROM session WHERE id = $1 AND revision = $2 AND accessed = $3";
@@ -261,24 +266,19 @@ async fn carry_out(
             Ok(db.run(sql, &[&id.reveal_bytes(), &expected, &accessed]).await? == 1)
         }
         StoreOp::Delete { id } => {
-            db.run("DELETE FROM session WHERE id = $1", &[&id.reveal_bytes()]).await?;
-            Ok(true)
+            db.done("DELETE FROM session WHERE id = $1", &[&id.reveal_bytes()]).await
         }
         StoreOp::DeleteHandle { handle, user } => {
             let sql = "DELETE FROM session WHERE handle = $1 AND ($2::TEXT IS NULL OR usr = $2)";
             let bytes = handle.to_bytes();
-            db.run(sql, &[&bytes.as_slice(), &user.as_deref()]).await?;
-            Ok(true)
+            db.done(sql, &[&bytes.as_slice(), &user.as_deref()]).await
         }
         StoreOp::DeleteUser { user, except } => {
             let except = except.as_ref().map(SessionId::reveal_bytes);
             let sql = "SELECT session_end_user($1, $2, $3)";
             db.ask(sql, &[&user.as_str(), &except, &expected]).await
         }
-        StoreOp::DiscardOver { now } => {
-            discard_over_at(db, config, *now).await?;
-            Ok(true)
-        }
+        StoreOp::DiscardOver { now } => discard_over_at(db, config, *now).await,
     }
 }
 
@@ -312,15 +312,14 @@ async fn discard_over_at(
     db: &Connection<'_>,
     config: &Config,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let Bounds { accessed, created } = Bounds::of(config, now);
     // What another has locked it may delete the next time: to wait for each other in two orders
     // would be a deadlock.
     let sql = "DELETE FROM session WHERE id IN (SELECT id FROM session
         WHERE accessed <= $1 OR accessed >= $2 OR created <= $3 OR created >= $4
         FOR UPDATE SKIP LOCKED)";
-    db.run(sql, &[&accessed.0, &accessed.1, &created.0, &created.1]).await?;
-    Ok(())
+    db.done(sql, &[&accessed.0, &accessed.1, &created.0, &created.1]).await
 }
 
 #[cfg(test)]
