@@ -80,8 +80,8 @@ impl Manager {
     }
 
     /// Shows each error of the store to this function, such as one that logs it; the first that is
-    /// set stays. A [`Failure`] says only what a request has to know. No error quotes what a session
-    /// holds.
+    /// set stays. A [`Failure`] says only what a request has to know. No error quotes what a
+    /// session holds.
     pub fn on_error(&self, show: fn(&StoreError)) {
         self.0.shown.get_or_init(|| show);
     }
@@ -135,8 +135,8 @@ impl Manager {
         own: &mut dyn OwnData,
     ) -> Result<T, Failure> {
         exchange.begin(&call, self.fresh());
-        // Most calls ask nothing, and then no time has to be bounded. Whether one came to its end or
-        // not, the exchange knows.
+        // Most calls ask nothing, and then no time has to be bounded. Whether one came to its end
+        // or not, the exchange knows.
         if exchange.ask().is_some()
             && let Err(late) = timeout(Self::LONGEST, self.carry_through(exchange, own)).await
         {

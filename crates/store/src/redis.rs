@@ -32,11 +32,11 @@ pub struct Redis {
     scripts: std::sync::Arc<Scripts>,
 }
 
-/// All keys begin with `quixote:`. Of those, `session:ID` is a hash, whose field `row` is all that a
-/// load needs: revision, access and data, in one text, as a reply of one text is read faster than
-/// one of three. `user:NAME` is the set of a user's ids, `handle:HANDLE` an id, `accessed` and `created` are all ids in the order of these
-/// times, and `ended:NAME` is a count that is never forgotten. Numbers are texts, as those of Lua
-/// have 53 bits.
+/// All keys begin with `quixote:`. Of those, `session:ID` is a hash, whose field `row` is all that
+/// a load needs: revision, access and data, in one text, as a reply of one text is read faster than
+/// one of three. `user:NAME` is the set of a user's ids, `handle:HANDLE` an id, `accessed` and
+/// `created` are all ids in the order of these times, and `ended:NAME` is a count that is never
+/// forgotten. Numbers are texts, as those of Lua have 53 bits.
 struct Scripts {
     save: Script,
     touch: Script,
