@@ -44,7 +44,7 @@ pub trait World {
 ///
 /// It is for [`Config::STRICT`] and configurations made from it. Under copying it drives Quixote
 /// over a mapping that is shared without care; live cannot be shared.
-// [driver-12]
+// [driver-18]
 pub struct Exchange {
     config: Arc<Config>,
     state: State,
@@ -84,7 +84,7 @@ impl Exchange {
     }
 
     /// The same with another bound on the tries of one call, at least 1.
-    // [driver-14]
+    // [driver-20]
     #[must_use]
     pub fn with_most_tries(mut self, most: u32) -> Self {
         self.most_tries = most.max(1);
@@ -173,7 +173,7 @@ impl Exchange {
             waits: Waits::Entropy,
         });
         if let Event::Request { event: RequestEvent::SetUser { user: Some(_) }, .. } = &turn.event {
-            // [driver-19]
+            // [driver-11]
             self.load_generation(turn);
         } else if loads_first(&turn.event) {
             self.load(turn);
@@ -252,7 +252,7 @@ impl Exchange {
 
     /// Loads what the exchange is about, to step over it. An id that is gone does not come back, so
     /// it is looked up only if somebody asks for it by its cookie.
-    // [driver-10]
+    // [driver-16]
     fn load(&mut self, turn: Box<Turn>) {
         let by_id = match &turn.event {
             Event::StartRequest { .. }
@@ -289,7 +289,7 @@ impl Exchange {
         }
     }
 
-    // [driver-19]
+    // [driver-11]
     fn told(&mut self, mut turn: Box<Turn>, generation: u64) {
         if let Some(user) = &self.login {
             self.state = mem::take(&mut self.state).with_generation(user.clone(), generation);
@@ -347,7 +347,7 @@ impl Exchange {
         match answer {
             Answer::Done => self.take_in(turn, attempt, false),
             Answer::Committed => self.take_in(turn, attempt, true),
-            // [driver-9]
+            // [driver-15]
             Answer::Conflict => self.again(turn),
             Answer::Unknown => {
                 (turn.doubtful, turn.in_doubt) = (Some(attempt), true);
@@ -359,7 +359,7 @@ impl Exchange {
     }
 
     /// The call starts over, from the state before it, over a fresh load.
-    // [driver-9] [driver-10]
+    // [driver-15] [driver-16]
     fn again(&mut self, mut turn: Box<Turn>) {
         turn.tries = turn.tries.saturating_add(1);
         if turn.tries < self.most_tries {
@@ -428,7 +428,7 @@ impl Exchange {
 
     /// Nothing came of the call. A request that could not be saved ends as a failed one, which asks
     /// nothing of the store.
-    // [driver-13]
+    // [driver-19]
     fn give_up(&mut self, mut turn: Box<Turn>, why: Failure) {
         // To say that nothing happened could be false.
         if turn.in_doubt {
@@ -451,7 +451,7 @@ impl Exchange {
 
     /// The store failed: the request is abandoned, which sends no cookie, and its state is dropped,
     /// so that none is left that would have to be told what is stored.
-    // [driver-15] [driver-16] [driver-17]
+    // [driver-21] [driver-22] [driver-23]
     fn fail(&mut self, why: Failure) {
         self.abandon();
         self.outcome = Some(Err(why));

@@ -113,7 +113,7 @@ impl Machine {
     }
 
     /// Who asks for the end of other sessions is looked at first, and the end then has no condition
-    /// (rules driver-11 and driver-8). If the own session, or user, ended between the two, the
+    /// (rules driver-17 and driver-14). If the own session, or user, ended between the two, the
     /// others end all the same. One state for all knows no moment between the two: there a manager
     /// does it, or the request logs out. False if no event does the same, as no manager spares a
     /// session: the round is judged up to here.
