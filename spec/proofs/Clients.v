@@ -44,7 +44,7 @@ Definition obey (b : browser) (c : option (cookie_change * text)) (jars : gmap (
   | None => jars end.
 
 (** A login is owed from now on, if the browser has the cookie for it. It is owed no longer once another request, one
-    that may bring a cookie, has brought one. *)
+    that may bring a cookie, has brought one; the worlds and TLC excuse a browser already while that is under way. *)
 Definition owed_then (w : world) (p : response) : gmap browser text :=
   let b := p_to p in
   let brings := negb (is_none (p_cookie p)) in
@@ -140,7 +140,9 @@ Inductive goes cfg : world → Prop :=
 | goes_after w m : goes cfg w → goes cfg (after cfg w m).
 Definition fairly_goes cfg w := goes cfg w ∧ fresh_draws (so_far w).
 
-(** ** Claims: a configuration that the check accepts has a path *)
+(** ** Claims: a configuration that the check accepts has a path
+
+    The other theorems about cookies speak of a response alone, and stand in Claims.v. *)
 
 Definition logout_reaches_the_client := ∀ cfg p w k r n, cookie_path cfg = Some p → p ≠ "" → fairly_goes cfg w →
   under_way w !! k = Some r → p_ended r = true → p_sent r = Some n → n ∉ kept (jars (arrive w k)) (p_to r).
