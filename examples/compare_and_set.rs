@@ -229,7 +229,7 @@ impl World for Process {
     fn carry_out(&mut self, ask: Ask<'_>, _wait_ms: u64) -> Answer {
         match ask {
             Ask::Load { id } => Answer::Loaded(self.store.sessions.get(&id).cloned()),
-            // [driver-19]
+            // [driver-11]
             Ask::Generation { user } => Answer::Generation(self.store.generation(user)),
             Ask::Write(write) if self.store.carry_out(write) => Answer::Done,
             Ask::Write(_) => {
@@ -322,7 +322,7 @@ struct Store {
 
 impl Store {
     /// Checks the condition and writes, as one atomic operation. False: nothing was written.
-    // [driver-3] [driver-4] [driver-5] [driver-7] [driver-8] [driver-18] [driver-20] [driver-21]
+    // [driver-3] [driver-4] [driver-6] [driver-7] [driver-9] [driver-10] [driver-13] [driver-14]
     fn carry_out(&mut self, write: &Write) -> bool {
         let Write { op, expected, accessed, revision, .. } = write;
         match op {
@@ -346,7 +346,7 @@ impl Store {
                     self.write(*to, session, *revision)
                 }
             }
-            // [driver-23]
+            // [driver-5]
             StoreOp::Discard { id } => {
                 let stored = self.sessions.get(id).map(|row| row.session.accessed());
                 self.is_as_loaded(id, *expected)

@@ -91,14 +91,14 @@ HasInfo(s) ==
 \* [time-3] [time-4] [time-5]
 Touched(s) == IF now > s.accessed + Resolution THEN [s EXCEPT !.accessed = now] ELSE s
 
-\* [time-1] [time-6] [time-7] [time-16] A session is as far from its limits as the clock is from
+\* [time-1] [time-6] [time-7] [time-8] A session is as far from its limits as the clock is from
 \* its times, whichever is ahead.
 Reached(since, limit) == now >= since + limit \/ since >= now + limit
 PastAbsolute(s) == Reached(s.created, Absolute)
 PastItsLimits(s) == PastAbsolute(s) \/ Reached(s.accessed, Idle)
 Over(s) == Strict /\ PastItsLimits(s)
 
-\* [time-13] [time-17] Idleness does not end the work of a request that began in time.
+\* [time-14] [time-15] Idleness does not end the work of a request that began in time.
 TooOld(s) == Strict /\ PastAbsolute(s)
 
 Later(one, other) == IF one > other THEN one ELSE other
@@ -172,7 +172,7 @@ HoldInstead(memory, r, s) ==
 Free(draws, Used(_)) == {n \in DOMAIN draws : ~Used(draws[n])}
 
 \* The draws that are taken, the last of which is the result; none if all are in use.
-\* [token-4] [token-6] [effect-13]
+\* [token-4] [token-7] [effect-16]
 Taken(draws, Used(_)) ==
   IF Free(draws, Used) = {} THEN <<>>
   ELSE SubSeq(draws, 1, CHOOSE n \in Free(draws, Used) :
@@ -211,7 +211,7 @@ NoChanges ==
    values |-> [k \in Keys |-> Same], guards |-> [k \in Keys |-> Same], tokens |-> <<>>]
 
 \* Under strict the visit is noted in the store, at once. [event-1] [step-3] [step-4] [step-5]
-\* [step-6] [step-7] [step-8] [step-9] [step-11] [step-12] [step-61] [step-62] [time-10]
+\* [step-6] [step-7] [step-8] [step-9] [step-11] [step-12] [step-13] [step-14] [time-11]
 StartRequest(r, c, m, sent, passive) ==
   /\ requests[r] = None
   /\ LET over == IsStored(sent) /\ Over(sessions[sent])
@@ -242,7 +242,7 @@ Changed(r, session, changes) ==
   /\ requests' = IF Strict THEN [requests EXCEPT ![r].changes = changes] ELSE requests
   /\ UNCHANGED Outside
 
-\* What of a session outlives that its user is set. [step-15] [step-52] [step-53]
+\* What of a session outlives that its user is set. [step-17] [step-18] [step-19]
 Between(before, after) ==
   CASE before = after -> "all"
     [] before # after /\ before = None -> "values"
@@ -262,7 +262,7 @@ Kept(keeps, s) ==
 \* Whether a session of that user begins, which is so for all but nobody after nobody.
 Begins(ch) == ch.user # Same /\ (ch.user # None \/ ch.keeps = "nothing")
 
-\* [step-54] [time-14]
+\* [step-20] [time-16]
 WithUser(ch, s) ==
   CASE ch.user = Same -> s
     [] ch.user # Same /\ ~Begins(ch) -> [s EXCEPT !.user = ch.user]
@@ -278,7 +278,7 @@ LoggedIn(ch, keeps, u) ==
                 !.guards = IF keeps = "nothing" THEN nothing ELSE @]
 
 \* The request may still end the session that it found, by the handle. [event-3] [event-4]
-\* [event-50] [step-13] [step-14]
+\* [event-25] [step-15] [step-16]
 SetUser(r, u) ==
   /\ Holds(r)
   /\ LET s == Held(r)
@@ -288,26 +288,26 @@ SetUser(r, u) ==
      IN Changed(r, IF Strict THEN set ELSE [s EXCEPT !.user = u], ch)
   /\ Shows(<<"SetUser", r, u>>, "done", None)
 
-\* [event-35] [event-36]
+\* [event-5] [event-6]
 RenewSession(r) ==
   /\ Holds(r) /\ Strict
   /\ Changed(r, Held(r), [requests[r].changes EXCEPT !.renew = TRUE])
   /\ Shows(<<"RenewSession", r>>, "done", None)
 
-\* [event-5]
+\* [event-7]
 SetValue(r, k, v) ==
   /\ Holds(r)
   /\ Changed(r, [Held(r) EXCEPT !.values[k] = v], [requests[r].changes EXCEPT !.values[k] = v])
   /\ Shows(<<"SetValue", r, k, v>>, "done", None)
 
-\* [event-6] [event-7]
+\* [event-8] [event-9]
 RemoveValue(r, k) ==
   /\ Holds(r) /\ Held(r).values[k] # None
   /\ Changed(r, [Held(r) EXCEPT !.values[k] = None],
                 [requests[r].changes EXCEPT !.values[k] = None])
   /\ Shows(<<"RemoveValue", r, k>>, "done", None)
 
-\* [event-39] [event-40]
+\* [event-12] [event-13]
 GuardValue(r, k) ==
   /\ Holds(r) /\ Strict
   /\ LET ch == requests[r].changes
@@ -316,7 +316,7 @@ GuardValue(r, k) ==
         /\ Changed(r, Held(r), [ch EXCEPT !.guards[k] = seenFirst])
   /\ Shows(<<"GuardValue", r, k>>, "done", None)
 
-\* [event-8] [token-7] [token-8]
+\* [event-14] [token-8] [token-9]
 CreateFormToken(r, draws) ==
   /\ Holds(r)
   /\ LET s == Held(r)
@@ -328,19 +328,19 @@ CreateFormToken(r, draws) ==
                       [ch EXCEPT !.tokens = Push(@, Last(taken))])
         /\ ShowsDraws(<<"CreateFormToken", r>>, Last(taken), None, taken)
 
-\* [event-9] [event-10]
+\* [event-15] [event-16]
 HasFormToken(r, t) ==
   /\ Holds(r)
   /\ UNCHANGED <<sessions, requests>> /\ UNCHANGED Outside
   /\ Shows(<<"HasFormToken", r, t>>, Among(t, Held(r).tokens), None)
 
-\* A request's changes to s. [step-31] [step-32]
+\* A request's changes to s. [step-41] [step-42]
 RECURSIVE PushNew(_, _)
 PushNew(queue, more) ==
   IF more = <<>> THEN queue
   ELSE PushNew(IF Among(Head(more), queue) THEN queue ELSE Push(queue, Head(more)), Tail(more))
 
-\* [step-31] [step-32] [step-33]
+\* [step-41] [step-42] [step-43]
 Apply(ch, s) ==
   LET kept == WithUser(ch, Kept(ch.keeps, s))
       value(k) == IF ch.values[k] = Same THEN kept.values[k] ELSE ch.values[k]
@@ -355,7 +355,7 @@ TakeOut(r, left, view, ch, event, reply) ==
      /\ Shows(event, reply, <<"Update", id, left>>)
 
 \* It was the last info: the session is discarded, and the request goes on with its own changes.
-\* [step-21] [step-22] [step-23]
+\* [step-27] [step-28] [step-29]
 TakeLast(r, left, ch, event, reply) ==
   LET id == Held(r).id
       detached == [left EXCEPT !.id = None, !.handle = None, !.accessed = Held(r).accessed]
@@ -367,7 +367,7 @@ Take(r, left, view, ch, event, reply) ==
   IF HasInfo(left) THEN TakeOut(r, left, view, ch, event, reply)
   ELSE TakeLast(r, left, ch, event, reply)
 
-\* A value that was taken needs no guard. [event-37] [event-38] [step-19] [step-60] [step-63]
+\* A value that was taken needs no guard. [event-10] [event-11] [step-24] [step-25] [step-40]
 TakeValue(r, k) ==
   /\ Holds(r) /\ Held(r).values[k] # None
   /\ LET s == Held(r)
@@ -383,12 +383,12 @@ TakeValue(r, k) ==
                      [ch EXCEPT !.guards[k] = Same], event, sessions[s.id].values[k])
              /\ UNCHANGED Outside
 
-\* Strict: the token is in the store and this request may spend it. [step-19] [step-20] [time-12]
+\* Strict: the token is in the store and this request may spend it. [step-25] [step-26] [time-13]
 MaySpend(r, t) ==
   LET id == Held(r).id
   IN IsFound(id) /\ requests[r].changes.keeps = "all" /\ Among(t, sessions[id].tokens)
 
-\* [event-11] [step-16] [step-17] [step-18]
+\* [event-17] [step-21] [step-22] [step-23]
 RemoveFormToken(r, t) ==
   /\ Holds(r)
   /\ LET s == Held(r)
@@ -407,7 +407,7 @@ RemoveFormToken(r, t) ==
 -----------------------------------------------------------------------------
 (* A request asks about its cookie, and gives up or replaces its session.  *)
 
-\* [event-2] [event-12] [event-13] [time-11]
+\* [event-2] [event-18] [event-19] [time-12]
 HasSessionCookie(r, mustExist) ==
   /\ IsOpen(r)
   /\ UNCHANGED <<sessions, requests>> /\ UNCHANGED Outside
@@ -415,7 +415,7 @@ HasSessionCookie(r, mustExist) ==
          answer == IF mustExist THEN IsFound(id) ELSE id # None
      IN Shows(<<"HasSessionCookie", r, mustExist>>, answer, None)
 
-\* [event-14] [event-15] [event-16] [event-17]
+\* [event-20] [event-21] [event-22] [event-23]
 RevokeSessionCookie(r) ==
   /\ IsOpen(r) /\ ~Strict
   /\ requests' = [requests EXCEPT ![r].response = Revoke, ![r].cookie = None]
@@ -424,8 +424,8 @@ RevokeSessionCookie(r) ==
 
 IdsOfHandle(h) == {i \in Ids : IsStored(i) /\ sessions[i].handle = h}
 
-\* A session that has moved meanwhile is found by its handle. [event-18] [event-19] [event-20]
-\* [event-21] [event-50] [effect-6]
+\* A session that has moved meanwhile is found by its handle. [event-24] [event-26] [event-27]
+\* [event-28] [event-25] [effect-8]
 EndOwn(r, event) ==
   LET s == Held(r)
       named == IF IsStored(s.id) THEN {s.id} ELSE {}
@@ -442,7 +442,7 @@ EndOwn(r, event) ==
 
 ExpireSession(r) == Holds(r) /\ EndOwn(r, <<"ExpireSession", r>>)
 
-\* All sessions of a user end but one, and so do the logins of other requests. [step-57]
+\* All sessions of a user end but one, and so do the logins of other requests. [step-39]
 EndUser(u, except, by) ==
   LET memory == UnstoreAll(Memory, {i \in Ids \ {except} : IsStored(i) /\ sessions[i].user = u})
       isEnded(r) == r # by /\ memory.requests[r] # None /\ memory.requests[r].changes.user = u
@@ -455,20 +455,20 @@ OwnStored(r) ==
   IN IF IsStored(id) /\ sessions[id].user = Held(r).user THEN id ELSE None
 
 \* A request acts for its user by its own session. Who logged in by this very request may act
-\* without one. [event-45] [event-48] [event-49]
+\* without one. [event-33] [event-34] [event-35]
 MayAct(r) ==
   /\ Holds(r) /\ Strict /\ Held(r).user # None
   /\ IF requests[r].changes.user = Same THEN IsFound(OwnStored(r))
      ELSE ~requests[r].changes.ended
 
-\* [event-41] [event-42]
+\* [event-29] [event-30]
 ExpireOtherSessions(r) ==
   /\ MayAct(r)
   /\ Remember(EndUser(Held(r).user, OwnStored(r), r))
   /\ Shows(<<"ExpireOtherSessions", r>>, "done", <<"DeleteUser", Held(r).user, OwnStored(r)>>)
   /\ UNCHANGED Outside
 
-\* [event-43] [event-44]
+\* [event-31] [event-32]
 ExpireHandle(r, h) ==
   /\ MayAct(r)
   /\ LET event == <<"ExpireHandle", r, h>>
@@ -478,7 +478,7 @@ ExpireHandle(r, h) ==
              /\ Shows(event, "done", <<"DeleteHandle", h, u>>)
              /\ UNCHANGED Outside
 
-\* [event-22] [event-23] [event-24] [effect-7]
+\* [event-36] [event-37] [event-38] [effect-9]
 NewSession(r) ==
   /\ IsOpen(r)
   /\ LET id == IF Holds(r) THEN Held(r).id ELSE None
@@ -500,11 +500,11 @@ Saved(memory, op, change, draws) ==
 
 Nothing(change) == Saved(Memory, None, change, <<>>)
 
-\* [token-5]
+\* [token-6]
 TakenId(draws) == Taken(draws, IsStored)
 
 \* Live stores the very session that the request holds, copying a copy.
-\* [step-25] [step-26] [effect-3] [effect-4]
+\* [step-31] [step-32] [effect-4] [effect-5]
 StoreNew(r, s, carried, draws) ==
   LET taken == TakenId(draws)
       id == Last(taken)
@@ -515,7 +515,7 @@ StoreNew(r, s, carried, draws) ==
       change == IF carried = None \/ carried[1] = "Set" THEN Set(id) ELSE Stillborn(id)
   IN IF taken = <<>> THEN None ELSE Saved(memory, <<"Put", id, named>>, change, taken)
 
-\* [step-24] [step-27] [step-28]
+\* [step-30] [step-33] [step-34]
 Maintain(r, carried, draws) ==
   LET s == Held(r)
   IN CASE ~HasInfo(s) /\ IsStored(s.id) ->
@@ -529,7 +529,7 @@ Maintain(r, carried, draws) ==
 \* Whether the request has logged somebody in: then the store is to check the user's generation.
 LogsIn(r) == requests[r].changes.user \notin {Same, None}
 
-\* [step-38] [step-39] [step-40] [step-47] [step-48] [session-9] [session-10] [effect-5]
+\* [step-48] [step-49] [step-50] [step-57] [step-58] [session-9] [session-10] [effect-6]
 Create(r, s, carried, draws, handle) ==
   LET taken == TakenId(draws)
       named == [s EXCEPT !.id = Last(taken), !.handle = handle]
@@ -538,7 +538,7 @@ Create(r, s, carried, draws, handle) ==
        [] OTHER -> Saved(Store(Memory, Last(taken), named),
                          <<"Create", Last(taken), LogsIn(r), named>>, Set(Last(taken)), taken)
 
-\* [step-34] [step-36] [step-51] [session-10] [session-11]
+\* [step-44] [step-46] [step-61] [session-10] [session-11]
 Rotate(r, from, s, draws, handle) ==
   LET taken == TakenId(draws)
       named == [s EXCEPT !.id = Last(taken), !.handle = IF @ = None THEN handle ELSE @]
@@ -546,23 +546,23 @@ Rotate(r, from, s, draws, handle) ==
      ELSE Saved(Store(Unstore(Memory, from), Last(taken), named),
                 <<"Rotate", from, Last(taken), LogsIn(r), named>>, Set(Last(taken)), taken)
 
-\* The login that a request made is void: the user's sessions were ended since. [step-57]
+\* The login that a request made is void: the user's sessions were ended since. [step-39]
 IsVoid(r) == LogsIn(r) /\ requests[r].changes.ended
 
 \* A form token is nothing that a visitor would miss.
 TokensAlone(ch) == [ch EXCEPT !.tokens = <<>>] = NoChanges
 
-\* [step-60]
+\* [step-40]
 GuardsHold(ch, s) == \A k \in Keys : ch.guards[k] \in {Same, s.values[k]}
 
 \* Nothing is left: a cookie that stays opens nothing, but who has changed the user is to lose it.
-\* [step-22] [step-37] [effect-7]
+\* [step-28] [step-47] [effect-9]
 Discard(id, ch) ==
   Saved(Unstore(Memory, id), <<"Discard", id>>, IF Begins(ch) THEN Revoke ELSE None, <<>>)
 
 \* The session is gone, or too old and nobody has ended it. A login needs none: it begins one, but
-\* whoever was logged in already and has been ended stays so. [step-29] [step-32] [step-40]
-\* [step-55] [step-56]
+\* whoever was logged in already and has been ended stays so. [step-35] [step-42] [step-50]
+\* [step-37] [step-38]
 SaveWithout(r, id, draws, handle) ==
   LET ch == requests[r].changes
       begun == Begun(ch.at)
@@ -576,7 +576,7 @@ SaveWithout(r, id, draws, handle) ==
                    ELSE IF HasInfo(onto) THEN Rotate(r, id, onto, draws, handle)
                    ELSE Discard(id, ch)
 
-\* [step-31] [step-32] [step-34] [effect-5]
+\* [step-41] [step-42] [step-44] [effect-6]
 SaveOnto(r, id, draws, handle) ==
   LET ch == requests[r].changes
       merged == [Apply(ch, sessions[id]) EXCEPT !.accessed = Later(@, Held(r).accessed)]
@@ -585,7 +585,7 @@ SaveOnto(r, id, draws, handle) ==
        [] OTHER -> IF ch.renew \/ Begins(ch) THEN Rotate(r, id, merged, draws, handle)
                    ELSE Saved(Store(Memory, id, merged), <<"Update", id, merged>>, None, <<>>)
 
-\* [step-30] [step-41] [step-46]
+\* [step-36] [step-51] [step-56]
 SaveChanges(r, carried, draws, handle) ==
   LET s == Held(r)
       ch == requests[r].changes
@@ -600,7 +600,7 @@ Save(r, carried, draws, handle) ==
     [] Holds(r) /\ ~Strict -> Maintain(r, carried, draws)
     [] Holds(r) /\ Strict -> SaveChanges(r, carried, draws, handle)
 
-\* [event-25] [event-26] [event-28] [event-27]
+\* [event-39] [event-40] [event-42] [event-41]
 MaintainSession(r, draws) ==
   /\ Holds(r) /\ ~Strict
   /\ LET saved == Save(r, requests[r].response, draws, None)
@@ -614,10 +614,10 @@ MaintainSession(r, draws) ==
 -----------------------------------------------------------------------------
 (* A request finishes, and its response sets out. *)
 
-\* [config-14] [cookie-9] [cookie-10]
+\* [config-15] [cookie-16] [cookie-17]
 PathOf(m) == IF Strict THEN "/" ELSE m \o "/"
 
-\* [step-42] [step-43] [step-44] [step-45]
+\* [step-52] [step-53] [step-54] [step-55]
 Finished(r, outcome, draws, handle) ==
   LET carried == requests[r].response
       kept == IF Strict THEN carried ELSE None
@@ -626,13 +626,13 @@ Finished(r, outcome, draws, handle) ==
        [] outcome = "failed" -> Nothing(kept)
        [] outcome = "abandoned" -> Nothing(None)
 
-\* [effect-9] [effect-10] [effect-11]
+\* [effect-12] [effect-13] [effect-14]
 EndOf(outcome) ==
   CASE outcome \in {"successful", "interrupted"} -> "commit"
     [] outcome = "failed" -> "abort"
     [] outcome = "abandoned" -> None
 
-\* [effect-12] [step-49] [step-50]
+\* [effect-15] [step-59] [step-60]
 FinishRequest(r, outcome, draws, handle) ==
   /\ IsOpen(r)
   /\ LET saved == Finished(r, outcome, draws, handle)
@@ -652,7 +652,7 @@ FinishRequest(r, outcome, draws, handle) ==
 -----------------------------------------------------------------------------
 (* The manager's own events. *)
 
-\* [event-29] [event-30]
+\* [event-43] [event-44]
 InsertSession(r, id, u) ==
   /\ IsOpen(r) /\ ~Strict
   /\ LET s == [Anonymous EXCEPT !.id = id, !.user = u]
@@ -660,27 +660,27 @@ InsertSession(r, id, u) ==
         /\ Shows(<<"InsertSession", r, id, u>>, "done", <<"Put", id, s>>)
   /\ UNCHANGED Outside
 
-\* [event-31] [event-32] [effect-6]
+\* [event-45] [event-46] [effect-8]
 DeleteSession(id) ==
   /\ IsStored(id)
   /\ Remember(Unstore(Memory, id))
   /\ Shows(<<"DeleteSession", id>>, "done", <<IF Strict THEN "Discard" ELSE "Delete", id>>)
   /\ UNCHANGED Outside
 
-\* [event-46] [event-47]
+\* [event-47] [event-48]
 DeleteHandle(h) ==
   /\ Strict
   /\ Remember(UnstoreAll(Memory, IdsOfHandle(h)))
   /\ Shows(<<"DeleteHandle", h>>, "done", <<"DeleteHandle", h, None>>)
   /\ UNCHANGED Outside
 
-\* [event-33]
+\* [event-49]
 DeleteSessionsOf(u) ==
   /\ Remember(EndUser(u, None, None))
   /\ Shows(<<"DeleteSessionsOf", u>>, "done", <<"DeleteUser", u, None>>)
   /\ UNCHANGED Outside
 
-\* [event-34]
+\* [event-50]
 Sweep ==
   /\ Remember(UnstoreAll(Memory, {i \in Ids : IsStored(i) /\ Over(sessions[i])}))
   /\ Shows(<<"Sweep">>, "done", IF Strict THEN <<"DiscardOver", now>> ELSE None)
@@ -689,7 +689,7 @@ Sweep ==
 -----------------------------------------------------------------------------
 (* Around the machine: responses and time.                                 *)
 
-\* RFC 6265: a cookie of Max-Age 0 is dropped. [cookie-6] [cookie-7] [cookie-8]
+\* RFC 6265: a cookie of Max-Age 0 is dropped. [cookie-13] [cookie-14] [cookie-15]
 Obeyed(jar, response) ==
   IF response.change = None THEN jar
   ELSE [jar EXCEPT ![PathOf(response.mount)] =

@@ -182,8 +182,8 @@ impl Config {
     /// What a session manager should do today: 128-bit ids renewed whenever the user changes,
     /// merged saves, final expiry, idle limit of 30 minutes, absolute limit of 12 hours, and a
     /// `__Host-` cookie. Texts hold up to 64 KiB and a session up to 64 values.
-    // [config-5] [config-6] [config-7] [config-8] [config-9] [config-10] [config-11] [config-12]
-    // [config-13] [config-14]
+    // [config-6] [config-7] [config-8] [config-9] [config-10] [config-11] [config-12] [config-13]
+    // [config-14] [config-15]
     pub const STRICT: Self = Self::strict("__Host-session", true, GivesUp::NOTHING);
 
     /// Strict for development over plain `http`, with a bare cookie named `session`. Never for a
@@ -223,7 +223,7 @@ impl Config {
         }
     }
 
-    // [config-1] [config-2] [config-3] [config-4] [config-42]
+    // [config-1] [config-2] [config-3] [config-4] [config-5]
     const fn quixote(semantics: Semantics, is_dirty: Dirtiness) -> Self {
         Self {
             semantics,
@@ -265,8 +265,8 @@ impl Config {
     /// let hasty = Config { idle_limit_ms: Some(30_000), ..Config::STRICT };
     /// assert_eq!(hasty.check(), Err(ConfigError::IdleLimit));
     /// ```
-    // [config-15] [config-31] [config-16] [config-17] [config-18] [config-19] [config-32]
-    // [config-20] [config-33] [config-36] [config-37] [config-38] [config-39] [config-40]
+    // [config-16] [config-33] [config-17] [config-18] [config-19] [config-20] [config-34]
+    // [config-21] [config-35] [config-36] [config-37] [config-38] [config-39] [config-40]
     pub fn check(&self) -> Result<(), ConfigError> {
         let path = self.cookie_path.as_deref().unwrap_or_default();
         if !is_cookie_name(&self.cookie_name) {
@@ -344,7 +344,7 @@ impl Config {
 
     /// The Path of this response's cookie: the configured one, else the request's script name with
     /// a slash at its end.
-    // [cookie-9] [cookie-10]
+    // [cookie-16] [cookie-17]
     pub(crate) fn path_of_cookie(&self, script_name: &SmolStr) -> SmolStr {
         match &self.cookie_path {
             Some(path) if !path.is_empty() => path.clone(),

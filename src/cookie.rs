@@ -17,12 +17,12 @@ use crate::semantics::Headers;
 
 /// The header that goes with every response that sets or revokes the session cookie, so that no
 /// shared cache hands it to somebody else (RFC 9111, section 5.2.2.5).
-// [cookie-14]
+// [cookie-21]
 pub const CACHE_CONTROL: (&str, &str) = ("Cache-Control", "no-store");
 
 /// The header that goes, beside [`CACHE_CONTROL`], with every response that depends on a session:
 /// it tells a cache that others get another one (RFC 9110, section 12.5.5).
-// [cookie-15]
+// [cookie-22]
 pub const VARY: (&str, &str) = ("Vary", "Cookie");
 
 /// The value of the session cookie in a `Cookie` header.
@@ -51,14 +51,14 @@ pub const VARY: (&str, &str) = ("Vary", "Cookie");
 /// assert_eq!(read("QX_session=first QX_session"), Some("".into()));
 /// assert_eq!(read_cookie(&Config::QUIXOTE, b"QX_session=\xff; other=1"), Some("\u{ff}".into()));
 /// ```
-// [cookie-3]
+// [cookie-10]
 pub fn read_cookie(config: &Config, header: impl AsRef<[u8]>) -> Option<CookieValue> {
     let header = header.as_ref();
     read_cookie_text(
         config,
         &match config.semantics.differences().headers {
             Headers::Rfc6265 => String::from_utf8_lossy(header),
-            // [cookie-21]
+            // [cookie-9]
             Headers::OfQuixote => latin_1(header),
         },
     )
@@ -82,7 +82,7 @@ fn latin_1(header: &[u8]) -> Cow<'_, str> {
 }
 
 /// RFC 6265, sections 4.2.1 and 5.2.
-// [cookie-1] [cookie-2] [cookie-4]
+// [cookie-1] [cookie-3] [cookie-11]
 fn last_value<'a>(header: &'a str, name: &str) -> Option<&'a str> {
     // The last one counts, so the search begins at the end and stops where it finds one.
     header.rsplit(';').find_map(|pair| {
@@ -94,7 +94,7 @@ fn last_value<'a>(header: &'a str, name: &str) -> Option<&'a str> {
 
 /// Without the white space of RFC 6265, section 5.2, around it, and no other: what a browser takes
 /// for a part of the name must not vanish here, or the name would become one that it protects.
-// [cookie-16]
+// [cookie-2]
 fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
@@ -128,7 +128,7 @@ fn without_quotes(value: &str) -> &str {
 ///     "__Host-session=a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1; HttpOnly; SameSite=Lax; Secure; Path=/"
 /// );
 /// ```
-// [cookie-6] [cookie-7] [cookie-8] [cookie-11] [cookie-12] [cookie-13]
+// [cookie-13] [cookie-14] [cookie-15] [cookie-18] [cookie-19] [cookie-20]
 pub fn set_cookie(config: &Config, op: &CookieOp) -> Result<String, ConfigError> {
     if !is_cookie_name(&config.cookie_name) {
         return Err(ConfigError::CookieName);
@@ -180,7 +180,7 @@ mod tests {
         }
     }
 
-    // [cookie-13]
+    // [cookie-20]
     #[test]
     fn nothing_is_injected() {
         let revoke = |path: &str| CookieOp { value: CookieChange::Revoke, path: path.into() };

@@ -94,7 +94,7 @@ pub enum StoreOp {
     },
     /// Note an access: the session's becomes the later of what it is and this. Nothing else
     /// changes, so no other operation fails because of it, and without a session nothing is done.
-    // [driver-22]
+    // [driver-8]
     Touch {
         /// Of which session.
         id: SessionId,
@@ -103,7 +103,7 @@ pub enum StoreOp {
     },
     /// Write only if what is stored is still what the state held before this step; the noted access
     /// does not count, and the later one is kept.
-    // [driver-4] [driver-20]
+    // [driver-4] [driver-7]
     Update {
         /// Under which id.
         id: SessionId,
@@ -112,7 +112,7 @@ pub enum StoreOp {
     },
     /// Delete `from` and write under `to` in one operation, under the condition of `Update` for
     /// `from` and of `Create` for `to`.
-    // [driver-5] [driver-6]
+    // [driver-6] [driver-12]
     Rotate {
         /// The id that dies.
         from: SessionId,
@@ -125,14 +125,14 @@ pub enum StoreOp {
         generation: Option<u64>,
     },
     /// Delete, always; that it is gone already is no error.
-    // [driver-8]
+    // [driver-14]
     Delete {
         /// Which one.
         id: SessionId,
     },
     /// Delete all sessions of a user and, in the same atomic act, count the user's generation up by
     /// one: a login from before cannot be saved any more.
-    // [driver-18] [driver-21]
+    // [driver-9] [driver-10]
     DeleteUser {
         /// Whose, compared byte by byte.
         user: SmolStr,
@@ -152,14 +152,14 @@ pub enum StoreOp {
     /// Delete only if what is stored is still what the state held before this step, the noted
     /// access included: the session has no info left, is over, or was listed by somebody who wants
     /// it deleted, and a write or a visit that came first may have changed that.
-    // [driver-23]
+    // [driver-5]
     Discard {
         /// Which one.
         id: SessionId,
     },
     /// Delete every session that is over at this moment, by the limits of the configuration: see
     /// [`Session::is_over`]. The store asks that of its own times, when it deletes.
-    // [driver-7]
+    // [driver-13]
     DiscardOver {
         /// The moment.
         now: Timestamp,
@@ -269,7 +269,7 @@ pub enum Reply {
 /// let why = quixote_session::Refusal::UnknownToken;
 /// assert_eq!(why.to_string(), "no such form token is outstanding: show the form again");
 /// ```
-// [effect-16]
+// [effect-3]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -84,7 +84,7 @@ impl Entropy {
     }
 }
 
-// [token-11]
+// [token-12]
 impl fmt::Debug for Entropy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Entropy(…)")
@@ -108,7 +108,7 @@ impl<'a> Draws<'a> {
         self.taken
     }
 
-    // [token-14]
+    // [token-5]
     pub(crate) fn session_id(&mut self) -> Option<SessionId> {
         let [ids, _] = &self.entropy.0;
         self.next(ids).map(SessionId)

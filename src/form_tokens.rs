@@ -62,7 +62,7 @@ impl FormTokens {
     /// Queues `token`; the oldest make room until at most `cap` stand, itself included.
     // [session-6] [session-7]
     pub(crate) fn push(&mut self, token: FormToken, cap: u8) {
-        // [config-21]
+        // [config-22]
         let cap = usize::from(cap.clamp(1, Self::MAX));
         let extra = self.len().saturating_add(1).saturating_sub(cap);
         if extra != 0 {

@@ -17,7 +17,7 @@ const MARKS: &[u8] = b"!#$%&'*+-.^_`|~";
 
 /// Whether `name` is a token of RFC 9110, which RFC 6265 (4.1.1) asks of a cookie's name, and
 /// leaves room for an id.
-// [config-34] [config-35]
+// [config-41] [config-42]
 pub(crate) fn is_cookie_name(name: &str) -> bool {
     (1..=MOST_NAME_BYTES).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || MARKS.contains(&byte))

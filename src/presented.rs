@@ -27,7 +27,7 @@ pub enum CookieValue {
 
 impl CookieValue {
     /// The id, if it has the form of one.
-    // [cookie-5]
+    // [cookie-12]
     #[must_use]
     pub const fn session_id(&self) -> Option<SessionId> {
         match self {

@@ -10,7 +10,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use smol_str::SmolStr;
 
-// [state-10] [state-11]
+// [state-14] [state-15]
 /// A field that must stand there and may be null: serde takes one that is absent for None.
 pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
@@ -48,7 +48,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
 
 /// The same error without secrets: serde quotes what stands where something else was expected, and
 /// that may be an id. Of a run of 12 hex digits or more the first four are left.
-// [token-10]
+// [token-11]
 pub(crate) fn without_secrets<E: serde::de::Error>(error: &E) -> E {
     let text = error.to_string();
     let mut shown = String::new();

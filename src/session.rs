@@ -143,7 +143,7 @@ impl Session {
     /// assert!(!session.is_dirty(&Config::QUIXOTE));
     /// assert!(!session.is_dirty(&Config::QUIXOTE_PERSISTENT), "no info, nothing to save");
     /// ```
-    // [step-28]
+    // [step-34]
     #[must_use]
     pub fn is_dirty(&self, config: &Config) -> bool {
         match (config.semantics.differences().saves, config.is_dirty) {
@@ -163,7 +163,7 @@ impl Session {
     /// assert_eq!(session.clone().accessed_by(Timestamp(7_500)).accessed(), Timestamp(7_500));
     /// assert_eq!(session.accessed_by(Timestamp(2_500)).accessed(), Timestamp(5_000));
     /// ```
-    // [driver-20]
+    // [driver-7]
     #[must_use]
     pub fn accessed_by(mut self, moment: Timestamp) -> Self {
         self.accessed = self.accessed.max(moment);
@@ -215,7 +215,7 @@ impl Session {
     /// Whether a time limit of the strict semantics is reached. Both bounds are inclusive: a
     /// session is over in the very millisecond in which its age equals the limit. So is one whose
     /// times lie as far ahead: the clock that wrote them was wrong, and nobody knows its age.
-    // [time-6] [time-7] [time-8] [time-9] [time-16]
+    // [time-6] [time-7] [time-8] [time-9] [time-10]
     #[inline]
     #[must_use]
     pub fn is_over(&self, config: &Config, now: Timestamp) -> bool {
@@ -223,7 +223,7 @@ impl Session {
     }
 
     /// Whether the absolute limit is reached, which ends the work of requests under way, too.
-    // [time-13]
+    // [time-14]
     pub(crate) fn is_too_old(&self, config: &Config, now: Timestamp) -> bool {
         reached(config, self.created, config.absolute_limit_ms, now)
     }

@@ -90,7 +90,7 @@ impl State {
     /// sessions live outside the process loads one this way before it starts a request, and loads
     /// it again when a condition of a [`StoreOp`](crate::StoreOp) did not hold, to send the same
     /// event once more.
-    // [state-7] [driver-9] [driver-10] [driver-11] [driver-12]
+    // [state-7] [driver-15] [driver-16] [driver-17] [driver-18]
     #[must_use]
     pub fn with_stored(mut self, id: SessionId, session: Option<Session>) -> Self {
         match session {
@@ -107,7 +107,7 @@ impl State {
     /// No transition, but a statement about that store: a driver makes it before it sends a
     /// [`SetUser`](crate::RequestEvent::SetUser), and again when the condition of the operation
     /// that saves it did not hold. A login that a request made in another generation is refused.
-    // [driver-19]
+    // [driver-11]
     #[must_use]
     pub fn with_generation(mut self, user: SmolStr, generation: u64) -> Self {
         let parts = self.parts();
@@ -128,7 +128,7 @@ impl State {
     /// let read = State::new();
     /// assert!(read.semantics().is_none_or(|own| own == Config::STRICT.semantics));
     /// ```
-    // [state-13]
+    // [state-12]
     #[must_use]
     pub fn semantics(&self) -> Option<Semantics> {
         self.read().semantics

@@ -75,7 +75,7 @@ use crate::token::SessionId;
 /// assert_eq!(effects.reply, Reply::Refused(Refusal::UnknownRequest));
 /// assert_eq!(state, State::new());
 /// ```
-// [step-1] [step-2] [trace-17]
+// [step-1] [step-2] [trace-20]
 #[expect(
     clippy::inline_always,
     reason = "the caller knows the event: a quarter of a cycle is moves"
@@ -110,13 +110,13 @@ pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects)
         },
         Event::Manager(event) => step.manager_event(event),
     };
-    // [step-57]
+    // [step-39]
     if let Some(user) = step.ended.take() {
         let others = requests.iter_mut().filter(|(number, _)| Some(**number) != actor);
         others.for_each(|(_, request)| request.end_login_unless(&user, |_| false));
     }
     match answer {
-        // [effect-13]
+        // [effect-16]
         Ok(reply) => (step.effects.draws, step.effects.reply) = (step.draws.taken(), reply),
         // [effect-2]
         Err(why) => effects = Effects::refused(why),
@@ -204,7 +204,7 @@ impl Step<'_> {
 
     /// The session that is stored under `id`, for the work of a request that began in time:
     /// idleness does not end it, the absolute limit does.
-    // [time-11] [time-12] [time-13] [time-17]
+    // [time-12] [time-13] [time-14] [time-15]
     fn find(&self, id: &SessionId) -> Option<Slot> {
         self.store.find(id).filter(|slot| !self.is_too_old(self.session(*slot)))
     }
@@ -217,7 +217,7 @@ impl Step<'_> {
         session.is_too_old(self.config, self.now)
     }
 
-    // [token-5] [token-6] [token-9]
+    // [token-6] [token-7] [token-10]
     fn unused_id(&mut self) -> Result<SessionId, Refusal> {
         loop {
             let id = self.draws.session_id().ok_or(Refusal::EntropyUsedUp)?;
@@ -231,12 +231,12 @@ impl Step<'_> {
         self.store.len() >= self.config.session_limit()
     }
 
-    // [config-27] [config-28]
+    // [config-28] [config-30]
     fn has_room_for(&self, id: &SessionId) -> Result<(), Refusal> {
         if self.is_full() && !self.store.has(id) { Err(Refusal::TooManySessions) } else { Ok(()) }
     }
 
-    // [config-22]
+    // [config-23]
     fn fits(&self, text: &str) -> Result<(), Refusal> {
         if text.len() > self.config.max_text_bytes { Err(Refusal::TextTooLong) } else { Ok(()) }
     }

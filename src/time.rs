@@ -44,7 +44,7 @@ impl Timestamp {
 
     /// Milliseconds from this moment to `now`: negative if the clock went back, and held at the
     /// ends of `i64`.
-    // [time-2] [time-15]
+    // [time-2] [time-17]
     #[must_use]
     pub fn age_at(self, now: Self) -> i64 {
         let distance = i64::try_from(now.0.abs_diff(self.0)).unwrap_or(i64::MAX);

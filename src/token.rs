@@ -157,7 +157,7 @@ impl Revealed {
 
 impl Revealed {
     /// The first four hex digits, which tell two secrets apart in a log and open nothing.
-    // [token-10] [token-11]
+    // [token-11] [token-12]
     pub(crate) fn start(&self) -> SmolStr {
         self.with_text(|text| text.get(..4).unwrap_or_default().into())
     }

@@ -12,7 +12,7 @@ impl Version {
     const NUMBER: u8 = 1;
 }
 
-// [state-12]
+// [state-10]
 #[cfg(feature = "serde")]
 impl Serialize for Version {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -20,7 +20,7 @@ impl Serialize for Version {
     }
 }
 
-// [state-14]
+// [state-11]
 #[cfg(feature = "serde")]
 impl<'de> Deserialize<'de> for Version {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

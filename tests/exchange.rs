@@ -24,7 +24,7 @@ use shop::Fault::{After, Conflict, Fails};
 use shop::{Shop, arrival};
 
 /// One load for a page that is read, one load and one write for one that writes.
-// [driver-11] [driver-19]
+// [driver-11] [driver-17]
 #[test]
 fn each_call_asks_for_what_it_rests_on_and_for_nothing_else() {
     let mut shop = Shop::new();
@@ -71,7 +71,7 @@ fn each_call_asks_for_what_it_rests_on_and_for_nothing_else() {
 
 /// Two writes of one exchange have different revisions: who loaded between them has loaded what is
 /// old.
-// [driver-4] [driver-9]
+// [driver-4] [driver-15]
 #[test]
 fn each_write_has_a_revision_of_its_own() {
     let mut shop = Shop::new();
@@ -100,7 +100,7 @@ fn a_session_that_is_gone_is_not_loaded_again() {
 }
 
 /// What others did meanwhile is seen before anything is refused.
-// [driver-11]
+// [driver-17]
 #[test]
 fn a_refusal_over_an_old_load_is_looked_at_again() {
     let mut shop = Shop::new();
@@ -119,7 +119,7 @@ fn a_refusal_over_an_old_load_is_looked_at_again() {
 }
 
 /// The finish of a login with nothing to store says nothing of the store, but of the user.
-// [step-57] [driver-11]
+// [step-39] [driver-17]
 #[test]
 fn a_finish_without_an_operation_rests_on_the_user_who_logged_in() {
     let mut shop = Shop::new();
@@ -130,7 +130,7 @@ fn a_finish_without_an_operation_rests_on_the_user_who_logged_in() {
     assert_eq!(ending.failure, Some(Failure::Refused(Refusal::UserEnded)));
 }
 
-// [driver-9] [driver-10] [driver-14]
+// [driver-15] [driver-16] [driver-20]
 #[test]
 fn a_race_is_run_again_for_so_long_and_with_growing_waits() {
     let mut shop = Shop::new();
@@ -174,7 +174,7 @@ fn exchanges_wait_for_different_times() {
 }
 
 /// A call that is no finish leaves the request open: it may still end as a failed one.
-// [driver-14]
+// [driver-20]
 #[test]
 fn a_call_that_lost_too_often_leaves_the_request_open() {
     let mut shop = Shop::new();
@@ -188,7 +188,7 @@ fn a_call_that_lost_too_often_leaves_the_request_open() {
 }
 
 /// A visitor whose session cannot be read is not taken for a stranger.
-// [driver-15] [driver-17]
+// [driver-21] [driver-23]
 #[test]
 fn a_load_that_fails_begins_no_session() {
     let mut shop = Shop::new();
@@ -204,7 +204,7 @@ fn a_load_that_fails_begins_no_session() {
 }
 
 /// Wherever the store fails, nothing has happened, and the response says nothing of it.
-// [driver-15] [driver-16] [driver-17]
+// [driver-21] [driver-22] [driver-23]
 #[test]
 fn a_store_that_fails_has_done_nothing() {
     for call in [Call::logout(), Call::end_others(), Call::accept("a token"), Call::login("bob")] {
@@ -225,7 +225,7 @@ fn a_store_that_fails_has_done_nothing() {
     assert_eq!((shop.only(), request.is_open()), (id, false));
 }
 
-// [driver-18] [driver-19]
+// [driver-9] [driver-11]
 #[test]
 fn a_login_whose_user_was_ended_meanwhile_is_refused() {
     let mut shop = Shop::new();
@@ -259,7 +259,7 @@ fn a_login_outlives_the_end_of_the_others_that_it_asks_for() {
 
 /// A save that is refused ends the request as a failed one: the application rolls back, and a
 /// revocation leaves all the same.
-// [driver-13]
+// [driver-19]
 #[test]
 fn a_save_that_is_refused_fails_the_request() {
     let mut shop = Shop::new();
@@ -353,7 +353,7 @@ fn an_exchange_may_be_dropped_at_any_point() {
 }
 
 /// A call is dropped while it waits for its write, and the handler goes on: nobody knows.
-// [driver-15] [driver-17]
+// [driver-21] [driver-23]
 #[test]
 fn a_call_that_is_left_half_way_ends_the_request() {
     let mut shop = Shop::new();

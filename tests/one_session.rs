@@ -66,7 +66,7 @@ fn turns() -> impl Strategy<Value = Vec<[u8; 5]>> {
     prop::collection::vec(turn, 1..120)
 }
 
-// [driver-9] [driver-10] [driver-12]
+// [driver-15] [driver-16] [driver-18]
 #[test]
 fn an_exchange_a_request_ends_in_the_same_store_as_one_state_for_all() {
     let met = Cell::new(Met::default());
@@ -80,8 +80,8 @@ fn an_exchange_a_request_ends_in_the_same_store_as_one_state_for_all() {
     assert!(least > Some(1_000), "each happens now and then, or this shows nothing: {met:?}");
 }
 
-// [driver-3] [driver-4] [driver-5] [driver-7] [driver-11] [driver-18] [driver-19] [driver-20]
-// [driver-21] [driver-23]
+// [driver-3] [driver-4] [driver-6] [driver-7] [driver-9] [driver-11] [driver-13] [driver-17]
+// [driver-5] [driver-10]
 #[test]
 fn a_rule_of_the_driver_that_is_neglected_is_noticed() {
     for neglect in Neglect::ALL {

@@ -104,7 +104,7 @@ const PLACES: [&str; 8] = [
 ];
 
 /// Nothing is taken for granted: what is absent is not null, and no list is empty by itself.
-// [state-10]
+// [state-14]
 #[test]
 fn fields_that_are_left_out_are_refused_at_every_level() {
     for place in PLACES {
@@ -117,7 +117,7 @@ fn fields_that_are_left_out_are_refused_at_every_level() {
     }
 }
 
-// [state-11]
+// [state-15]
 #[test]
 fn a_key_that_stands_twice_is_refused() {
     let text = serde_json::to_string(&state()).unwrap();
@@ -131,7 +131,7 @@ fn a_key_that_stands_twice_is_refused() {
     }
 }
 
-// [state-11]
+// [state-15]
 #[test]
 fn fields_that_nobody_knows_are_refused_at_every_level() {
     for place in PLACES {
@@ -328,7 +328,7 @@ fn lists_are_in_order_at_every_place() {
     }
 }
 
-// [state-12] [state-14]
+// [state-10] [state-11]
 #[test]
 fn a_version_that_nobody_knows_is_refused() {
     let whole = full();
@@ -349,7 +349,7 @@ fn a_version_that_nobody_knows_is_refused() {
     }
 }
 
-// [state-13] [state-15]
+// [state-12] [state-13]
 #[test]
 fn what_is_shared_against_the_semantics_is_refused() {
     let state = |config: &Config| {

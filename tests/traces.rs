@@ -51,7 +51,7 @@ fn text_of(lines: &[Value]) -> String {
     lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n")
 }
 
-// [trace-17]
+// [trace-20]
 #[test]
 fn every_recording_of_quixote_replays_without_a_difference() {
     let mut counts = BTreeMap::new();
@@ -96,7 +96,7 @@ fn what_is_dirty_decides_what_is_stored() {
     assert_eq!(differ, BTreeMap::from(expected), "of 40 recordings each");
 }
 
-// [trace-14]
+// [trace-17]
 #[test]
 fn what_is_read_is_written_again() {
     for (name, text) in recordings() {
@@ -210,7 +210,7 @@ fn change_everything(name: &str, lines: &[Value]) -> BTreeSet<String> {
     reported
 }
 
-// [trace-11] [trace-12]
+// [trace-14] [trace-15]
 #[test]
 fn no_key_can_change_unnoticed() {
     let mut reported = BTreeSet::new();

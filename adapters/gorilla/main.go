@@ -97,6 +97,7 @@ func do(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
+		w.Header().Set("Kit-Session", s.ID) // the cookie has a stamp of time, too
 	}
 	if status, err := strconv.Atoi(query.Get("status")); err == nil {
 		w.WriteHeader(status)

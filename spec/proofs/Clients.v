@@ -36,7 +36,7 @@ Definition kept (jars : gmap (browser * text) id) (b : browser) : list id :=
 
 (** ** A response arrives *)
 
-(** [cookie-6] [cookie-7] [cookie-8] *)
+(** [cookie-13] [cookie-14] [cookie-15] *)
 Definition obey (b : browser) (c : option (cookie_change * text)) (jars : gmap (browser * text) id) :=
   match c with
   | Some (SetCookie i, path) => <[(b, path) := i]> jars

@@ -13,7 +13,7 @@ Notation token := N (only parsing).
 Notation number := N (only parsing).  (* of a request *)
 Notation time := N (only parsing).    (* milliseconds *)
 
-(** [config-6] to [config-13]: any values of these; strict's own are in Witness.v. *)
+(** [config-7] to [config-14]: any values of these; strict's own are in Witness.v. *)
 Record config := Config {
   resolution : N; idle : option N; absolute : option N; cap : nat;
   max_text : N; max_values : N; max_requests : N; max_sessions : N; cookie_path : option text }.
@@ -23,12 +23,12 @@ Record session := Session {
   tokens : list token; values : gmap text text }.
 Global Instance session_eq : EqDecision session. Proof. solve_decision. Defined.
 
-(** What is left of what was there before the changes of the user: [step-15] [step-52] [step-53] *)
+(** What is left of what was there before the changes of the user: [step-17] [step-18] [step-19] *)
 Inductive keeps := KeepNothing | KeepValues | KeepAll.
 Global Instance keeps_eq : EqDecision keeps. Proof. solve_decision. Defined.
 
 (** The last [SetUser] that is not saved: whom, when, and the number of ends of that user then, or
-    none if the user's sessions were ended since. [step-54] [step-57] *)
+    none if the user's sessions were ended since. [step-20] [step-39] *)
 Record login := Login { l_user : option text; l_at : time; l_generation : option N }.
 Global Instance login_eq : EqDecision login. Proof. solve_decision. Defined.
 
@@ -75,7 +75,7 @@ Inductive reply :=
 | Done | Started (u : option text) | Token (t : token) | Value (v : text) | Answer (b : bool)
 | Refused (why : refusal).
 
-(** [effect-5] [effect-6] [effect-7] [effect-14] [effect-15] *)
+(** [effect-6] [effect-7] [effect-8] [effect-9] [effect-10] *)
 Inductive store_op :=
 | OpCreate (i : id) (s : session) (generation : option N) (discard_over : option time)
 | OpTouch (i : id) (at_ : time)
@@ -89,7 +89,7 @@ Record effects := Effects {
   e_reply : reply; e_op : option store_op; e_tx : option transaction;
   e_cookie : option (cookie_change * text); e_draws : nat }.
 
-(** The draws that one input holds: ids from one half, tokens and a handle from the other. [token-14] *)
+(** The draws that one input holds: ids from one half, tokens and a handle from the other. [token-5] *)
 Record draws := Draws { d_ids : list N; d_tokens : list N; d_handle : N }.
 Record input := Input { i_now : time; i_draws : draws; i_event : event }.
 
@@ -127,7 +127,7 @@ Definition has_info (s : session) : bool :=
   match user s with Some u => negb (String.eqb u "") | None => false end
   || negb (is_nil (tokens s)) || negb (no_keys (values s)).
 
-(** [session-6] [session-7] [config-20] [config-21] *)
+(** [session-6] [session-7] [config-21] [config-22] *)
 Definition bound (c : nat) : nat := Nat.max 1 (Nat.min c 16).
 Definition push (c : nat) (q : list token) (t : token) : list token := drop (S (length q) - bound c) q ++ [t].
 (** [session-8] *)
@@ -135,16 +135,16 @@ Fixpoint without (q : list token) (t : token) : list token :=
   match q with [] => [] | x :: q => if x =? t then q else x :: without q t end.
 Fixpoint among (t : token) (q : list token) : bool :=
   match q with [] => false | x :: q => (x =? t) || among t q end.
-(** [step-33] *)
+(** [step-43] *)
 Definition push_new (c : nat) (q : list token) (t : token) := if among t q then q else push c q t.
 
-(** The first draw that is not in use, and how many were taken. [token-4] [effect-13] *)
+(** The first draw that is not in use, and how many were taken. [token-4] [effect-16] *)
 Fixpoint draw (ds : list N) (used : N → bool) (n : nat) : option (N * nat) :=
   match ds with [] => None | d :: ds => if used d then draw ds used (S n) else Some (d, S n) end.
 
 (** ** Changes *)
 
-(** [step-15] [step-52] [step-53] *)
+(** [step-17] [step-18] [step-19] *)
 Definition between (before after : option text) : keeps :=
   if bool_decide (before = after) then KeepAll else if is_none before then KeepValues else KeepNothing.
 Definition least (a b : keeps) : keeps :=
@@ -154,19 +154,19 @@ Definition keep_tokens (k : keeps) (ts : list token) := match k with KeepAll => 
 Definition keep_values {A} (k : keeps) (vs : gmap text A) := match k with KeepNothing => ∅ | _ => vs end.
 Definition keep_handle (k : keeps) (h : option N) := match k with KeepNothing => None | _ => h end.
 
-(** The login with which a session begins: of somebody, or of nobody where somebody was. [step-54] *)
+(** The login with which a session begins: of somebody, or of nobody where somebody was. [step-20] *)
 Definition begins (ch : changes) : option login :=
   match c_login ch with
   | Some l => if negb (is_none (l_user l)) || bool_decide (c_keeps ch = KeepNothing) then Some l else None
   | None => None end.
-(** [step-34] *)
+(** [step-44] *)
 Definition moves (ch : changes) : bool := c_renews ch || negb (is_none (begins ch)).
-(** [step-56] *)
+(** [step-38] *)
 Definition but_tokens (ch : changes) : bool :=
   is_none (c_login ch) && negb (c_renews ch) && no_keys (c_values ch) && no_keys (c_guards ch).
 Definition unchanged (ch : changes) : bool := but_tokens ch && is_nil (c_tokens ch).
 
-(** [step-54] [event-4] *)
+(** [step-20] [event-4] *)
 Definition apply_login (ch : changes) (a : text) (s : session) : session :=
   let s := match begins ch with
            | Some l => Session (handle s) (user s) a (l_at l) (N.max (accessed s) (l_at l)) (tokens s) (values s)
@@ -178,21 +178,21 @@ Definition drop_rest (k : keeps) (s : session) : session :=
     (keep_tokens k (tokens s)) (keep_values k (values s)).
 Definition apply_values (vs : gmap text (option text)) (old : gmap text text) : gmap text text :=
   merge (λ v o, match v with Some v => v | None => o end) vs old.
-(** [step-31] [step-33] [step-35] *)
+(** [step-41] [step-43] [step-45] *)
 Definition apply (c : nat) (ch : changes) (a : text) (s : session) : session :=
   let s := apply_login ch a (drop_rest (c_keeps ch) s) in
   Session (handle s) (user s) (addr s) (created s) (accessed s)
     (foldl (push_new c) (tokens s) (c_tokens ch)) (apply_values (c_values ch) (values s)).
-(** [step-60] *)
+(** [step-40] *)
 Definition guards_hold (ch : changes) (s : session) : bool :=
   forallb (λ g, bool_decide (values s !! g.1 = g.2)) (map_to_list (c_guards ch)).
-(** The generation that a save of this login names, if it logs somebody in. [step-57] *)
+(** The generation that a save of this login names, if it logs somebody in. [step-39] *)
 Definition generation_of (ch : changes) : refusal + option N :=
   match c_login ch with
   | Some (Login (Some _) _ g) => match g with Some g => inr (Some g) | None => inl UserEnded end
   | _ => inr None end.
 
-(** [step-57] [driver-19] *)
+(** [step-39] [driver-11] *)
 Definition end_login (u : text) (counts : N → bool) (q : request) : request :=
   match c_login (own q) with
   | Some (Login (Some v) t (Some g)) =>
@@ -208,15 +208,15 @@ Section rules.
   (** [time-1] [time-3] [time-4] [time-5]: [touched] says that there is something to note. *)
   Definition touched (s : session) : bool := resolution cfg <? now - accessed s.
   Definition touch (s : session) : session := if touched s then set_accessed s now else s.
-  (** [time-6] [time-7] [time-8] [time-16] [time-15] *)
+  (** [time-6] [time-7] [time-9] [time-8] [time-17] *)
   Definition reached (since : time) (limit : option N) : bool :=
     match limit with Some l => (l <=? now - since) || (l <=? since - now) | None => false end.
-  (** [time-13] *)
+  (** [time-14] *)
   Definition too_old (s : session) : bool := reached (created s) (absolute cfg).
   Definition over (s : session) : bool := too_old s || reached (accessed s) (idle cfg).
-  (** [config-22] *)
+  (** [config-23] *)
   Definition fits (t : text) : bool := N.of_nat (String.length t) <=? max_text cfg.
-  (** [cookie-9] [cookie-10] *)
+  (** [cookie-16] [cookie-17] *)
   Definition path_of (script : text) : text :=
     let from_script := if String.eqb (substring (String.length script - 1) 1 script) "/"
                        then script else (script +:+ "/")%string in
@@ -224,10 +224,10 @@ Section rules.
     | Some p => if String.eqb p "" then from_script else p | None => from_script end.
 
   Definition stored (m : gmap id session) (i : id) : bool := negb (is_none (m !! i)).
-  (** What is stored there and not past its absolute limit, however idle. [time-11] [time-12] [time-13] [time-17] *)
+  (** What is stored there and not past its absolute limit, however idle. [time-12] [time-13] [time-14] [time-15] *)
   Definition find (m : gmap id session) (i : id) : option session :=
     match m !! i with Some s => if too_old s then None else Some s | None => None end.
-  (** [time-10] [step-12] [event-24] *)
+  (** [time-11] [step-14] [event-38] *)
   Definition discard_over (m : gmap id session) (i : option id) : gmap id session * option store_op :=
     match i with
     | Some i => match m !! i with
@@ -245,10 +245,10 @@ Section rules.
   (** *** Start *)
 
   Definition cookie_id (c : option cookie) : option id := match c with Some (CookieId i) => Some i | _ => None end.
-  (** [config-29] [config-30] *)
+  (** [config-31] [config-32] *)
   Definition bounded (c : option cookie) : option cookie :=
     match c with Some (CookieText t) => Some (CookieText (if fits t then t else "")) | c => c end.
-  (** [step-3] [step-4] [step-5] [step-6] [step-7] [step-11] [step-61] [step-62] [session-5] [session-12] [cookie-5] *)
+  (** [step-3] [step-4] [step-5] [step-6] [step-7] [step-11] [step-12] [step-13] [session-5] [session-12] [cookie-12] *)
   Definition start (m : gmap id session) c a script (passive : bool) : refusal + result :=
     check fits a else TextTooLong ;!
     check fits script else TextTooLong ;!
@@ -266,7 +266,7 @@ Section rules.
         end
     | None => go_on m (open (None, fresh a now)) (Started None) op 0
     end.
-  (** [event-12] [event-13] *)
+  (** [event-18] [event-19] *)
   Definition has_session_cookie m q (must_exist : bool) : refusal + result :=
     go_on m q (Answer (if must_exist
       then match cookie_id (r_cookie q) with Some i => negb (is_none (find m i)) | None => false end
@@ -274,7 +274,7 @@ Section rules.
 
   (** *** Changes *)
 
-  (** [event-4] [step-15] [step-52] [step-53] [step-54] *)
+  (** [event-4] [step-17] [step-18] [step-19] [step-20] *)
   Definition set_user m (g : gmap text N) q u : refusal + result :=
     check fits (default "" u) else TextTooLong ;!
     let! (i, s) := holding q in
@@ -286,18 +286,18 @@ Section rules.
     (* The handle stays: the request may still end the session that it found. *)
     let s := set_handle (apply_login ch (r_addr q) (drop_rest k s)) (handle s) in
     go_on m (set_own q (Some (i, s)) ch) Done None 0.
-  (** [event-35] *)
+  (** [event-5] *)
   Definition renew_session m q : refusal + result :=
     let! h := holding q in
     let ch := own q in
     go_on m (set_own q (Some h)
       (Changes (c_login ch) (c_keeps ch) true (c_values ch) (c_guards ch) (c_tokens ch))) Done None 0.
 
-  (** [step-14] [state-6] *)
+  (** [step-16] [state-6] *)
   Definition change_value m q (i : option id) s k v r : refusal + result :=
     let vs := match v with Some v => <[k := v]> (values s) | None => delete k (values s) end in
     go_on m (set_own q (Some (i, set_values s vs)) (record_value (own q) k v)) r None 0.
-  (** [event-5] [config-23] [config-25] *)
+  (** [event-7] [config-24] [config-26] *)
   Definition set_value m q k v : refusal + result :=
     check fits k else TextTooLong ;!
     check fits v else TextTooLong ;!
@@ -305,21 +305,21 @@ Section rules.
     check has_key (values s) k || (count (values s) <? max_values cfg) else TooManyValues ;!
     check has_key (c_values (own q)) k || (count (c_values (own q)) <? 2 * max_values cfg) else TooManyValues ;!
     change_value m q i s k (Some v) Done.
-  (** [event-6] [event-7] *)
+  (** [event-8] [event-9] *)
   Definition remove_value m q k : refusal + result :=
     let! (i, s) := holding q in
     check has_key (values s) k else UnknownKey ;!
     change_value m q i s k None Done.
 
   (** What the store has left, written back. If that is nothing, the request goes on with its own changes in a
-      session that is not stored yet. [step-21] [step-22] [step-23] [session-9] *)
+      session that is not stored yet. [step-27] [step-28] [step-29] [session-9] *)
   Definition write_back m q (i : id) (s left : session) (ch : changes) r : refusal + result :=
     if has_info left
     then go_on (<[i := left]> m) (set_own q (Some (Some i, s)) ch) r (Some (OpUpdate i left)) 0
     else
       let alone := apply (cap cfg) ch (r_addr q) (set_handle (set_accessed left (accessed s)) None) in
       go_on (delete i m) (set_own q (Some (None, alone)) ch) r (Some (OpDiscard i)) 0.
-  (** [event-37] [event-38] [step-63] [step-19] *)
+  (** [event-10] [event-11] [step-24] [step-25] *)
   Definition take_value m q k : refusal + result :=
     let! (i, s) := holding q in
     match values s !! k with
@@ -341,7 +341,7 @@ Section rules.
         | None => change_value m q i s k None (Value seen)
         end
     end.
-  (** [event-39] [event-40] [config-25] *)
+  (** [event-12] [event-13] [config-26] *)
   Definition guard_value m q k : refusal + result :=
     check fits k else TextTooLong ;!
     let! (i, s) := holding q in
@@ -355,7 +355,7 @@ Section rules.
 
   Definition stored_tokens (m : gmap id session) (i : option id) : list token :=
     match i with Some i => match m !! i with Some s => tokens s | None => [] end | None => [] end.
-  (** [event-8] [token-8] [token-6] *)
+  (** [event-14] [token-9] [token-7] *)
   Definition create_form_token m q : refusal + result :=
     let! (i, s) := holding q in
     match draw (d_tokens d) (λ t, among t (tokens s) || among t (stored_tokens m i)) 0 with
@@ -364,15 +364,15 @@ Section rules.
         go_on m (set_own q (Some (i, set_tokens s (push (cap cfg) (tokens s) t)))
           (set_own_tokens (own q) (push (cap cfg) (c_tokens (own q)) t))) (Token t) None n
     end.
-  (** [event-9] [event-10] *)
+  (** [event-15] [event-16] *)
   Definition has_form_token m q (t : option token) : refusal + result :=
     let! (_, s) := holding q in
     go_on m q (Answer (match t with Some t => among t (tokens s) | None => false end)) None 0.
-  (** [event-11] [step-17] [step-18] [step-19] [step-20] *)
+  (** [event-17] [step-22] [step-23] [step-25] [step-26] *)
   Definition remove_form_token m q (t : option token) : refusal + result :=
     let! (i, s) := holding q in
     match t with
-    | None =>                                                           (* [effect-16] *)
+    | None =>                                                           (* [effect-3] *)
         match i with
         | Some n => if is_none (find m n) then inl SessionGone else inl UnknownToken
         | None => inl UnknownToken
@@ -398,7 +398,7 @@ Section rules.
 
   (** *** Ends *)
 
-  (** [event-18] [event-19] [event-20] [event-21] [event-50] *)
+  (** [event-24] [event-25] [event-26] [event-27] [event-28] *)
   Definition end_own m q (i : option id) (s : session) : refusal + result :=
     let '(m, op) :=
       match i, handle s with
@@ -411,7 +411,7 @@ Section rules.
   Definition expire_session m q : refusal + result := let! (i, s) := holding q in end_own m q i s.
 
   (** Who may end others: the user of the session, which must be stored for that user still, or have begun with
-      a login of this request that nobody ended. [event-45] [event-48] [event-49] *)
+      a login of this request that nobody ended. [event-33] [event-34] [event-35] *)
   Definition acting_user m q (i : option id) (s : session) : refusal + (text * option id) :=
     match user s with
     | None => inl NoUser
@@ -429,9 +429,9 @@ Section rules.
     end.
   Definition end_user u (except : option id) (m : gmap id session) : gmap id session :=
     filter (λ p, is_of u p.2 && negb (bool_decide (Some p.1 = except)) = false) m.
-  (** [driver-18] *)
+  (** [driver-9] *)
   Definition next_generation (u : text) (g : gmap text N) : gmap text N := alter N.succ u g.
-  (** The login of this request, which may not be saved yet, comes after the end. [event-41] [event-42] [step-57] *)
+  (** The login of this request, which may not be saved yet, comes after the end. [event-29] [event-30] [step-39] *)
   Definition expire_other_sessions m g q : refusal + result :=
     let! (i, s) := holding q in
     let! (u, spared) := acting_user m q i s in
@@ -443,14 +443,14 @@ Section rules.
     let ch := Changes l (c_keeps ch) (c_renews ch) (c_values ch) (c_guards ch) (c_tokens ch) in
     inr (Result (end_user u spared m) (Some (set_own q (held q) ch)) (Some u)
            (Effects Done (Some (OpDeleteUser u spared)) None None 0)).
-  (** [event-43] [event-44] *)
+  (** [event-31] [event-32] *)
   Definition expire_handle m q h : refusal + result :=
     let! (i, s) := holding q in
     let! (u, _) := acting_user m q i s in
     if has_handle h s then end_own m q i s
     else go_on (delete_where (λ s, has_handle h s && is_of u s) m) q Done (Some (OpDeleteHandle h (Some u))) 0.
   Definition held_id (q : request) : option id := match held q with Some (i, _) => i | None => None end.
-  (** [event-22] [event-23] [event-24] *)
+  (** [event-36] [event-37] [event-38] *)
   Definition new_session m q : refusal + result :=
     check match held_id q with Some i => is_none (find m i) | None => true end else WouldOrphan ;!
     let '(m, op) := discard_over m (held_id q) in
@@ -462,7 +462,7 @@ Section rules.
   Definition saved := (gmap id session * option store_op * option cookie_change * nat)%type.
   Definition nothing_saved (m : gmap id session) : refusal + saved := inr (m, None, None, 0%nat).
 
-  (** [step-38] [step-39] [step-40] [step-47] [step-48] [session-10] [config-27] [config-41] [token-5] [token-9] *)
+  (** [step-48] [step-49] [step-50] [step-57] [step-58] [session-10] [config-28] [config-29] [token-6] [token-10] *)
   Definition create m (s : session) g : refusal + saved :=
     if negb (has_info s) then nothing_saved m else
     check negb (too_old s) else SessionGone ;!
@@ -476,7 +476,7 @@ Section rules.
         let at_ := if bool_decide (size left = size m) then None else Some now in
         inr (<[i := s]> left, Some (OpCreate i s g at_), Some (SetCookie i), n)
     end.
-  (** [step-34] [step-36] [step-51] [session-10] [session-11] [config-28] *)
+  (** [step-44] [step-46] [step-61] [session-10] [session-11] [config-30] *)
   Definition rotate m from (s : session) g : refusal + saved :=
     match draw (d_ids d) (stored m) 0 with
     | None => inl EntropyUsedUp
@@ -484,10 +484,10 @@ Section rules.
         let s := set_handle s (Some (default (d_handle d) (handle s))) in
         inr (<[to := s]> (delete from m), Some (OpRotate from to s g), Some (SetCookie to), n)
     end.
-  (** [step-37] [step-22] *)
+  (** [step-47] [step-28] *)
   Definition discard m i (ch : changes) : refusal + saved :=
     inr (delete i m, Some (OpDiscard i), if is_none (begins ch) then None else Some Revoke, 0%nat).
-  (** [step-29] [step-55] [step-56] [step-32] [step-40] *)
+  (** [step-35] [step-37] [step-38] [step-42] [step-50] *)
   Definition save_without_stored m q i (ch : changes) g : refusal + saved :=
     if but_tokens ch then nothing_saved m else
     let old := m !! i in
@@ -497,7 +497,7 @@ Section rules.
           else SessionGone ;!
         let s := fresh (r_addr q) (l_at l) in
         let over := too_old s && (negb (is_none old) || has_info (apply (cap cfg) ch (r_addr q) s)) in
-        check guards_hold ch s else (if over then SessionGone else ValueChanged) ;!   (* [effect-16] *)
+        check guards_hold ch s else (if over then SessionGone else ValueChanged) ;!   (* [effect-3] *)
         let s := apply (cap cfg) ch (r_addr q) s in
         match old with
         | None => create m s g
@@ -508,7 +508,7 @@ Section rules.
         end
     | None => inl SessionGone
     end.
-  (** [step-31] [step-32] [step-34] [step-37] [step-60] [config-24] *)
+  (** [step-41] [step-42] [step-44] [step-47] [step-40] [config-25] *)
   Definition save_changes m q i (mine : session) (ch : changes) g : refusal + saved :=
     match find m i with
     | None => save_without_stored m q i ch g
@@ -521,7 +521,7 @@ Section rules.
         else if moves ch then rotate m i merged g
         else inr (<[i := merged]> m, Some (OpUpdate i merged), None, 0%nat)
     end.
-  (** [step-30] [step-41] [step-46] [step-57] *)
+  (** [step-36] [step-39] [step-51] [step-56] *)
   Definition save m q : refusal + saved :=
     match held q with
     | None => nothing_saved m
@@ -534,7 +534,7 @@ Section rules.
         end
     end.
 
-  (** *** Finish: [step-43] [step-45] [step-49] [step-50] [effect-9] to [effect-12] *)
+  (** *** Finish: [step-53] [step-55] [step-59] [step-60] [effect-12] to [effect-15] *)
   Definition finish_request m q (o : outcome) : refusal + result :=
     let end_ m op c tx n :=
       inr (Result m None None (Effects Done op tx (match c with Some c => Some (c, path_of (r_script q)) | None => None end) n)) in
@@ -559,14 +559,14 @@ Section rules.
     | HasFormToken t => has_form_token m q t
     | RemoveFormToken t => remove_form_token m q t
     | HasSessionCookie b => has_session_cookie m q b
-    | RevokeSessionCookie => inl WouldOrphan                          (* [event-17] *)
+    | RevokeSessionCookie => inl WouldOrphan                          (* [event-23] *)
     | ExpireSession => expire_session m q
     | ExpireOtherSessions => expire_other_sessions m g q
     | ExpireHandle h => expire_handle m q h
     | NewSession => new_session m q
-    | MaintainSession => let! _ := holding q in inl SavedAtFinish     (* [event-28] *)
+    | MaintainSession => let! _ := holding q in inl SavedAtFinish     (* [event-42] *)
     | FinishRequest o => finish_request m q o
-    | InsertSession _ u =>                                            (* [event-29] *)
+    | InsertSession _ u =>                                            (* [event-43] *)
         check fits (default "" u) else TextTooLong ;! inl IdNotIssued
     end.
 
@@ -575,18 +575,18 @@ Section rules.
   Definition manage (m : gmap id session) ended op : refusal + result := inr (Result m None ended (Effects Done (Some op) None None 0)).
   Definition manager_rule m (e : manager_event) : refusal + result :=
     match e with
-    | DeleteSession i =>                                              (* [event-31] [event-32] *)
+    | DeleteSession i =>                                              (* [event-45] [event-46] *)
         check stored m i else UnknownSession ;! manage (delete i m) None (OpDiscard i)
-    | DeleteHandle h =>                                               (* [event-46] [event-47] *)
+    | DeleteHandle h =>                                               (* [event-47] [event-48] *)
         manage (delete_where (has_handle h) m) None (OpDeleteHandle h None)
-    | DeleteSessionsOf u =>                                           (* [event-33] *)
+    | DeleteSessionsOf u =>                                           (* [event-49] *)
         manage (end_user u None m) (Some u) (OpDeleteUser u None)
-    | Sweep => manage (delete_where over m) None (OpDiscardOver now)  (* [event-34] *)
+    | Sweep => manage (delete_where over m) None (OpDiscardOver now)  (* [event-50] *)
     end.
 
   (** *** A step *)
 
-  (** [event-1] [event-2] [event-3] [config-26] *)
+  (** [event-1] [event-2] [event-3] [config-27] *)
   Definition rule (st : state) (e : event) : refusal + result :=
     match e with
     | StartRequest r c a script passive =>
@@ -604,7 +604,7 @@ End rules.
 Definition actor (e : event) : option number :=
   match e with StartRequest r _ _ _ _ | OfRequest r _ => Some r | OfManager _ => None end.
 Definition never (_ : N) := false.
-(** The actor's request goes on, or closes; the others lose a login whose user was ended. [step-57] *)
+(** The actor's request goes on, or closes; the others lose a login whose user was ended. [step-39] *)
 Definition conclude (st : state) (a : option number) (res : result) : state :=
   let others := match r_ended res with Some u => end_login u never <$> requests st | None => requests st end in
   let next := match r_ended res with Some u => next_generation u (generations st) | None => generations st end in
@@ -624,11 +624,11 @@ Definition step (cfg : config) (st : state) (i : input) : state * effects :=
 (** [state-7] *)
 Definition with_stored (st : state) (i : id) (s : option session) : state :=
   State (partial_alter (λ _, s) i (store st)) (requests st) (generations st).
-(** [driver-19] *)
+(** [driver-11] *)
 Definition with_generation (st : state) (u : text) (g : N) : state :=
   State (store st) (end_login u (N.eqb g) <$> requests st) (<[u := g]> (generations st)).
 
-(** What an operation does to a store. [driver-3] to [driver-8] [driver-18] [driver-20] [driver-22] [driver-23] *)
+(** What an operation does to a store. [driver-3] to [driver-8] [driver-9] [driver-12] to [driver-14] *)
 Definition carry_out (cfg : config) (op : option store_op) (m : gmap id session) : gmap id session :=
   match op with
   | None => m

@@ -110,7 +110,7 @@ impl Recording {
 /// assert_eq!((replayed.steps, replayed.differs.is_none()), (500, true));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-// [trace-15]
+// [trace-18]
 pub fn record<W: Write>(
     recording: &Recording,
     to: W,

@@ -91,7 +91,7 @@ impl fmt::Debug for Difference {
 /// assert_eq!((differs.line, differs.differences[0].key), (2, "reply"));
 /// # Ok::<(), quixote_session::check::trace::TraceError>(())
 /// ```
-// [trace-13]
+// [trace-16]
 pub fn replay<R: BufRead>(mut trace: TraceReader<R>) -> Result<Replayed, TraceError> {
     let header = trace.header().clone();
     let mut replayed = Replayed { header, steps: 0, differs: None };
@@ -118,7 +118,7 @@ pub fn replay<R: BufRead>(mut trace: TraceReader<R>) -> Result<Replayed, TraceEr
 }
 
 /// What the machine shows after a step that differs from what was observed.
-// [trace-11] [trace-12]
+// [trace-14] [trace-15]
 #[must_use]
 pub fn differences(
     config: &Config,

@@ -10,12 +10,12 @@ use alloc::string::String;
 
 /// The value of the last cookie of this name. Both texts have one character for each byte above
 /// 0x7f; no such character means anything here.
-// [cookie-1] [cookie-4]
+// [cookie-1] [cookie-11]
 pub(super) fn last_value<'a>(header: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let mut last = None;
     let mut rest = header;
     while let Some((found, value, behind)) = next_cookie(rest) {
-        // [cookie-22]
+        // [cookie-8]
         if found == name && !found.starts_with('$') {
             last = Some(value);
         }
@@ -41,7 +41,7 @@ impl<'a> Value<'a> {
 }
 
 /// The name and value of the first cookie, and what stands behind it.
-// [cookie-17]
+// [cookie-4]
 fn next_cookie(header: &str) -> Option<(&str, Value<'_>, &str)> {
     let ends_name = |byte: u8| is_blank(byte) || matches!(byte, b'=' | b';' | b',');
     let (_, header) = split_before(header, |byte| !ends_name(byte));
@@ -51,7 +51,7 @@ fn next_cookie(header: &str) -> Option<(&str, Value<'_>, &str)> {
     let (name, rest) = split_before(header, ends_name);
     let (value, rest) = match without_blanks(rest).strip_prefix('=') {
         Some(rest) => value(without_blanks(rest)),
-        // [cookie-20]
+        // [cookie-7]
         None => (Value::Bare(""), rest),
     };
     Some((name, value, rest))
@@ -76,7 +76,7 @@ fn value(text: &str) -> (Value<'_>, &str) {
 ///
 /// In the second case all the rest of the header has been looked at. That happens once: no quote
 /// there has an `=` or a blank before it, as one that begins a value has.
-// [cookie-18]
+// [cookie-5]
 fn closing_quote(text: &str) -> Option<usize> {
     let mut escaped = false;
     let unescaped = text.bytes().position(|byte| {
@@ -88,7 +88,7 @@ fn closing_quote(text: &str) -> Option<usize> {
 }
 
 /// Without the backslash before any character but a line feed; one at the end escapes the quote.
-// [cookie-19]
+// [cookie-6]
 fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();

@@ -44,7 +44,7 @@ pub trait World {
 ///
 /// It is for [`Config::STRICT`] and configurations made from it. Under copying it drives Quixote
 /// over a mapping that is shared without care; live cannot be shared.
-// [driver-12]
+// [driver-18]
 pub struct Exchange {
     config: Arc<Config>,
     state: State,
@@ -54,7 +54,7 @@ pub struct Exchange {
     /// The revision of the next write.
     next: Revision,
     most_tries: u32,
-    turn: Option<Turn>,
+    turn: Option<Box<Turn>>,
     outcome: Option<Result<Said, Failure>>,
 }
 
@@ -84,7 +84,7 @@ impl Exchange {
     }
 
     /// The same with another bound on the tries of one call, at least 1.
-    // [driver-14]
+    // [driver-20]
     #[must_use]
     pub fn with_most_tries(mut self, most: u32) -> Self {
         self.most_tries = most.max(1);
@@ -162,7 +162,7 @@ impl Exchange {
         self.outcome = None;
         let event = call.event.clone();
         self.meet(&event);
-        let turn = Turn {
+        let turn = Box::new(Turn {
             event,
             fresh,
             is_fresh: false,
@@ -171,9 +171,9 @@ impl Exchange {
             doubtful: None,
             in_doubt: false,
             waits: Waits::Entropy,
-        };
+        });
         if let Event::Request { event: RequestEvent::SetUser { user: Some(_) }, .. } = &turn.event {
-            // [driver-19]
+            // [driver-11]
             self.load_generation(turn);
         } else if loads_first(&turn.event) {
             self.load(turn);
@@ -245,14 +245,15 @@ impl Exchange {
         }
     }
 
-    fn wait(&mut self, turn: Turn, waits: Waits) {
-        self.turn = Some(Turn { waits, ..turn });
+    fn wait(&mut self, mut turn: Box<Turn>, waits: Waits) {
+        turn.waits = waits;
+        self.turn = Some(turn);
     }
 
     /// Loads what the exchange is about, to step over it. An id that is gone does not come back, so
     /// it is looked up only if somebody asks for it by its cookie.
-    // [driver-10]
-    fn load(&mut self, turn: Turn) {
+    // [driver-16]
+    fn load(&mut self, turn: Box<Turn>) {
         let by_id = match &turn.event {
             Event::StartRequest { .. }
             | Event::Manager(ManagerEvent::DeleteSession { .. })
@@ -265,7 +266,7 @@ impl Exchange {
         }
     }
 
-    fn loaded(&mut self, mut turn: Turn, found: Option<Stored>) {
+    fn loaded(&mut self, mut turn: Box<Turn>, found: Option<Stored>) {
         let Some(known) = &mut self.known else { return self.step(turn) };
         let (revision, session) =
             found.map(|Stored { revision, session }| (revision, session)).unzip();
@@ -279,7 +280,7 @@ impl Exchange {
         self.load_generation(turn);
     }
 
-    fn load_generation(&mut self, mut turn: Turn) {
+    fn load_generation(&mut self, mut turn: Box<Turn>) {
         if self.login.is_some() {
             self.wait(turn, Waits::Generation);
         } else {
@@ -288,8 +289,8 @@ impl Exchange {
         }
     }
 
-    // [driver-19]
-    fn told(&mut self, mut turn: Turn, generation: u64) {
+    // [driver-11]
+    fn told(&mut self, mut turn: Box<Turn>, generation: u64) {
         if let Some(user) = &self.login {
             self.state = mem::take(&mut self.state).with_generation(user.clone(), generation);
         }
@@ -298,7 +299,7 @@ impl Exchange {
     }
 
     /// Steps the machine, and looks at what it concluded before anything is believed.
-    fn step(&mut self, mut turn: Turn) {
+    fn step(&mut self, mut turn: Box<Turn>) {
         let Fresh { now, entropy } = turn.fresh;
         let input = Input { now, entropy, event: turn.event.clone() };
         let (after, mut effects) = step(&self.config, self.state.clone(), input);
@@ -321,7 +322,7 @@ impl Exchange {
         }
     }
 
-    fn write(&mut self, turn: Turn, after: State, effects: Effects, op: StoreOp) {
+    fn write(&mut self, turn: Box<Turn>, after: State, effects: Effects, op: StoreOp) {
         let (compared, accessed) = match &op {
             StoreOp::Update { id, .. } | StoreOp::Rotate { from: id, .. } => (Some(*id), None),
             StoreOp::Discard { id } => (Some(*id), self.state.get(id).map(Session::accessed)),
@@ -342,11 +343,11 @@ impl Exchange {
         self.wait(turn, Waits::Write(attempt));
     }
 
-    fn wrote(&mut self, mut turn: Turn, attempt: Box<Attempt>, answer: &Answer) {
+    fn wrote(&mut self, mut turn: Box<Turn>, attempt: Box<Attempt>, answer: &Answer) {
         match answer {
             Answer::Done => self.take_in(turn, attempt, false),
             Answer::Committed => self.take_in(turn, attempt, true),
-            // [driver-9]
+            // [driver-15]
             Answer::Conflict => self.again(turn),
             Answer::Unknown => {
                 (turn.doubtful, turn.in_doubt) = (Some(attempt), true);
@@ -358,8 +359,8 @@ impl Exchange {
     }
 
     /// The call starts over, from the state before it, over a fresh load.
-    // [driver-9] [driver-10]
-    fn again(&mut self, mut turn: Turn) {
+    // [driver-15] [driver-16]
+    fn again(&mut self, mut turn: Box<Turn>) {
         turn.tries = turn.tries.saturating_add(1);
         if turn.tries < self.most_tries {
             self.load(turn);
@@ -369,7 +370,7 @@ impl Exchange {
     }
 
     /// Looks for a write in doubt, or carries it out once more where that changes nothing.
-    fn look(&mut self, mut turn: Turn) {
+    fn look(&mut self, mut turn: Box<Turn>) {
         turn.tries = turn.tries.saturating_add(1);
         let Some(attempt) = turn.doubtful.take_if(|_| turn.tries < self.most_tries) else {
             return self.fail(Failure::Unknown);
@@ -382,7 +383,7 @@ impl Exchange {
         }
     }
 
-    fn read_back(&mut self, mut turn: Turn, found: Option<&Stored>) {
+    fn read_back(&mut self, mut turn: Box<Turn>, found: Option<&Stored>) {
         let Some(attempt) = turn.doubtful.take() else { return self.again(turn) };
         match attempt.judge(found) {
             Verdict::Written => self.take_in(turn, attempt, false),
@@ -396,7 +397,7 @@ impl Exchange {
     }
 
     /// The write was carried out: the step is believed.
-    fn take_in(&mut self, turn: Turn, attempt: Box<Attempt>, committed: bool) {
+    fn take_in(&mut self, turn: Box<Turn>, attempt: Box<Attempt>, committed: bool) {
         let Attempt { after, mut effects, write } = *attempt;
         self.state = after;
         if let Some(known) = &mut self.known {
@@ -414,7 +415,7 @@ impl Exchange {
 
     /// What follows the store: the transaction, the cookie, the answer.
     // [driver-1]
-    fn end(&mut self, turn: Turn, effects: Effects) {
+    fn end(&mut self, turn: Box<Turn>, effects: Effects) {
         match effects.transaction {
             Some(_) => self.wait(turn, Waits::Transaction(Box::new(effects))),
             None => self.say(turn.unsaved, effects.reply, effects.cookie),
@@ -427,8 +428,8 @@ impl Exchange {
 
     /// Nothing came of the call. A request that could not be saved ends as a failed one, which asks
     /// nothing of the store.
-    // [driver-13]
-    fn give_up(&mut self, turn: Turn, why: Failure) {
+    // [driver-19]
+    fn give_up(&mut self, mut turn: Box<Turn>, why: Failure) {
         // To say that nothing happened could be false.
         if turn.in_doubt {
             return self.fail(Failure::Unknown);
@@ -441,7 +442,7 @@ impl Exchange {
         };
         if saves {
             let event = RequestEvent::FinishRequest { outcome: Outcome::Failed }.of(REQUEST);
-            let turn = Turn { event, unsaved: Some(why), tries: 0, ..turn };
+            (turn.event, turn.unsaved, turn.tries) = (event, Some(why), 0);
             self.wait(turn, Waits::Entropy);
         } else {
             self.outcome = Some(Err(why));
@@ -450,7 +451,7 @@ impl Exchange {
 
     /// The store failed: the request is abandoned, which sends no cookie, and its state is dropped,
     /// so that none is left that would have to be told what is stored.
-    // [driver-15] [driver-16] [driver-17]
+    // [driver-21] [driver-22] [driver-23]
     fn fail(&mut self, why: Failure) {
         self.abandon();
         self.outcome = Some(Err(why));

@@ -1,18 +1,18 @@
 //! Which conclusions rest on what was loaded, with no condition of an operation to guard them.
 //!
 //! What was loaded may be out of date. An operation with a condition tells: it is not carried out.
-//! Everything else is final only over a load that was made for this very event (rule driver-11),
+//! Everything else is final only over a load that was made for this very event (rule driver-17),
 //! unless nothing that others write could change it. Two facts make that frequent:
 //!
-//! - A request that changed nothing asks nothing of the store (step-30, step-41), whatever is
-//!   stored, and so does one whose session is not stored yet and has no info (step-39).
-//! - An id that left the store never comes back (step-51), and one whose absolute limit is reached
+//! - A request that changed nothing asks nothing of the store (step-36, step-51), whatever is
+//!   stored, and so does one whose session is not stored yet and has no info (step-49).
+//! - An id that left the store never comes back (step-61), and one whose absolute limit is reached
 //!   stays so, for only a login moves the creation, and that moves the id. So "it is gone" is as
 //!   true now as when it was loaded: a finish over it whose only changes are form tokens is done
-//!   (step-56), a new session orphans nothing (event-23).
+//!   (step-38), a new session orphans nothing (event-37).
 //!
 //! Hence a finish that is done without an operation rests on no load, and a page that is only read
-//! costs one. The exception is a login, whose user may have been ended since (step-57).
+//! costs one. The exception is a login, whose user may have been ended since (step-39).
 
 use crate::effect::{Effects, Refusal, Reply, StoreOp};
 use crate::event::{Event, RequestEvent};
@@ -36,7 +36,7 @@ pub(super) const fn loads_first(event: &Event) -> bool {
 /// Whether what a step concluded from an older load has to be concluded again from a fresh one.
 /// `login` says whether the request has set a user, whose generation is known from an older load,
 /// too.
-// [driver-11]
+// [driver-17]
 pub(super) const fn rests_on_load(event: &Event, effects: &Effects, login: bool) -> bool {
     if let Reply::Refused(why) = effects.reply {
         return refusal_rests_on_load(why);

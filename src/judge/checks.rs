@@ -53,7 +53,7 @@ impl Stage<'_> {
                 seen(!both.iter().all(says), || format!("both were answered with {answer}"))
             }
             What::Id { id, is_not } => {
-                seen(self.id(id) != self.id(is_not), || "it did not change".into())
+                seen(self.session(id) != self.session(is_not), || "it did not change".into())
             }
             What::Empty { empty } => {
                 let held = self.session_cookies(empty);
@@ -221,8 +221,14 @@ impl Stage<'_> {
             && when.client_error.as_ref().is_none_or(|name| {
                 status(self, name).is_some_and(|status| (400..500).contains(&status))
             })
-            && when.same.as_ref().is_none_or(|[one, other]| self.id(one) == self.id(other))
-            && when.differ.as_ref().is_none_or(|[one, other]| self.id(one) != self.id(other))
+            && when
+                .same
+                .as_ref()
+                .is_none_or(|[one, other]| self.session(one) == self.session(other))
+            && when
+                .differ
+                .as_ref()
+                .is_none_or(|[one, other]| self.session(one) != self.session(other))
             && when.holds.as_ref().is_none_or(|[one, other]| {
                 let old = self.id(other);
                 self.ids(one).into_iter().any(|id| Some(id) == old)

@@ -23,6 +23,9 @@ const BELIEVED: u32 = 2;
 /// How long a request may take to come to its gate.
 const ARRIVES: Duration = Duration::from_secs(10);
 
+/// The header in which a server says the id, where its cookie changes without it.
+const SESSION: &str = "kit-session";
+
 /// What lasts from one scenario to the next.
 pub(crate) struct Kit {
     pub(crate) target: Target,
@@ -67,6 +70,8 @@ pub(crate) struct Stage<'a> {
     jars: BTreeMap<String, Jar>,
     pub(crate) replies: BTreeMap<String, Reply>,
     pub(crate) variables: BTreeMap<String, String>,
+    /// Whose ids the server says beside its cookies, which are more than that.
+    sessions: BTreeMap<String, String>,
     /// Ids as they are called in the trace.
     labels: BTreeMap<String, usize>,
     held: Option<Held>,
@@ -85,6 +90,7 @@ impl<'a> Stage<'a> {
             jars: BTreeMap::new(),
             replies: BTreeMap::new(),
             variables: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             labels: BTreeMap::new(),
             held: None,
             serialised: false,
@@ -127,6 +133,13 @@ impl<'a> Stage<'a> {
 
     pub(crate) fn id(&mut self, client: &str) -> Option<String> {
         self.ids(client).into_iter().next()
+    }
+
+    /// The session that the cookies of a browser name, to be compared with another: two cookies may
+    /// name one.
+    pub(crate) fn session(&mut self, client: &str) -> Option<String> {
+        let id = self.id(client)?;
+        Some(self.sessions.get(&id).cloned().unwrap_or(id))
     }
 
     fn label(&mut self, id: Option<String>) -> String {
@@ -186,7 +199,7 @@ impl<'a> Stage<'a> {
             cache: step.cache.clone(),
             cookie,
         };
-        let id = self.id(&step.client);
+        let id = self.session(&step.client);
         let who = match &step.cookie {
             Some(cookie) => format!("Cookie: {cookie}"),
             None => self.label(id),
@@ -245,7 +258,10 @@ impl<'a> Stage<'a> {
             let which = if own != name {
                 format!(" {own}")
             } else if kept == Kept::Set {
-                let id = self.id(&sent.client);
+                let said = answer.all(SESSION).next().map(latin_1);
+                let named = self.id(&sent.client).zip(said);
+                self.sessions.extend(named);
+                let id = self.session(&sent.client);
                 format!(" {}", self.label(id))
             } else {
                 String::new()

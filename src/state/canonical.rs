@@ -24,7 +24,7 @@ use crate::version::Version;
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(crate) struct Canonical<S, R> {
     pub(crate) version: Version,
-    // [state-13]
+    // [state-12]
     /// The semantics of the last step, which makes no difference between states.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) semantics: Option<Semantics>,

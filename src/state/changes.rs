@@ -28,7 +28,7 @@ impl Change {
 }
 
 /// What of a session outlives that its user is set.
-// [step-15] [step-35] [step-52] [step-53]
+// [step-17] [step-18] [step-19] [step-45]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -112,7 +112,7 @@ impl Changes {
     }
 
     /// Whether the save moves the session to a new id.
-    // [step-34]
+    // [step-44]
     pub(crate) fn moves(&self) -> bool {
         self.renew || self.begins().is_some()
     }
@@ -177,7 +177,7 @@ impl Changes {
     }
 
     /// Whether all guarded values of `session` are what they were.
-    // [step-60]
+    // [step-40]
     pub(crate) fn guards_hold(&self, session: &Session) -> bool {
         self.guards.iter().all(|(key, seen)| session.values().get(key) == seen.as_ref())
     }
@@ -189,7 +189,7 @@ impl Changes {
 
     fn apply_user_to(&self, session: &mut Session, address: &SmolStr) {
         if let Some(begins) = self.begins() {
-            // [step-54] [time-14]
+            // [step-20] [time-16]
             session.created = begins.at;
             session.accessed = session.accessed.max(begins.at);
             session.remote_addr = address.clone();
@@ -201,7 +201,7 @@ impl Changes {
 
     /// Makes these changes to `session`, key by key. A token that is queued already is not queued
     /// again, since each is good for one acceptance.
-    // [step-31] [step-33]
+    // [step-41] [step-43]
     pub(crate) fn apply_to(&self, session: &mut Session, address: &SmolStr, max_form_tokens: u8) {
         self.keeps.apply_to(session);
         self.apply_user_to(session, address);

@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for State {
     }
 }
 
-// [state-9] [state-15]
+// [state-9] [state-13]
 fn check(canonical: &Canonical<Session, RequestData>) -> Result<(), &'static str> {
     const HOLDS: &str = "holds: expected the number of a session, new ones in order";
     let Canonical { version: _, semantics, stored, held, requests, generations: _ } = canonical;

@@ -30,7 +30,7 @@ impl Request {
     }
 
     /// A login of `user` in this request is void, unless it was made in a generation that counts.
-    // [step-57]
+    // [step-39]
     pub(crate) fn end_login_unless(&mut self, user: &str, counts: impl Fn(u64) -> bool) {
         let changes = self.data.changes.as_mut().and_then(|changes| changes.user.as_mut());
         if let Some(change) = changes.filter(|change| change.to.as_deref() == Some(user)) {

@@ -18,7 +18,7 @@ impl Step<'_> {
         let session = &mut self.store.object_mut(request.held()?).session;
         match self.differences.logins {
             Logins::ChangeTheUser => session.user = user,
-            // [step-54] [step-57]
+            // [step-20] [step-39]
             Logins::BeginASession => {
                 let known = user.as_ref().and_then(|user| self.generations.get(user));
                 let generation = Some(known.copied().unwrap_or_default());
@@ -30,7 +30,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    // [event-35] [event-36]
+    // [event-5] [event-6]
     pub(super) fn renew_session(&self, request: &mut Request) -> Result<Reply, Refusal> {
         request.held()?;
         self.offers()?;
@@ -38,7 +38,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    // [event-5]
+    // [event-7]
     pub(super) fn set_value(
         &mut self,
         request: &mut Request,
@@ -49,11 +49,11 @@ impl Step<'_> {
         self.fits(&value)?;
         let most = self.config.max_values;
         let values = self.session(request.held()?).values();
-        // [config-23]
+        // [config-24]
         if values.len() >= most && !values.contains_key(&key) {
             return Err(Refusal::TooManyValues);
         }
-        // [config-25]
+        // [config-26]
         let changes = request.data.changes.as_deref();
         if changes.is_some_and(|changes| changes.is_full_for(&key, most.saturating_mul(2))) {
             return Err(Refusal::TooManyValues);
@@ -61,7 +61,7 @@ impl Step<'_> {
         self.change(request, Change::SetValue(key, value))
     }
 
-    // [event-6] [event-7]
+    // [event-8] [event-9]
     pub(super) fn remove_value(
         &mut self,
         request: &mut Request,
@@ -75,7 +75,7 @@ impl Step<'_> {
 
     /// A value goes to one request: it is taken where the semantics keeps form tokens, too. One
     /// that this request set is taken out of its copy.
-    // [event-37] [event-38]
+    // [event-10] [event-11]
     pub(super) fn take_value(
         &mut self,
         request: &mut Request,
@@ -85,7 +85,7 @@ impl Step<'_> {
         let seen = self.session(held).values().get(key).ok_or(Refusal::UnknownKey)?;
         let own = request.data.changes.as_deref().is_some_and(|own| own.changed_value(key));
         match (self.differences.tokens, self.store.object(held).id) {
-            // [step-63]
+            // [step-24]
             (Tokens::OfStoredSession, Some(id)) if !own => {
                 let mut session = self.stored_for(&id)?;
                 let value = session.values.remove(key).ok_or(Refusal::UnknownKey)?;
@@ -104,7 +104,7 @@ impl Step<'_> {
         }
     }
 
-    // [event-39] [event-40]
+    // [event-12] [event-13]
     pub(super) fn guard_value(
         &self,
         request: &mut Request,
@@ -117,7 +117,7 @@ impl Step<'_> {
         if changes.is_some_and(|changes| changes.changed_value(&key)) {
             return Err(Refusal::ValueChanged);
         }
-        // [config-25]
+        // [config-26]
         let most = most.saturating_mul(2);
         if changes.map_or(most == 0, |changes| changes.is_guarded_full(&key, most)) {
             return Err(Refusal::TooManyValues);
@@ -127,7 +127,7 @@ impl Step<'_> {
     }
 
     /// The one way to change what a request holds, but for its user.
-    // [step-13] [step-14]
+    // [step-15] [step-16]
     pub(super) fn change(
         &mut self,
         request: &mut Request,

@@ -14,9 +14,9 @@ use crate::token::{Handle, SessionId};
 
 impl Step<'_> {
     pub(super) fn revoke_session_cookie(&self, request: &mut Request) -> Result<Reply, Refusal> {
-        // [event-17]
+        // [event-23]
         self.grants_or(Refusal::WouldOrphan)?;
-        // [event-14] [event-15] [event-16]
+        // [event-20] [event-21] [event-22]
         request.revoke_cookie();
         Ok(Reply::Done)
     }
@@ -28,7 +28,7 @@ impl Step<'_> {
 
     fn end_own(&mut self, request: &mut Request, held: Slot) -> Reply {
         let object = self.store.object(held);
-        // [event-18] [event-50] [effect-6]
+        // [event-24] [event-25] [effect-8]
         self.effects.store = match (object.id, object.session.handle) {
             (None, _) => None,
             (Some(id), None) => self.store.remove(&id).then_some(StoreOp::Delete { id }),
@@ -41,15 +41,15 @@ impl Step<'_> {
             }
         };
         self.store.release(held);
-        // [event-21]
+        // [event-28]
         request.held = None;
         request.data.changes = None;
-        // [event-19] [event-20]
+        // [event-26] [event-27]
         request.revoke_cookie();
         Reply::Done
     }
 
-    // [event-41] [event-42]
+    // [event-29] [event-30]
     pub(super) fn expire_other_sessions(
         &mut self,
         request: &mut Request,
@@ -66,7 +66,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    // [event-43] [event-44]
+    // [event-31] [event-32]
     pub(super) fn expire_handle(
         &mut self,
         request: &mut Request,
@@ -86,7 +86,7 @@ impl Step<'_> {
 
     /// The user in whose name the request acts on other sessions, and the stored session by which
     /// it may. Who logged in by this very request may without one.
-    // [event-45] [event-48] [event-49]
+    // [event-33] [event-34] [event-35]
     fn acting_user(
         &self,
         request: &Request,
@@ -106,16 +106,16 @@ impl Step<'_> {
         }
     }
 
-    // [event-22]
+    // [event-36]
     pub(super) fn new_session(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
         let id = request.held.and_then(|held| self.store.object(held).id);
         match self.differences.liberties {
             Liberties::Granted => {}
-            // [event-23]
+            // [event-37]
             Liberties::Refused if id.is_some_and(|id| self.find(&id).is_some()) => {
                 return Err(Refusal::WouldOrphan);
             }
-            // [event-24]
+            // [event-38]
             Liberties::Refused => _ = id.and_then(|id| self.find_or_discard(&id)),
         }
         let session = Session::new(request.data.remote_addr.clone(), self.now);
@@ -128,7 +128,7 @@ impl Step<'_> {
     }
 
     /// Whatever is refused is refused by the save, before anything has changed.
-    // [step-49] [step-50]
+    // [step-59] [step-60]
     pub(super) fn finish_request(
         &mut self,
         mut open: OccupiedEntry<'_, RequestId, Request, FixedState>,
@@ -138,14 +138,14 @@ impl Step<'_> {
         self.response = match outcome {
             Outcome::Successful => request.data.response,
             Outcome::Interrupted | Outcome::Failed => match self.differences.revocation {
-                // [step-44]
+                // [step-54]
                 Revocation::LeavesWithItsPage => None,
-                // [step-45]
+                // [step-55]
                 Revocation::LeavesWithAnyPage => request.data.response,
             },
             Outcome::Abandoned => None,
         };
-        // [step-42] [step-43]
+        // [step-52] [step-53]
         if outcome.saves() {
             self.save(request)?;
         }
@@ -154,14 +154,14 @@ impl Step<'_> {
             self.store.release(held);
         }
         self.effects.transaction = match outcome {
-            // [effect-9]
+            // [effect-12]
             Outcome::Successful | Outcome::Interrupted => Some(Transaction::Commit),
-            // [effect-10]
+            // [effect-13]
             Outcome::Failed => Some(Transaction::Abort),
-            // [effect-11]
+            // [effect-14]
             Outcome::Abandoned => None,
         };
-        // [effect-12]
+        // [effect-15]
         self.effects.cookie = self
             .response
             .map(|value| CookieOp { value, path: self.config.path_of_cookie(&data.script_name) });

@@ -9,7 +9,7 @@ use crate::state::{Change, Keeps, Request, RequestData, Slot};
 use crate::token::{FormToken, SessionId};
 
 impl Step<'_> {
-    // [event-8]
+    // [event-14]
     pub(super) fn create_form_token(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
         let token = self.fresh_token(request.held()?)?;
         self.change(request, Change::FormToken(token))?;
@@ -20,9 +20,9 @@ impl Step<'_> {
         loop {
             let token = self.draws.form_token().ok_or(Refusal::EntropyUsedUp)?;
             match self.differences.tokens {
-                // [token-8]
+                // [token-9]
                 Tokens::OfStoredSession if self.is_outstanding(held, &token) => {}
-                // [token-7]
+                // [token-8]
                 Tokens::OfStoredSession | Tokens::OfHeldSession => return Ok(token),
             }
         }
@@ -36,7 +36,7 @@ impl Step<'_> {
         has(held) || stored.is_some_and(has)
     }
 
-    // [event-9] [event-10]
+    // [event-15] [event-16]
     pub(super) fn has_form_token(
         &self,
         request: &Request,
@@ -58,11 +58,11 @@ impl Step<'_> {
         let changes = request.data.changes.as_deref_mut().zip(token);
         let own = changes.is_some_and(|(changes, token)| changes.form_tokens.remove(&token));
         match (self.differences.tokens, self.store.object(held).id) {
-            // [step-17]
+            // [step-22]
             (Tokens::OfStoredSession, Some(id)) if !own => {
                 self.spend_stored(request, held, id, token)
             }
-            // [step-16] [step-18] [event-11]
+            // [step-21] [step-23] [event-17]
             (Tokens::OfStoredSession | Tokens::OfHeldSession, _) => {
                 let tokens = &mut self.store.object_mut(held).session.form_tokens;
                 let spent = token.is_some_and(|token| tokens.remove(&token));
@@ -80,10 +80,10 @@ impl Step<'_> {
     ) -> Result<Reply, Refusal> {
         let mut session = self.stored_for(&id)?;
         let token = token.ok_or(Refusal::UnknownToken)?;
-        // [step-20]
+        // [step-26]
         let changes = request.data.changes.as_deref();
         let same_forms = changes.is_none_or(|changes| changes.keeps == Keeps::All);
-        // [event-11]
+        // [event-17]
         if !same_forms || !session.form_tokens.remove(&token) {
             return Err(Refusal::UnknownToken);
         }
@@ -93,7 +93,7 @@ impl Step<'_> {
     }
 
     /// A copy of the session that is stored under `id`, to take something out of it at once.
-    // [step-19]
+    // [step-25]
     pub(super) fn stored_for(&self, id: &SessionId) -> Result<Session, Refusal> {
         self.find(id).map(|stored| self.session(stored).clone()).ok_or(Refusal::SessionGone)
     }
@@ -118,11 +118,11 @@ impl Step<'_> {
     /// The session under `id` has lost its last info to `request`, which goes on with what it
     /// changed itself, as a session that is not stored yet. The cookie may stay: it opens nothing,
     /// and to revoke it late could take the cookie of a login that came meanwhile.
-    // [step-22]
+    // [step-28]
     fn detach(&mut self, request: &mut Request, held: Slot, id: &SessionId, emptied: Session) {
-        // [step-21]
+        // [step-27]
         self.store.remove(id);
-        // [step-23]
+        // [step-29]
         let object = self.store.object_mut(held);
         // As this request noted it: a visit of another one may be unknown to the state.
         let accessed = object.session.accessed;

@@ -17,17 +17,17 @@ impl Step<'_> {
         user: Option<SmolStr>,
     ) -> Result<Reply, Refusal> {
         self.fits(user.as_deref().unwrap_or_default())?;
-        // [event-29]
+        // [event-43]
         self.grants_or(Refusal::IdNotIssued)?;
         self.has_room_for(&id)?;
-        // [event-30]
+        // [event-44]
         let session = Session { user, ..Session::new(request.data.remote_addr.clone(), self.now) };
         self.store.put(id, session.clone());
         self.effects.store = Some(StoreOp::Put { id, session });
         Ok(Reply::Done)
     }
 
-    // [event-31] [event-32] [effect-6]
+    // [event-45] [event-46] [effect-8]
     pub(super) fn delete_session(&mut self, id: SessionId) -> Result<Reply, Refusal> {
         if !self.store.remove(&id) {
             return Err(Refusal::UnknownSession);
@@ -39,7 +39,7 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    // [event-46] [event-47]
+    // [event-47] [event-48]
     pub(super) fn delete_handle(&mut self, handle: Handle) -> Result<Reply, Refusal> {
         self.offers()?;
         self.store.remove_where(|session| session.handle == Some(handle));
@@ -47,14 +47,14 @@ impl Step<'_> {
         Ok(Reply::Done)
     }
 
-    // [event-33] [effect-6]
+    // [event-49] [effect-8]
     pub(super) fn delete_sessions_of(&mut self, user: SmolStr) -> Reply {
         self.end_user(user, None);
         Reply::Done
     }
 
     /// Ends all sessions of a user but one, and every login of that user that is not saved yet.
-    // [step-57] [driver-18]
+    // [step-39] [driver-9]
     pub(super) fn end_user(&mut self, user: SmolStr, except: Option<SessionId>) {
         for id in self.store.ids_where(|session| session.user.as_ref() == Some(&user)) {
             if Some(id) != except {
@@ -68,7 +68,7 @@ impl Step<'_> {
         self.effects.store = Some(StoreOp::DeleteUser { user, except });
     }
 
-    // [event-34] [effect-15]
+    // [event-50] [effect-10]
     pub(super) fn sweep(&mut self) -> Reply {
         let (config, now) = (self.config, self.now);
         match self.differences.limits {

@@ -12,22 +12,22 @@ use crate::state::{Changes, Keeps, Request, Slot};
 use crate::token::SessionId;
 
 impl Step<'_> {
-    // [event-25] [event-26]
+    // [event-39] [event-40]
     pub(super) fn maintain_session(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
         request.held()?;
-        // [event-28]
+        // [event-42]
         self.grants_or(Refusal::SavedAtFinish)?;
         self.response = request.data.response;
         self.save(request)?;
         request.data.response = self.response;
-        // [event-27]
+        // [event-41]
         if matches!(self.effects.store, Some(StoreOp::Delete { .. })) {
             request.data.cookie = None;
         }
         Ok(Reply::Done)
     }
 
-    // [effect-8]
+    // [effect-11]
     pub(super) fn save(&mut self, request: &Request) -> Result<(), Refusal> {
         let Some(held) = request.held else { return Ok(()) };
         let changes = request.data.changes.as_deref().filter(|changes| !changes.is_empty());
@@ -38,7 +38,7 @@ impl Step<'_> {
                 self.create(session, generation_of(changes)?)
             }
             (Saves::Changes, Some(id)) => match changes {
-                // [step-30] [step-41] [step-46]
+                // [step-36] [step-51] [step-56]
                 None => Ok(()),
                 Some(changes) => {
                     let generation = generation_of(Some(changes))?;
@@ -51,24 +51,24 @@ impl Step<'_> {
 
     /// Quixote: a session is stored once it has info, stored again if that is needed, and deleted
     /// with its cookie once it has none.
-    // [effect-3]
+    // [effect-4]
     fn maintain(&mut self, held: Slot, id: Option<SessionId>) -> Result<(), Refusal> {
         let session = self.session(held);
         match id {
-            // [step-24]
+            // [step-30]
             Some(id) if !session.has_info() => {
                 if self.store.remove(&id) {
-                    // [effect-4]
+                    // [effect-5]
                     self.effects.store = Some(StoreOp::Delete { id });
                     self.response = Some(CookieChange::Revoke);
                 }
             }
-            // [step-27] [step-28]
+            // [step-33] [step-34]
             Some(id) if session.is_dirty(self.config) => {
                 self.has_room_for(&id)?;
                 self.put(held, id);
             }
-            // [step-25]
+            // [step-31]
             None if session.has_info() => {
                 if self.is_full() {
                     return Err(Refusal::TooManySessions);
@@ -77,7 +77,7 @@ impl Step<'_> {
                 self.put(held, id);
                 self.response = Some(match self.response {
                     None | Some(CookieChange::Set(_)) => CookieChange::Set(id),
-                    // [step-26]
+                    // [step-32]
                     Some(CookieChange::Revoke | CookieChange::Stillborn(_)) => {
                         CookieChange::Stillborn(id)
                     }
@@ -102,13 +102,13 @@ impl Step<'_> {
     }
 
     /// Strict: stores a session that is not stored yet.
-    // [effect-5]
+    // [effect-6]
     fn create(&mut self, session: Session, generation: Option<u64>) -> Result<(), Refusal> {
-        // [session-9] [step-39]
+        // [session-9] [step-49]
         if !session.has_info() {
             return Ok(());
         }
-        // [step-40]
+        // [step-50]
         if self.is_too_old(&session) {
             return Err(Refusal::SessionGone);
         }
@@ -118,17 +118,17 @@ impl Step<'_> {
         for id in &over {
             self.store.remove(id);
         }
-        // [step-38] [session-10]
+        // [step-48] [session-10]
         let session = Session { handle: Some(self.draws.handle()), ..session };
         self.store.put(id, session.clone());
         self.effects.store = Some(StoreOp::Create { id, session, generation, discard_over });
-        // [step-47] [step-48]
+        // [step-57] [step-58]
         self.response = Some(CookieChange::Set(id));
         Ok(())
     }
 
     /// The sessions that make room for one more, if the store is full: those that are over.
-    // [config-27] [config-41]
+    // [config-28] [config-29]
     fn over_if_full(&self) -> Result<Vec<SessionId>, Refusal> {
         if !self.is_full() {
             return Ok(Vec::new());
@@ -139,7 +139,7 @@ impl Step<'_> {
     }
 
     /// Strict: applies the request's changes to the session as it is stored now.
-    // [effect-5] [step-51]
+    // [effect-6] [step-61]
     fn save_changes(
         &mut self,
         changes: &Changes,
@@ -152,15 +152,15 @@ impl Step<'_> {
             return self.save_without_stored(changes, generation, address, id);
         };
         let stored = self.session(found);
-        // [step-60]
+        // [step-40]
         if !changes.guards_hold(stored) {
             return Err(Refusal::ValueChanged);
         }
-        // [step-31] [step-32]
+        // [step-41] [step-42]
         let mut merged = stored.clone();
         changes.apply_to(&mut merged, address, self.config.max_form_tokens);
         merged.accessed = merged.accessed.max(self.session(held).accessed);
-        // [config-24]
+        // [config-25]
         if merged.values().len() > self.config.max_values {
             return Err(Refusal::TooManyValues);
         }
@@ -186,29 +186,29 @@ impl Step<'_> {
         address: &SmolStr,
         id: SessionId,
     ) -> Result<(), Refusal> {
-        // [step-56]
+        // [step-38]
         if changes.is_but_tokens() {
             return Ok(());
         }
         // It may still be stored, but too old to be saved to: nobody has ended it.
         let old = self.store.find(&id);
-        // [step-29]
+        // [step-35]
         let begins = changes.begins().filter(|_| changes.keeps != Keeps::All || old.is_some());
         let begins = begins.filter(|change| change.to.is_some()).ok_or(Refusal::SessionGone)?;
-        // [step-55]
+        // [step-37]
         let mut session = Session::new(address.clone(), begins.at);
         let guards_hold = changes.guards_hold(&session);
         changes.apply_to(&mut session, address, self.config.max_form_tokens);
-        // [step-40]
+        // [step-50]
         if self.is_too_old(&session) && (old.is_some() || session.has_info()) {
             return Err(Refusal::SessionGone);
         }
-        // [step-60]
+        // [step-40]
         if !guards_hold {
             return Err(Refusal::ValueChanged);
         }
         let Some(old) = old else { return self.create(session, generation) };
-        // [step-32]
+        // [step-42]
         session.accessed = session.accessed.max(self.session(old).accessed);
         if session.has_info() {
             return self.rotate(id, session, generation);
@@ -218,18 +218,18 @@ impl Step<'_> {
     }
 
     /// Strict: a save leaves no info.
-    // [step-37] [effect-7]
+    // [step-47] [effect-9]
     fn discard(&mut self, id: SessionId, changes: &Changes) {
         self.store.remove(&id);
         self.effects.store = Some(StoreOp::Discard { id });
-        // [step-22]
+        // [step-28]
         if changes.begins().is_some() {
             self.response = Some(CookieChange::Revoke);
         }
     }
 
     /// Strict: moves a session to a new id.
-    // [step-34]
+    // [step-44]
     fn rotate(
         &mut self,
         from: SessionId,
@@ -243,14 +243,14 @@ impl Step<'_> {
         let session = Session { handle: Some(handle), ..session };
         self.store.put(to, session.clone());
         self.effects.store = Some(StoreOp::Rotate { from, to, session, generation });
-        // [step-36]
+        // [step-46]
         self.response = Some(CookieChange::Set(to));
         Ok(())
     }
 }
 
 /// The generation that the user must have if the request logged somebody in.
-// [step-57]
+// [step-39]
 fn generation_of(changes: Option<&Changes>) -> Result<Option<u64>, Refusal> {
     let login = changes.and_then(|changes| changes.user.as_ref());
     match login.filter(|change| change.to.is_some()) {

@@ -28,7 +28,7 @@ impl Step<'_> {
         let open = requests.len();
         // [event-1]
         let Entry::Vacant(place) = requests.entry(number) else { return Err(Refusal::RequestOpen) };
-        // [config-26]
+        // [config-27]
         if open >= self.config.request_limit() {
             return Err(Refusal::TooManyRequests);
         }
@@ -49,7 +49,7 @@ impl Step<'_> {
 
     /// A visitor cannot help the cookie that somebody gave them, so it is no reason to refuse the
     /// start; what names no session need not be kept in full.
-    // [config-29] [config-30]
+    // [config-31] [config-32]
     fn bounded(&self, cookie: CookieValue) -> CookieValue {
         match cookie {
             CookieValue::Text(text) if self.fits(&text).is_err() => {
@@ -60,7 +60,7 @@ impl Step<'_> {
     }
 
     /// Notes the access, unless the request is passive, and holds the session.
-    // [step-11] [step-61] [step-62] [effect-14]
+    // [step-11] [step-12] [step-13] [effect-7]
     fn visit(&mut self, stored: Slot, passive: bool) -> Slot {
         let resolution_ms = self.config.access_resolution_ms;
         let visited = match self.differences.visits {
@@ -80,7 +80,7 @@ impl Step<'_> {
     }
 
     /// The session that is stored under `id`; one that is over is discarded.
-    // [time-10] [step-12]
+    // [time-11] [step-14]
     pub(super) fn find_or_discard(&mut self, id: &SessionId) -> Option<Slot> {
         let slot = self.store.find(id)?;
         if !self.is_over(self.session(slot)) {
@@ -107,11 +107,11 @@ impl Step<'_> {
     pub(super) fn has_session_cookie(&self, request: &Request, must_exist: bool) -> Reply {
         let cookie = request.data.cookie.as_ref();
         Reply::Answer(if must_exist {
-            // [event-13]
+            // [event-19]
             let id = cookie.and_then(CookieValue::session_id);
             id.is_some_and(|id| self.find(&id).is_some())
         } else {
-            // [event-12]
+            // [event-18]
             cookie.is_some()
         })
     }

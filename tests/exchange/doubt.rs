@@ -19,7 +19,7 @@ fn with_form(shop: &mut Shop) -> (SessionId, Exchange, FormToken) {
 }
 
 /// Read back, and then it is known.
-// [driver-15]
+// [driver-21]
 #[test]
 fn what_was_written_is_found_and_what_was_not_is_written_again() {
     for (fault, asked) in
@@ -88,7 +88,7 @@ fn who_wrote_is_told_by_the_revision_and_not_by_the_content() {
 }
 
 /// Others wrote over it, or moved it: it may have been there.
-// [driver-15] [driver-17]
+// [driver-21] [driver-23]
 #[test]
 fn what_others_have_written_over_stays_unknown() {
     let over = LostAnswerThen(|shop| shop.meanwhile(shop.only(), &[Call::set("k", "v")]));
@@ -193,7 +193,7 @@ fn what_may_be_done_twice_is() {
 
 /// As long as the store does not answer, nothing is known, and that is what is said: also if it
 /// fails for certain the second time.
-// [driver-15]
+// [driver-21]
 #[test]
 fn a_doubt_that_nobody_can_settle_stays_one() {
     let mut shop = Shop::new();

@@ -104,7 +104,7 @@ impl<'a> Store<'a> {
                 let rows = if lags { &self.behind } else { &self.rows };
                 Answer::Loaded(rows.get(&id).cloned())
             }
-            // [driver-19]
+            // [driver-11]
             Ask::Generation { .. } if !self.keeps(Neglect::TellGeneration) => Answer::Generation(0),
             Ask::Generation { user } => Answer::Generation(self.generation(user)),
             Ask::Write(write) if self.carry_out(write) => Answer::Done,
@@ -125,7 +125,7 @@ impl<'a> Store<'a> {
     }
 
     /// Whether nothing at all was written: who visits a session meanwhile is not to lose it.
-    // [driver-23]
+    // [driver-5]
     fn may_be_discarded(&self, id: &SessionId, write: &Write) -> bool {
         let accessed = self.rows.get(id).map(|row| row.session.accessed());
         (self.is_as_loaded(id, write) || !self.keeps(Neglect::VersionOfDiscarded))
@@ -149,7 +149,7 @@ impl<'a> Store<'a> {
             StoreOp::Create { id, session, generation, discard_over: None } => {
                 self.is_free(id, session.user(), *generation) && self.write(*id, session, revision)
             }
-            // [driver-20]
+            // [driver-7]
             StoreOp::Touch { id, accessed } => self.touch(id, *accessed),
             StoreOp::Update { id, session } => {
                 same(self, id) && {
@@ -157,7 +157,7 @@ impl<'a> Store<'a> {
                     self.write(*id, session, revision) && self.keep_access(id, accessed)
                 }
             }
-            // [driver-5] [driver-6]
+            // [driver-6] [driver-12]
             StoreOp::Rotate { from, to, session, generation } => {
                 same(self, from) && self.is_free(to, session.user(), *generation) && {
                     let accessed = self.rows.remove(from).map(|row| row.session.accessed());
@@ -167,15 +167,15 @@ impl<'a> Store<'a> {
             StoreOp::Discard { id } => {
                 self.may_be_discarded(id, write) && self.delete(|row, _| row == id)
             }
-            // [driver-8]
+            // [driver-14]
             StoreOp::Delete { id } => self.delete(|row, _| row == id),
             StoreOp::DeleteHandle { handle, user } => self.delete_handle(*handle, user.as_ref()),
             StoreOp::DeleteUser { user, except } => {
-                // [driver-21]
+                // [driver-10]
                 let spares = except.is_none_or(|id| self.is_as_loaded(&id, write));
                 (spares || !self.keeps(Neglect::Spared)) && self.end(user, *except)
             }
-            // [driver-7]
+            // [driver-13]
             StoreOp::DiscardOver { now } => {
                 let (config, listed) = (self.config, self.listed());
                 self.delete(|id, row| listed(id) && row.session.is_over(config, *now))
@@ -186,7 +186,7 @@ impl<'a> Store<'a> {
         }
     }
 
-    // [driver-18]
+    // [driver-9]
     fn end(&mut self, user: &SmolStr, except: Option<SessionId>) -> bool {
         if self.keeps(Neglect::Count) {
             *self.generations.entry(user.clone()).or_default() += 1;
@@ -227,7 +227,7 @@ impl<'a> Store<'a> {
     }
 
     /// Notes an access, and nothing else: the revision stays.
-    // [driver-22]
+    // [driver-8]
     fn touch(&mut self, id: &SessionId, accessed: Timestamp) -> bool {
         if let Some(row) = self.rows.get_mut(id) {
             row.session = row.session.clone().accessed_by(accessed);

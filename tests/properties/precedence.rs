@@ -75,7 +75,7 @@ fn pairs(
 proptest! {
     #![proptest_config(cases(60))]
 
-    // [effect-16]
+    // [effect-3]
     #[test]
     fn one_reason_more_never_gives_a_later_refusal(run in clients::runs(0..1_500)) {
         for config in ALL.map(|semantics| run.config(semantics)) {

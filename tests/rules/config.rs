@@ -10,7 +10,7 @@ use crate::scenario::events::{
 };
 use crate::scenario::{ALL, QUIXOTE, Scenario, Successful};
 
-// [config-1] [config-2] [config-3] [config-4] [config-42]
+// [config-1] [config-2] [config-3] [config-4] [config-5]
 #[test]
 fn quixote_is_configured_as_it_ships() {
     assert_eq!(QUIXOTE.map(|c| c.semantics), [Semantics::Live, Semantics::Copying]);
@@ -28,8 +28,8 @@ fn quixote_is_configured_as_it_ships() {
     }
 }
 
-// [config-5] [config-6] [config-7] [config-8] [config-9] [config-10] [config-11] [config-12]
-// [config-13] [config-14]
+// [config-6] [config-7] [config-8] [config-9] [config-10] [config-11] [config-12] [config-13]
+// [config-14] [config-15]
 #[test]
 fn strict_is_configured_as_promised() {
     let config = Config::STRICT;
@@ -52,7 +52,7 @@ fn strict_is_configured_as_promised() {
     assert_eq!(parts.len(), 5, "no Domain, no Max-Age");
 }
 
-// [config-15]
+// [config-16]
 #[test]
 fn a_cookie_name_is_an_rfc_6265_token() {
     let named = |name: &str| Config { cookie_name: name.into(), ..Config::QUIXOTE }.check();
@@ -64,7 +64,7 @@ fn a_cookie_name_is_an_rfc_6265_token() {
     }
 }
 
-// [config-16] [config-17]
+// [config-17] [config-18]
 #[test]
 fn a_path_or_domain_cannot_end_its_attribute() {
     for text in ["/a;b", "/a\r", "/\u{7f}", "/\u{e9}", "/a ", " /a", "a"] {
@@ -76,7 +76,7 @@ fn a_path_or_domain_cannot_end_its_attribute() {
     }
 }
 
-// [config-31]
+// [config-33]
 #[test]
 fn a_domain_is_a_host_name() {
     let of = |domain: &str| {
@@ -93,7 +93,7 @@ fn a_domain_is_a_host_name() {
     }
 }
 
-// [config-18] [config-19]
+// [config-19] [config-20]
 #[test]
 fn a_prefix_needs_what_it_promises() {
     let live = Config { semantics: Semantics::Live, ..Config::STRICT };
@@ -118,7 +118,7 @@ fn a_prefix_needs_what_it_promises() {
     }
 }
 
-// [config-34] [config-35]
+// [config-41] [config-42]
 #[test]
 fn a_cookie_that_a_browser_would_drop_for_its_length_is_refused() {
     for (bytes, name, path) in [
@@ -137,7 +137,7 @@ fn a_cookie_that_a_browser_would_drop_for_its_length_is_refused() {
     }
 }
 
-// [config-32]
+// [config-34]
 #[test]
 fn under_strict_the_cookie_has_one_path() {
     for path in [None, Some("".into())] {
@@ -154,7 +154,7 @@ fn under_strict_the_cookie_has_one_path() {
     }
 }
 
-// [config-33]
+// [config-35]
 #[test]
 fn an_idle_limit_leaves_time_to_note_an_access() {
     for (idle, strict) in [
@@ -250,7 +250,7 @@ fn a_name_is_protected_by_its_prefix_alone() {
     assert_eq!(Config::DEVELOPMENT.check(), Ok(()));
 }
 
-// [config-19]
+// [config-20]
 #[test]
 fn an_http_prefix_needs_the_flags() {
     for base in [Config::STRICT, Config { semantics: Semantics::Live, ..Config::STRICT }] {
@@ -286,7 +286,7 @@ fn an_absolute_limit_is_no_less_than_the_idle_limit() {
     }
 }
 
-// [config-20] [config-21]
+// [config-21] [config-22]
 #[test]
 fn a_cap_outside_its_range_is_refused_and_clamped() {
     for config in &ALL {
@@ -303,7 +303,7 @@ fn a_cap_outside_its_range_is_refused_and_clamped() {
     }
 }
 
-// [config-22]
+// [config-23]
 #[test]
 fn a_text_that_is_too_long_is_refused_wherever_it_stands() {
     for config in &ALL {
@@ -331,7 +331,7 @@ fn a_text_that_is_too_long_is_refused_wherever_it_stands() {
     }
 }
 
-// [config-23] [config-24]
+// [config-24] [config-25]
 #[test]
 fn the_number_of_values_is_limited() {
     for config in &ALL {
@@ -356,7 +356,7 @@ fn the_number_of_values_is_limited() {
     run.refused(finish(3, Successful), Refusal::TooManyValues);
 }
 
-// [config-29] [config-30]
+// [config-31] [config-32]
 #[test]
 fn a_cookie_that_is_too_long_is_taken_for_the_empty_one() {
     for config in &ALL {
@@ -371,7 +371,7 @@ fn a_cookie_that_is_too_long_is_taken_for_the_empty_one() {
     }
 }
 
-// [config-25]
+// [config-26]
 #[test]
 fn the_number_of_changes_that_a_request_remembers_is_limited() {
     let mut run = Scenario::of(&Config { max_values: 2, ..Config::STRICT });
@@ -391,7 +391,7 @@ fn the_number_of_changes_that_a_request_remembers_is_limited() {
     assert_eq!((run.stored_value(id, "a"), run.stored_value(id, "c")), (None, Some("2")));
 }
 
-// [config-22] [config-25]
+// [config-23] [config-26]
 #[test]
 fn the_number_of_guards_that_a_request_remembers_is_limited() {
     let mut run = Scenario::of(&Config { max_values: 2, max_text_bytes: 9, ..Config::STRICT });
@@ -405,7 +405,7 @@ fn the_number_of_guards_that_a_request_remembers_is_limited() {
     run.finish(1, Successful);
 }
 
-// [config-26]
+// [config-27]
 #[test]
 fn the_number_of_open_requests_is_limited() {
     for config in &ALL {
@@ -419,7 +419,7 @@ fn the_number_of_open_requests_is_limited() {
     }
 }
 
-// [config-27] [config-28]
+// [config-28] [config-30]
 #[test]
 fn the_number_of_stored_sessions_is_limited() {
     for config in &ALL {
@@ -451,7 +451,7 @@ fn the_number_of_stored_sessions_is_limited() {
     }
 }
 
-// [config-27]
+// [config-28]
 #[test]
 fn copying_brings_no_session_back_into_a_full_store() {
     let mut run = Scenario::of(&Config { max_sessions: 1, ..Config::QUIXOTE_PERSISTENT });
@@ -463,7 +463,7 @@ fn copying_brings_no_session_back_into_a_full_store() {
 }
 
 /// The store is full, but of sessions that are over: they make room, all of them and no others.
-// [config-41] [config-27]
+// [config-29] [config-28]
 #[test]
 fn sessions_that_are_over_make_room_for_a_new_one() {
     for (over, current) in [(3, 0), (2, 1), (1, 2), (0, 3)] {

@@ -70,7 +70,7 @@ impl Store {
     }
 
     /// Writes over what is stored, whose access may be the later one.
-    // [driver-20]
+    // [driver-7]
     fn write_over(&mut self, from: SessionId, to: SessionId, session: &Session) {
         let (_, before) = self.sessions.remove(&from).unwrap();
         self.write(to, &session.clone().accessed_by(before.accessed()));
@@ -166,7 +166,7 @@ impl View {
     }
 
     /// What a driver tells the state before the event.
-    // [driver-19]
+    // [driver-11]
     pub(super) fn prepare(&mut self, store: &Store, event: &Event) {
         if let Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } = event {
             self.load_user(store, user);
@@ -295,7 +295,7 @@ fn an_id_that_is_taken_is_not_written_over() {
     assert_eq!(race.store.sessions.len(), 2);
 }
 
-// [driver-4] [driver-9] [driver-10]
+// [driver-4] [driver-15] [driver-16]
 #[test]
 fn a_lost_race_writes_nothing_and_the_same_event_runs_again() {
     let (mut race, id, [mut one, mut two]) = Race::of_two();
@@ -337,7 +337,7 @@ fn what_was_concluded_from_a_stale_load_is_not_deleted() {
 
 /// An id that was listed may name something else by now: a login has moved the session, or it has
 /// changed.
-// [driver-4] [driver-9] [driver-10]
+// [driver-4] [driver-15] [driver-16]
 #[test]
 fn an_id_that_was_listed_is_deleted_as_it_was_listed() {
     for moved in [true, false] {
@@ -360,7 +360,7 @@ fn an_id_that_was_listed_is_deleted_as_it_was_listed() {
     }
 }
 
-// [driver-5] [driver-6]
+// [driver-6] [driver-12]
 #[test]
 fn a_rotation_is_one_write_over_what_was_loaded() {
     let (mut race, id, [mut one, mut two]) = Race::of_two();
@@ -385,7 +385,7 @@ fn a_rotation_is_one_write_over_what_was_loaded() {
     assert_eq!((bob.1.user().unwrap().as_str(), bob.1.values().len()), ("bob", 0));
 }
 
-// [driver-7]
+// [driver-13]
 #[test]
 fn a_sweep_spares_what_was_used_since_it_looked() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -403,7 +403,7 @@ fn a_sweep_spares_what_was_used_since_it_looked() {
 }
 
 /// Whatever the clock of the one that sweeps says, it is judged by the times of the store.
-// [driver-7]
+// [driver-13]
 #[test]
 fn a_sweep_with_a_clock_ahead_ends_what_is_over_by_that_clock() {
     for (ahead, left) in [(0, 1), (30 * 60_000 - 1, 1), (30 * 60_000, 0)] {
@@ -415,7 +415,7 @@ fn a_sweep_with_a_clock_ahead_ends_what_is_over_by_that_clock() {
     }
 }
 
-// [driver-8]
+// [driver-14]
 #[test]
 fn what_was_decided_is_deleted_whatever_was_loaded() {
     for already_gone in [false, true] {
@@ -449,7 +449,7 @@ fn what_was_decided_is_deleted_whatever_was_loaded() {
     }
 }
 
-// [driver-18] [driver-3] [driver-19]
+// [driver-9] [driver-3] [driver-11]
 #[test]
 fn a_login_from_before_the_end_of_its_user_is_not_saved() {
     for fresh in [true, false] {
@@ -476,7 +476,7 @@ fn a_login_from_before_the_end_of_its_user_is_not_saved() {
 }
 
 /// The end of one user is nobody else's.
-// [driver-18]
+// [driver-9]
 #[test]
 fn the_number_of_a_user_counts_for_no_other() {
     for other in ["Alice", "alice ", "alic", "bob", ""] {
@@ -491,7 +491,7 @@ fn the_number_of_a_user_counts_for_no_other() {
     }
 }
 
-// [driver-19]
+// [driver-11]
 #[test]
 fn a_login_is_made_in_the_generation_that_the_store_has() {
     let mut race = Race::over(&State::new(), 1_000_000_000_000);
@@ -505,7 +505,7 @@ fn a_login_is_made_in_the_generation_that_the_store_has() {
     assert!(held && matches!(op, Some(StoreOp::Create { generation: Some(3), .. })), "{op:?}");
 }
 
-// [driver-5] [driver-20] [driver-22]
+// [driver-6] [driver-7] [driver-8]
 #[test]
 fn a_touch_fails_nothing_and_the_later_access_stays() {
     for moves in [false, true] {
@@ -527,7 +527,7 @@ fn a_touch_fails_nothing_and_the_later_access_stays() {
 }
 
 /// A touch of a session that is gone brings nothing back.
-// [driver-22]
+// [driver-8]
 #[test]
 fn a_touch_without_a_session_does_nothing() {
     let (mut race, id, _) = Race::of_two();
@@ -538,7 +538,7 @@ fn a_touch_without_a_session_does_nothing() {
     assert!(race.store.sessions.is_empty());
 }
 
-// [driver-21]
+// [driver-10]
 #[test]
 fn the_session_that_ends_all_others_must_be_there() {
     for gone in [false, true] {
@@ -570,7 +570,7 @@ fn the_session_that_ends_all_others_must_be_there() {
     }
 }
 
-// [driver-11]
+// [driver-17]
 #[test]
 fn a_refusal_over_a_stale_load_is_not_the_last_word() {
     let (mut race, id, [mut one, mut two]) = Race::of_two();

@@ -41,7 +41,7 @@ fn a_refusal_changes_nothing_and_asks_for_nothing() {
     assert!(refusals.len() > 8, "{refusals:?}");
 }
 
-// [effect-3] [effect-4] [effect-5] [effect-7] [effect-14] [effect-15]
+// [effect-4] [effect-5] [effect-6] [effect-7] [effect-9] [effect-10]
 #[test]
 fn each_semantics_has_its_operations() {
     let mut kinds = std::collections::BTreeSet::new();
@@ -88,7 +88,7 @@ fn each_semantics_has_its_operations() {
     assert_eq!(kinds.len(), 10, "all of them were seen: {kinds:?}");
 }
 
-// [effect-6] [effect-7]
+// [effect-8] [effect-9]
 #[test]
 fn what_somebody_named_is_deleted_unconditionally_and_what_was_listed_is_not() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -111,7 +111,7 @@ fn what_somebody_named_is_deleted_unconditionally_and_what_was_listed_is_not() {
 }
 
 /// It names no session, whatever is over, and even if nothing is.
-// [effect-15]
+// [effect-10]
 #[test]
 fn a_sweep_names_the_moment_alone() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -127,7 +127,7 @@ fn a_sweep_names_the_moment_alone() {
     }
 }
 
-// [effect-9] [effect-10] [effect-11] [effect-12] [effect-1]
+// [effect-12] [effect-13] [effect-14] [effect-15] [effect-1]
 #[test]
 fn only_a_finish_ends_a_transaction_or_sends_a_cookie() {
     for config in &ALL {
@@ -160,7 +160,7 @@ fn only_a_finish_ends_a_transaction_or_sends_a_cookie() {
     });
 }
 
-// [effect-13]
+// [effect-16]
 #[test]
 fn draws_are_counted() {
     for config in &ALL {
@@ -211,7 +211,7 @@ fn the_manager_that_does_nothing_accepts_starts_and_finishes() {
 }
 
 /// What adds limits, one at a time, to random runs stands in `tests/properties/precedence.rs`.
-// [effect-16]
+// [effect-3]
 #[test]
 fn of_two_reasons_the_first_in_the_list_is_given() {
     let ill_formed = || spend(1, SubmittedToken::IllFormed);

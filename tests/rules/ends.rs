@@ -20,7 +20,7 @@ fn crowd(run: &mut Scenario) -> ([SessionId; 7], [SessionId; 2]) {
     (others, [first, run.log_in("alice")])
 }
 
-// [event-31] [event-32] [event-33]
+// [event-45] [event-46] [event-49]
 #[test]
 fn the_manager_deletes_one_session_or_all_sessions_of_a_user() {
     for config in &ALL {
@@ -39,7 +39,7 @@ fn the_manager_deletes_one_session_or_all_sessions_of_a_user() {
     }
 }
 
-// [event-34]
+// [event-50]
 #[test]
 fn a_sweep_takes_what_is_over_and_nothing_else() {
     for config in &ALL {
@@ -60,7 +60,7 @@ fn a_sweep_takes_what_is_over_and_nothing_else() {
     }
 }
 
-// [event-33]
+// [event-49]
 #[test]
 fn the_end_of_a_user_is_the_end_of_nobody_else() {
     for config in &ALL {
@@ -78,7 +78,7 @@ fn the_end_of_a_user_is_the_end_of_nobody_else() {
     }
 }
 
-// [event-41] [event-42]
+// [event-29] [event-30]
 #[test]
 fn all_other_sessions_of_the_user_end_at_once_and_for_good() {
     for outcome in OUTCOMES {
@@ -113,7 +113,7 @@ pub(super) fn session_of(cookie: &str, run: &mut Scenario) -> Option<SessionId> 
     }
 }
 
-// [event-41] [event-42] [event-48]
+// [event-29] [event-30] [event-34]
 #[test]
 fn a_login_may_end_all_sessions_from_before_it() {
     for cookie in ["none", "nobody's", "bob's", "alice's", "alice's, gone"] {
@@ -138,7 +138,7 @@ fn a_login_may_end_all_sessions_from_before_it() {
     }
 }
 
-// [event-43] [event-44]
+// [event-31] [event-32]
 #[test]
 fn a_session_is_ended_by_its_handle_wherever_it_has_moved() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -164,7 +164,7 @@ fn a_session_is_ended_by_its_handle_wherever_it_has_moved() {
     assert_eq!(run.state().len(), 7);
 }
 
-// [event-45]
+// [event-33]
 #[test]
 fn nobody_ends_nobodys_sessions() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -185,7 +185,7 @@ fn nobody_ends_nobodys_sessions() {
     assert_eq!(run.state().len(), 3);
 }
 
-// [event-48]
+// [event-34]
 #[test]
 fn a_session_that_has_ended_ends_no_others() {
     for way in ["deleted", "moved", "another's", "too old"] {
@@ -217,7 +217,7 @@ fn a_session_that_has_ended_ends_no_others() {
     }
 }
 
-// [event-49]
+// [event-35]
 #[test]
 fn who_logged_in_before_the_end_ends_no_others() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -233,7 +233,7 @@ fn who_logged_in_before_the_end_ends_no_others() {
     assert!(run.stored(later).is_none());
 }
 
-// [event-46] [event-47]
+// [event-47] [event-48]
 #[test]
 fn the_manager_ends_a_session_by_its_handle_wherever_it_has_moved() {
     for moves in [renew(1), set_user(1, Some("alice")), set_value(1, "k", "w")] {
@@ -254,7 +254,7 @@ fn the_manager_ends_a_session_by_its_handle_wherever_it_has_moved() {
     }
 }
 
-// [event-50]
+// [event-25]
 #[test]
 fn a_logout_ends_the_session_even_if_it_has_moved() {
     for moves in [renew(2), set_user(2, Some("alice"))] {
@@ -271,7 +271,7 @@ fn a_logout_ends_the_session_even_if_it_has_moved() {
 }
 
 /// It is this session still, whoever has logged in to it by the same request.
-// [event-50]
+// [event-25]
 #[test]
 fn a_logout_after_a_login_ends_the_session_even_if_it_has_moved() {
     let mut run = Scenario::of(&Config::STRICT);

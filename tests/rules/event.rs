@@ -72,7 +72,7 @@ fn a_request_whose_session_was_expired_has_none() {
     }
 }
 
-// [event-4] [event-5] [event-6] [event-7]
+// [event-4] [event-7] [event-8] [event-9]
 #[test]
 fn a_request_changes_what_it_holds() {
     for config in &ALL {
@@ -95,7 +95,7 @@ fn a_request_changes_what_it_holds() {
     }
 }
 
-// [event-8] [event-9] [event-10] [event-11]
+// [event-14] [event-15] [event-16] [event-17]
 #[test]
 fn a_token_is_created_asked_for_and_spent() {
     for config in &ALL {
@@ -120,7 +120,7 @@ fn a_token_is_created_asked_for_and_spent() {
     }
 }
 
-// [event-12] [event-13]
+// [event-18] [event-19]
 #[test]
 fn a_request_knows_its_cookie() {
     for config in &ALL {
@@ -146,7 +146,7 @@ fn a_request_knows_its_cookie() {
     }
 }
 
-// [event-14] [event-15] [event-16]
+// [event-20] [event-21] [event-22]
 #[test]
 fn quixote_revokes_the_cookie_and_leaves_the_session() {
     for config in &QUIXOTE {
@@ -162,7 +162,7 @@ fn quixote_revokes_the_cookie_and_leaves_the_session() {
     }
 }
 
-// [event-17] [event-28] [event-29]
+// [event-23] [event-42] [event-43]
 #[test]
 fn strict_refuses_to_orphan_to_save_early_and_to_use_a_chosen_id() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -179,7 +179,7 @@ fn strict_refuses_to_orphan_to_save_early_and_to_use_a_chosen_id() {
     }
 }
 
-// [event-18] [event-19] [event-20] [event-21]
+// [event-24] [event-26] [event-27] [event-28]
 #[test]
 fn expiry_deletes_the_session_and_revokes_and_hides_the_cookie() {
     for config in &ALL {
@@ -212,7 +212,7 @@ fn expiry_deletes_the_session_and_revokes_and_hides_the_cookie() {
     }
 }
 
-// [event-22] [event-23] [event-24]
+// [event-36] [event-37] [event-38]
 #[test]
 fn a_new_session_takes_the_place_of_what_was_held() {
     for config in &ALL {
@@ -246,7 +246,7 @@ fn a_new_session_takes_the_place_of_what_was_held() {
     assert!(run.state().is_empty());
 }
 
-// [event-25] [event-26] [event-27]
+// [event-39] [event-40] [event-41]
 #[test]
 fn quixote_saves_in_the_middle() {
     for config in &QUIXOTE {
@@ -282,7 +282,7 @@ fn quixote_saves_in_the_middle() {
     }
 }
 
-// [event-30]
+// [event-44]
 #[test]
 fn quixote_stores_under_a_chosen_id() {
     for config in &QUIXOTE {
@@ -303,7 +303,7 @@ fn quixote_stores_under_a_chosen_id() {
     }
 }
 
-// [event-36]
+// [event-6]
 #[test]
 fn quixote_refuses_what_it_has_no_word_for() {
     for config in &QUIXOTE {
@@ -322,7 +322,7 @@ fn quixote_refuses_what_it_has_no_word_for() {
     }
 }
 
-// [event-35]
+// [event-5]
 #[test]
 fn a_renewal_moves_the_session_and_keeps_all_that_it_holds() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -347,7 +347,7 @@ fn a_renewal_moves_the_session_and_keeps_all_that_it_holds() {
 }
 
 /// It is a change like any other: it needs a session to change, and is undone if the request fails.
-// [event-35] [step-29] [step-43]
+// [event-5] [step-35] [step-53]
 #[test]
 fn a_renewal_is_undone_or_lost_like_any_other_change() {
     for outcome in [Failed, Abandoned] {
@@ -368,7 +368,7 @@ fn a_renewal_is_undone_or_lost_like_any_other_change() {
     assert_eq!(run.save(1), None, "there is nothing to move");
 }
 
-// [event-37] [event-38] [event-7]
+// [event-10] [event-11] [event-9]
 #[test]
 fn a_value_is_taken_with_its_text() {
     for config in &ALL {
@@ -394,7 +394,7 @@ fn a_value_is_taken_with_its_text() {
     }
 }
 
-// [event-39] [event-40]
+// [event-12] [event-13]
 #[test]
 fn a_guard_remembers_what_the_request_saw() {
     let mut run = Scenario::of(&Config::STRICT);

@@ -10,7 +10,7 @@ use crate::scenario::{
     ALL, Abandoned, COPIES, Failed, Interrupted, OUTCOMES, QUIXOTE, Scenario, Successful,
 };
 
-// [step-42]
+// [step-52]
 #[test]
 fn live_leaves_what_a_failed_request_changed() {
     for outcome in [Failed, Abandoned] {
@@ -25,7 +25,7 @@ fn live_leaves_what_a_failed_request_changed() {
     }
 }
 
-// [step-43]
+// [step-53]
 #[test]
 fn under_copies_a_failed_request_leaves_only_what_is_final() {
     for config in &COPIES {
@@ -87,7 +87,7 @@ fn under_copies_a_failed_request_leaves_only_what_is_final() {
 }
 
 /// Nor is a session that was found to be over brought back by a failure.
-// [step-43] [step-12]
+// [step-53] [step-14]
 #[test]
 fn a_failed_request_has_discarded_what_was_over() {
     for outcome in [Failed, Abandoned] {
@@ -100,7 +100,7 @@ fn a_failed_request_has_discarded_what_was_over() {
     }
 }
 
-// [step-44]
+// [step-54]
 #[test]
 fn quixote_loses_a_revocation_with_the_response() {
     for config in &QUIXOTE {
@@ -125,7 +125,7 @@ fn quixote_loses_a_revocation_with_the_response() {
     }
 }
 
-// [step-45]
+// [step-55]
 #[test]
 fn a_strict_logout_leaves_with_any_response() {
     for outcome in OUTCOMES {
@@ -140,7 +140,7 @@ fn a_strict_logout_leaves_with_any_response() {
     }
 }
 
-// [step-47] [step-48]
+// [step-57] [step-58]
 #[test]
 fn logout_and_new_data_in_one_request_give_one_good_cookie() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -154,7 +154,7 @@ fn logout_and_new_data_in_one_request_give_one_good_cookie() {
     assert!(id != old && run.stored_value(id, "k") == Some("v"));
 }
 
-// [step-49] [step-50]
+// [step-59] [step-60]
 #[test]
 fn a_refused_finish_leaves_the_request_open_and_it_can_fail() {
     for config in &ALL {
@@ -173,7 +173,7 @@ fn a_refused_finish_leaves_the_request_open_and_it_can_fail() {
     }
 }
 
-// [step-50]
+// [step-60]
 #[test]
 fn whatever_happened_a_request_can_fail() {
     for config in &ALL {
@@ -194,7 +194,7 @@ fn whatever_happened_a_request_can_fail() {
     }
 }
 
-// [step-51]
+// [step-61]
 #[test]
 fn a_dead_id_stays_dead_whoever_still_holds_it() {
     let mut run = Scenario::of(&Config::STRICT);

@@ -73,7 +73,7 @@ const fn concludes_from_the_load(event: &Event) -> bool {
     }
 }
 
-// [driver-11]
+// [driver-17]
 #[test]
 fn each_event_says_whether_its_answer_needs_a_fresh_load() {
     let all = every_event();
@@ -84,7 +84,7 @@ fn each_event_says_whether_its_answer_needs_a_fresh_load() {
     }
 }
 
-// [driver-11]
+// [driver-17]
 #[test]
 fn a_token_drawn_over_a_stale_load_may_be_one_that_is_outstanding() {
     let (mut race, id, [mut one, mut two]) = Race::of_two();

@@ -9,7 +9,7 @@ use crate::scenario::events::{
 };
 use crate::scenario::{Failed, Interrupted, Scenario, Successful};
 
-// [step-34] [step-35] [step-36] [step-52]
+// [step-18] [step-44] [step-45] [step-46]
 #[test]
 fn a_change_of_the_user_moves_the_session_and_begins_it_anew() {
     for user in [Some("bob"), Some(""), None] {
@@ -36,7 +36,7 @@ fn a_change_of_the_user_moves_the_session_and_begins_it_anew() {
 }
 
 /// A login is one whoever was logged in before, and wherever the request has been in between.
-// [step-34] [step-36]
+// [step-44] [step-46]
 #[test]
 fn every_login_moves_the_session() {
     let alice = Some("alice");
@@ -78,7 +78,7 @@ fn every_login_moves_the_session() {
 }
 
 /// What a session kept for nobody, a login takes over; another user's it does not.
-// [step-52] [step-53] [step-15] [step-20]
+// [step-18] [step-19] [step-17] [step-26]
 #[test]
 fn what_a_login_keeps_depends_on_who_was_logged_in() {
     let (alice, bob) = (Some("alice"), Some("bob"));
@@ -138,7 +138,7 @@ fn what_a_login_keeps_depends_on_who_was_logged_in() {
 }
 
 /// What a request has guarded for one user is nothing to the next.
-// [step-52] [step-53]
+// [step-18] [step-19]
 #[test]
 fn a_guard_stays_with_the_user_that_it_was_made_for() {
     for (user, refused) in [(Some("bob"), false), (None, false), (Some("alice"), true)] {
@@ -157,7 +157,7 @@ fn a_guard_stays_with_the_user_that_it_was_made_for() {
     }
 }
 
-// [step-54] [time-14]
+// [step-20] [time-16]
 #[test]
 fn a_login_begins_the_session_at_its_moment_and_from_its_address() {
     let (alice, bob) = (Some("alice"), Some("bob"));
@@ -203,7 +203,7 @@ fn a_login_begins_the_session_at_its_moment_and_from_its_address() {
 }
 
 /// The moment of the login counts, not that of the save.
-// [step-54] [time-7]
+// [step-20] [time-7]
 #[test]
 fn who_logs_in_late_stays_logged_in() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -223,7 +223,7 @@ fn who_logs_in_late_stays_logged_in() {
 }
 
 /// The right password begins a session, whatever became of the one that the form was shown in.
-// [step-55] [step-38]
+// [step-37] [step-48]
 #[test]
 fn a_login_needs_no_session_that_is_still_there() {
     for way in ["deleted", "by its handle", "logged out", "moved", "too old", "idle, swept"] {
@@ -255,7 +255,7 @@ fn a_login_needs_no_session_that_is_still_there() {
 }
 
 /// The other side: only a login that changed the user, and only the last one.
-// [step-55] [step-29]
+// [step-37] [step-35]
 #[test]
 fn a_logout_or_the_same_login_again_needs_its_session() {
     let (alice, bob) = (Some("alice"), Some("bob"));
@@ -288,7 +288,7 @@ fn a_logout_or_the_same_login_again_needs_its_session() {
     }
 }
 
-// [step-57]
+// [step-39]
 #[test]
 fn a_login_from_before_the_end_of_the_users_sessions_is_refused() {
     for by_request in [false, true] {
@@ -321,7 +321,7 @@ fn a_login_from_before_the_end_of_the_users_sessions_is_refused() {
 }
 
 /// The users are other ones, or the end came before the login.
-// [step-57]
+// [step-39]
 #[test]
 fn the_end_of_one_users_sessions_stops_no_other_login() {
     for user in ["Alice", "alic", "alice ", " alice", "bob", ""] {

@@ -175,7 +175,7 @@ impl ManyRequests {
     }
 }
 
-// [driver-9] [driver-10] [driver-12]
+// [driver-15] [driver-16] [driver-18]
 #[test]
 fn many_states_over_one_store_end_in_the_store_of_one_state() {
     let mut lost = 0;

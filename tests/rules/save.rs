@@ -8,7 +8,7 @@ use crate::scenario::events::{
 };
 use crate::scenario::{DAWN, Failed, Interrupted, QUIXOTE, Scenario, Successful};
 
-// [step-24]
+// [step-30]
 #[test]
 fn quixote_deletes_a_session_that_lost_its_info() {
     for config in &QUIXOTE {
@@ -31,7 +31,7 @@ fn quixote_deletes_a_session_that_lost_its_info() {
     }
 }
 
-// [step-25]
+// [step-31]
 #[test]
 fn quixote_stores_a_new_session_that_has_info() {
     for config in &QUIXOTE {
@@ -48,7 +48,7 @@ fn quixote_stores_a_new_session_that_has_info() {
     }
 }
 
-// [step-26]
+// [step-32]
 #[test]
 fn under_quixote_a_cookie_set_after_a_revocation_is_stillborn() {
     for config in &QUIXOTE {
@@ -71,7 +71,7 @@ fn crossed() -> [Config; 2] {
     [Config { is_dirty: has_info, ..live }, Config { is_dirty: never, ..copying }]
 }
 
-// [step-27]
+// [step-33]
 #[test]
 fn live_that_is_dirty_stores_the_shared_object_again() {
     let [config, _] = crossed();
@@ -97,7 +97,7 @@ fn live_that_is_dirty_stores_the_shared_object_again() {
     }
 }
 
-// [step-27]
+// [step-33]
 #[test]
 fn live_that_is_dirty_puts_its_object_over_one_that_was_inserted() {
     let [config, _] = crossed();
@@ -132,7 +132,7 @@ fn store_nothing_again(run: &mut Scenario, id: SessionId, kept: Option<&str>) {
     }
 }
 
-// [step-28] [step-24]
+// [step-34] [step-30]
 #[test]
 fn copying_that_is_never_dirty_forgets_what_comes_after_the_first_save() {
     let [_, config] = crossed();
@@ -146,7 +146,7 @@ fn copying_that_is_never_dirty_forgets_what_comes_after_the_first_save() {
     assert_eq!(run.effects.store, Some(StoreOp::Delete { id }), "a deletion is no save");
 }
 
-// [step-27]
+// [step-33]
 #[test]
 fn copying_writes_the_whole_copy_over_anything() {
     for deleted in [false, true] {
@@ -167,7 +167,7 @@ fn copying_writes_the_whole_copy_over_anything() {
     }
 }
 
-// [step-28]
+// [step-34]
 #[test]
 fn live_never_stores_a_session_again() {
     let mut run = Scenario::of(&Config::QUIXOTE);
@@ -210,7 +210,7 @@ pub(super) fn ended_by(way: &str, run: &mut Scenario, id: SessionId) {
     }
 }
 
-// [step-29] [step-30] [step-46] [step-49] [step-56]
+// [step-35] [step-36] [step-38] [step-56] [step-59]
 #[test]
 fn a_session_ended_by_somebody_else_stays_ended_and_lost_changes_are_reported() {
     for way in ENDS {
@@ -250,7 +250,7 @@ fn a_session_ended_by_somebody_else_stays_ended_and_lost_changes_are_reported() 
 
 /// A form is shown again by a new page, so a request that has drawn tokens and done nothing else
 /// has lost nothing.
-// [step-56] [step-46]
+// [step-38] [step-56]
 #[test]
 fn a_page_with_a_form_is_shown_although_its_session_has_ended() {
     for outcome in [Successful, Interrupted] {
@@ -269,7 +269,7 @@ fn a_page_with_a_form_is_shown_although_its_session_has_ended() {
     }
 }
 
-// [step-30]
+// [step-36]
 #[test]
 fn a_token_created_and_spent_in_one_request_is_no_change() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -282,7 +282,7 @@ fn a_token_created_and_spent_in_one_request_is_no_change() {
     assert_eq!((finished.store, finished.cookie), (None, None));
 }
 
-// [step-31]
+// [step-41]
 #[test]
 fn a_save_merges_key_by_key() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -312,7 +312,7 @@ fn a_save_merges_key_by_key() {
     assert_eq!(queue, [kept, tokens[1], tokens[0]]);
 }
 
-// [step-33]
+// [step-43]
 #[test]
 fn new_tokens_are_queued_behind_those_already_stored() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -334,7 +334,7 @@ fn new_tokens_are_queued_behind_those_already_stored() {
     assert_eq!(queue, [kept, same, own[0], own[1]]);
 }
 
-// [step-32]
+// [step-42]
 #[test]
 fn a_save_keeps_the_later_of_two_accesses() {
     let resolution = Config::STRICT.access_resolution_ms;
@@ -354,7 +354,7 @@ fn a_save_keeps_the_later_of_two_accesses() {
     }
 }
 
-// [step-60]
+// [step-40]
 #[test]
 fn a_guarded_value_that_has_changed_is_told() {
     for (seen, now) in [
@@ -404,7 +404,7 @@ fn a_guarded_value_that_has_changed_is_told() {
 
 /// Two tabs add to one value, read before: one is refused by name. Without a guard the later
 /// stands.
-// [step-60] [step-31]
+// [step-40] [step-41]
 #[test]
 fn of_two_who_guard_a_value_and_set_it_one_is_told() {
     for guarded in [true, false] {
@@ -429,7 +429,7 @@ fn of_two_who_guard_a_value_and_set_it_one_is_told() {
 }
 
 /// A guard is taken back by a failure alone, and looked at by the save alone.
-// [step-60] [event-39]
+// [step-40] [event-12]
 #[test]
 fn the_first_look_of_a_guard_counts() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -447,7 +447,7 @@ fn the_first_look_of_a_guard_counts() {
     run.finish(1, Successful);
 }
 
-// [step-37] [step-22]
+// [step-47] [step-28]
 #[test]
 fn a_save_that_leaves_nothing_discards() {
     for outcome in [Successful, Interrupted] {
@@ -476,7 +476,7 @@ fn a_save_that_leaves_nothing_discards() {
 }
 
 /// A slow request empties the anonymous session, and its response arrives after that of a login.
-// [step-22] [step-46]
+// [step-28] [step-56]
 #[test]
 fn a_slow_response_that_emptied_a_session_takes_no_login() {
     for spends in [true, false] {
@@ -504,7 +504,7 @@ fn a_slow_response_that_emptied_a_session_takes_no_login() {
 }
 
 /// The same request empties its session only when the login has arrived, and stores something then.
-// [step-23]
+// [step-29]
 #[test]
 fn a_login_is_owed_no_longer_once_another_request_has_brought_a_cookie() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -525,7 +525,7 @@ fn a_login_is_owed_no_longer_once_another_request_has_brought_a_cookie() {
     assert_eq!(run.visit(0, 5), None, "it has taken the place of the login's");
 }
 
-// [step-38] [step-39] [step-40]
+// [step-48] [step-49] [step-50]
 #[test]
 fn strict_creates_a_session_that_has_info_and_is_not_too_old() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -551,7 +551,7 @@ fn strict_creates_a_session_that_has_info_and_is_not_too_old() {
     run.refused(finish(4, Successful), Refusal::SessionGone);
 }
 
-// [step-41]
+// [step-51]
 #[test]
 fn strict_writes_nothing_if_nothing_changed() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -570,7 +570,7 @@ fn strict_writes_nothing_if_nothing_changed() {
     assert_eq!(run.effects.store, None, "the access was noted when it started");
 }
 
-// [step-23]
+// [step-29]
 #[test]
 fn a_session_that_goes_on_without_its_last_token_keeps_its_access() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -584,7 +584,7 @@ fn a_session_that_goes_on_without_its_last_token_keeps_its_access() {
 }
 
 /// A state of one session would not know the visit of the other request.
-// [step-23]
+// [step-29]
 #[test]
 fn a_session_that_goes_on_without_its_last_token_has_no_access_of_another_request() {
     let mut run = Scenario::of(&Config::STRICT);

@@ -138,7 +138,7 @@ fn a_handle_is_drawn_when_a_session_is_stored_and_when_it_has_another_user() {
 }
 
 /// What a request stores after it has emptied its session is another session.
-// [session-10] [step-23]
+// [session-10] [step-29]
 #[test]
 fn a_session_that_was_emptied_leaves_its_handle_behind() {
     let mut run = Scenario::of(&Config::STRICT);

@@ -28,7 +28,7 @@ fn a_start_finds_what_is_stored_and_adopts_nothing() {
     }
 }
 
-// [step-8] [step-13]
+// [step-8] [step-15]
 #[test]
 fn live_requests_share_the_stored_object() {
     let mut run = Scenario::of(&Config::QUIXOTE);
@@ -46,7 +46,7 @@ fn live_requests_share_the_stored_object() {
 }
 
 /// Sharing and copying go on after a save in the middle of a request.
-// [step-13] [step-14]
+// [step-15] [step-16]
 #[test]
 fn a_change_after_a_save_in_the_middle_is_shared_only_under_live() {
     for (config, seen) in [(Config::QUIXOTE, Some("v")), (Config::QUIXOTE_PERSISTENT, None)] {
@@ -60,7 +60,7 @@ fn a_change_after_a_save_in_the_middle_is_shared_only_under_live() {
     }
 }
 
-// [step-9] [step-14]
+// [step-9] [step-16]
 #[test]
 fn copies_are_their_requests_own() {
     for config in &COPIES {
@@ -99,7 +99,7 @@ fn strict_remembers_what_a_request_changed() {
     );
 }
 
-// [step-12]
+// [step-14]
 #[test]
 fn strict_discards_a_session_that_a_start_finds_over() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -110,7 +110,7 @@ fn strict_discards_a_session_that_a_start_finds_over() {
     assert!(run.state().is_empty());
 }
 
-// [step-15]
+// [step-17]
 #[test]
 fn tokens_die_with_the_user_they_were_issued_to() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -131,7 +131,7 @@ fn tokens_die_with_the_user_they_were_issued_to() {
 }
 
 /// The access of a start is final, whatever becomes of the request.
-// [step-11] [step-61] [effect-14]
+// [step-11] [step-12] [effect-7]
 #[test]
 fn an_access_that_was_noted_stands() {
     for outcome in OUTCOMES {
@@ -156,7 +156,7 @@ fn an_access_that_was_noted_stands() {
     }
 }
 
-// [step-62]
+// [step-13]
 #[test]
 fn a_passive_start_notes_no_access() {
     for config in &ALL {
@@ -179,7 +179,7 @@ fn a_passive_start_notes_no_access() {
     }
 }
 
-// [step-63] [time-12]
+// [step-24] [time-13]
 #[test]
 fn a_value_is_taken_out_of_the_store_for_one_request_alone() {
     for outcome in OUTCOMES {
@@ -208,7 +208,7 @@ fn a_value_is_taken_out_of_the_store_for_one_request_alone() {
 }
 
 /// What the request set itself is its own until it is saved, even over a value that is stored.
-// [step-63] [event-37]
+// [step-24] [event-10]
 #[test]
 fn a_value_that_the_request_set_itself_is_taken_from_its_copy() {
     for stored in [false, true] {
@@ -227,7 +227,7 @@ fn a_value_that_the_request_set_itself_is_taken_from_its_copy() {
 }
 
 /// What is stored counts, and not what the request read.
-// [step-63] [event-38]
+// [step-24] [event-11]
 #[test]
 fn a_value_is_taken_as_it_is_stored() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -242,7 +242,7 @@ fn a_value_is_taken_as_it_is_stored() {
     assert_eq!(run.stored(id), None, "it was the last info");
 }
 
-// [step-19] [time-12] [step-21]
+// [step-25] [time-13] [step-27]
 #[test]
 fn a_value_is_not_taken_from_a_session_that_has_ended() {
     for way in ["deleted", "moved", "too old", "idle"] {
@@ -269,7 +269,7 @@ fn a_value_is_not_taken_from_a_session_that_has_ended() {
     }
 }
 
-// [step-16] [step-14] [event-37]
+// [step-21] [step-16] [event-10]
 #[test]
 fn quixote_takes_a_value_where_the_request_holds_it() {
     for config in &QUIXOTE {
@@ -294,7 +294,7 @@ fn quixote_takes_a_value_where_the_request_holds_it() {
     }
 }
 
-// [step-16]
+// [step-21]
 #[test]
 fn quixote_spends_a_token_where_the_request_holds_it() {
     for config in &QUIXOTE {
@@ -313,7 +313,7 @@ fn quixote_spends_a_token_where_the_request_holds_it() {
     }
 }
 
-// [step-17]
+// [step-22]
 #[test]
 fn strict_spends_a_token_at_once_for_all_and_for_good() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -333,7 +333,7 @@ fn strict_spends_a_token_at_once_for_all_and_for_good() {
     assert_eq!(run.spend(3, token), Reply::Refused(Refusal::UnknownToken));
 }
 
-// [step-18]
+// [step-23]
 #[test]
 fn a_token_that_the_same_request_created_is_accepted_once() {
     for stored in [false, true] {
@@ -349,7 +349,7 @@ fn a_token_that_the_same_request_created_is_accepted_once() {
     }
 }
 
-// [step-19] [step-20]
+// [step-25] [step-26]
 #[test]
 fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -369,7 +369,7 @@ fn a_token_belongs_to_a_session_that_is_stored_and_to_its_user() {
     assert_eq!(run.spend(3, token), Reply::Refused(Refusal::SessionGone));
 }
 
-// [step-21] [step-22] [step-23]
+// [step-27] [step-28] [step-29]
 #[test]
 fn the_last_info_takes_the_session_with_it_and_the_request_goes_on() {
     for (user, outcome, logged_in) in [

@@ -59,7 +59,7 @@ fn without_handles(run: &Scenario) -> Vec<Value> {
 
 /// The state and the store agree again, and the same request, made anew, is answered as if nothing
 /// had been.
-// [driver-15] [driver-16] [driver-17]
+// [driver-21] [driver-22] [driver-23]
 #[test]
 fn a_state_is_told_what_a_store_that_failed_has() {
     let mut failed = BTreeSet::new();

@@ -132,7 +132,7 @@ fn expires_at_is_the_first_millisecond_in_which_a_session_is_over() {
     }
 }
 
-// [time-8] [time-9]
+// [time-9] [time-10]
 #[test]
 fn an_absent_limit_ends_nothing() {
     let unlimited = Config { idle_limit_ms: None, absolute_limit_ms: None, ..Config::STRICT };
@@ -159,7 +159,7 @@ fn an_absent_limit_ends_nothing() {
     assert!(run.user_of(id).is_some(), "kept warm for two days");
 }
 
-// [time-16]
+// [time-8]
 #[test]
 fn a_session_of_the_future_is_over_if_it_lies_as_far_ahead_as_a_limit() {
     let config = Config {
@@ -218,7 +218,7 @@ fn with_token_and_value(run: &mut Scenario) -> (SessionId, FormToken) {
     (id, token)
 }
 
-// [time-10] [time-11] [time-12] [time-13]
+// [time-11] [time-12] [time-13] [time-14]
 #[test]
 fn a_session_that_is_too_old_counts_as_not_stored_wherever_it_is_used() {
     for too_old in [false, true] {
@@ -245,7 +245,7 @@ fn a_session_that_is_too_old_counts_as_not_stored_wherever_it_is_used() {
 }
 
 /// A request that began in time is served to its end; nobody else comes in any more.
-// [time-17] [time-10]
+// [time-15] [time-11]
 #[test]
 fn idleness_refuses_nothing_to_a_request_that_began_in_time() {
     let idle = 30 * 60_000;
@@ -290,7 +290,7 @@ fn idleness_refuses_nothing_to_a_request_that_began_in_time() {
 }
 
 /// A visit counts however it ends, and however long it takes.
-// [step-61] [time-6] [time-17]
+// [step-12] [time-6] [time-15]
 #[test]
 fn a_visit_at_the_last_moment_keeps_the_session() {
     for outcome in OUTCOMES {
@@ -312,7 +312,7 @@ fn a_visit_at_the_last_moment_keeps_the_session() {
     }
 }
 
-// [step-62] [time-6]
+// [step-13] [time-6]
 #[test]
 fn polls_keep_no_session() {
     for passive in [true, false] {
@@ -329,7 +329,7 @@ fn polls_keep_no_session() {
     }
 }
 
-// [time-14]
+// [time-16]
 #[test]
 fn a_chain_of_renewals_ends_with_its_login() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -348,7 +348,7 @@ fn a_chain_of_renewals_ends_with_its_login() {
     assert_eq!((renewals, run.now - created), (35, 12 * 3_600_000));
 }
 
-// [step-54] [time-7]
+// [step-20] [time-7]
 #[test]
 fn a_chain_of_logins_does_not_end() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -362,7 +362,7 @@ fn a_chain_of_logins_does_not_end() {
     }
 }
 
-// [time-15]
+// [time-17]
 #[test]
 fn the_ends_of_time_are_moments_like_any_other() {
     let moments = [u64::MAX, 0, 1, u64::MAX - 1, 1_000, u64::MAX / 2, 0];

@@ -64,7 +64,7 @@ fn draws_are_taken_from_the_front() {
 }
 
 /// Whatever stands in a page cannot be an id that is drawn from the same input.
-// [token-14] [token-4]
+// [token-5] [token-4]
 #[test]
 fn ids_are_drawn_from_one_half_and_tokens_and_handles_from_the_other() {
     let bytes: [u8; 64] = core::array::from_fn(|place| u8::try_from(place).unwrap());
@@ -86,7 +86,7 @@ fn ids_are_drawn_from_one_half_and_tokens_and_handles_from_the_other() {
     }
 }
 
-// [token-5] [token-6]
+// [token-6] [token-7]
 #[test]
 fn a_used_id_is_drawn_again_until_no_draw_is_left() {
     for config in &ALL {
@@ -111,7 +111,7 @@ fn a_used_id_is_drawn_again_until_no_draw_is_left() {
     }
 }
 
-// [token-6] [event-25]
+// [token-7] [event-39]
 #[test]
 fn a_refused_maintenance_can_be_sent_again() {
     for config in &QUIXOTE {
@@ -127,7 +127,7 @@ fn a_refused_maintenance_can_be_sent_again() {
     }
 }
 
-// [token-7]
+// [token-8]
 #[test]
 fn quixote_queues_equal_tokens_twice() {
     for config in &QUIXOTE {
@@ -144,7 +144,7 @@ fn quixote_queues_equal_tokens_twice() {
     }
 }
 
-// [token-8] [token-6]
+// [token-9] [token-7]
 #[test]
 fn strict_draws_a_token_again_while_an_equal_one_is_outstanding() {
     let mut run = Scenario::of(&Config::STRICT);
@@ -161,7 +161,7 @@ fn strict_draws_a_token_again_while_an_equal_one_is_outstanding() {
     assert_eq!(run.send_with(Entropy::from_draws([0, 7, 0, 9]), create_token(1)), token(9));
 }
 
-// [token-10] [token-11]
+// [token-11] [token-12]
 #[test]
 fn texts_for_a_log_show_four_digits_of_a_secret() {
     let mut run = Scenario::of(&Config::STRICT);

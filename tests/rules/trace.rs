@@ -66,7 +66,7 @@ fn a_trace_is_lines_of_json_in_utf8() {
     assert_eq!(MAX_LINE_BYTES, 16 << 20);
 }
 
-// [trace-4] [trace-7]
+// [trace-4] [trace-10]
 #[test]
 fn a_header_names_its_format_and_a_fit_configuration() {
     for (from, to, expected) in [
@@ -139,7 +139,7 @@ fn three() -> String {
     TWO.replace("trace/2", "trace/3").replace(r#""max_form_tokens":16"#, gives_up)
 }
 
-// [trace-7]
+// [trace-10]
 #[test]
 fn from_version_three_on_a_header_gives_up_by_name() {
     assert_eq!(run(lines(&[&three(), START])).unwrap().steps, 1);
@@ -148,7 +148,7 @@ fn from_version_three_on_a_header_gives_up_by_name() {
     assert_eq!(run(lines(&[TWO, START])).unwrap().steps, 1, "nothing had to be named before");
 }
 
-// [trace-20]
+// [trace-7]
 #[test]
 fn a_character_of_a_cookie_header_stands_for_a_byte() {
     let start = |header: &str, cookie: &str| {
@@ -165,7 +165,7 @@ fn a_character_of_a_cookie_header_stands_for_a_byte() {
     assert!(run(lines(&[ONE, &line])).unwrap().differs.is_some());
 }
 
-// [trace-19]
+// [trace-9]
 #[test]
 fn a_cookie_may_become_an_id_while_its_request_is_open() {
     let header = String::from_utf8(recorded(&Config::QUIXOTE, 1)).unwrap();
@@ -186,7 +186,7 @@ fn a_cookie_may_become_an_id_while_its_request_is_open() {
     assert_eq!((replayed.steps, replayed.differs.is_none()), (4, true));
 }
 
-// [trace-18]
+// [trace-8]
 #[test]
 fn what_is_dirty_stands_in_a_header_of_version_three() {
     let mut text = recorded(&Config { is_dirty: Dirtiness::HasInfo, ..Config::QUIXOTE }, 1);
@@ -201,7 +201,7 @@ fn what_is_dirty_stands_in_a_header_of_version_three() {
     assert!(!usual.contains("is_dirty"), "it goes without saying");
 }
 
-// [trace-18]
+// [trace-8]
 #[test]
 fn what_came_with_version_three_is_refused_before() {
     let event = |name: &str, arguments: &str| {
@@ -242,7 +242,7 @@ fn what_came_with_version_three_is_refused_before() {
 }
 
 /// As yet version 2 takes them.
-// [trace-18]
+// [trace-8]
 #[test]
 fn answers_that_came_with_version_three_are_refused_before() {
     let drawn = r#""now":0,"new_handle":"00112233445566778899aabbccddeeff""#;
@@ -260,7 +260,7 @@ fn answers_that_came_with_version_three_are_refused_before() {
     }
 }
 
-// [trace-8] [trace-9]
+// [trace-11] [trace-12]
 #[test]
 fn draws_and_ids_have_the_width_of_the_configuration() {
     let (narrow, wide) = ("0".repeat(16), "0".repeat(32));
@@ -280,7 +280,7 @@ fn draws_and_ids_have_the_width_of_the_configuration() {
     }
 }
 
-// [trace-10]
+// [trace-13]
 #[test]
 fn stored_sessions_stand_in_order() {
     let session = |id: &str| {
@@ -301,7 +301,7 @@ fn stored_sessions_stand_in_order() {
     assert!(stored(&[&session("null")]).unwrap_err().starts_with("t:2:"));
 }
 
-// [trace-11] [trace-12] [trace-13]
+// [trace-14] [trace-15] [trace-16]
 #[test]
 fn a_replay_compares_the_keys_that_are_there_and_stops_at_the_first_step_that_differs() {
     let (silent, mallory) = ("", r#""remote_user":"mallory""#);
@@ -320,7 +320,7 @@ fn a_replay_compares_the_keys_that_are_there_and_stops_at_the_first_step_that_di
     }
 }
 
-// [trace-14]
+// [trace-17]
 #[test]
 fn what_is_written_is_read_back() {
     for config in &ALL {
@@ -338,7 +338,7 @@ fn what_is_written_is_read_back() {
     }
 }
 
-// [trace-15]
+// [trace-18]
 #[test]
 fn a_recording_replays() {
     for config in &ALL {
@@ -350,7 +350,7 @@ fn a_recording_replays() {
     }
 }
 
-// [trace-16]
+// [trace-19]
 #[test]
 fn an_error_shows_no_secret() {
     let id = "00112233445566778899aabbccddeeff";

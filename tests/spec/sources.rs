@@ -17,11 +17,11 @@ pub(crate) enum Side {
     Test,
 }
 
-/// A rule that is cited by its number, as in `// [step-27]`.
+/// A rule that is cited by its number, as in `// [step-33]`.
 pub(crate) struct Citation {
     pub(crate) path: String,
     pub(crate) line: usize,
-    /// The rule, such as `step-27`.
+    /// The rule, such as `step-33`.
     pub(crate) rule: String,
     pub(crate) side: Side,
     /// The item that it stands at or in.
@@ -108,7 +108,7 @@ impl Source {
     }
 }
 
-/// What looks like the name of a rule: `[step-12]`.
+/// What looks like the name of a rule: `[step-14]`.
 fn rules_in_brackets(line: &str) -> Vec<String> {
     let inner = line.split('[').skip(1).filter_map(|rest| rest.split(']').next());
     inner.filter(|name| is_rule_name(name)).map(Into::into).collect()

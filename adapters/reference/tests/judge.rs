@@ -73,6 +73,37 @@ fn the_readme_tells_the_truth() {
     assert_eq!(body, format!("U9 {}", shown.trim_end()));
 }
 
+/// The adapter of README with a cookie that is another one each time: whether the id changes is
+/// what the server says of it, and not what the cookie looks like.
+#[test]
+fn a_cookie_with_a_stamp_in_it_is_no_new_id() {
+    let text = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let adapter = text.split("<!-- ci:adapter -->\n```python\n").nth(1).unwrap();
+    let adapter = adapter.split("```").next().unwrap();
+    let stamped = adapter
+        .replace("cookie.value if cookie", "cookie.value.split('.')[0] if cookie")
+        .replace("f\"sid={sid};", "f\"sid={sid}.{secrets.token_hex(4)};");
+    let told = stamped.replace(
+        "if cookie: self.send_header(\"Set-Cookie\", cookie)",
+        "if cookie:\n            self.send_header(\"Set-Cookie\", cookie)\n            \
+         self.send_header(\"Kit-Session\", cookie[4:].split('.')[0])",
+    );
+    assert!(stamped.len() > adapter.len() && told.len() > stamped.len());
+    for (adapter, login) in [(adapter, "fail"), (&stamped, "pass"), (&told, "fail")] {
+        let folder = folder();
+        fs::write(folder.path().join("adapter.py"), adapter).unwrap();
+        let output = Command::new(&parts().judge)
+            .current_dir(folder.path())
+            .args(["judge", &format!("http://127.0.0.1:{}", free_port())])
+            .args(["--json", "--clauses", "U6", "--", "python3", "adapter.py"])
+            .output()
+            .unwrap();
+        let results = results(&output);
+        let verdict = results.iter().find(|result| name(result) == "U6/id changes").unwrap();
+        assert_eq!(verdict["verdict"], login, "{verdict}");
+    }
+}
+
 /// Judges the reference server, started with these variables.
 fn judge(folder: &Path, variables: &[(&str, &str)], more: &[&str]) -> Output {
     let Parts { judge, clock, .. } = parts();

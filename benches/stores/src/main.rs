@@ -45,8 +45,14 @@ enum What {
     New,
 }
 
+/// All of them, and what `--` may be followed by.
+const STORES: [&str; 3] = ["SQLite", "PostgreSQL", "Redis"];
+
 #[tokio::main]
 async fn main() -> Result<(), Broken> {
+    if let Some(wrong) = std::env::args().skip(1).find(|name| !STORES.contains(&name.as_str())) {
+        return Err(format!("{wrong} is none of {}", STORES.join(", ")).into());
+    }
     let folder = std::env::temp_dir().join(format!("stores-bench-{}", std::process::id()));
     std::fs::create_dir(&folder)?;
     let result = compare(&folder).await;
@@ -66,7 +72,7 @@ async fn compare(folder: &std::path::Path) -> Result<(), Broken> {
     connection.call(move |file| file.execute_batch(settings)).await?;
     let theirs = tower_sessions_rusqlite_store::RusqliteStore::new(connection);
     theirs.migrate().await?;
-    row("SQLite", Arc::new(own), tower::site(theirs)).await?;
+    row(STORES[0], Arc::new(own), tower::site(theirs)).await?;
 
     let url = std::env::var("POSTGRES_URL").map_err(|_| "POSTGRES_URL is not set")?;
     let own = Postgres::connect(&url, config.clone()).await?;
@@ -76,13 +82,13 @@ async fn compare(folder: &std::path::Path) -> Result<(), Broken> {
         deadpool_postgres::Manager::from_config(url.parse()?, tokio_postgres::NoTls, recycling);
     let theirs = tower::Postgres(deadpool_postgres::Pool::builder(manager).max_size(16).build()?);
     theirs.migrate().await?;
-    row("PostgreSQL", Arc::new(own), tower::site(theirs)).await?;
+    row(STORES[1], Arc::new(own), tower::site(theirs)).await?;
 
     let url = std::env::var("REDIS_URL").map_err(|_| "REDIS_URL is not set")?;
     let own = Redis::connect(&url, config).await?;
     let client = redis::Client::open(url)?;
     let theirs = tower::Redis(redis::aio::ConnectionManager::new(client).await?);
-    row("Redis", Arc::new(own), tower::site(theirs)).await
+    row(STORES[2], Arc::new(own), tower::site(theirs)).await
 }
 
 async fn row(name: &str, own: Arc<dyn Store>, theirs: Router) -> Result<(), Broken> {

@@ -1,5 +1,6 @@
 //! The frame around each handler.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -143,12 +144,13 @@ fn panicked() -> Response {
 /// All `Cookie` headers, as one.
 fn cookie_of(config: &Config, headers: &HeaderMap) -> Option<CookieValue> {
     let mut all = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
-    let mut joined = all.next()?.to_vec();
+    let mut joined = Cow::Borrowed(all.next()?);
     for more in all {
+        let joined = joined.to_mut();
         joined.extend_from_slice(b"; ");
         joined.extend_from_slice(more);
     }
-    read_cookie(config, &joined)
+    read_cookie(config, joined)
 }
 
 fn end_of(response: &Response) -> Call<Ending> {

@@ -36,8 +36,8 @@
 //! # The application's own data
 //!
 //! A handler that writes to a database of its own in a transaction
-//! [attaches](Session::attach) it: then it is committed after the session, or with it where both are
-//! in one database, and rolled back whenever the session is not saved.
+//! [attaches](Session::attach) it: then it is committed after the session, or with it where both
+//! are in one database, and rolled back whenever the session is not saved.
 //!
 //! # Which status says what
 //!

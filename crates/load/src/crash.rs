@@ -1,5 +1,5 @@
-//! Servers and stores are killed under load: what was acknowledged is there afterwards, and what was
-//! ended stays ended.
+//! Servers and stores are killed under load: what was acknowledged is there afterwards, and what
+//! was ended stays ended.
 
 use std::fmt;
 use std::sync::Arc;

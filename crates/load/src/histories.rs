@@ -1,5 +1,5 @@
-//! Random clients of two processes that share a store, round after round, and the judge of what they
-//! did.
+//! Random clients of two processes that share a store, round after round, and the judge of what
+//! they did.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,9 +61,9 @@ impl fmt::Display for Report {
         let Judged { steps, refused, late_ends, witnessed } = judged;
         write!(
             f,
-            "{requests} requests in {rounds} rounds ({failed} not judged), {conflicts} races lost and run again, {busy} \
-             status 503; {steps} steps judged, {refused} of them refusals, {late_ends} late ends, \
-             {} properties witnessed; {} violations",
+            "{requests} requests in {rounds} rounds ({failed} not judged), {conflicts} races lost \
+             and run again, {busy} status 503; {steps} steps judged, {refused} of them refusals, \
+             {late_ends} late ends, {} properties witnessed; {} violations",
             witnessed.iter().count(),
             u8::from(wrong.is_some())
         )?;

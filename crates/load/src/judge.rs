@@ -1,5 +1,5 @@
-//! Judges what two processes did: put in order, it is what one machine does with one state, and keeps
-//! the properties at every step.
+//! Judges what two processes did: put in order, it is what one machine does with one state, and
+//! keeps the properties at every step.
 
 use quixote_session::check::replay::{differences, drawn, drawn_handle};
 use quixote_session::check::trace::{
@@ -113,10 +113,10 @@ impl Machine {
     }
 
     /// Who asks for the end of other sessions is looked at first, and the end then has no condition
-    /// (rules driver-11 and driver-8). If the own session, or user, ended between the two, the others
-    /// end all the same. One state for all knows no moment between the two: there a manager does it,
-    /// or the request logs out. False if no event does the same, as no manager spares a session: the
-    /// round is judged up to here.
+    /// (rules driver-17 and driver-14). If the own session, or user, ended between the two, the
+    /// others end all the same. One state for all knows no moment between the two: there a manager
+    /// does it, or the request logs out. False if no event does the same, as no manager spares a
+    /// session: the round is judged up to here.
     fn let_late_end_pass(&mut self, observed: &mut Observed<'_>) -> bool {
         let Some(op) = observed.wrote else { return true };
         let end = match op {

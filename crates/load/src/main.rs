@@ -1,8 +1,8 @@
 //! What holds when processes and stores are killed, and when two processes share one store.
 //!
-//! `cargo run --release -p load -- --help` lists the checks. Each starts the stores that it needs, on
-//! loopback and in folders that it deletes, and two server processes over each. The status is 0 if
-//! everything holds and 1 if something was lost, revived or answered wrongly.
+//! `cargo run --release -p load -- --help` lists the checks. Each starts the stores that it needs,
+//! on loopback and in folders that it deletes, and two server processes over each. The status is 0
+//! if everything holds and 1 if something was lost, revived or answered wrongly.
 
 mod contend;
 mod crash;

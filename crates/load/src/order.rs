@@ -1,9 +1,10 @@
-//! One order of everything that two processes did, such that the store would have answered the same.
+//! One order of everything that two processes did, such that the store would have answered the
+//! same.
 //!
-//! Each call took effect at one moment: when its write was carried out or, if it wrote nothing, when
-//! it looked at the store last. From outside only an interval is known in which that moment lies. But
-//! what was written replaces one revision by another, and whoever looks says which it has seen: so
-//! who looked or wrote before whom follows. What is left open makes no difference.
+//! Each call took effect at one moment: when its write was carried out or, if it wrote nothing,
+//! when it looked at the store last. From outside only an interval is known in which that moment
+//! lies. But what was written replaces one revision by another, and whoever looks says which it has
+//! seen: so who looked or wrote before whom follows. What is left open makes no difference.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -131,7 +132,8 @@ fn node(place: Place, called: &Called) -> Option<Node> {
             {
                 Effect::Did { op: op.clone(), expected: *expected, revision: *revision }
             }
-            // A noted access is no condition of anything, and after a lost race follows another look.
+            // A noted access is no condition of anything, and after a lost race follows another
+            // look.
             What::Generation { .. } | What::Write { .. } | What::Failed => continue,
         };
         (node.during, node.effect) = (asked.during, effect);

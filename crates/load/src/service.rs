@@ -70,8 +70,8 @@ impl Service {
         self.run()
     }
 
-    /// Starts it again if it has ended by itself: PostgreSQL does while a process of the one that was
-    /// killed still has its memory.
+    /// Starts it again if it has ended by itself: PostgreSQL does while a process of the one that
+    /// was killed still has its memory.
     pub(crate) fn keep_up(&mut self) -> Result<(), Broken> {
         match self.process.as_mut().map(Child::try_wait).transpose()? {
             Some(Some(_)) => self.run(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, Fresh, FromSaid, Write};
-use quixote_session::{Config, ConfigError, EntropySource, Session, SessionId, StoreOp};
+use quixote_session::{Config, ConfigError, EntropySource, Session, SessionId, StoreOp, Timestamp};
 use tokio::time::{sleep, timeout};
 
 use crate::store::{Store, StoreError};
@@ -39,9 +39,9 @@ pub enum NotSet {
 /// The application's own data of one request, if they are in a transaction. To drop it rolls back.
 #[async_trait]
 pub trait OwnData: Send {
-    /// For data in the database of the sessions: carries out this write in the same transaction
-    /// ([`Sqlite::write_in`](crate::Sqlite::write_in)) and commits both, so that neither is there
-    /// without the other; false if its condition did not hold, and then both go on. None, as it is
+    /// For data in the database of the sessions: carries out this write in the same transaction, by
+    /// `write_in` of `Sqlite` or `Postgres`, and commits both, so that neither is there without the
+    /// other; false if its condition did not hold, and then both go on. None, as it is
     /// if nothing else is said, if the data are somewhere else: then [`commit`](Self::commit)
     /// follows.
     async fn write(&mut self, _write: &Write) -> Option<Result<bool, StoreError>> {
@@ -80,8 +80,8 @@ impl Manager {
     }
 
     /// Shows each error of the store to this function, such as one that logs it; the first that is
-    /// set stays. A [`Failure`] says only what a request has to know. No error quotes what a session
-    /// holds.
+    /// set stays. A [`Failure`] says only what a request has to know. No error quotes what a
+    /// session holds.
     pub fn on_error(&self, show: fn(&StoreError)) {
         self.0.shown.get_or_init(|| show);
     }
@@ -135,8 +135,8 @@ impl Manager {
         own: &mut dyn OwnData,
     ) -> Result<T, Failure> {
         exchange.begin(&call, self.fresh());
-        // Most calls ask nothing, and then no time has to be bounded. Whether one came to its end or
-        // not, the exchange knows.
+        // Most calls ask nothing, and then no time has to be bounded. Whether one came to its end
+        // or not, the exchange knows.
         if exchange.ask().is_some()
             && let Err(late) = timeout(Self::LONGEST, self.carry_through(exchange, own)).await
         {
@@ -231,7 +231,8 @@ impl Manager {
     }
 
     fn fresh(&self) -> Fresh {
-        self.0.entropy.lock().unwrap_or_else(PoisonError::into_inner).fresh()
+        let entropy = self.0.entropy.lock().unwrap_or_else(PoisonError::into_inner).draw();
+        Fresh { now: Timestamp::now(), entropy }
     }
 }
 

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use bytes::BytesMut;
 use deadpool_postgres::{Client, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod};
 use quixote_session::driver::{Stored, Write};
-use quixote_session::{Config, Session, SessionId, StoreOp};
+use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
-use tokio_postgres::{Error, NoTls, Socket};
+use tokio_postgres::{Error, NoTls, Socket, Statement, Transaction};
 
 use crate::row::{self, Bounds, Row, signed};
 use crate::store::{Store, StoreError};
@@ -21,72 +21,16 @@ use crate::store::{Store, StoreError};
 /// as durable as `synchronous_commit` of the database says.
 ///
 /// [`connect`](Self::connect) does not encrypt: then the database must be on this machine, or in a
-/// network that nobody else reads. [`connect_with`](Self::connect_with) does. Each start creates the
-/// tables and indices that are not there and replaces the functions, so the role that connects owns
-/// them, and may create in the schema.
+/// network that nobody else reads. [`connect_with`](Self::connect_with) does. Each start creates
+/// the tables and indices that are not there and replaces the functions, so the role that connects
+/// owns them, and may create in the schema.
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool,
     config: Config,
 }
 
-/// A login is saved under a lock that it shares with other logins of the user and not with the end
-/// of the user's sessions; in a function each statement sees what was committed when it began, and
-/// so what the one that held the lock has done.
-const SCHEMA: &str = "
-    SELECT pg_advisory_xact_lock(7313463218);
-    CREATE TABLE IF NOT EXISTS session (
-        id BYTEA PRIMARY KEY, revision INT8 NOT NULL, data TEXT NOT NULL, handle BYTEA,
-        usr TEXT COLLATE \"C\", created INT8 NOT NULL, accessed INT8 NOT NULL
-    );
-    CREATE INDEX IF NOT EXISTS session_by_user ON session (usr) WHERE usr IS NOT NULL;
-    CREATE INDEX IF NOT EXISTS session_by_handle ON session (handle) WHERE handle IS NOT NULL;
-    CREATE INDEX IF NOT EXISTS session_by_created ON session (created);
-    CREATE INDEX IF NOT EXISTS session_by_accessed ON session (accessed);
-    CREATE TABLE IF NOT EXISTS session_ended (
-        usr TEXT COLLATE \"C\" PRIMARY KEY, generation INT8 NOT NULL
-    );
-    CREATE OR REPLACE FUNCTION session_is_of(whose TEXT, wanted INT8) RETURNS BOOL AS $$
-        BEGIN
-            IF wanted IS NULL THEN RETURN TRUE; END IF;
-            PERFORM pg_advisory_xact_lock_shared(hashtextextended(whose, 0));
-            RETURN wanted = coalesce(
-                (SELECT generation FROM session_ended WHERE usr = whose), 0);
-        END $$ LANGUAGE plpgsql;
-    CREATE OR REPLACE FUNCTION session_create(
-        key BYTEA, rev INT8, text TEXT, whose TEXT, named BYTEA, born INT8, seen INT8, wanted INT8
-    ) RETURNS BOOL AS $$
-        BEGIN
-            IF NOT session_is_of(whose, wanted) THEN RETURN FALSE; END IF;
-            INSERT INTO session (id, revision, data, usr, handle, created, accessed)
-                VALUES (key, rev, text, whose, named, born, seen) ON CONFLICT DO NOTHING;
-            RETURN FOUND;
-        END $$ LANGUAGE plpgsql;
-    CREATE OR REPLACE FUNCTION session_rotate(
-        key BYTEA, rev INT8, text TEXT, whose TEXT, named BYTEA, born INT8, seen INT8, wanted INT8,
-        before BYTEA, expected INT8
-    ) RETURNS BOOL AS $$
-        BEGIN
-            IF NOT session_is_of(whose, wanted) THEN RETURN FALSE; END IF;
-            UPDATE session SET id = key, revision = rev, data = text, usr = whose, handle = named,
-                created = born, accessed = greatest(accessed, seen)
-                WHERE id = before AND revision = expected;
-            RETURN FOUND;
-        EXCEPTION WHEN unique_violation THEN RETURN FALSE;
-        END $$ LANGUAGE plpgsql;
-    CREATE OR REPLACE FUNCTION session_end_user(whose TEXT, spared BYTEA, expected INT8)
-    RETURNS BOOL AS $$
-        BEGIN
-            PERFORM pg_advisory_xact_lock(hashtextextended(whose, 0));
-            IF spared IS NOT NULL THEN
-                PERFORM 1 FROM session WHERE id = spared AND revision = expected FOR UPDATE;
-                IF NOT FOUND THEN RETURN FALSE; END IF;
-            END IF;
-            INSERT INTO session_ended VALUES (whose, 1)
-                ON CONFLICT (usr) DO UPDATE SET generation = session_ended.generation + 1;
-            DELETE FROM session WHERE usr = whose AND id IS DISTINCT FROM spared;
-            RETURN TRUE;
-        END $$ LANGUAGE plpgsql;";
+const SCHEMA: &str = include_str!("postgres.sql");
 
 /// Whatever the database or the role has as its default: under a stricter level a function would
 /// see what was committed before it waited for the lock, and not after.
@@ -104,8 +48,8 @@ impl Postgres {
     }
 
     /// The same over TLS: `tls` is the connector of a package such as `tokio-postgres-rustls` or
-    /// `postgres-native-tls`. It is used where the address says `sslmode=require`, which is best, or
-    /// `prefer`, which is the default and goes on in the open if the server has no TLS.
+    /// `postgres-native-tls`. It is used where the address says `sslmode=require`, which is best,
+    /// or `prefer`, which is the default and goes on in the open if the server has no TLS.
     ///
     /// # Errors
     ///
@@ -135,21 +79,69 @@ impl Postgres {
         self.pool.get().await.map_err(StoreError::failed)
     }
 
+    /// Carries out a write in a transaction of the application in the same database, to be
+    /// committed by it; false if its condition does not hold. See
+    /// [`OwnData::write`](crate::OwnData::write).
+    ///
+    /// The transaction must be READ COMMITTED, as it is where neither the database nor the role
+    /// says otherwise: under a stricter level it would not see an end of the user's sessions that
+    /// it has waited for. It must see the tables of the sessions without a schema before their
+    /// names.
+    ///
+    /// # Errors
+    ///
+    /// If the statement fails. PostgreSQL then takes nothing more in this transaction.
+    pub async fn write_in(
+        &self,
+        transaction: &Transaction<'_>,
+        write: &Write,
+    ) -> Result<bool, StoreError> {
+        carry_out(&Connection::Own(transaction), &self.config, write).await
+    }
+}
+
+/// Where statements run: one of ours, which keeps what it has prepared, or the application's.
+enum Connection<'a> {
+    Pooled(&'a Client),
+    Own(&'a Transaction<'a>),
+}
+
+type Values<'a> = [&'a (dyn ToSql + Sync)];
+
+impl Connection<'_> {
+    async fn prepare(&self, sql: &str) -> Result<Statement, StoreError> {
+        let statement = match self {
+            Self::Pooled(client) => client.prepare_cached(sql).await,
+            Self::Own(transaction) => transaction.prepare(sql).await,
+        };
+        statement.map_err(StoreError::failed)
+    }
+
     /// A statement that says whether it did something by a column.
-    async fn ask(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<bool, StoreError> {
-        let client = self.client().await?;
-        let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
+    async fn ask(&self, sql: &str, values: &Values<'_>) -> Result<bool, StoreError> {
+        let statement = self.prepare(sql).await?;
         let hidden: Vec<_> = values.iter().map(|value| Hidden(*value)).collect();
-        let row = client.query_one(&statement, &parameters(&hidden)).await.map_err(error)?;
-        row.try_get(0).map_err(StoreError::unknown)
+        let row = match self {
+            Self::Pooled(client) => client.query_one(&statement, &parameters(&hidden)).await,
+            Self::Own(transaction) => transaction.query_one(&statement, &parameters(&hidden)).await,
+        };
+        row.map_err(error)?.try_get(0).map_err(StoreError::unknown)
+    }
+
+    /// A statement without a condition.
+    async fn done(&self, sql: &str, values: &Values<'_>) -> Result<bool, StoreError> {
+        self.run(sql, values).await.map(|_| true)
     }
 
     /// How many rows a statement has changed.
-    async fn run(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
-        let client = self.client().await?;
-        let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
+    async fn run(&self, sql: &str, values: &Values<'_>) -> Result<u64, StoreError> {
+        let statement = self.prepare(sql).await?;
         let hidden: Vec<_> = values.iter().map(|value| Hidden(*value)).collect();
-        client.execute(&statement, &parameters(&hidden)).await.map_err(error)
+        let count = match self {
+            Self::Pooled(client) => client.execute(&statement, &parameters(&hidden)).await,
+            Self::Own(transaction) => transaction.execute(&statement, &parameters(&hidden)).await,
+        };
+        count.map_err(error)
     }
 }
 
@@ -218,102 +210,7 @@ impl Store for Postgres {
     }
 
     async fn write(&self, write: &Write) -> Result<bool, StoreError> {
-        let revision = write.revision.0.cast_signed();
-        let expected = write.expected.map(|expected| expected.0.cast_signed());
-        match &write.op {
-            StoreOp::Create { id, session, generation, discard_over } => {
-                // It makes room, and changes no answer if nothing follows.
-                if let Some(now) = discard_over {
-                    self.discard_over(Bounds::of(&self.config, *now)).await?;
-                }
-                let Row { data, handle, user, created, accessed } = Row::of(session)?;
-                let generation = generation.map(u64::cast_signed);
-                let sql = "SELECT session_create($1, $2, $3, $4, $5, $6, $7, $8)";
-                let id = id.reveal_bytes();
-                self.ask(
-                    sql,
-                    &[&id, &revision, &data, &user, &handle, &created, &accessed, &generation],
-                )
-                .await
-            }
-            StoreOp::Rotate { from, to, session, generation } => {
-                let Row { data, handle, user, created, accessed } = Row::of(session)?;
-                let generation = generation.map(u64::cast_signed);
-                let sql = "SELECT session_rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-                let (from, to) = (from.reveal_bytes(), to.reveal_bytes());
-                self.ask(
-                    sql,
-                    &[
-                        &to,
-                        &revision,
-                        &data,
-                        &user,
-                        &handle,
-                        &created,
-                        &accessed,
-                        &generation,
-                        &from,
-                        &expected,
-                    ],
-                )
-                .await
-            }
-            StoreOp::Put { id, session } => {
-                let Row { data, handle, user, created, accessed } = Row::of(session)?;
-                let sql = "INSERT INTO session (id, revision, data, usr, handle, created, accessed)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET
-                    (revision, data, usr, handle, created, accessed) = ($2, $3, $4, $5, $6, $7)";
-                let id = id.reveal_bytes();
-                self.run(sql, &[&id, &revision, &data, &user, &handle, &created, &accessed])
-                    .await?;
-                Ok(true)
-            }
-            StoreOp::Update { id, session } => {
-                let Row { data, handle, user, created, accessed } = Row::of(session)?;
-                let sql = "UPDATE session SET revision = $2, data = $3, usr = $4, handle = $5,
-                    created = $6, accessed = greatest(accessed, $7)
-                    WHERE id = $1 AND revision = $8";
-                let id = id.reveal_bytes();
-                let done = self
-                    .run(
-                        sql,
-                        &[&id, &revision, &data, &user, &handle, &created, &accessed, &expected],
-                    )
-                    .await?;
-                Ok(done == 1)
-            }
-            StoreOp::Touch { id, accessed } => {
-                let sql = "UPDATE session SET accessed = greatest(accessed, $2) WHERE id = $1";
-                self.run(sql, &[&id.reveal_bytes(), &signed(*accessed)]).await?;
-                Ok(true)
-            }
-            StoreOp::Discard { id } => {
-                let sql = "DELETE FROM session
-                    WHERE id = $1 AND revision = $2 AND accessed = $3";
-                let accessed = write.accessed.map(signed);
-                Ok(self.run(sql, &[&id.reveal_bytes(), &expected, &accessed]).await? == 1)
-            }
-            StoreOp::Delete { id } => {
-                self.run("DELETE FROM session WHERE id = $1", &[&id.reveal_bytes()]).await?;
-                Ok(true)
-            }
-            StoreOp::DeleteHandle { handle, user } => {
-                let sql = "DELETE FROM session
-                    WHERE handle = $1 AND ($2::TEXT IS NULL OR usr = $2)";
-                let bytes = handle.to_bytes();
-                self.run(sql, &[&bytes.as_slice(), &user.as_deref()]).await?;
-                Ok(true)
-            }
-            StoreOp::DeleteUser { user, except } => {
-                let except = except.as_ref().map(SessionId::reveal_bytes);
-                let sql = "SELECT session_end_user($1, $2, $3)";
-                self.ask(sql, &[&user.as_str(), &except, &expected]).await
-            }
-            StoreOp::DiscardOver { now } => {
-                self.discard_over(Bounds::of(&self.config, *now)).await?;
-                Ok(true)
-            }
-        }
+        carry_out(&Connection::Pooled(&self.client().await?), &self.config, write).await
     }
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
@@ -326,17 +223,103 @@ impl Store for Postgres {
     }
 }
 
-impl Postgres {
-    async fn discard_over(&self, bounds: Bounds) -> Result<(), StoreError> {
-        let Bounds { accessed, created } = bounds;
-        // What another has locked it may delete the next time: to wait for each other in two orders
-        // would be a deadlock.
-        let sql = "DELETE FROM session WHERE id IN (SELECT id FROM session
-            WHERE accessed <= $1 OR accessed >= $2 OR created <= $3 OR created >= $4
-            FOR UPDATE SKIP LOCKED)";
-        self.run(sql, &[&accessed.0, &accessed.1, &created.0, &created.1]).await?;
-        Ok(())
+async fn carry_out(
+    db: &Connection<'_>,
+    config: &Config,
+    write: &Write,
+) -> Result<bool, StoreError> {
+    let expected = write.expected.map(|expected| expected.0.cast_signed());
+    match &write.op {
+        StoreOp::Create { id, session, generation, discard_over } => {
+            // It makes room, and changes no answer if nothing follows.
+            if let Some(now) = discard_over {
+                discard_over_at(db, config, *now).await?;
+            }
+            let sql = "SELECT session_create($1, $2, $3, $4, $5, $6, $7, $8)";
+            let generation = generation.map(u64::cast_signed);
+            db.ask(sql, &Columns::of(id, write, session)?.and(&[&generation])).await
+        }
+        StoreOp::Rotate { from, to, session, generation } => {
+            let sql = "SELECT session_rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+            let generation = generation.map(u64::cast_signed);
+            let condition: &Values<'_> = &[&generation, &from.reveal_bytes(), &expected];
+            db.ask(sql, &Columns::of(to, write, session)?.and(condition)).await
+        }
+        StoreOp::Put { id, session } => {
+            let sql = "INSERT INTO session (id, revision, data, usr, handle, created, accessed)
+                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET
+                (revision, data, usr, handle, created, accessed) = ($2, $3, $4, $5, $6, $7)";
+            db.done(sql, &Columns::of(id, write, session)?.and(&[])).await
+        }
+        StoreOp::Update { id, session } => {
+            let sql = "UPDATE session SET revision = $2, data = $3, usr = $4, handle = $5,
+                created = $6, accessed = greatest(accessed, $7) WHERE id = $1 AND revision = $8";
+            Ok(db.run(sql, &Columns::of(id, write, session)?.and(&[&expected])).await? == 1)
+        }
+        StoreOp::Touch { id, accessed } => {
+            let sql = "UPDATE session SET accessed = greatest(accessed, $2) WHERE id = $1";
+            db.done(sql, &[&id.reveal_bytes(), &signed(*accessed)]).await
+        }
+        StoreOp::Discard { id } => {
+            let sql = "DELETE FROM session WHERE id = $1 AND revision = $2 AND accessed = $3";
+            let accessed = write.accessed.map(signed);
+            Ok(db.run(sql, &[&id.reveal_bytes(), &expected, &accessed]).await? == 1)
+        }
+        StoreOp::Delete { id } => {
+            db.done("DELETE FROM session WHERE id = $1", &[&id.reveal_bytes()]).await
+        }
+        StoreOp::DeleteHandle { handle, user } => {
+            let sql = "DELETE FROM session WHERE handle = $1 AND ($2::TEXT IS NULL OR usr = $2)";
+            let bytes = handle.to_bytes();
+            db.done(sql, &[&bytes.as_slice(), &user.as_deref()]).await
+        }
+        StoreOp::DeleteUser { user, except } => {
+            let except = except.as_ref().map(SessionId::reveal_bytes);
+            let sql = "SELECT session_end_user($1, $2, $3)";
+            db.ask(sql, &[&user.as_str(), &except, &expected]).await
+        }
+        StoreOp::DiscardOver { now } => discard_over_at(db, config, *now).await,
     }
+}
+
+/// What is written of a session: the first seven parameters of a statement.
+struct Columns<'a> {
+    id: &'a [u8],
+    revision: i64,
+    row: Row,
+}
+
+impl<'a> Columns<'a> {
+    fn of(id: &'a SessionId, write: &Write, session: &Session) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: id.reveal_bytes(),
+            revision: write.revision.0.cast_signed(),
+            row: Row::of(session)?,
+        })
+    }
+
+    /// With these behind them.
+    fn and<'b>(&'b self, others: &'b Values<'b>) -> Vec<&'b (dyn ToSql + Sync)> {
+        let Row { data, handle, user, created, accessed } = &self.row;
+        let mut all: Vec<&'b (dyn ToSql + Sync)> =
+            vec![&self.id, &self.revision, data, user, handle, created, accessed];
+        all.extend_from_slice(others);
+        all
+    }
+}
+
+async fn discard_over_at(
+    db: &Connection<'_>,
+    config: &Config,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Bounds { accessed, created } = Bounds::of(config, now);
+    // What another has locked it may delete the next time: to wait for each other in two orders
+    // would be a deadlock.
+    let sql = "DELETE FROM session WHERE id IN (SELECT id FROM session
+        WHERE accessed <= $1 OR accessed >= $2 OR created <= $3 OR created >= $4
+        FOR UPDATE SKIP LOCKED)";
+    db.done(sql, &[&accessed.0, &accessed.1, &created.0, &created.1]).await
 }
 
 #[cfg(test)]

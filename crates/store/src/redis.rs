@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Handle, Session, SessionId, StoreOp, Timestamp};
 use redis::aio::ConnectionManager;
-use redis::{AsyncCommands as _, ErrorKind, FromRedisValue, RedisError, Script};
+use redis::{AsyncCommands as _, ErrorKind, RedisError, Script};
 
 use crate::row::{self, Bounds, Row, signed};
 use crate::store::{Store, StoreError};
@@ -32,10 +32,11 @@ pub struct Redis {
     scripts: std::sync::Arc<Scripts>,
 }
 
-/// All keys begin with `quixote:`. Of those, `session:ID` is a hash, `user:NAME` the set of a
-/// user's ids, `handle:HANDLE` an id, `accessed` and `created` are all ids in the order of these
-/// times, and `ended:NAME` is a count that is never forgotten. Numbers are texts, as those of Lua
-/// have 53 bits.
+/// All keys begin with `quixote:`. Of those, `session:ID` is a hash, whose field `row` is all that
+/// a load needs: revision, access and data, in one text, as a reply of one text is read faster than
+/// one of three. `user:NAME` is the set of a user's ids, `handle:HANDLE` an id, `accessed` and
+/// `created` are all ids in the order of these times, and `ended:NAME` is a count that is never
+/// forgotten. Numbers are texts, as those of Lua have 53 bits.
 struct Scripts {
     save: Script,
     touch: Script,
@@ -54,6 +55,9 @@ const REMOVE: &str = "
         redis.call('DEL', 'quixote:session:' .. id)
         redis.call('ZREM', 'quixote:accessed', id)
         redis.call('ZREM', 'quixote:created', id)
+    end
+    local function parts(row)
+        return string.match(row or '', '^(%d+) (%d+) (.*)$')
     end
     local function later(one, other)
         if #one ~= #other then return #one > #other and one or other end
@@ -75,20 +79,21 @@ const SAVE: &str = "
     if from ~= '' then
         local key = 'quixote:session:' .. from
         local before = redis.call('HMGET', key,
-            'revision', 'accessed', 'created', 'has_user', 'user', 'handle')
-        if expected ~= '*' and before[1] ~= expected then return 0 end
-        accessed = later(accessed, before[2] or '0')
+            'row', 'created', 'has_user', 'user', 'handle')
+        local found, visited = parts(before[1])
+        if expected ~= '*' and found ~= expected then return 0 end
+        accessed = later(accessed, visited or '0')
         -- Nothing that an index has: the usual case.
-        if from == to and before[2] == accessed and before[3] == created
-            and before[4] == has_user and before[5] == user and before[6] == handle then
-            redis.call('HSET', key, 'revision', revision, 'data', data)
+        if from == to and visited == accessed and before[2] == created
+            and before[3] == has_user and before[4] == user and before[5] == handle then
+            redis.call('HSET', key, 'row', revision .. ' ' .. accessed .. ' ' .. data)
             return 1
         end
         remove(from)
     end
-    redis.call('HSET', 'quixote:session:' .. to, 'revision', revision, 'data', data,
-        'has_user', has_user, 'user', user, 'handle', handle, 'accessed', accessed,
-        'created', created)
+    redis.call('HSET', 'quixote:session:' .. to,
+        'row', revision .. ' ' .. accessed .. ' ' .. data, 'has_user', has_user, 'user', user,
+        'handle', handle, 'created', created)
     if has_user == '1' then redis.call('SADD', 'quixote:user:' .. user, to) end
     if handle ~= '' then redis.call('SET', 'quixote:handle:' .. handle, to) end
     redis.call('ZADD', 'quixote:accessed', accessed, to)
@@ -98,17 +103,17 @@ const SAVE: &str = "
 
 const TOUCH: &str = "
     local key = 'quixote:session:' .. ARGV[1]
-    local before = redis.call('HGET', key, 'accessed')
+    local revision, before, data = parts(redis.call('HGET', key, 'row'))
     if not before then return 1 end
     local accessed = later(before, ARGV[2])
-    redis.call('HSET', key, 'accessed', accessed)
+    redis.call('HSET', key, 'row', revision .. ' ' .. accessed .. ' ' .. data)
     redis.call('ZADD', 'quixote:accessed', accessed, ARGV[1])
     return 1
 ";
 
 const DISCARD: &str = "
-    local row = redis.call('HMGET', 'quixote:session:' .. ARGV[1], 'revision', 'accessed')
-    if row[1] ~= ARGV[2] or row[2] ~= ARGV[3] then return 0 end
+    local revision, accessed = parts(redis.call('HGET', 'quixote:session:' .. ARGV[1], 'row'))
+    if revision ~= ARGV[2] or accessed ~= ARGV[3] then return 0 end
     remove(ARGV[1])
     return 1
 ";
@@ -129,7 +134,7 @@ const DELETE: &str = "
 const DELETE_USER: &str = "
     local user, except, expected = ARGV[1], ARGV[2], ARGV[3]
     if except ~= '' then
-        local revision = redis.call('HGET', 'quixote:session:' .. except, 'revision')
+        local revision = parts(redis.call('HGET', 'quixote:session:' .. except, 'row'))
         if revision ~= expected then return 0 end
     end
     redis.call('INCR', 'quixote:ended:' .. user)
@@ -219,8 +224,11 @@ impl Redis {
         self.run(&self.scripts.save, &values).await
     }
 
-    async fn get<T: FromRedisValue>(&self, key: String, fields: &[&str]) -> Result<T, StoreError> {
-        self.connection.clone().hmget(key, fields).await.map_err(StoreError::failed)
+    async fn read(&self, id: &str) -> Result<Option<Stored>, StoreError> {
+        let key = format!("quixote:session:{id}");
+        let row: Option<String> =
+            self.connection.clone().hget(key, "row").await.map_err(StoreError::failed)?;
+        row.map(|row| stored(&row)).transpose()
     }
 }
 
@@ -233,6 +241,15 @@ fn error(why: RedisError) -> StoreError {
     }
 }
 
+/// Revision, access and data.
+fn stored(row: &str) -> Result<Stored, StoreError> {
+    let mut parts = row.splitn(3, ' ');
+    let mut next = || parts.next().unwrap_or_default();
+    let [revision, accessed, data] = [next(), next(), next()];
+    let revision = revision.parse::<u64>().map_err(StoreError::failed)?;
+    row::stored(revision.cast_signed(), data, accessed.parse().map_err(StoreError::failed)?)
+}
+
 fn text(id: SessionId) -> String {
     id.reveal().to_string()
 }
@@ -240,11 +257,7 @@ fn text(id: SessionId) -> String {
 #[async_trait]
 impl Store for Redis {
     async fn load(&self, id: SessionId) -> Result<Option<Stored>, StoreError> {
-        let key = format!("quixote:session:{}", text(id));
-        let row: (Option<u64>, Option<String>, Option<i64>) =
-            self.get(key, &["revision", "data", "accessed"]).await?;
-        let (Some(revision), Some(data), Some(accessed)) = row else { return Ok(None) };
-        row::stored(revision.cast_signed(), &data, accessed).map(Some)
+        self.read(&text(id)).await
     }
 
     async fn generation(&self, user: &str) -> Result<u64, StoreError> {
@@ -306,11 +319,7 @@ impl Store for Redis {
             .map_err(StoreError::failed)?;
         let mut sessions = Vec::new();
         for id in ids {
-            let row: (Option<String>, Option<i64>) =
-                self.get(format!("quixote:session:{id}"), &["data", "accessed"]).await?;
-            if let (Some(data), Some(accessed)) = row {
-                sessions.push(row::session(&data, accessed)?);
-            }
+            sessions.extend(self.read(&id).await?.map(|stored| stored.session));
         }
         Ok(sessions)
     }

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Sender, channel};
 use async_trait::async_trait;
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, ToSql, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use crate::row::{self, Bounds, Row, signed};
@@ -198,44 +198,30 @@ fn error(why: rusqlite::Error) -> StoreError {
 }
 
 fn carry_out(db: &Connection, config: &Config, write: &Write) -> Result<bool, StoreError> {
-    let revision = write.revision.0.cast_signed();
     let expected = write.expected.map(|expected| expected.0.cast_signed());
-    let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
-        db.prepare_cached(sql).and_then(|mut found| found.execute(values)).map_err(error)
-    };
+    let run = |sql: &str, values: &[&dyn ToSql]| run(db, sql, values);
+    let done = |sql: &str, values: &[&dyn ToSql]| run(sql, values).map(|_| true);
     match &write.op {
         StoreOp::Create { id, session, generation, discard_over } => {
-            let Row { data, handle, user, created, accessed } = Row::of(session)?;
-            if let Some(now) = discard_over {
-                discard_over_at(db, config, *now)?;
-            }
+            discard_over.map_or(Ok(true), |now| discard_over_at(db, config, now))?;
             let generation = generation.map(u64::cast_signed);
             let sql = format!(
                 "INSERT INTO session (id, revision, data, user, handle, created, accessed)
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE {OF_GENERATION} ON CONFLICT DO NOTHING"
             );
-            let id = id.reveal_bytes();
-            Ok(run(&sql, params![id, revision, data, user, handle, created, accessed, generation])?
-                == 1)
+            Ok(run(&sql, &Columns::of(id, write, session)?.and(params![generation]))? == 1)
         }
         StoreOp::Put { id, session } => {
-            let Row { data, handle, user, created, accessed } = Row::of(session)?;
             let sql = "INSERT OR REPLACE INTO session
                 (id, revision, data, user, handle, created, accessed) VALUES (?, ?, ?, ?, ?, ?, ?)";
-            let id = id.reveal_bytes();
-            run(sql, params![id, revision, data, user, handle, created, accessed])?;
-            Ok(true)
+            done(sql, &Columns::of(id, write, session)?.and(params![]))
         }
         StoreOp::Update { id, session } => {
-            let Row { data, handle, user, created, accessed } = Row::of(session)?;
             let sql = "UPDATE session SET revision = ?2, data = ?3, user = ?4, handle = ?5,
                 created = ?6, accessed = max(accessed, ?7) WHERE id = ?1 AND revision = ?8";
-            let id = id.reveal_bytes();
-            Ok(run(sql, params![id, revision, data, user, handle, created, accessed, expected])?
-                == 1)
+            Ok(run(sql, &Columns::of(id, write, session)?.and(params![expected]))? == 1)
         }
         StoreOp::Rotate { from, to, session, generation } => {
-            let Row { data, handle, user, created, accessed } = Row::of(session)?;
             let generation = generation.map(u64::cast_signed);
             let sql = format!(
                 "UPDATE session SET id = ?1, revision = ?2, data = ?3, user = ?4, handle = ?5,
@@ -243,16 +229,12 @@ fn carry_out(db: &Connection, config: &Config, write: &Write) -> Result<bool, St
                  WHERE id = ?9 AND revision = ?10 AND {OF_GENERATION}
                  AND NOT EXISTS (SELECT 1 FROM session WHERE id = ?1)"
             );
-            let (from, to) = (from.reveal_bytes(), to.reveal_bytes());
-            let values = params![
-                to, revision, data, user, handle, created, accessed, generation, from, expected
-            ];
-            Ok(run(&sql, values)? == 1)
+            let condition = params![generation, from.reveal_bytes(), expected];
+            Ok(run(&sql, &Columns::of(to, write, session)?.and(condition))? == 1)
         }
         StoreOp::Touch { id, accessed } => {
             let sql = "UPDATE session SET accessed = max(accessed, ?2) WHERE id = ?1";
-            run(sql, params![id.reveal_bytes(), signed(*accessed)])?;
-            Ok(true)
+            done(sql, params![id.reveal_bytes(), signed(*accessed)])
         }
         StoreOp::Discard { id } => {
             let sql = "DELETE FROM session WHERE id = ? AND revision = ? AND accessed = ?";
@@ -260,39 +242,68 @@ fn carry_out(db: &Connection, config: &Config, write: &Write) -> Result<bool, St
             Ok(run(sql, params![id.reveal_bytes(), expected, accessed])? == 1)
         }
         StoreOp::Delete { id } => {
-            run("DELETE FROM session WHERE id = ?", params![id.reveal_bytes()])?;
-            Ok(true)
+            done("DELETE FROM session WHERE id = ?", params![id.reveal_bytes()])
         }
         StoreOp::DeleteHandle { handle, user } => {
             let sql = "DELETE FROM session WHERE handle = ?1 AND (?2 IS NULL OR user = ?2)";
-            run(sql, params![handle.to_bytes(), user.as_deref()])?;
-            Ok(true)
+            done(sql, params![handle.to_bytes(), user.as_deref()])
         }
         StoreOp::DeleteUser { user, except } => {
-            let (user, except) = (user.as_str(), except.as_ref().map(SessionId::reveal_bytes));
-            let sql = "INSERT INTO ended SELECT ?1, 1
-                WHERE ?2 IS NULL OR EXISTS (SELECT 1 FROM session WHERE id = ?2 AND revision = ?3)
-                ON CONFLICT (user) DO UPDATE SET generation = generation + 1";
-            if run(sql, params![user, except, expected])? == 0 {
-                return Ok(false);
-            }
-            run("DELETE FROM session WHERE user = ?1 AND id IS NOT ?2", params![user, except])?;
-            Ok(true)
+            end_user(db, user, except.as_ref().map(SessionId::reveal_bytes), expected)
         }
-        StoreOp::DiscardOver { now } => {
-            discard_over_at(db, config, *now)?;
-            Ok(true)
-        }
+        StoreOp::DiscardOver { now } => discard_over_at(db, config, *now),
     }
 }
 
-fn discard_over_at(db: &Connection, config: &Config, now: Timestamp) -> Result<(), StoreError> {
+/// How many rows a statement has changed.
+fn run(db: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<usize, StoreError> {
+    db.prepare_cached(sql).and_then(|mut found| found.execute(values)).map_err(error)
+}
+
+/// Ends the sessions of a user, but for one: the condition is that it has this revision.
+fn end_user(
+    db: &Connection,
+    user: &str,
+    except: Option<&[u8]>,
+    expected: Option<i64>,
+) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO ended SELECT ?1, 1
+        WHERE ?2 IS NULL OR EXISTS (SELECT 1 FROM session WHERE id = ?2 AND revision = ?3)
+        ON CONFLICT (user) DO UPDATE SET generation = generation + 1";
+    if run(db, sql, params![user, except, expected])? == 0 {
+        return Ok(false);
+    }
+    run(db, "DELETE FROM session WHERE user = ?1 AND id IS NOT ?2", params![user, except])?;
+    Ok(true)
+}
+
+/// What is written of a session: the first seven parameters of a statement.
+struct Columns<'a> {
+    id: &'a [u8],
+    revision: i64,
+    row: Row,
+}
+
+impl<'a> Columns<'a> {
+    fn of(id: &'a SessionId, write: &Write, session: &Session) -> Result<Self, StoreError> {
+        let revision = write.revision.0.cast_signed();
+        Ok(Self { id: id.reveal_bytes(), revision, row: Row::of(session)? })
+    }
+
+    /// With these behind them.
+    fn and<'b>(&'b self, others: &[&'b dyn ToSql]) -> Vec<&'b dyn ToSql> {
+        let Row { data, handle, user, created, accessed } = &self.row;
+        let mut all: Vec<&'b dyn ToSql> =
+            vec![&self.id, &self.revision, data, user, handle, created, accessed];
+        all.extend_from_slice(others);
+        all
+    }
+}
+
+fn discard_over_at(db: &Connection, config: &Config, now: Timestamp) -> Result<bool, StoreError> {
     let Bounds { accessed, created } = Bounds::of(config, now);
-    db.prepare_cached(
-        "DELETE FROM session
-         WHERE accessed <= ? OR accessed >= ? OR created <= ? OR created >= ?",
-    )
-    .and_then(|mut found| found.execute(params![accessed.0, accessed.1, created.0, created.1]))
-    .map_err(error)?;
-    Ok(())
+    let sql = "DELETE FROM session
+        WHERE accessed <= ? OR accessed >= ? OR created <= ? OR created >= ?";
+    run(db, sql, params![accessed.0, accessed.1, created.0, created.1])?;
+    Ok(true)
 }

@@ -120,6 +120,69 @@ fn the_cookie_comes_moves_and_goes() {
     assert_eq!(session_cookie(&mut tab), None);
 }
 
+/// A page of another site can send each form, but has no token of this session: nobody is logged in
+/// by it, or out, or buys.
+#[test]
+#[ignore = "needs Chromium"]
+fn a_form_without_its_token_does_nothing() {
+    let mut site = Site::open();
+    let mut tab = site.visitor("alice");
+    let names = [("name", "alice"), ("password", "secret")];
+    let forged = ("token", "0123456789abcdef0123456789abcdef");
+    let nothing = |tab: &mut Tab, form: &str, fields: &[(&str, &str)]| {
+        let before = session_cookie(tab);
+        tab.submit(form, &[fields, &[forged]].concat());
+        assert_eq!((tab.status(), session_cookie(tab)), (403, before), "{form}");
+    };
+    for form in ["cart", "logout"] {
+        nothing(&mut tab, form, &[]);
+        tab.go(&site.url);
+        assert_eq!((user(&mut tab).as_deref(), cart(&mut tab).as_str()), (Some("alice"), ""));
+    }
+    tab.go(&site.page("devices"));
+    nothing(&mut tab, "devices-end", &[]);
+    tab.go(&site.url);
+    tab.submit("logout", &[]);
+    for (form, name) in [("login", names), ("signup", [("name", "bob"), names[1]])] {
+        nothing(&mut tab, form, &name);
+        tab.go(&site.url);
+        assert_eq!(user(&mut tab), None);
+    }
+}
+
+/// Of the devices that a user sees one can be ended, or all but this one.
+#[test]
+#[ignore = "needs Chromium"]
+fn a_device_is_ended_from_another() {
+    let mut site = Site::open();
+    let mut own = site.visitor("alice");
+    let mut others = [(); 3].map(|()| {
+        let mut tab = site.browser.tab_elsewhere(&site.url);
+        tab.submit("login", &[("name", "alice"), ("password", "secret")]);
+        tab
+    });
+    let devices = |tab: &mut Tab| tab.eval("document.querySelectorAll('.device').length");
+    own.go(&site.page("devices"));
+    assert_eq!(devices(&mut own), 4);
+    others[0].go(&site.page("devices"));
+    // Named in its own list; ended from the other's.
+    let handle = "[...document.querySelectorAll('.device')]
+        .find(device => device.textContent.includes('this one'))
+        .nextElementSibling.elements.handle.value";
+    let handle = others[0].eval(handle);
+    own.submit("devices-end", &[("handle", handle.as_str().unwrap())]);
+    assert_eq!(devices(&mut own), 3);
+    let logged_in = |site: &Site, tab: &mut Tab| {
+        tab.go(&site.url);
+        user(tab).is_some()
+    };
+    assert_eq!(others.each_mut().map(|tab| logged_in(&site, tab)), [false, true, true]);
+    own.submit("devices-others", &[]);
+    assert_eq!(devices(&mut own), 1);
+    assert_eq!(others.each_mut().map(|tab| logged_in(&site, tab)), [false; 3]);
+    assert!(logged_in(&site, &mut own));
+}
+
 /// Of two that meet in the middle one may be told to try again; what was accepted is there.
 #[test]
 #[ignore = "needs Chromium"]
@@ -166,6 +229,10 @@ fn the_back_button_brings_nothing_back() {
     let mut site = Site::open();
     let mut tab = site.visitor("alice");
     tab.go(&site.page("devices"));
+    // Not from the cache, though it is the same visitor who asks.
+    let kept = "fetch('/devices', {cache: 'only-if-cached', mode: 'same-origin'})
+        .then(() => true, () => false)";
+    assert_eq!(tab.eval(kept), false);
     tab.back();
     assert_eq!(user(&mut tab).as_deref(), Some("alice"));
     let token = tab.eval("document.forms.cart.elements.token.value");

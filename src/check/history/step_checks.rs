@@ -68,7 +68,7 @@ impl History {
         held
     }
 
-    // [token-9] [step-51]
+    // [token-10] [step-61]
     pub(super) fn check_ids(
         &self,
         seen: &Seen<'_>,
@@ -359,7 +359,7 @@ fn draws(entropy: &Entropy, width: Width, count: u8) -> impl Iterator<Item = Ses
 }
 
 /// Whether the operation alone leads from the store before to the store after.
-// [effect-8]
+// [effect-11]
 fn reproduced(seen: &Seen<'_>, stores: &Stores<'_>) -> bool {
     let op = seen.effects.store.as_ref();
     let written = written_by(op);

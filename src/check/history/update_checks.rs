@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::token::SessionId;
 
 impl History {
-    // [step-43]
+    // [step-53]
     pub(super) fn check_request(
         &self,
         seen: &Seen<'_>,
@@ -70,7 +70,7 @@ fn check_spent(request: RequestId, seen: &Seen<'_>, stores: &Stores<'_>, found: 
     found.break_if(lost || moved, Property::NoUpdateIsLost);
 }
 
-// [step-31] [step-32]
+// [step-41] [step-42]
 fn check_save(
     request: RequestId,
     trail: &Trail,

@@ -94,7 +94,7 @@ fn said_as_expected(text: &str, cut_off: bool) -> String {
 
 /// Text from outside, fit for a terminal and a log: controls are escaped, a run of 12 hex digits
 /// or more (a secret, maybe) shows its first four, and after `most` bytes shown it ends.
-// [trace-16]
+// [trace-19]
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     let mut shown = String::new();
     let mut rest = text;

@@ -89,7 +89,7 @@ impl Header {
     }
 
     /// The header, and whether ids are any text in the trace.
-    // [trace-4] [trace-7]
+    // [trace-4] [trace-10]
     pub(super) fn parse(line: &str) -> Result<(Self, bool), Fault> {
         let Object(Format { format }) = serde_json::from_str(line)?;
         let mut opaque = false;

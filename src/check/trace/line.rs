@@ -186,7 +186,7 @@ impl Line {
         let event = match name {
             Kind::StartRequest => {
                 let header = need(self.cookie_header.as_ref(), name, "cookie_header")?;
-                // [trace-20]
+                // [trace-7]
                 return Ok(Event::StartRequest {
                     request,
                     cookie: header.as_deref().and_then(|header| read_cookie_text(config, header)),
@@ -349,7 +349,7 @@ fn of_width(width: Width, secret: SessionId, name: &str) -> Result<SessionId, Fa
     Err(fault(&format!("expected `{name}` to have {expected} hex digits, found {found}")))
 }
 
-// [trace-8] [trace-9]
+// [trace-11] [trace-12]
 fn entropy(width: Width, draws: &[SessionId]) -> Result<(Entropy, u8), Fault> {
     let most = width.draws();
     let count = u8::try_from(draws.len()).ok().filter(|count| *count <= most);
@@ -363,7 +363,7 @@ fn entropy(width: Width, draws: &[SessionId]) -> Result<(Entropy, u8), Fault> {
 }
 
 /// What came with version 3 stands in no older trace.
-// [trace-18]
+// [trace-8]
 fn check_version(version: Version, event: Kind, step: &TraceStep) -> Result<(), Fault> {
     let passive = matches!(step.input.event, Event::StartRequest { passive: true, .. });
     let held = step.expect.session.iter().flatten();
@@ -397,7 +397,7 @@ fn check_version(version: Version, event: Kind, step: &TraceStep) -> Result<(), 
 
 /// Refuses keys of `expect` that the event or the version does not have, and stored sessions that
 /// are out of order.
-// [trace-10]
+// [trace-13]
 fn check_expect(version: Version, event: Kind, step: &TraceStep) -> Result<(), Fault> {
     let expect = &step.expect;
     let starts = event == Kind::StartRequest;

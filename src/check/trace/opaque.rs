@@ -193,7 +193,7 @@ mod tests {
         told
     }
 
-    // [trace-19]
+    // [trace-9]
     #[test]
     fn ids_may_be_any_text() {
         for config in [Config::QUIXOTE, Config::QUIXOTE_PERSISTENT] {

@@ -94,7 +94,7 @@ impl<R: BufRead> TraceReader<R> {
         let Some(line) = lines.next_line()? else { return Ok(None) };
         let parse = |line: &str| TraceStep::parse(header.version, &header.config, line);
         let Some(names) = names else { return parse(line).map(Some) };
-        // [trace-19]
+        // [trace-9]
         let mut step = parse(&names.translate(&header.config, line)?)
             .map_err(|fault| Fault::new(&fault.message))?;
         names.translate_cookie(&mut step.input.event);

@@ -49,7 +49,7 @@ impl<W: Write> TraceWriter<W> {
     ///
     /// # Errors
     /// Those of `to`; and one where the version has no word for the step.
-    // [trace-14]
+    // [trace-17]
     pub fn write(&mut self, step: TraceStep) -> io::Result<()> {
         if self.version == Version::One && !step.fits_version_one() {
             return Err(io::Error::other("version 1 has no word for this step"));

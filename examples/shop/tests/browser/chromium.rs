@@ -29,6 +29,7 @@ impl Browser {
             // Root has no sandbox, and a container little shared memory.
             .args(["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
+            .env("TMPDIR", profile.path())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -45,7 +46,20 @@ impl Browser {
     }
 
     pub(crate) fn tab(&mut self, url: &str) -> Tab {
-        let made = self.connection.call("Target.createTarget", &json!({"url": "about:blank"}));
+        self.tab_in(url, &json!({"url": "about:blank"}))
+    }
+
+    /// A tab as in another browser: with cookies of its own.
+    pub(crate) fn tab_elsewhere(&mut self, url: &str) -> Tab {
+        let made = self.connection.call("Target.createBrowserContext", &json!({}));
+        self.tab_in(
+            url,
+            &json!({"url": "about:blank", "browserContextId": made["browserContextId"]}),
+        )
+    }
+
+    fn tab_in(&mut self, url: &str, given: &Value) -> Tab {
+        let made = self.connection.call("Target.createTarget", given);
         let target = made["targetId"].as_str().unwrap();
         let socket = format!("ws://{}/devtools/page/{target}", self.address);
         let mut connection = Connection::open(&self.address, &socket);

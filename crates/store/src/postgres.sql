@@ -1,0 +1,57 @@
+-- Tables, indices and functions. A login is saved under a lock that it shares with other logins of
+-- the user and not with the end of the user's sessions; in a function each statement sees what was
+-- committed when it began, and so what the one that held the lock has done.
+
+SELECT pg_advisory_xact_lock(7313463218);
+CREATE TABLE IF NOT EXISTS session (
+    id BYTEA PRIMARY KEY, revision INT8 NOT NULL, data TEXT NOT NULL, handle BYTEA,
+    usr TEXT COLLATE "C", created INT8 NOT NULL, accessed INT8 NOT NULL
+);
+CREATE INDEX IF NOT EXISTS session_by_user ON session (usr) WHERE usr IS NOT NULL;
+CREATE INDEX IF NOT EXISTS session_by_handle ON session (handle) WHERE handle IS NOT NULL;
+CREATE INDEX IF NOT EXISTS session_by_created ON session (created);
+CREATE INDEX IF NOT EXISTS session_by_accessed ON session (accessed);
+CREATE TABLE IF NOT EXISTS session_ended (
+    usr TEXT COLLATE "C" PRIMARY KEY, generation INT8 NOT NULL
+);
+CREATE OR REPLACE FUNCTION session_is_of(whose TEXT, wanted INT8) RETURNS BOOL AS $$
+    BEGIN
+        IF wanted IS NULL THEN RETURN TRUE; END IF;
+        PERFORM pg_advisory_xact_lock_shared(hashtextextended(whose, 0));
+        RETURN wanted = coalesce(
+            (SELECT generation FROM session_ended WHERE usr = whose), 0);
+    END $$ LANGUAGE plpgsql;
+CREATE OR REPLACE FUNCTION session_create(
+    key BYTEA, rev INT8, text TEXT, whose TEXT, named BYTEA, born INT8, seen INT8, wanted INT8
+) RETURNS BOOL AS $$
+    BEGIN
+        IF NOT session_is_of(whose, wanted) THEN RETURN FALSE; END IF;
+        INSERT INTO session (id, revision, data, usr, handle, created, accessed)
+            VALUES (key, rev, text, whose, named, born, seen) ON CONFLICT DO NOTHING;
+        RETURN FOUND;
+    END $$ LANGUAGE plpgsql;
+CREATE OR REPLACE FUNCTION session_rotate(
+    key BYTEA, rev INT8, text TEXT, whose TEXT, named BYTEA, born INT8, seen INT8, wanted INT8,
+    before BYTEA, expected INT8
+) RETURNS BOOL AS $$
+    BEGIN
+        IF NOT session_is_of(whose, wanted) THEN RETURN FALSE; END IF;
+        UPDATE session SET id = key, revision = rev, data = text, usr = whose, handle = named,
+            created = born, accessed = greatest(accessed, seen)
+            WHERE id = before AND revision = expected;
+        RETURN FOUND;
+    EXCEPTION WHEN unique_violation THEN RETURN FALSE;
+    END $$ LANGUAGE plpgsql;
+CREATE OR REPLACE FUNCTION session_end_user(whose TEXT, spared BYTEA, expected INT8)
+RETURNS BOOL AS $$
+    BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended(whose, 0));
+        IF spared IS NOT NULL THEN
+            PERFORM 1 FROM session WHERE id = spared AND revision = expected FOR UPDATE;
+            IF NOT FOUND THEN RETURN FALSE; END IF;
+        END IF;
+        INSERT INTO session_ended VALUES (whose, 1)
+            ON CONFLICT (usr) DO UPDATE SET generation = session_ended.generation + 1;
+        DELETE FROM session WHERE usr = whose AND id IS DISTINCT FROM spared;
+        RETURN TRUE;
+    END $$ LANGUAGE plpgsql;
