@@ -165,11 +165,13 @@ Alone(r) ==
 
 SendsNext(c, m) == IF jars'[c]["/"] # None THEN jars'[c]["/"] ELSE jars'[c][m \o "/"]
 
-\* A login is owed once its response has arrived, if the client then has a cookie for it.
+\* A login is owed once its response has arrived, if the client then has a cookie for it. What
+\* another request brings that may bring a cookie takes its place, whenever it became such a one.
 OwedAtDelivery(r) ==
   LET response == responses[r]
       kept == response.change # None \/ SendsNext(response.client, response.mount) = response.sent
-  IN CASE trail[r].login = None -> owed[response.client]
+      crosses == response.change # None /\ (trail[r].fresh \/ trail[r].identity)
+  IN CASE trail[r].login = None -> IF crosses THEN None ELSE owed[response.client]
        [] trail[r].login # None /\ Alone(r) /\ kept -> <<trail[r].login, response.mount>>
        [] OTHER -> None
 

@@ -1,5 +1,6 @@
 (** The premises of the claims are met: runs that are computed here, in which each of them speaks of something. *)
 From Q Require Import Claims.
+From Q Require Import Clients.
 
 (** Strict as [Config::STRICT] has it, and one with tight limits. *)
 Definition strict := Config 60000 (Some 1800000) (Some 43200000) 16 65536 64 1000000 100000000 (Some "/").
@@ -81,6 +82,71 @@ Example meeting_trails :
   [ Some (Some 1003, None, KeepAll, false, true); Some (Some 1003, Some (Some "ann", 2), KeepValues, false, true);
     Some (Some 1009, Some (Some "bob", 6), KeepNothing, false, true);
     Some (None, Some (Some "bob", 8), KeepValues, true, true); Some (None, None, KeepAll, false, false) ].
+Proof. vm_compute. reflexivity. Qed.
+
+(** ** Browsers *)
+
+(** What happens: an event at a time, of this browser if one begins, or the arrival of the response at a place. *)
+Inductive happening := Asks (b : browser) (now : time) (e : event) | Comes (k : nat).
+Fixpoint moves (k : N) (l : list happening) : list move :=
+  match l with
+  | [] => []
+  | Asks b now e :: l => Happens (Some b) (at_ k now e) :: moves (N.succ k) l
+  | Comes n :: l => Arrives n :: moves k l end.
+Fixpoint world_of cfg (w : world) (l : list move) : world :=
+  match l with [] => w | m :: l => world_of cfg (after cfg w m) l end.
+Lemma goes_world cfg w l : goes cfg w → goes cfg (world_of cfg w l).
+Proof. revert w. induction l as [|m l IH]; intros w H; simpl; [done|]. apply IH. by constructor. Qed.
+(** That such a run is fair: computed. *)
+Ltac goes_fairly := split; [apply goes_world; constructor|]; split; [|split]; apply (bool_decide_unpack _); vm_compute; reflexivity.
+(** Whom browser 1 is owed, its cookie, and the cookies on their way. *)
+Definition seen_by_1 (w : world) := (owed w !! 1, jars w !! (1, "/"%string), (λ p, fst <$> p_cookie p) <$> under_way w).
+Definition after_each cfg (l : list move) (k : list nat) := (λ n, seen_by_1 (world_of cfg at_first (take n l))) <$> k.
+
+(** Two tabs of one browser: while the one logs in, the other makes a form, and its response overtakes that of the
+    login. Then the one logs out, in a request that fails, and the other looks on. *)
+Definition tabs : list move := moves 0
+  [ Asks 1 0 (start 1 None); Asks 1 1 (of 1 (SetValue "k" "v")); Asks 1 2 (done_ 1); Comes 0;            (* 4: id 1002 *)
+    Asks 1 3 (start 2 (Some (CookieId 1002))); Asks 1 4 (start 3 (Some (CookieId 1002)));
+    Asks 1 5 (of 2 (SetUser (Some "ann"))); Asks 1 6 (done_ 2);                                         (* 8: id 1006 *)
+    Asks 1 7 (of 3 CreateFormToken); Asks 1 8 (done_ 3); Comes 1; Comes 0;                              (* 12 *)
+    Asks 1 9 (start 4 (Some (CookieId 1006))); Asks 1 10 (start 5 (Some (CookieId 1006)));              (* 14 *)
+    Asks 1 11 (of 4 ExpireSession); Asks 1 12 (of 4 (FinishRequest Failed)); Asks 1 13 (done_ 5); Comes 0; Comes 0 ].
+Example tabs_fair : fairly_goes strict (world_of strict at_first tabs).
+Proof. goes_fairly. Qed.
+Example tabs_seen : after_each strict tabs [4; 8; 10; 11; 12; 14; 16; 19]%nat =
+  [ (None, Some 1002, []); (None, Some 1002, [Some (SetCookie 1006)]); (None, Some 1002, [Some (SetCookie 1006); None]);
+    (None, Some 1002, [Some (SetCookie 1006)]); (Some "ann"%string, Some 1006, []); (Some "ann"%string, Some 1006, []);
+    (None, Some 1006, [Some Revoke]); (None, None, []) ].
+Proof. vm_compute. reflexivity. Qed.
+(** Both claims speak of something here: of the starts that are 13th and 14th, and of the arrival that is 18th. *)
+Example tabs_replies : (λ n, e_reply ∘ o_eff <$> head (so_far (world_of strict at_first (take n tabs)))) <$> [13; 14]%nat =
+  [ Some (Started (Some "ann"%string)); Some (Started (Some "ann"%string)) ].
+Proof. vm_compute. reflexivity. Qed.
+Example tabs_logout : (λ p, (p_ended p, p_sent p)) <$> under_way (world_of strict at_first (take 17 tabs)) =
+  [ (true, Some 1006); (false, Some 1006) ].
+Proof. vm_compute. reflexivity. Qed.
+
+(** Why a login is owed no longer once another request, one that may bring a cookie, has brought one, even if that became
+    such a request only after the login had arrived: request 3 empties the session with which it came, stores something,
+    and its cookie takes the place of the login's. *)
+Definition crossing : list move := moves 0
+  [ Asks 1 0 (start 1 None); Asks 1 0 (start 2 None); Asks 1 1 (of 2 CreateFormToken); Asks 1 2 (done_ 2); Comes 0;  (* 5: id 1003 *)
+    Asks 1 3 (start 3 (Some (CookieId 1003))); Asks 1 4 (of 1 (SetUser (Some "ann"))); Asks 1 5 (done_ 1); Comes 0;  (* 9: id 1006 *)
+    Asks 1 6 (of 3 (RemoveFormToken (Some 3002))); Asks 1 7 (of 3 (SetValue "k" "v")); Asks 1 8 (done_ 3);           (* 12: id 1009 *)
+    Asks 1 9 (start 4 (Some (CookieId 1006))); Comes 0; Asks 1 10 (start 5 (Some (CookieId 1009))) ].
+Example crossing_fair : fairly_goes strict (world_of strict at_first crossing).
+Proof. goes_fairly. Qed.
+Example crossing_seen : after_each strict crossing [5; 9; 12; 13; 14]%nat =
+  [ (None, Some 1003, []); (Some "ann"%string, Some 1006, []); (Some "ann"%string, Some 1006, [Some (SetCookie 1009)]);
+    (Some "ann"%string, Some 1006, [Some (SetCookie 1009)]); (None, Some 1009, []) ].
+Proof. vm_compute. reflexivity. Qed.
+(** When the login arrived, no other request of the browser was one that may bring a cookie. *)
+Example crossing_open : (λ n, may_bring <$> open (world_of strict at_first (take n crossing)) !! 3) <$> [9; 10]%nat =
+  [ Some false; Some true ].
+Proof. vm_compute. reflexivity. Qed.
+Example crossing_replies : (λ n, e_reply ∘ o_eff <$> head (so_far (world_of strict at_first (take n crossing)))) <$> [13; 15]%nat =
+  [ Some (Started (Some "ann"%string)); Some (Started None) ].
 Proof. vm_compute. reflexivity. Qed.
 
 (** ** For the faults *)

@@ -21,13 +21,17 @@ HERE = Path(__file__).resolve().parent
 SPEC = HERE.parent / "session.md"
 # What is compiled, in an order in which each needs only what stands in lines before its own.
 FILES = [
-    ["Model"], ["Claims"], ["proof/Base", "Abstract"], ["proof/Facts"],
+    ["Model"], ["Claims"], ["Clients"], ["proof/Base", "Abstract"], ["proof/Facts"],
     ["proof/Steps", "proof/Others", "proof/Writes", "Witness"],
     ["proof/Inv", "proof/Turns", "proof/Who"],
     ["proof/Runs", "proof/Ties"], ["proof/Places"], ["proof/Whole"],
-    ["proof/Sessions", "proof/Trails"], ["proof/Histories"], ["proof/All"],
+    ["proof/Sessions", "proof/Trails"], ["proof/Histories"],
+    ["proof/Browsers"],
+    ["proof/All"],
 ]  # fmt: skip
-# What has claims that are no rows of session.md.
+# What has the claims that are rows of session.md.
+ROWS = ["Claims", "Clients"]
+# What has claims that are none.
 BEYOND = ["Abstract"]
 SHARES = 5
 FORBIDDEN = re.compile(
@@ -66,15 +70,15 @@ def lists():
     theorems_left, rules_left = left_out.split("## Rules", 1)
     rows = {name for name, strict in THEOREM.findall(spec) if strict == "yes"}
     proved = set(proved_claims())
-    claims = set(CLAIM.findall((HERE / "Claims.v").read_text()))
+    claims = {claim for name in ROWS for claim in CLAIM.findall((HERE / f"{name}.v").read_text())}
     left = set(re.findall(r"^\| `([a-z-]+)` \| \w", theorems_left, re.M))
     stated = set(re.findall(r"^\| `([a-z-]+)` \| stated", theorems_left, re.M))
     wrong += [f"`{name}` is neither proved nor left out" for name in sorted(rows - proved - left)]
     wrong += [f"`{name}` is proved, and left out" for name in sorted(proved & left)]
-    planted = {file.stem for file in (HERE / "faults").glob("*.v")}
+    planted = {claim_of(file) for file in (HERE / "faults").glob("*.v")}
     owed = set(re.findall(r"`([a-z-]+)`", left_out.split("## Claims without a fault")[1]))
     for file in sorted((HERE / "faults").glob("*.v")):
-        claim = file.stem.replace("-", "_")
+        claim = claim_of(file).replace("-", "_")
         if f"\nTheorem refuted : ¬ {claim}.\nProof.\n" not in file.read_text():
             wrong.append(f"faults/{file.name} does not refute {claim}")
     odd = sorted(proved ^ (planted | owed)) + sorted(planted & owed)
@@ -85,7 +89,7 @@ def lists():
     odd = sorted((proved | left) - rows - beyond)
     wrong += [f"session.md has no theorem `{name}`" for name in odd]
     said = {name.replace("-", "_") for name in (proved | stated) - beyond}
-    wrong += [f"Claims.v and the lists differ about {name}" for name in sorted(said ^ claims)]
+    wrong += [f"{' and '.join(ROWS)} differ from the lists about {name}" for name in sorted(said ^ claims)]
 
     rules = {
         name for name, text in RULE.findall(spec)
@@ -154,8 +158,13 @@ def faults():
     files = share(sorted((HERE / "faults").glob("*.v")), SHARES)
     with ThreadPoolExecutor(2) as pool:
         wrong = [said for said in pool.map(refuted, files) if said]
-    print(f"{len(files) - len(wrong)} claims are refuted where Model.v is changed for them")
+    print(f"{len(files) - len(wrong)} faults refute their claims where Model.v is changed for them")
     return wrong
+
+
+def claim_of(file):
+    """What a fault refutes. A second one of a claim, of another part of it, has a name behind a dot."""
+    return file.stem.split(".")[0]
 
 
 def refuted(file):
@@ -170,7 +179,7 @@ def refuted(file):
         for name, code in [("Model", model.replace(old, new)), ("Witness", witness), ("Fault", text)]:
             (Path(folder) / f"{name}.v").write_text(code)
         imported = [name for name in BEYOND if re.search(rf"^From Q .*\b{name}\b", text, re.M)]
-        claims = ["Claims", *imported]
+        claims = [*ROWS, *imported]
         for name in claims:
             shutil.copy(HERE / f"{name}.v", folder)
         for name in ["Model", *claims, "Witness", "Fault"]:

@@ -1,7 +1,8 @@
 //! Clients with cookie jars, the requests they have in flight, and the responses on their way.
 //!
 //! What a client is owed is told from its side of the wire: a login counts once its response has
-//! arrived, and until the client itself, the manager or a time limit ends it.
+//! arrived, and until the client itself, the manager or a time limit ends it, or a response of
+//! another of its requests brings a cookie that takes its place.
 
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -277,6 +278,9 @@ impl Browsers {
             let kept = response.cookie.is_some()
                 || client.jar.sends(&response.script_name) == response.sent;
             client.owed = (alone && kept).then_some((user, response.script_name));
+        } else if response.cookie.is_some() && (response.fresh || response.identity) {
+            // It may have become one that brings a cookie after the login had arrived.
+            client.owed = None;
         }
     }
 

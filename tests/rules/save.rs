@@ -503,6 +503,28 @@ fn a_slow_response_that_emptied_a_session_takes_no_login() {
     }
 }
 
+/// The same request empties its session only when the login has arrived, and stores something then.
+// [step-29]
+#[test]
+fn a_login_is_owed_no_longer_once_another_request_has_brought_a_cookie() {
+    let mut run = Scenario::of(&Config::STRICT);
+    run.visit(0, 1);
+    run.visit(0, 2);
+    let token = run.token(2);
+    run.finish(2, Successful);
+    run.deliver();
+    run.visit(0, 3);
+    run.set_user(1, Some("alice"));
+    run.finish(1, Successful);
+    run.deliver();
+    run.done(spend(3, token));
+    run.set_value(3, "cart", "1");
+    assert!(run.save(3).is_some(), "what is left of request 3 begins a session");
+    assert_eq!(run.visit(0, 4).as_deref(), Some("alice"), "its cookie is on the way");
+    run.deliver();
+    assert_eq!(run.visit(0, 5), None, "it has taken the place of the login's");
+}
+
 // [step-48] [step-49] [step-50]
 #[test]
 fn strict_creates_a_session_that_has_info_and_is_not_too_old() {

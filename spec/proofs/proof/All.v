@@ -1,5 +1,6 @@
 (** The claims that are proved, and what their proofs rest on. `python3 spec/proofs check` counts both. *)
 From Q Require Import Steps Inv Runs Sessions Histories Who.
+From Q Require Import Browsers.
 
 Theorem refusal_changes_nothing_holds : refusal_changes_nothing. Proof. exact t_refusal_changes_nothing. Qed.
 Print Assumptions refusal_changes_nothing_holds.
@@ -57,3 +58,7 @@ Theorem reading_stores_nothing_holds : reading_stores_nothing. Proof. exact t_re
 Print Assumptions reading_stores_nothing_holds.
 Theorem no_session_is_orphaned_holds : no_session_is_orphaned. Proof. exact t_orphan. Qed.
 Print Assumptions no_session_is_orphaned_holds.
+Theorem logout_reaches_the_client_holds : logout_reaches_the_client. Proof. exact t_logout. Qed.
+Print Assumptions logout_reaches_the_client_holds.
+Theorem still_logged_in_holds : still_logged_in. Proof. exact t_still. Qed.
+Print Assumptions still_logged_in_holds.

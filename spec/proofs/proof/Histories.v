@@ -227,7 +227,7 @@ Proof.
   rewrite Ht in Ht'. injection Ht' as <-. specialize (A10 _ Hn). destruct (b_requests _ _ _ B _ _ Hq) as ((_ & Hrev & _) & _ & _).
   assert (carried q = Some c → store st !! n = None) as Hcar.
   { unfold carried. destruct (revoked q) eqn:Er; [|done]. intros _. specialize (Hrev eq_refl). destruct A10 as [?|[??]]; congruence. }
-  destruct Hfin as [o c0 m' eff _ Hsv _ Hc|o eff _ _ _ [Hc|Hc]]; rewrite Hck in Hc; [|simpl in Hc; by apply Hcar|done].
+  destruct Hfin as [o c0 m' eff _ Hsv _ Hc|o eff _ _ _ [Hc|[_ Hc]]]; rewrite Hck in Hc; [|simpl in Hc; by apply Hcar|done].
   simpl in Hc. destruct Hsv as [|s|i1 s g left x Hm Hi _ Hd _ _ Hl|n1 old s _ [Hid _]|old n1 i1 s g _ [Hid [o1 Ho1]] _ _ _ Hfr|old n1 s c0 _ [Hid _]].
   - by apply Hcar.
   - by apply Hcar.

@@ -182,9 +182,10 @@ Inductive saves_as cfg now d (m : memory) q : option store_op → option cookie_
     saves_as cfg now d m q (Some (OpRotate n i (set_handle s (Some (default (d_handle d) (handle s)))) g))
       (Some (SetCookie i)) (<[i := set_handle s (Some (default (d_handle d) (handle s)))]> (delete n m))
 | save_discard old n s c : merges cfg now m q old s → onto m q n → has_info s = false → alive (own q) →
-    unchanged (own q) = false →
+    unchanged (own q) = false → c = (if is_none (begins (own q)) then None else Some Revoke) →
     saves_as cfg now d m q (Some (OpDiscard n)) c (delete n m).
 
+Ltac discarded := eapply save_discard; try done; by match goal with B : begins _ = _ |- _ => rewrite B end.
 Lemma living ch g : generation_of ch = inr g → alive ch.
 Proof. unfold generation_of, alive. intros H u t E. by rewrite E in H. Qed.
 Lemma save_cases cfg now d m q m' op c n : save cfg now d m q = inr (m', op, c, n) → saves_as cfg now d m q op c m'.
@@ -201,7 +202,7 @@ Proof.
       cbv zeta in H. remember (set_accessed _ _) as s eqn:Es in H.
       assert (merges cfg now m q (Some old) s) as Hm by (subst s; eapply merges_stored; eauto; lia).
       clear Es. unfold rotate, discard in H. cases H; prep.
-      all: first [by eapply save_discard|eapply save_rotate; [..|by eapply in_take]; by eauto|by eapply save_update].
+      all: first [discarded|eapply save_rotate; [..|by eapply in_take]; by eauto|by eapply save_update].
     + apply find_none in Ef. unfold save_without_stored, nothing_saved in H.
       destruct (but_tokens (own q)) eqn:Eb.
       { simplify_eq. apply save_nothing; intros *; rewrite Eh; [done|]. intros ?; simplify_eq. split; [done|]. right.
@@ -214,7 +215,7 @@ Proof.
         assert (merges cfg now m q None s1) as Hm by (subst; eapply merges_old; eauto; lia).
         assert (onto m q i) as Hon by (split; [unfold held_id; by rewrite Eh|by eexists]).
         clear E1. unfold rotate, discard in H. cases H; prep.
-        all: first [by eapply save_discard|eapply save_rotate; [..|by eapply in_take]; eauto; by intros []].
+        all: first [discarded|eapply save_rotate; [..|by eapply in_take]; eauto; by intros []].
       * assert (merges cfg now m q None s) as Hm by (subst; by eapply merges_begun).
         assert (∀ n, held_id q = Some n → m !! n = None) as Hid.
         { unfold held_id; rewrite Eh. intros. by simplify_eq. }
@@ -235,7 +236,7 @@ Inductive finishes cfg now d (m : memory) q : outcome → effects → memory →
     e_reply eff = Done → fst <$> e_cookie eff = match c with Some c => Some c | None => carried q end →
     finishes cfg now d m q o eff m'
 | finish_dropped o eff : ¬ (o = Successful ∨ o = Interrupted) → e_op eff = None → e_reply eff = Done →
-    fst <$> e_cookie eff = carried q ∨ e_cookie eff = None → finishes cfg now d m q o eff m.
+    fst <$> e_cookie eff = carried q ∨ o = Abandoned ∧ e_cookie eff = None → finishes cfg now d m q o eff m.
 Lemma finish_cases cfg now d m q o res : finish_request cfg now d m q o = inr res →
   r_next res = None ∧ r_ended res = ended_by (e_op (r_effects res)) ∧ finishes cfg now d m q o (r_effects res) (r_store res).
 Proof.
