@@ -718,6 +718,40 @@ Clock(moment) ==
   /\ Shows(<<"Clock", moment>>, None, None)
 
 -----------------------------------------------------------------------------
+(* What the variables may be, in every state of every world.               *)
+
+Moments == 0 .. LastMoment
+OrNone(set) == {None} \union set
+
+Sessions ==
+  [id : OrNone(Ids), handle : OrNone(Nat), user : OrNone({""} \union Users),
+   values : [Keys -> OrNone(Values)], tokens : Seq(Tokens), created : Moments,
+   accessed : Moments]
+
+ChangesOfARequest ==
+  LET changed == {Same} \union OrNone(Values)
+  IN [user : {Same} \union OrNone({""} \union Users), at : OrNone(Moments), ended : BOOLEAN,
+      keeps : {"all", "values", "nothing"}, renew : BOOLEAN, values : [Keys -> changed],
+      guards : [Keys -> changed], tokens : Seq(Tokens)]
+
+CookieChanges == {Revoke} \union {Set(i) : i \in Ids} \union {Stillborn(i) : i \in Ids}
+
+OpenRequests ==
+  [client : Clients, mount : Mounts, sent : OrNone(Ids), cookie : OrNone(Ids),
+   holds : OrNone(Requests \union Ids), response : OrNone(CookieChanges),
+   changes : ChangesOfARequest]
+
+Responses ==
+  [client : Clients, mount : Mounts, sent : OrNone(Ids), change : OrNone(CookieChanges)]
+
+TypeOK ==
+  /\ sessions \in [Ids \union Requests -> OrNone(Sessions)]
+  /\ requests \in [Requests -> OrNone(OpenRequests)]
+  /\ responses \in [Requests -> OrNone(Responses)]
+  /\ jars \in [Clients -> [Paths -> OrNone(Ids)]]
+  /\ now \in Moments
+
+-----------------------------------------------------------------------------
 (* A world: what happens there. Everything above takes whatever comes.     *)
 
 Init ==
@@ -775,8 +809,6 @@ NewHandle ==
 
 \* These arguments, in a world that has the event, and otherwise none.
 With(event, arguments) == IF event \in Events THEN arguments ELSE {}
-
-Moments == 0 .. LastMoment
 
 Passives == {FALSE} \union With("Passive", {TRUE})
 AllHandles == UsedHandles \union {NewHandle}
