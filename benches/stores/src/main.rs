@@ -8,7 +8,7 @@
 //! .ci/services cargo run --release --locked --manifest-path benches/stores/Cargo.toml
 //! ```
 //!
-//! With the names of stores behind `--` (`SQLite PostgreSQL Redis`) only those are compared.
+//! With the names of stores behind `--` (`memory SQLite PostgreSQL Redis`) only those are compared.
 
 mod ours;
 mod tower;
@@ -23,7 +23,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
 use quixote_session::Config;
-use quixote_session_store::{Postgres, Redis, Sqlite, Store};
+use quixote_session_store::{Memory, Postgres, Redis, Sqlite, Store};
 
 pub type Broken = Box<dyn std::error::Error + Send + Sync>;
 
@@ -46,7 +46,7 @@ enum What {
 }
 
 /// All of them, and what `--` may be followed by.
-const STORES: [&str; 3] = ["SQLite", "PostgreSQL", "Redis"];
+const STORES: [&str; 4] = ["memory", "SQLite", "PostgreSQL", "Redis"];
 
 #[tokio::main]
 async fn main() -> Result<(), Broken> {
@@ -65,6 +65,10 @@ async fn compare(folder: &std::path::Path) -> Result<(), Broken> {
     println!("| store | read | write | new session | round trips: read, write, new session |");
     println!("|---|---|---|---|---|");
 
+    let own = Memory::new(config.clone());
+    let theirs = tower::site(tower_sessions::MemoryStore::default());
+    row(STORES[0], Arc::new(own), theirs).await?;
+
     let own = Sqlite::open(folder.join("ours.sqlite"), config.clone())?;
     let connection = tokio_rusqlite::Connection::open(folder.join("theirs.sqlite")).await?;
     // As durable as ours.
@@ -72,7 +76,7 @@ async fn compare(folder: &std::path::Path) -> Result<(), Broken> {
     connection.call(move |file| file.execute_batch(settings)).await?;
     let theirs = tower_sessions_rusqlite_store::RusqliteStore::new(connection);
     theirs.migrate().await?;
-    row(STORES[0], Arc::new(own), tower::site(theirs)).await?;
+    row(STORES[1], Arc::new(own), tower::site(theirs)).await?;
 
     let url = std::env::var("POSTGRES_URL").map_err(|_| "POSTGRES_URL is not set")?;
     let own = Postgres::connect(&url, config.clone()).await?;
@@ -82,13 +86,13 @@ async fn compare(folder: &std::path::Path) -> Result<(), Broken> {
         deadpool_postgres::Manager::from_config(url.parse()?, tokio_postgres::NoTls, recycling);
     let theirs = tower::Postgres(deadpool_postgres::Pool::builder(manager).max_size(16).build()?);
     theirs.migrate().await?;
-    row(STORES[1], Arc::new(own), tower::site(theirs)).await?;
+    row(STORES[2], Arc::new(own), tower::site(theirs)).await?;
 
     let url = std::env::var("REDIS_URL").map_err(|_| "REDIS_URL is not set")?;
     let own = Redis::connect(&url, config).await?;
     let client = redis::Client::open(url)?;
     let theirs = tower::Redis(redis::aio::ConnectionManager::new(client).await?);
-    row(STORES[2], Arc::new(own), tower::site(theirs)).await
+    row(STORES[3], Arc::new(own), tower::site(theirs)).await
 }
 
 async fn row(name: &str, own: Arc<dyn Store>, theirs: Router) -> Result<(), Broken> {
