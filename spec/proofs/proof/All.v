@@ -1,6 +1,7 @@
 (** The claims that are proved, and what their proofs rest on. `python3 spec/proofs check` counts both. *)
 From Q Require Import Steps Inv Runs Sessions Histories Who.
 From Q Require Import Browsers.
+From Q Require Import Drivers DriversRefine DriversClosed DriversRace.
 
 Theorem refusal_changes_nothing_holds : refusal_changes_nothing. Proof. exact t_refusal_changes_nothing. Qed.
 Print Assumptions refusal_changes_nothing_holds.
@@ -62,3 +63,9 @@ Theorem logout_reaches_the_client_holds : logout_reaches_the_client. Proof. exac
 Print Assumptions logout_reaches_the_client_holds.
 Theorem still_logged_in_holds : still_logged_in. Proof. exact t_still. Qed.
 Print Assumptions still_logged_in_holds.
+Theorem drivers_refine_the_machine_holds : drivers_refine_the_machine. Proof. exact t_drivers. Qed.
+Print Assumptions drivers_refine_the_machine_holds.
+Theorem can_always_be_ended_holds : can_always_be_ended. Proof. exact t_can_be_ended. Qed.
+Print Assumptions can_always_be_ended_holds.
+Theorem a_lost_race_means_another_won_holds : a_lost_race_means_another_won. Proof. exact t_lost_race. Qed.
+Print Assumptions a_lost_race_means_another_won_holds.

@@ -1,0 +1,27 @@
+(* In Model.v, instead of
+    | None => go_on m (open (None, fresh a now)) (Started None) op 0
+    end.
+---- this
+    | None => go_on m (open (None, fresh a now)) (Started None) (Some (OpCreate 7 (fresh a now) (Some 0) None)) 0
+    end.
+---- and a run refutes the claim: a start that names a number of nobody loses although nobody else did anything. *)
+From Q Require Import Drivers Witness.
+
+Lemma act_says cfg w w' : act cfg w w' → (length (w_said w) ≤ length (w_said w'))%nat.
+Proof. intros H. destruct H; simpl; auto. Qed.
+Lemma meanwhile_says cfg r w w' : meanwhile cfg r w w' → (length (w_said w) ≤ length (w_said w'))%nat.
+Proof. induction 1 as [|w w' w'' _ IH Ha _]; [done|]. etrans; [exact IH|by eapply act_says]. Qed.
+Theorem refuted : ¬ a_lost_race_means_another_won.
+Proof.
+  intros H. set (i := at_ 1 0 (start 1 None)).
+  destruct (H strict nothing_yet nothing_yet 1 i (default (OpDiscard 0) (e_op (step strict (alone nothing_yet 1) i).2)))
+    as (w1 & r1 & i1 & st1 & eff1 & op1 & M1 & _ & _ & _ & M2).
+  - constructor.
+  - split; [split; [|split]; constructor|]. intros n _ Hn. by apply elem_of_nil in Hn.
+  - by left.
+  - split; [intros q u t n E; vm_compute in E; discriminate|intros n E; vm_compute in E; discriminate].
+  - constructor.
+  - vm_compute. reflexivity.
+  - intros E. vm_compute in E. by destruct E.
+  - apply meanwhile_says in M1, M2. simpl in M1, M2. apply Nat.nle_succ_0 in M2. done.
+Qed.
