@@ -30,7 +30,7 @@ FILES = [
     ["Drivers"], ["proof/DriversLocal", "proof/DriversNumbers", "proof/DriversClosed"],
     ["proof/DriversEnds", "DriversWitness"],
     ["proof/DriversWhole"], ["proof/DriversCompare"], ["proof/DriversTurn"],
-    ["proof/DriversRefine", "proof/DriversOps"], ["proof/DriversRace"],
+    ["proof/DriversRefine"], ["proof/DriversOps"], ["proof/DriversRace"],
     ["proof/All"],
 ]  # fmt: skip
 # What has the claims that are rows of session.md.
