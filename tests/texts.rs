@@ -5,9 +5,10 @@
 
 mod scenario;
 
+use quixote_session::driver::{Arrival, Call, Exchange, Fresh};
 use quixote_session::{
-    Config, ConfigError, CookieValue, Entropy, FormToken, FormTokens, NotHex, Refusal, Semantics,
-    Session, SessionId, SessionRef, State, Timestamp, TooManyFormTokens,
+    Config, ConfigError, CookieValue, Entropy, EntropySource, FormToken, FormTokens, NotHex,
+    Refusal, Semantics, Session, SessionId, SessionRef, State, Timestamp, TooManyFormTokens,
 };
 use scenario::events::{create_token, maintain};
 use scenario::{Failed, OUTCOMES, Scenario};
@@ -147,6 +148,18 @@ fn debug_names_what_is_there_and_no_more() {
     let cookies = [CookieValue::Id([0x5e; 8].into()), CookieValue::Text("secret".into())];
     assert_eq!(format!("{cookies:?}"), "[SessionId(5e5e…), Text(6 bytes)]");
     assert_eq!(format!("{:?}", Entropy::from_bytes([0x5e; 64])), "Entropy(…)");
+}
+
+/// Of a request over a store: whether it is open, and no id, name or value.
+// [token-11] [token-12]
+#[test]
+fn debug_of_an_exchange_says_whether_it_is_open() {
+    let mut entropy = EntropySource::new([7; 32]);
+    let mut exchange = Exchange::new(Config::STRICT.into(), entropy.draw());
+    assert_eq!(format!("{exchange:?}"), "Exchange { is_open: false, .. }");
+    let fresh = Fresh { now: Timestamp(0), entropy: entropy.draw() };
+    exchange.begin(&Call::start(Arrival::default()), fresh);
+    assert_eq!(format!("{exchange:?}"), "Exchange { is_open: true, .. }");
 }
 
 #[test]
