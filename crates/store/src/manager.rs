@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, Fresh, FromSaid, Write};
-use quixote_session::{Config, ConfigError, EntropySource, Session, SessionId, StoreOp, Timestamp};
+use quixote_session::{Config, ConfigError, EntropySource, Session, SessionId, StoreOp};
 use tokio::time::{sleep, timeout};
 
 use crate::store::{Store, StoreError};
@@ -231,8 +231,7 @@ impl Manager {
     }
 
     fn fresh(&self) -> Fresh {
-        let entropy = self.0.entropy.lock().unwrap_or_else(PoisonError::into_inner).draw();
-        Fresh { now: Timestamp::now(), entropy }
+        self.0.entropy.lock().unwrap_or_else(PoisonError::into_inner).fresh()
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 use tokio_postgres::{Error, NoTls, Socket, Statement, Transaction};
 
-use crate::row::{self, Bounds, Row, signed};
+use crate::row::{self, Bounds, Columns, Row, signed};
 use crate::store::{Store, StoreError};
 
 /// A store in a database of PostgreSQL, for many processes on many machines.
@@ -237,24 +237,24 @@ async fn carry_out(
             }
             let sql = "SELECT session_create($1, $2, $3, $4, $5, $6, $7, $8)";
             let generation = generation.map(u64::cast_signed);
-            db.ask(sql, &Columns::of(id, write, session)?.and(&[&generation])).await
+            db.ask(sql, &with(&Columns::of(id, write, session)?, &[&generation])).await
         }
         StoreOp::Rotate { from, to, session, generation } => {
             let sql = "SELECT session_rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
             let generation = generation.map(u64::cast_signed);
             let condition: &Values<'_> = &[&generation, &from.reveal_bytes(), &expected];
-            db.ask(sql, &Columns::of(to, write, session)?.and(condition)).await
+            db.ask(sql, &with(&Columns::of(to, write, session)?, condition)).await
         }
         StoreOp::Put { id, session } => {
             let sql = "INSERT INTO session (id, revision, data, usr, handle, created, accessed)
                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET
                 (revision, data, usr, handle, created, accessed) = ($2, $3, $4, $5, $6, $7)";
-            db.done(sql, &Columns::of(id, write, session)?.and(&[])).await
+            db.done(sql, &with(&Columns::of(id, write, session)?, &[])).await
         }
         StoreOp::Update { id, session } => {
             let sql = "UPDATE session SET revision = $2, data = $3, usr = $4, handle = $5,
                 created = $6, accessed = greatest(accessed, $7) WHERE id = $1 AND revision = $8";
-            Ok(db.run(sql, &Columns::of(id, write, session)?.and(&[&expected])).await? == 1)
+            Ok(db.run(sql, &with(&Columns::of(id, write, session)?, &[&expected])).await? == 1)
         }
         StoreOp::Touch { id, accessed } => {
             let sql = "UPDATE session SET accessed = greatest(accessed, $2) WHERE id = $1";
@@ -282,30 +282,14 @@ async fn carry_out(
     }
 }
 
-/// What is written of a session: the first seven parameters of a statement.
-struct Columns<'a> {
-    id: &'a [u8],
-    revision: i64,
-    row: Row,
-}
-
-impl<'a> Columns<'a> {
-    fn of(id: &'a SessionId, write: &Write, session: &Session) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: id.reveal_bytes(),
-            revision: write.revision.0.cast_signed(),
-            row: Row::of(session)?,
-        })
-    }
-
-    /// With these behind them.
-    fn and<'b>(&'b self, others: &'b Values<'b>) -> Vec<&'b (dyn ToSql + Sync)> {
-        let Row { data, handle, user, created, accessed } = &self.row;
-        let mut all: Vec<&'b (dyn ToSql + Sync)> =
-            vec![&self.id, &self.revision, data, user, handle, created, accessed];
-        all.extend_from_slice(others);
-        all
-    }
+/// The first seven parameters of a statement, with these behind them.
+fn with<'a>(columns: &'a Columns<'_>, others: &'a Values<'a>) -> Vec<&'a (dyn ToSql + Sync)> {
+    let Columns { id, revision, row } = columns;
+    let Row { data, handle, user, created, accessed } = row;
+    let mut all: Vec<&'a (dyn ToSql + Sync)> =
+        vec![id, revision, data, user, handle, created, accessed];
+    all.extend_from_slice(others);
+    all
 }
 
 async fn discard_over_at(

@@ -59,6 +59,9 @@ const REMOVE: &str = "
     local function parts(row)
         return string.match(row or '', '^(%d+) (%d+) (.*)$')
     end
+    local function joined(revision, accessed, data)
+        return revision .. ' ' .. accessed .. ' ' .. data
+    end
     local function later(one, other)
         if #one ~= #other then return #one > #other and one or other end
         return one > other and one or other
@@ -86,13 +89,13 @@ const SAVE: &str = "
         -- Nothing that an index has: the usual case.
         if from == to and visited == accessed and before[2] == created
             and before[3] == has_user and before[4] == user and before[5] == handle then
-            redis.call('HSET', key, 'row', revision .. ' ' .. accessed .. ' ' .. data)
+            redis.call('HSET', key, 'row', joined(revision, accessed, data))
             return 1
         end
         remove(from)
     end
     redis.call('HSET', 'quixote:session:' .. to,
-        'row', revision .. ' ' .. accessed .. ' ' .. data, 'has_user', has_user, 'user', user,
+        'row', joined(revision, accessed, data), 'has_user', has_user, 'user', user,
         'handle', handle, 'created', created)
     if has_user == '1' then redis.call('SADD', 'quixote:user:' .. user, to) end
     if handle ~= '' then redis.call('SET', 'quixote:handle:' .. handle, to) end
@@ -106,7 +109,7 @@ const TOUCH: &str = "
     local revision, before, data = parts(redis.call('HGET', key, 'row'))
     if not before then return 1 end
     local accessed = later(before, ARGV[2])
-    redis.call('HSET', key, 'row', revision .. ' ' .. accessed .. ' ' .. data)
+    redis.call('HSET', key, 'row', joined(revision, accessed, data))
     redis.call('ZADD', 'quixote:accessed', accessed, ARGV[1])
     return 1
 ";

@@ -1,5 +1,9 @@
 //! A session as the columns of a row.
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use quixote_session::SessionId;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use quixote_session::driver::Write;
 use quixote_session::driver::{Revision, Stored};
 use quixote_session::{Config, Session, Timestamp};
 
@@ -23,6 +27,26 @@ impl Row {
             created: signed(session.created()),
             accessed: signed(session.accessed()),
         })
+    }
+}
+
+/// What a statement writes of a session: its first seven parameters.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) struct Columns<'a> {
+    pub(crate) id: &'a [u8],
+    pub(crate) revision: i64,
+    pub(crate) row: Row,
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl<'a> Columns<'a> {
+    pub(crate) fn of(
+        id: &'a SessionId,
+        write: &Write,
+        session: &Session,
+    ) -> Result<Self, StoreError> {
+        let revision = write.revision.0.cast_signed();
+        Ok(Self { id: id.reveal_bytes(), revision, row: Row::of(session)? })
     }
 }
 

@@ -13,7 +13,7 @@ use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, ToSql, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
-use crate::row::{self, Bounds, Row, signed};
+use crate::row::{self, Bounds, Columns, Row, signed};
 use crate::store::{Store, StoreError};
 
 /// A store in one file of SQLite, for one machine; several processes may share it.
@@ -209,17 +209,17 @@ fn carry_out(db: &Connection, config: &Config, write: &Write) -> Result<bool, St
                 "INSERT INTO session (id, revision, data, user, handle, created, accessed)
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE {OF_GENERATION} ON CONFLICT DO NOTHING"
             );
-            Ok(run(&sql, &Columns::of(id, write, session)?.and(params![generation]))? == 1)
+            Ok(run(&sql, &with(&Columns::of(id, write, session)?, params![generation]))? == 1)
         }
         StoreOp::Put { id, session } => {
             let sql = "INSERT OR REPLACE INTO session
                 (id, revision, data, user, handle, created, accessed) VALUES (?, ?, ?, ?, ?, ?, ?)";
-            done(sql, &Columns::of(id, write, session)?.and(params![]))
+            done(sql, &with(&Columns::of(id, write, session)?, params![]))
         }
         StoreOp::Update { id, session } => {
             let sql = "UPDATE session SET revision = ?2, data = ?3, user = ?4, handle = ?5,
                 created = ?6, accessed = max(accessed, ?7) WHERE id = ?1 AND revision = ?8";
-            Ok(run(sql, &Columns::of(id, write, session)?.and(params![expected]))? == 1)
+            Ok(run(sql, &with(&Columns::of(id, write, session)?, params![expected]))? == 1)
         }
         StoreOp::Rotate { from, to, session, generation } => {
             let generation = generation.map(u64::cast_signed);
@@ -230,7 +230,7 @@ fn carry_out(db: &Connection, config: &Config, write: &Write) -> Result<bool, St
                  AND NOT EXISTS (SELECT 1 FROM session WHERE id = ?1)"
             );
             let condition = params![generation, from.reveal_bytes(), expected];
-            Ok(run(&sql, &Columns::of(to, write, session)?.and(condition))? == 1)
+            Ok(run(&sql, &with(&Columns::of(to, write, session)?, condition))? == 1)
         }
         StoreOp::Touch { id, accessed } => {
             let sql = "UPDATE session SET accessed = max(accessed, ?2) WHERE id = ?1";
@@ -277,27 +277,13 @@ fn end_user(
     Ok(true)
 }
 
-/// What is written of a session: the first seven parameters of a statement.
-struct Columns<'a> {
-    id: &'a [u8],
-    revision: i64,
-    row: Row,
-}
-
-impl<'a> Columns<'a> {
-    fn of(id: &'a SessionId, write: &Write, session: &Session) -> Result<Self, StoreError> {
-        let revision = write.revision.0.cast_signed();
-        Ok(Self { id: id.reveal_bytes(), revision, row: Row::of(session)? })
-    }
-
-    /// With these behind them.
-    fn and<'b>(&'b self, others: &[&'b dyn ToSql]) -> Vec<&'b dyn ToSql> {
-        let Row { data, handle, user, created, accessed } = &self.row;
-        let mut all: Vec<&'b dyn ToSql> =
-            vec![&self.id, &self.revision, data, user, handle, created, accessed];
-        all.extend_from_slice(others);
-        all
-    }
+/// The first seven parameters of a statement, with these behind them.
+fn with<'a>(columns: &'a Columns<'_>, others: &[&'a dyn ToSql]) -> Vec<&'a dyn ToSql> {
+    let Columns { id, revision, row } = columns;
+    let Row { data, handle, user, created, accessed } = row;
+    let mut all: Vec<&'a dyn ToSql> = vec![id, revision, data, user, handle, created, accessed];
+    all.extend_from_slice(others);
+    all
 }
 
 fn discard_over_at(db: &Connection, config: &Config, now: Timestamp) -> Result<bool, StoreError> {
