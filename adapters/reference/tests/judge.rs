@@ -53,19 +53,34 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+fn readme() -> String {
+    fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap()
+}
+
+/// The adapter that README shows.
+fn adapter_of(readme: &str) -> &str {
+    let shown = readme.split("<!-- ci:adapter -->\n```python\n").nth(1).unwrap();
+    shown.split("```").next().unwrap()
+}
+
+/// Judges an adapter in Python by one clause.
+fn judge_adapter(adapter: &str, clause: &str, more: &[&str]) -> Output {
+    let folder = folder();
+    fs::write(folder.path().join("adapter.py"), adapter).unwrap();
+    Command::new(&parts().judge)
+        .current_dir(folder.path())
+        .args(["judge", &format!("http://127.0.0.1:{}", free_port()), "--clauses", clause])
+        .args(more)
+        .args(["--", "python3", "adapter.py"])
+        .output()
+        .unwrap()
+}
+
 /// The adapter that README shows does what README says of it.
 #[test]
 fn the_readme_tells_the_truth() {
-    let text = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
-    let adapter = text.split("<!-- ci:adapter -->\n```python\n").nth(1).unwrap();
-    let folder = folder();
-    fs::write(folder.path().join("adapter.py"), adapter.split("```").next().unwrap()).unwrap();
-    let output = Command::new(&parts().judge)
-        .current_dir(folder.path())
-        .args(["judge", &format!("http://127.0.0.1:{}", free_port()), "--clauses", "U9"])
-        .args(["--", "python3", "adapter.py"])
-        .output()
-        .unwrap();
+    let text = readme();
+    let output = judge_adapter(adapter_of(&text), "U9", &[]);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stdout).unwrap();
     let shown = text.split("```text\nU9 ").nth(1).unwrap().split("```").next().unwrap();
@@ -77,9 +92,8 @@ fn the_readme_tells_the_truth() {
 /// what the server says of it, and not what the cookie looks like.
 #[test]
 fn a_cookie_with_a_stamp_in_it_is_no_new_id() {
-    let text = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
-    let adapter = text.split("<!-- ci:adapter -->\n```python\n").nth(1).unwrap();
-    let adapter = adapter.split("```").next().unwrap();
+    let text = readme();
+    let adapter = adapter_of(&text);
     let stamped = adapter
         .replace("cookie.value if cookie", "cookie.value.split('.')[0] if cookie")
         .replace("f\"sid={sid};", "f\"sid={sid}.{secrets.token_hex(4)};");
@@ -90,15 +104,7 @@ fn a_cookie_with_a_stamp_in_it_is_no_new_id() {
     );
     assert!(stamped.len() > adapter.len() && told.len() > stamped.len());
     for (adapter, login) in [(adapter, "fail"), (&stamped, "pass"), (&told, "fail")] {
-        let folder = folder();
-        fs::write(folder.path().join("adapter.py"), adapter).unwrap();
-        let output = Command::new(&parts().judge)
-            .current_dir(folder.path())
-            .args(["judge", &format!("http://127.0.0.1:{}", free_port())])
-            .args(["--json", "--clauses", "U6", "--", "python3", "adapter.py"])
-            .output()
-            .unwrap();
-        let results = results(&output);
+        let results = results(&judge_adapter(adapter, "U6", &["--json"]));
         let verdict = results.iter().find(|result| name(result) == "U6/id changes").unwrap();
         assert_eq!(verdict["verdict"], login, "{verdict}");
     }
