@@ -65,9 +65,11 @@ async fn compare(folder: &std::path::Path) -> Result<(), Broken> {
     println!("| store | read | write | new session | round trips: read, write, new session |");
     println!("|---|---|---|---|---|");
 
+    let [memory, sqlite, postgres, redis] = STORES;
+
     let own = Memory::new(config.clone());
     let theirs = tower::site(tower_sessions::MemoryStore::default());
-    row(STORES[0], Arc::new(own), theirs).await?;
+    row(memory, Arc::new(own), theirs).await?;
 
     let own = Sqlite::open(folder.join("ours.sqlite"), config.clone())?;
     let connection = tokio_rusqlite::Connection::open(folder.join("theirs.sqlite")).await?;
@@ -76,7 +78,7 @@ async fn compare(folder: &std::path::Path) -> Result<(), Broken> {
     connection.call(move |file| file.execute_batch(settings)).await?;
     let theirs = tower_sessions_rusqlite_store::RusqliteStore::new(connection);
     theirs.migrate().await?;
-    row(STORES[1], Arc::new(own), tower::site(theirs)).await?;
+    row(sqlite, Arc::new(own), tower::site(theirs)).await?;
 
     let url = std::env::var("POSTGRES_URL").map_err(|_| "POSTGRES_URL is not set")?;
     let own = Postgres::connect(&url, config.clone()).await?;
@@ -86,13 +88,13 @@ async fn compare(folder: &std::path::Path) -> Result<(), Broken> {
         deadpool_postgres::Manager::from_config(url.parse()?, tokio_postgres::NoTls, recycling);
     let theirs = tower::Postgres(deadpool_postgres::Pool::builder(manager).max_size(16).build()?);
     theirs.migrate().await?;
-    row(STORES[2], Arc::new(own), tower::site(theirs)).await?;
+    row(postgres, Arc::new(own), tower::site(theirs)).await?;
 
     let url = std::env::var("REDIS_URL").map_err(|_| "REDIS_URL is not set")?;
     let own = Redis::connect(&url, config).await?;
-    let client = redis::Client::open(url)?;
-    let theirs = tower::Redis(redis::aio::ConnectionManager::new(client).await?);
-    row(STORES[3], Arc::new(own), tower::site(theirs)).await
+    let client = ::redis::Client::open(url)?;
+    let theirs = tower::Redis(::redis::aio::ConnectionManager::new(client).await?);
+    row(redis, Arc::new(own), tower::site(theirs)).await
 }
 
 async fn row(name: &str, own: Arc<dyn Store>, theirs: Router) -> Result<(), Broken> {
