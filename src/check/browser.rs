@@ -4,6 +4,8 @@
 //! arrived, and until the client itself, the manager or a time limit ends it, or a response of
 //! another of its requests brings a cookie that takes its place.
 
+use std::collections::BTreeMap;
+
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
@@ -17,7 +19,7 @@ use crate::token::SessionId;
 
 /// The cookies of one client for one name: at most one for each path.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
-pub struct Jar(SmallVec<[(SmolStr, SessionId); 1]>);
+pub struct Jar(BTreeMap<SmolStr, SessionId>);
 
 impl Jar {
     /// The cookie that a request to an application mounted at `script_name` brings, as the server
@@ -32,19 +34,15 @@ impl Jar {
     /// Whether the jar holds this id under any path.
     #[must_use]
     pub fn holds(&self, id: SessionId) -> bool {
-        self.0.iter().any(|(_, own)| *own == id)
+        self.0.values().any(|own| *own == id)
     }
 
     /// Obeys a response (RFC 6265, section 5.3): a cookie of Max-Age 0 is dropped.
     pub fn obey(&mut self, cookie: &CookieOp) {
-        self.0.retain(|(path, _)| *path != cookie.path);
         match cookie.value {
-            CookieChange::Set(id) => {
-                let place = self.0.partition_point(|(path, _)| *path < cookie.path);
-                self.0.insert(place, (cookie.path.clone(), id));
-            }
-            CookieChange::Revoke | CookieChange::Stillborn(_) => {}
-        }
+            CookieChange::Set(id) => self.0.insert(cookie.path.clone(), id),
+            CookieChange::Revoke | CookieChange::Stillborn(_) => self.0.remove(&cookie.path),
+        };
     }
 }
 
@@ -87,7 +85,7 @@ pub struct Errand {
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Browsers {
     clients: SmallVec<[Client; 2]>,
-    errands: SmallVec<[(RequestId, Errand); 2]>,
+    errands: BTreeMap<RequestId, Errand>,
     responses: SmallVec<[Errand; 2]>,
 }
 
@@ -96,7 +94,7 @@ impl Browsers {
     #[must_use]
     pub fn new(clients: u8) -> Self {
         let clients = (0..clients).map(|_| Client::default()).collect();
-        Self { clients, errands: SmallVec::new(), responses: SmallVec::new() }
+        Self { clients, ..Self::default() }
     }
 
     /// The clients, by number.
@@ -109,11 +107,6 @@ impl Browsers {
     #[must_use]
     pub fn responses(&self) -> &[Errand] {
         &self.responses
-    }
-
-    fn client_of(&self, request: RequestId) -> Option<u8> {
-        let mut errands = self.errands.iter();
-        errands.find(|(own, _)| *own == request).map(|(_, errand)| errand.client)
     }
 
     /// Watches a step that was not refused; `client` is the one whose request starts.
@@ -130,8 +123,7 @@ impl Browsers {
     }
 
     fn go_on(&mut self, request: RequestId, event: &RequestEvent, seen: &Seen<'_>) {
-        let Some(place) = self.errands.iter().position(|(own, _)| *own == request) else { return };
-        let Some((_, errand)) = self.errands.get_mut(place) else { return };
+        let Some(errand) = self.errands.get_mut(&request) else { return };
         let held = seen.after.session(request);
         let user = held.and_then(|held| held.session.user()).filter(|user| !user.is_empty());
         let had = seen.before.session(request).and_then(|held| held.id);
@@ -184,8 +176,9 @@ impl Browsers {
         {
             client.owed = None;
         }
-        if let Some(outcome) = outcome_of(&seen.input.event) {
-            let (_, errand) = self.errands.remove(place);
+        if let Some(outcome) = outcome_of(&seen.input.event)
+            && let Some(errand) = self.errands.remove(&request)
+        {
             self.respond(errand, outcome, seen.effects.cookie.clone());
         }
     }
@@ -193,7 +186,8 @@ impl Browsers {
     /// A client is owed nothing once its own requests change who it is, or once somebody else
     /// ends the session that its jar names.
     fn excuse(&mut self, seen: &Seen<'_>) {
-        let actor = seen.input.event.request().and_then(|request| self.client_of(request));
+        let errand = seen.input.event.request().and_then(|request| self.errands.get(&request));
+        let actor = errand.map(|errand| errand.client);
         let ended: SmallVec<[SessionId; 4]> = left_by(seen).collect();
         if ended.is_empty() {
             return;
@@ -239,8 +233,7 @@ impl Browsers {
             login: None,
             cookie: None,
         };
-        let place = self.errands.partition_point(|(own, _)| *own < request);
-        self.errands.insert(place, (request, errand));
+        self.errands.insert(request, errand);
     }
 
     fn respond(&mut self, mut errand: Errand, outcome: Outcome, cookie: Option<CookieOp>) {
@@ -261,7 +254,7 @@ impl Browsers {
         let alone = self
             .responses
             .iter()
-            .chain(self.errands.iter().map(|(_, errand)| errand))
+            .chain(self.errands.values())
             .all(|other| other.client != response.client || !(other.fresh || other.identity));
         let Some(client) = self.clients.get_mut(usize::from(response.client)) else { return };
         if let Some(cookie) = &response.cookie {

@@ -7,6 +7,8 @@
 mod step_checks;
 mod update_checks;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
@@ -81,12 +83,12 @@ impl Findings {
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct History {
     /// Ids that left the store.
-    dead: SmallVec<[SessionId; 2]>,
+    dead: BTreeSet<SessionId>,
     /// How often each form token was issued and not accepted since.
-    issued: SmallVec<[(FormToken, i8); 2]>,
+    issued: BTreeMap<FormToken, i8>,
     /// The path that each cookie was set with.
-    paths: SmallVec<[(SessionId, SmolStr); 1]>,
-    trails: SmallVec<[(RequestId, Trail); 2]>,
+    paths: BTreeMap<SessionId, SmolStr>,
+    trails: BTreeMap<RequestId, Trail>,
 }
 
 /// What an open request has done.
@@ -95,7 +97,7 @@ struct Trail {
     /// The id that its cookie named.
     sent: Option<SessionId>,
     /// What it changed and has not saved, since the user last changed.
-    touched: SmallVec<[Part; 2]>,
+    touched: BTreeSet<Part>,
     /// What its changes of the user leave of the session that it found.
     drops: Drops,
     /// When it last set the user, and where it came from.
@@ -118,6 +120,16 @@ enum Drops {
     Tokens,
     /// Somebody became another, or nobody.
     Everything,
+}
+
+impl Drops {
+    fn takes(self, part: &Part) -> bool {
+        match part {
+            Part::User => false,
+            Part::Value(_) => self == Self::Everything,
+            Part::Token(_) => self >= Self::Tokens,
+        }
+    }
 }
 
 /// A user that was set and is not saved.
@@ -160,27 +172,14 @@ impl History {
         found
     }
 
-    fn trail(&self, request: RequestId) -> Option<&Trail> {
-        self.trails.iter().find(|(own, _)| *own == request).map(|(_, trail)| trail)
-    }
-
-    fn trail_mut(&mut self, request: RequestId) -> Option<&mut Trail> {
-        self.trails.iter_mut().find(|(own, _)| *own == request).map(|(_, trail)| trail)
-    }
-
     /// Takes in a step that was not refused.
     fn learn(&mut self, seen: &Seen<'_>, role: Option<Role>, stores: &Stores<'_>) {
-        for id in stores.left() {
-            if let Err(place) = self.dead.binary_search(&id) {
-                self.dead.insert(place, id);
-            }
-        }
+        self.dead.extend(stores.left());
         if let Event::StartRequest { request, cookie, remote_addr, .. } = &seen.input.event {
             let sent = cookie.as_ref().and_then(CookieValue::session_id);
             let remote_addr = remote_addr.clone();
             let trail = Trail { sent, remote_addr, ..Trail::default() };
-            let place = self.trails.partition_point(|(own, _)| own < request);
-            self.trails.insert(place, (*request, trail));
+            self.trails.insert(*request, trail);
         }
         if let (Some(role), Some(request)) = (role, seen.input.event.request()) {
             self.dead.retain(|dead| role.chosen != Some(*dead));
@@ -188,29 +187,21 @@ impl History {
                 self.learn_token(token, &seen.effects.reply);
             }
             if outcome_of(&seen.input.event).is_some() {
-                self.trails.retain(|(own, _)| *own != request);
+                self.trails.remove(&request);
             } else {
                 self.learn_change(request, role, seen, stores);
             }
         }
         if let Some(CookieOp { value: CookieChange::Set(id), path }) = &seen.effects.cookie {
-            self.paths.retain(|(own, _)| own != id);
-            let place = self.paths.partition_point(|(own, _)| own < id);
-            self.paths.insert(place, (*id, path.clone()));
+            self.paths.insert(*id, path.clone());
         }
     }
 
     /// A form token was issued, if it is the answer, or accepted.
     fn learn_token(&mut self, token: FormToken, reply: &Reply) {
         let change = if *reply == Reply::Token(token) { 1 } else { -1 };
-        match self.issued.binary_search_by_key(&token, |(own, _)| *own) {
-            Ok(place) => {
-                if let Some((_, balance)) = self.issued.get_mut(place) {
-                    *balance = balance.saturating_add(change).max(-1);
-                }
-            }
-            Err(place) => self.issued.insert(place, (token, change)),
-        }
+        let balance = self.issued.entry(token).or_default();
+        *balance = balance.saturating_add(change).max(-1);
     }
 
     fn learn_change(
@@ -226,7 +217,7 @@ impl History {
         let wrote = !role.is_final && stores.differ_but_for_access();
         let user = seen.before.session(request).map(|held| held.session.user().cloned());
         let now = seen.input.now;
-        let Some(trail) = self.trail_mut(request) else { return };
+        let Some(trail) = self.trails.get_mut(&request) else { return };
         if let Event::Request { event: RequestEvent::SetUser { user: to }, .. } = &seen.input.event
         {
             trail.learn_user(user.as_ref().and_then(Option::as_ref), to.as_ref(), now);
@@ -242,11 +233,7 @@ impl History {
                 (trail.drops, trail.login, trail.renews) = (Drops::Nothing, None, false);
             }
         }
-        if let Some(part) = role.part
-            && let Err(place) = trail.touched.binary_search(&part)
-        {
-            trail.touched.insert(place, part);
-        }
+        trail.touched.extend(role.part);
     }
 
     /// All sessions of a user were ended: so are the logins that are not saved. Says whether there
@@ -286,11 +273,7 @@ impl Trail {
             None => Drops::Tokens,
             Some(_) => Drops::Everything,
         };
-        self.touched.retain(|part| match part {
-            Part::User => true,
-            Part::Value(_) => drops < Drops::Everything,
-            Part::Token(_) => drops < Drops::Tokens,
-        });
+        self.touched.retain(|part| !drops.takes(part));
         self.drops = self.drops.max(drops);
         self.login = Some(Login { user: to.cloned(), at, ended: false });
     }

@@ -76,15 +76,14 @@ impl History {
         stores: &Stores<'_>,
         found: &mut Findings,
     ) {
-        let dead = |id: &SessionId| self.dead.binary_search(id).is_ok();
         // An id that the caller chose concerns `ids-are-issued` alone.
         let chosen = role.is_some_and(|role| role.chosen.is_some());
-        let back = !chosen && stores.came().any(|id| dead(&id));
+        let back = !chosen && stores.came().any(|id| self.dead.contains(&id));
         found.break_if(back, Property::NoIdComesBack);
         let drawn = |id: &SessionId| {
             draws(&seen.input.entropy, seen.config.width, seen.effects.draws).any(|d| d == *id)
         };
-        let issued = stores.came().all(|id| drawn(&id) || dead(&id));
+        let issued = stores.came().all(|id| drawn(&id) || self.dead.contains(&id));
         found.break_if(!issued, Property::IdsAreIssued);
         found.witness_if(stores.came().any(|id| drawn(&id)), Property::IdsAreIssued);
 
@@ -160,7 +159,7 @@ impl History {
         let Some(id) = held_id(seen.before, *request) else { return };
         // What the request itself had set is not taken from the store.
         let part = Part::Value(key.clone());
-        let own = self.trail(*request).is_some_and(|trail| trail.touched.contains(&part));
+        let own = self.trails.get(request).is_some_and(|trail| trail.touched.contains(&part));
         // One that is not stored any more is the request's own.
         let Some(stored) = stores.before(id) else { return };
         let held = seen.before.session(*request).map(|held| held.session);
@@ -191,8 +190,7 @@ impl History {
         let RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token) } = event else {
             return;
         };
-        let place = self.issued.binary_search_by_key(token, |(own, _)| *own).ok();
-        let balance = place.and_then(|place| self.issued.get(place)).map_or(0, |(_, left)| *left);
+        let balance = self.issued.get(token).copied().unwrap_or_default();
         found.break_if(balance < 1, Property::TokenAcceptedOnce);
         let shared = seen.before.requests().into_iter().any(|other| {
             let held = seen.before.session(other);
@@ -204,7 +202,7 @@ impl History {
 
     pub(super) fn check_cookie(&self, seen: &Seen<'_>, found: &mut Findings) {
         let Some(cookie) = &seen.effects.cookie else { return };
-        let trail = seen.input.event.request().and_then(|request| self.trail(request));
+        let trail = seen.input.event.request().and_then(|request| self.trails.get(&request));
         if let Some(sent) = trail.and_then(|trail| trail.sent)
             && cookie.value != CookieChange::Set(sent)
         {
@@ -219,9 +217,9 @@ impl History {
             CookieChange::Stillborn(_) => found.break_if(true, Property::CookieNamesStored),
             CookieChange::Revoke => {
                 let sent = trail.and_then(|trail| trail.sent);
-                let set = self.paths.iter().find(|(id, _)| Some(*id) == sent);
+                let set = sent.and_then(|sent| self.paths.get(&sent));
                 found.witness_if(set.is_some(), Property::RevocationMatches);
-                let differs = set.is_some_and(|(_, path)| *path != cookie.path);
+                let differs = set.is_some_and(|path| *path != cookie.path);
                 found.break_if(differs, Property::RevocationMatches);
             }
         }

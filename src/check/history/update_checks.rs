@@ -23,7 +23,7 @@ impl History {
         found: &mut Findings,
     ) {
         let (Some(role), Some(request)) = (role, seen.input.event.request()) else { return };
-        let Some(trail) = self.trail(request) else { return };
+        let Some(trail) = self.trails.get(&request) else { return };
         check_spent(request, seen, stores, found);
         let ends = outcome_of(&seen.input.event).is_some();
         match role.fate {
@@ -120,12 +120,7 @@ fn check_login(
     found.break_if(!fresh, Property::LoginBeginsASession);
 
     let outlived = |part: &Part| {
-        let dropped = match part {
-            Part::User => false,
-            Part::Value(_) => trail.drops == Drops::Everything,
-            Part::Token(_) => trail.drops != Drops::Nothing,
-        };
-        dropped && !trail.touched.contains(part) && part.of(session).is_some()
+        trail.drops.takes(part) && !trail.touched.contains(part) && part.of(session).is_some()
     };
     found.break_if(parts(session).iter().any(outlived), Property::ValuesStayWithTheirUser);
     let had = before.is_some_and(|before| !before.values().is_empty());
@@ -149,14 +144,9 @@ fn loses_others(trail: &Trail, before: &Session, after: Option<&Session>, cap: u
     let mut parts = parts(before);
     parts.extend(after.map(self::parts).into_iter().flatten());
     parts.iter().filter(|part| !trail.touched.contains(part)).any(|part| {
-        let dies_with_user = match part {
-            Part::User => false,
-            Part::Value(_) => trail.drops == Drops::Everything,
-            Part::Token(_) => trail.drops != Drops::Nothing,
-        };
         let kept = after.and_then(|after| part.of(after)) == part.of(before);
         let crowded_out = after.is_some_and(|after| made_room(part, after, cap));
-        !kept && !dies_with_user && !crowded_out
+        !kept && !trail.drops.takes(part) && !crowded_out
     })
 }
 
