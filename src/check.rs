@@ -29,7 +29,7 @@ pub use explore::{Explored, Progress, explore};
 pub use guarantees::{Column, Guarantees, Verdict, base_of};
 pub use history::{Findings, History, Seen};
 pub use phases::phases;
-pub use property::{Properties, Property};
+pub use property::{Properties, Property, Tally};
 pub use situation::{Action, Outcomes, Situation};
 pub use world::{Extra, World};
 pub use worlds::Size;

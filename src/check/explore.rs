@@ -17,7 +17,7 @@ use std::vec::{self, Vec};
 
 use foldhash::quality::FixedState;
 
-use crate::check::property::{Properties, Property};
+use crate::check::property::{Properties, Property, Tally};
 use crate::check::situation::{Action, Outcomes, Situation};
 use crate::check::world::World;
 use crate::config::Config;
@@ -44,8 +44,10 @@ pub struct Explored {
     pub complete: bool,
     /// For each property that was broken, a shortest way there.
     pub counterexamples: BTreeMap<Property, Vec<Action>>,
-    /// The properties whose *sometimes* was witnessed.
-    pub witnessed: Properties,
+    /// How many transitions witnessed the *sometimes* of each property.
+    pub witnessed: Tally,
+    /// How many transitions broke each property.
+    pub broken: Tally,
 }
 
 /// How far a search has come.
@@ -112,7 +114,8 @@ struct Search<'a> {
 #[derive(Default)]
 struct Expanded {
     transitions: u64,
-    witnessed: Properties,
+    witnessed: Tally,
+    broken: Tally,
     /// In the order of the states and their actions: what is new, or broken.
     kept: Vec<Kept>,
 }
@@ -189,7 +192,8 @@ impl Search<'_> {
                 };
                 let Outcomes { found, unchanged, .. } = outcomes;
                 expanded.transitions = expanded.transitions.saturating_add(1);
-                expanded.witnessed = expanded.witnessed.union(found.sometimes);
+                expanded.witnessed.add(found.sometimes);
+                expanded.broken.add(found.broken);
                 let broken = found.broken.without(self.broken);
                 let hash = (!unchanged).then(|| hash_of(&after));
                 let hash = hash.filter(|hash| !self.seen.contains(hash) && new.insert(*hash));
@@ -204,9 +208,10 @@ impl Search<'_> {
     }
 
     fn take_in(&mut self, expanded: Expanded, next: &mut Vec<(u32, Situation)>) {
-        let Expanded { transitions, witnessed, kept } = expanded;
+        let Expanded { transitions, witnessed, broken, kept } = expanded;
         self.explored.transitions = self.explored.transitions.saturating_add(transitions);
-        self.explored.witnessed = self.explored.witnessed.union(witnessed);
+        self.explored.witnessed.add_all(&witnessed);
+        self.explored.broken.add_all(&broken);
         for Kept { origin, broken, to } in kept {
             self.note(broken, origin);
             if let Some((hash, situation)) = to

@@ -146,6 +146,15 @@ impl Guarantees {
             let sentence = property.sentence();
             lines.push(format!("| `{property}`: {sentence} | {} |", cells.join(" | ")));
         }
+        lines.push("\n## How often each was tried, and broken\n".to_owned());
+        lines.push(include_str!("guarantees_tally.md").to_owned());
+        lines.push(format!("| property | {} |", names.join(" | ")));
+        lines.push(format!("|---|{}", "---|".repeat(names.len())));
+        for property in Property::ALL {
+            let cells = self.columns.iter().map(|column| column.tally(*property));
+            let cells: Vec<_> = cells.collect();
+            lines.push(format!("| `{property}` | {} |", cells.join(" | ")));
+        }
         lines.push(format!("\n## The worlds of size `{}`\n", self.size.name()));
         lines.push("| world | semantics | states | transitions | depth |".to_owned());
         lines.push("|---|---|---|---|---|".to_owned());
@@ -188,8 +197,24 @@ impl Column {
         if !self.worlds.iter().all(|(_, seen)| seen.complete) {
             return Verdict::Unknown;
         }
-        let witnessed = self.worlds.iter().any(|(_, seen)| seen.witnessed.contains(property));
-        if witnessed { Verdict::Holds } else { Verdict::Vacuous }
+        if self.sum(|seen| seen.witnessed.of(property)) > 0 {
+            Verdict::Holds
+        } else {
+            Verdict::Vacuous
+        }
+    }
+
+    /// In all worlds together.
+    fn sum(&self, count: impl Fn(&Explored) -> u64) -> u64 {
+        self.worlds.iter().fold(0, |sum, (_, seen)| sum.saturating_add(count(seen)))
+    }
+
+    fn tally(&self, property: Property) -> String {
+        let tried = self.sum(|seen| seen.witnessed.of(property));
+        match self.sum(|seen| seen.broken.of(property)) {
+            0 => tried.to_string(),
+            broken => format!("{tried}, broken {broken}"),
+        }
     }
 
     fn shortest(&self, property: Property) -> Option<(&World, Property, &[Action])> {

@@ -269,3 +269,41 @@ impl fmt::Debug for Properties {
         f.debug_set().entries(self.iter().map(Property::id)).finish()
     }
 }
+
+/// How often each property was in a set.
+///
+/// ```
+/// use quixote_session::check::{Properties, Property, Tally};
+///
+/// let mut broken = Properties::NONE;
+/// broken.add(Property::NoIdComesBack);
+/// let mut tally = Tally::default();
+/// tally.add(broken);
+/// tally.add(broken);
+/// assert_eq!(tally.of(Property::NoIdComesBack), 2);
+/// assert_eq!(tally.of(Property::NoUpdateIsLost), 0);
+/// ```
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Tally([u64; Property::ALL.len()]);
+
+impl Tally {
+    /// Counts each property of a set.
+    pub fn add(&mut self, found: Properties) {
+        for (count, property) in self.0.iter_mut().zip(Property::ALL) {
+            *count = count.saturating_add(u64::from(found.contains(*property)));
+        }
+    }
+
+    /// Adds what another has counted.
+    pub fn add_all(&mut self, other: &Self) {
+        for (count, more) in self.0.iter_mut().zip(other.0) {
+            *count = count.saturating_add(more);
+        }
+    }
+
+    /// How often it was there.
+    #[must_use]
+    pub fn of(&self, property: Property) -> u64 {
+        self.0.get(property as usize).copied().unwrap_or_default()
+    }
+}
