@@ -5,7 +5,16 @@
 //! The properties of `src/check/browser.rs` are judged from the client's side, of which a trace
 //! says nothing.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "judges/altered.rs"]
+mod altered;
 
 use std::fs;
 use std::path::Path;

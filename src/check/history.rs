@@ -147,8 +147,7 @@ impl History {
     pub fn observe(&mut self, seen: &Seen<'_>) -> Findings {
         let mut found = Findings::default();
         if let Reply::Refused(why) = seen.effects.reply {
-            let changed = seen.before != seen.after
-                || *seen.effects != Effects { draws: 0, ..Effects::refused(why) };
+            let changed = seen.before != seen.after || *seen.effects != Effects::refused(why);
             found.witness_if(true, Property::RefusalChangesNothing);
             found.break_if(changed, Property::RefusalChangesNothing);
             return found;

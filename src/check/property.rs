@@ -307,3 +307,40 @@ impl Tally {
         self.0.get(property as usize).copied().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::{Properties, Property, Tally};
+
+    fn set(properties: &[Property]) -> Properties {
+        let mut set = Properties::NONE;
+        properties.iter().for_each(|property| set.add(*property));
+        set
+    }
+
+    #[test]
+    fn sets_are_joined_and_taken_from_each_other() {
+        let (id, user, update) =
+            (Property::NoIdComesBack, Property::OneUserPerId, Property::NoUpdateIsLost);
+        let (one, other) = (set(&[id, user]), set(&[user, update]));
+        assert_eq!(one.union(other), set(&[id, user, update]));
+        assert_eq!(one.without(other), set(&[id]));
+        assert!(one.contains(id) && !one.contains(update));
+        assert!(Properties::NONE.is_empty() && !one.is_empty());
+        assert_eq!(format!("{one:?}"), r#"{"no-id-comes-back", "one-user-per-id"}"#);
+    }
+
+    #[test]
+    fn a_tally_counts_each_property_of_each_set() {
+        let mut tally = Tally::default();
+        tally.add(set(&[Property::NoIdComesBack, Property::OneUserPerId]));
+        let mut all = tally.clone();
+        all.add(set(&[Property::NoIdComesBack]));
+        all.add_all(&tally);
+        assert_eq!(all.of(Property::NoIdComesBack), 3);
+        assert_eq!(all.of(Property::OneUserPerId), 2);
+        assert_eq!(all.of(Property::NoUpdateIsLost), 0);
+    }
+}

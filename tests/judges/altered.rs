@@ -1,0 +1,200 @@
+//! Steps that no machine takes: a lawful step, altered before the checks see it.
+//!
+//! Under no semantics does a step break what these properties say, so nothing that runs shows that
+//! their checks can.
+
+use quixote_session::check::{History, Properties, Property, Seen};
+use quixote_session::{
+    Config, CookieChange, CookieOp, CookieValue, Effects, Entropy, Event, Input, ManagerEvent,
+    Outcome, RequestEvent, RequestId, Session, SessionId, SessionParts, State, StoreOp, Timestamp,
+    step,
+};
+
+const ALICE: RequestId = RequestId(1);
+const BOB: RequestId = RequestId(2);
+const NOW: u64 = 1_000;
+
+/// Two users are logged in, and have come back.
+struct Run {
+    config: Config,
+    state: State,
+    history: History,
+    draws: u8,
+}
+
+impl Run {
+    fn of(config: &Config) -> Self {
+        let (state, history) = (State::new(), History::default());
+        let mut run = Self { config: config.clone(), state, history, draws: 0 };
+        for (request, user) in [(ALICE, "alice"), (BOB, "bob")] {
+            run.start(request, None);
+            run.send(RequestEvent::SetUser { user: Some(user.into()) }.of(request));
+            run.send(RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(request));
+            let id = run.id_of(user);
+            run.start(request, Some(id));
+        }
+        run
+    }
+
+    fn start(&mut self, request: RequestId, id: Option<SessionId>) {
+        self.send(Event::StartRequest {
+            request,
+            cookie: id.map(CookieValue::Id),
+            remote_addr: "c".into(),
+            script_name: "".into(),
+            passive: false,
+        });
+    }
+
+    fn send(&mut self, event: Event) {
+        let broken = self.altered(event.clone(), |_, _| {});
+        assert!(broken.is_empty(), "{event:?}: {broken:?}");
+        let (after, effects) = self.lawful(event.clone());
+        self.observe(event, &after, &effects);
+        (self.state, self.draws) = (after, self.draws + 1);
+    }
+
+    fn input(&self, event: Event) -> Input {
+        let entropy = Entropy::from_bytes([self.draws + 1; Entropy::BYTES]);
+        Input { now: Timestamp(NOW), entropy, event }
+    }
+
+    fn lawful(&self, event: Event) -> (State, Effects) {
+        step(&self.config, self.state.clone(), self.input(event))
+    }
+
+    fn observe(&mut self, event: Event, after: &State, effects: &Effects) -> Properties {
+        let (config, before, input) = (&self.config, &self.state, &self.input(event));
+        self.history.observe(&Seen { config, before, input, after, effects }).broken
+    }
+
+    /// What the checks find broken of a step whose outcome is altered.
+    fn altered(&self, event: Event, alter: impl FnOnce(&mut State, &mut Effects)) -> Properties {
+        let (mut after, mut effects) = self.lawful(event.clone());
+        alter(&mut after, &mut effects);
+        let (config, before, input) = (&self.config, &self.state, &self.input(event));
+        let seen = Seen { config, before, input, after: &after, effects: &effects };
+        self.history.clone().observe(&seen).broken
+    }
+
+    fn id_of(&self, user: &str) -> SessionId {
+        self.state.sessions_of(user)[0]
+    }
+}
+
+/// A session that has so many form tokens, and may be put wherever a test wants it.
+fn with_tokens(count: u8) -> Session {
+    let mut run = Run::of(&Config::STRICT);
+    for _ in 0..count {
+        run.send(RequestEvent::CreateFormToken.of(ALICE));
+    }
+    run.send(RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(ALICE));
+    run.state.get(&run.id_of("alice")).unwrap().clone()
+}
+
+/// A session with something else in it than it had.
+fn changed(session: &Session) -> Session {
+    let mut parts = SessionParts::from(session.clone());
+    parts.values.insert("color".into(), "red".into());
+    Session::try_from(parts).unwrap()
+}
+
+fn set_color() -> RequestEvent {
+    RequestEvent::SetValue { key: "color".into(), value: "blue".into() }
+}
+
+#[test]
+fn a_refusal_that_changes_something_is_found() {
+    let run = Run::of(&Config::STRICT);
+    let refused = || set_color().of(RequestId(9));
+    let found = |alter: fn(&mut State, &mut Effects)| {
+        run.altered(refused(), alter).contains(Property::RefusalChangesNothing)
+    };
+    assert!(found(|after, _| *after = State::new()));
+    assert!(found(|_, effects| effects.store = Some(StoreOp::Delete { id: [7; 16].into() })));
+    assert!(found(|_, effects| {
+        effects.cookie = Some(CookieOp { value: CookieChange::Revoke, path: "/".into() });
+    }));
+    assert!(found(|_, effects| effects.draws = 3));
+}
+
+#[test]
+fn more_tokens_than_the_cap_are_found() {
+    let capped = Config { max_form_tokens: 2, ..Config::STRICT };
+    let run = Run::of(&capped);
+    for (tokens, expected) in [(2, false), (3, true)] {
+        let session = with_tokens(tokens);
+        let broken = run.altered(set_color().of(ALICE), |after, _| {
+            *after = after.clone().with_stored([9; 16].into(), Some(session));
+        });
+        assert_eq!(broken.contains(Property::TokensAreBounded), expected, "{tokens}");
+    }
+}
+
+#[test]
+fn an_end_that_leaves_somebody_is_found() {
+    for config in [&Config::QUIXOTE, &Config::QUIXOTE_PERSISTENT, &Config::STRICT] {
+        let run = Run::of(config);
+        let alice = run.id_of("alice");
+        let session = run.state.get(&alice).unwrap().clone();
+        let back = |id: SessionId| {
+            let session = session.clone();
+            move |after: &mut State, _: &mut Effects| {
+                *after = after.clone().with_stored(id, Some(session));
+            }
+        };
+        let user = Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() });
+        assert!(!run.altered(user.clone(), |_, _| {}).contains(Property::UserIsEndedEverywhere));
+        assert!(run.altered(user, back(alice)).contains(Property::UserIsEndedEverywhere));
+        let expire = || RequestEvent::ExpireSession.of(ALICE);
+        assert!(!run.altered(expire(), |_, _| {}).contains(Property::ExpiryIsImmediate));
+        assert!(run.altered(expire(), back(alice)).contains(Property::ExpiryIsImmediate));
+        let moved = run.altered(expire(), back([9; 16].into()));
+        let has_handle = session.handle().is_some();
+        assert_eq!(moved.contains(Property::ExpiryIsImmediate), has_handle, "under its handle");
+    }
+}
+
+/// Each event, and whose session it may change: neither, alice's, bob's, or both.
+#[test]
+fn a_change_of_another_session_is_found() {
+    let mut run = Run::of(&Config::STRICT);
+    run.send(RequestEvent::CreateFormToken.of(ALICE));
+    let [alice, bob] = ["alice", "bob"].map(|user| run.id_of(user));
+    let handle = |id| run.state.get(&id).unwrap().handle().unwrap();
+    let start = |id| Event::StartRequest {
+        request: RequestId(3),
+        cookie: Some(CookieValue::Id(id)),
+        remote_addr: "c".into(),
+        script_name: "".into(),
+        passive: false,
+    };
+    let finish = |outcome| RequestEvent::FinishRequest { outcome }.of(ALICE);
+    let delete = |id| Event::Manager(ManagerEvent::DeleteSession { id });
+    for (event, may) in [
+        (set_color().of(ALICE), [true, false]),
+        (RequestEvent::ExpireSession.of(ALICE), [true, false]),
+        (RequestEvent::ExpireOtherSessions.of(ALICE), [false, false]),
+        (RequestEvent::ExpireHandle { handle: handle(alice) }.of(ALICE), [true, false]),
+        (RequestEvent::ExpireHandle { handle: handle(bob) }.of(ALICE), [false, false]),
+        (finish(Outcome::Successful), [true, false]),
+        (finish(Outcome::Failed), [true, false]),
+        (start(alice), [true, false]),
+        (start(bob), [false, true]),
+        (delete(alice), [true, false]),
+        (delete(bob), [false, true]),
+        (Event::Manager(ManagerEvent::DeleteHandle { handle: handle(bob) }), [false, true]),
+        (Event::Manager(ManagerEvent::DeleteSessionsOf { user: "bob".into() }), [false, true]),
+        (Event::Manager(ManagerEvent::DeleteSessionsOf { user: "carol".into() }), [false, false]),
+        (Event::Manager(ManagerEvent::Sweep), [false, false]),
+    ] {
+        for (id, may) in [alice, bob].into_iter().zip(may) {
+            let session = changed(run.state.get(&id).unwrap());
+            let broken = run.altered(event.clone(), |after, _| {
+                *after = after.clone().with_stored(id, Some(session));
+            });
+            let found = broken.contains(Property::OthersAreLeftAlone);
+            assert_eq!(found, !may, "{event:?} changes the session of {id:?}");
+        }
+    }
+}
