@@ -195,6 +195,11 @@ TheoremsInit ==
 
 TheoremsNext == Next /\ RememberTrail /\ RememberIssued /\ RememberOwed
 
+\* Requests and clients are names, and differ in nothing else. Which of the free names a request
+\* takes makes no difference, and a session goes by the only request that holds it: but for live,
+\* where several may hold one, states that differ in names alone are alike.
+Alike == Permutations(Requests) \union Permutations(Clients)
+
 TheoremsSpec == TheoremsInit /\ [][TheoremsNext]_everything
 
 -----------------------------------------------------------------------------

@@ -78,6 +78,25 @@ def with_model(text, folder):
     (folder / MODEL.name).write_text(text)
 
 
+def search(module, config, java=SHORT_RUN):
+    """Runs to the end or to what is broken: TLC's exit status, and what was printed."""
+    status, output = run(module, config, "-deadlock", java=java)
+    if status not in (HOLDS, INVARIANT, PROPERTY):
+        raise RuntimeError(output[-3000:])
+    return status, output
+
+
+def length(output):
+    """How many steps a counterexample has."""
+    return len(re.findall(r"^State \d+:", output, re.MULTILINE)) - 1
+
+
+def size(output):
+    """What was searched, in words."""
+    transitions, states = counts(output)
+    return f"{states:,} states, {transitions:,} transitions"
+
+
 def counts(output):
     """Transitions and distinct states, as TLC prints them at the end."""
     line = re.compile(r"^(\d+) states generated, (\d+) distinct states found, 0", re.MULTILINE)
