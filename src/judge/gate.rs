@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::client::Answer;
 
 /// The longest that a request stands at a gate.
-const LONGEST: Duration = Duration::from_mins(1);
+const LONGEST: Duration = Duration::from_secs(60);
 /// The most bytes of a request that are read.
 const HEAD_BYTES: usize = 8 * 1024;
 

@@ -56,7 +56,7 @@ impl Process {
             lock(&self.waiting).remove(&number);
         }
         // One that was asked after the last answer was read would wait for ever.
-        tokio::time::timeout(std::time::Duration::from_mins(1), told).await.ok()?.ok()
+        tokio::time::timeout(std::time::Duration::from_secs(60), told).await.ok()?.ok()
     }
 
     /// kill -9

@@ -61,7 +61,7 @@ async fn main() -> Result<(), Broken> {
 
     // What is over is found by nobody; a sweep only frees the room.
     tokio::spawn(async move {
-        let mut hourly = tokio::time::interval(Duration::from_hours(1));
+        let mut hourly = tokio::time::interval(Duration::from_secs(3_600));
         loop {
             hourly.tick().await;
             if let Err(why) = manager.sweep().await {
