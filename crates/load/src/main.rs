@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p load -- --help` lists the checks. Each starts the stores that it needs,
 //! on loopback and in folders that it deletes, and two server processes over each. The status is 0
-//! if everything holds and 1 if something was lost, revived or answered wrongly.
+//! if everything holds and 1 if something was lost, revived or answered wrongly. A check that is
+//! interrupted ends what it has started.
 
 mod contend;
 mod crash;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use service::{Kind, Service};
 
@@ -82,13 +84,21 @@ enum Check {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Args::parse()).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(why) => {
-            eprintln!("load: {why}");
-            ExitCode::from(2)
-        }
+    run_until_interrupted(Args::parse()).await.unwrap_or_else(|why| {
+        eprintln!("load: {why}");
+        ExitCode::from(2)
+    })
+}
+
+/// A check that is interrupted is dropped, and with it its stores and workers.
+async fn run_until_interrupted(args: Args) -> Result<ExitCode, Broken> {
+    // From here on, before anything is started, a signal is waited for and does not kill.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        holds = run(args) => Ok(ExitCode::from(u8::from(!holds?))),
+        _ = interrupt.recv() => Ok(ExitCode::from(128 + 2)),
+        _ = terminate.recv() => Ok(ExitCode::from(128 + 15)),
     }
 }
 
