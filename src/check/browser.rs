@@ -293,8 +293,17 @@ fn left_by<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = SessionId> + 'a {
 
 #[cfg(test)]
 mod tests {
-    use super::{Jar, covers};
+    use super::{Browsers, Jar, covers};
+    use crate::check::Findings;
     use crate::{CookieChange, CookieOp};
+
+    #[test]
+    fn where_no_response_is_none_arrives_or_is_lost() {
+        let (mut browsers, mut found) = (Browsers::new(1), Findings::default());
+        browsers.lose(0);
+        browsers.deliver(0, &mut found);
+        assert_eq!((browsers, found), (Browsers::new(1), Findings::default()));
+    }
 
     #[test]
     fn a_path_covers_itself_and_what_lies_below() {

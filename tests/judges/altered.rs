@@ -155,6 +155,32 @@ fn an_end_that_leaves_somebody_is_found() {
     }
 }
 
+/// Room is made by what is over, and for what comes.
+#[test]
+fn a_change_that_makes_no_room_is_found() {
+    let config = Config { absolute_limit_ms: Some(500), ..Config::STRICT };
+    let mut run = Run::of(&config);
+    let [alice, bob] = ["alice", "bob"].map(|user| run.id_of(user));
+    let mut parts = SessionParts::from(run.state.get(&bob).unwrap().clone());
+    (parts.created, parts.accessed) = (Timestamp(0), Timestamp(0));
+    run.state = run.state.with_stored(bob, Some(Session::try_from(parts).unwrap()));
+    let visitor = RequestId(3);
+    run.start(visitor, None);
+    run.send(set_color().of(visitor));
+    let comes = || RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(visitor);
+    for (event, id, expected) in [
+        (comes(), bob, false),
+        (comes(), alice, true),
+        (RequestEvent::FinishRequest { outcome: Outcome::Failed }.of(visitor), bob, true),
+    ] {
+        let broken = run.altered(event.clone(), |after, _| {
+            *after = after.clone().with_stored(id, None);
+        });
+        let found = broken.contains(Property::OthersAreLeftAlone);
+        assert_eq!(found, expected, "{event:?}, {id:?}");
+    }
+}
+
 /// Each event, and whose session it may change: neither, alice's, bob's, or both.
 #[test]
 fn a_change_of_another_session_is_found() {
