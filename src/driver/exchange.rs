@@ -12,27 +12,17 @@ use super::rests::{loads_first, rests_on_load};
 use super::turn::{Attempt, Known, Turn, Verdict, Waits};
 use crate::config::Config;
 use crate::effect::{CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};
-use crate::entropy::Entropy;
-use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent};
+use crate::event::{Event, ManagerEvent, Outcome, RequestEvent};
 use crate::presented::CookieValue;
 use crate::session::{Session, SessionRef};
 use crate::state::State;
-use crate::step::step;
+use crate::step::step_with;
 use crate::time::Timestamp;
-
-/// The moment, and entropy that was given to nobody before: a new one with each call and answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Fresh {
-    /// What the clock says.
-    pub now: Timestamp,
-    /// Random bytes. `EntropySource::fresh` brings both.
-    pub entropy: Entropy,
-}
 
 /// Everything outside, for a driver that blocks: see [`Exchange::run`].
 pub trait World {
-    /// The moment, and fresh entropy.
-    fn fresh(&mut self) -> Fresh;
+    /// What the clock says.
+    fn now(&mut self) -> Timestamp;
 
     /// Carries out what is asked, once so many milliseconds have passed: see
     /// [`Exchange::wait_ms`].
@@ -66,17 +56,16 @@ impl Exchange {
     /// The longest wait that [`wait_ms`](Self::wait_ms) asks for.
     pub const LONGEST_WAIT_MS: u64 = 64;
 
-    /// An exchange of a request that has not started. The entropy is for its own use, to tell its
-    /// writes from those of others, and must be given to nobody else.
+    /// An exchange of a request that has not started. Its writes get this revision and those that
+    /// follow it: it must be random, as `EntropySource::revision` is.
     #[must_use]
-    pub fn new(config: Arc<Config>, entropy: Entropy) -> Self {
-        let next = entropy.bytes().first_chunk().copied().unwrap_or_default();
+    pub const fn new(config: Arc<Config>, first: Revision) -> Self {
         Self {
             config,
             state: State::new(),
             known: None,
             login: None,
-            next: Revision(u64::from_be_bytes(next)),
+            next: first,
             most_tries: Self::MOST_TRIES,
             turn: None,
             outcome: None,
@@ -144,17 +133,17 @@ impl Exchange {
         call: Call<T>,
         world: &mut impl World,
     ) -> Result<T, Failure> {
-        self.begin(&call, world.fresh());
+        self.begin(&call, world.now());
         while let Some(ask) = self.ask() {
             let answer = world.carry_out(ask, self.wait_ms());
-            self.answer(answer, world.fresh());
+            self.answer(answer, world.now());
         }
         self.result(call)
     }
 
     /// Begins a call. One that was left half way is given up: if it was waiting for a write,
     /// nobody knows what came of that, and the request is abandoned.
-    pub fn begin<T>(&mut self, call: &Call<T>, fresh: Fresh) {
+    pub fn begin<T>(&mut self, call: &Call<T>, now: Timestamp) {
         let left = self.turn.take();
         if left.is_some_and(|turn| turn.in_doubt || matches!(turn.waits, Waits::Write(_))) {
             self.abandon();
@@ -164,7 +153,8 @@ impl Exchange {
         self.meet(&event);
         let turn = Box::new(Turn {
             event,
-            fresh,
+            now,
+            entropy: None,
             is_fresh: false,
             tries: 0,
             unsaved: None,
@@ -184,14 +174,17 @@ impl Exchange {
 
     /// Tells what came of what was asked. An answer to another question counts as a failure of the
     /// store; one without a question is ignored.
-    pub fn answer(&mut self, answer: Answer, fresh: Fresh) {
+    pub fn answer(&mut self, answer: Answer, now: Timestamp) {
         let Some(mut turn) = self.turn.take() else { return };
-        turn.fresh = fresh;
+        turn.now = now;
         let waits = mem::replace(&mut turn.waits, Waits::Entropy);
         match (waits, answer) {
             (Waits::Session, Answer::Loaded(found)) => self.loaded(turn, found),
             (Waits::Generation, Answer::Generation(generation)) => self.told(turn, generation),
-            (Waits::Entropy, Answer::Done) => self.step(turn),
+            (Waits::Entropy, Answer::Entropy(entropy)) => {
+                turn.entropy = Some(entropy);
+                self.step(turn);
+            }
             (Waits::Write(attempt), answer) => self.wrote(turn, attempt, &answer),
             (Waits::ReadingBack, Answer::Loaded(found)) => self.read_back(turn, found.as_ref()),
             // The write is in doubt as long as nobody can look.
@@ -201,6 +194,7 @@ impl Exchange {
                     Answer::Done | Answer::Committed => None,
                     Answer::Loaded(_)
                     | Answer::Generation(_)
+                    | Answer::Entropy(_)
                     | Answer::Conflict
                     | Answer::Failed
                     | Answer::Unknown => Some(Failure::Commit),
@@ -300,11 +294,12 @@ impl Exchange {
 
     /// Steps the machine, and looks at what it concluded before anything is believed.
     fn step(&mut self, mut turn: Box<Turn>) {
-        let Fresh { now, entropy } = turn.fresh;
-        let input = Input { now, entropy, event: turn.event.clone() };
-        let (after, mut effects) = step(&self.config, self.state.clone(), input);
+        let (entropy, event) = (turn.entropy.take(), turn.event.clone());
+        let state = self.state.clone();
+        let (after, mut effects) =
+            step_with(&self.config, state, turn.now, entropy.as_ref(), event);
         if effects.reply == Reply::Refused(Refusal::EntropyUsedUp) {
-            turn.tries = turn.tries.saturating_add(1);
+            turn.tries = turn.tries.saturating_add(entropy.is_some().into());
             if turn.tries < self.most_tries {
                 return self.wait(turn, Waits::Entropy);
             }
@@ -354,7 +349,9 @@ impl Exchange {
                 self.look(turn);
             }
             // An answer to another question is no answer.
-            Answer::Failed | Answer::Loaded(_) | Answer::Generation(_) => self.fail_store(&turn),
+            Answer::Failed | Answer::Loaded(_) | Answer::Generation(_) | Answer::Entropy(_) => {
+                self.fail_store(&turn);
+            }
         }
     }
 
@@ -443,7 +440,7 @@ impl Exchange {
         if saves {
             let event = RequestEvent::FinishRequest { outcome: Outcome::Failed }.of(REQUEST);
             (turn.event, turn.unsaved, turn.tries) = (event, Some(why), 0);
-            self.wait(turn, Waits::Entropy);
+            self.step(turn);
         } else {
             self.outcome = Some(Err(why));
         }

@@ -4,17 +4,21 @@ use alloc::boxed::Box;
 
 use super::ask::{Revision, Stored, Write};
 use super::call::Failure;
-use super::exchange::Fresh;
 use crate::effect::{Effects, StoreOp};
+use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::state::State;
+use crate::time::Timestamp;
 use crate::token::SessionId;
 
 /// A call that waits for an answer.
 pub(super) struct Turn {
     pub(super) event: Event,
-    /// For the next step.
-    pub(super) fresh: Fresh,
+    /// What the clock said last.
+    pub(super) now: Timestamp,
+    /// For the next step, and for no other. Most draw nothing: it is asked for once a step was
+    /// refused for the lack of it.
+    pub(super) entropy: Option<Entropy>,
     /// Whether what is known was loaded during this turn.
     pub(super) is_fresh: bool,
     /// How often it has lost a race, or what else made it try again.
@@ -34,7 +38,7 @@ pub(super) enum Waits {
     Session,
     /// The generation of who logs in.
     Generation,
-    /// Entropy for another step.
+    /// Entropy for a step that draws.
     Entropy,
     /// That this is carried out.
     Write(Box<Attempt>),
