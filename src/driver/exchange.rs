@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::ask::{Answer, Ask, Revision, Stored, Write};
 use super::call::{Call, Ending, Failure, FromSaid, REQUEST, Said};
-use super::rests::{loads_first, rests_on_load};
+use super::rests::{asks_nothing, loads_first, refusal_rests_on_load, rests_on_load};
 use super::turn::{Attempt, Known, Turn, Verdict, Waits};
 use crate::config::Config;
 use crate::effect::{CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};
@@ -227,10 +227,10 @@ impl Exchange {
         match event {
             Event::StartRequest { cookie, .. } if !self.is_open() => {
                 let id = cookie.as_ref().and_then(CookieValue::session_id);
-                self.known = id.map(|id| Known { id, revision: None });
+                self.known = id.map(Known::only_id);
             }
             Event::Manager(ManagerEvent::DeleteSession { id }) => {
-                self.known = Some(Known { id: *id, revision: None });
+                self.known = Some(Known::only_id(*id));
             }
             Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } => {
                 self.login = Some(user.clone());
@@ -270,6 +270,7 @@ impl Exchange {
             return self.take_in(turn, attempt, false);
         }
         known.revision = revision;
+        known.accessed = session.as_ref().map(Session::accessed);
         self.state = mem::take(&mut self.state).with_stored(known.id, session);
         self.load_generation(turn);
     }
@@ -295,42 +296,70 @@ impl Exchange {
     /// Steps the machine, and looks at what it concluded before anything is believed.
     fn step(&mut self, mut turn: Box<Turn>) {
         let (entropy, event) = (turn.entropy.take(), turn.event.clone());
-        let state = self.state.clone();
+        let state = self.to_step(&event);
         let (after, mut effects) =
             step_with(&self.config, state, turn.now, entropy.as_ref(), event);
-        if effects.reply == Reply::Refused(Refusal::EntropyUsedUp) {
-            turn.tries = turn.tries.saturating_add(entropy.is_some().into());
-            if turn.tries < self.most_tries {
-                return self.wait(turn, Waits::Entropy);
-            }
+        if let Reply::Refused(why) = effects.reply {
+            // It is the state before the step.
+            self.state = after;
+            return self.refused(turn, why, entropy.is_some());
         }
         if !turn.is_fresh && rests_on_load(&turn.event, &effects, self.login.is_some()) {
             return self.load(turn);
         }
-        match (effects.store.take(), effects.reply.clone()) {
-            (Some(op), _) => self.write(turn, after, effects, op),
-            (None, Reply::Refused(why)) => self.give_up(turn, Failure::Refused(why)),
-            (None, _) => {
+        match effects.store.take() {
+            Some(op) => self.write(turn, after, effects, op),
+            None => {
                 self.state = after;
                 self.end(turn, effects);
             }
         }
     }
 
+    fn refused(&mut self, mut turn: Box<Turn>, why: Refusal, had_entropy: bool) {
+        if why == Refusal::EntropyUsedUp {
+            turn.tries = turn.tries.saturating_add(had_entropy.into());
+        }
+        if why == Refusal::EntropyUsedUp && turn.tries < self.most_tries {
+            self.wait(turn, Waits::Entropy);
+        } else if !turn.is_fresh && refusal_rests_on_load(why) {
+            self.load(turn);
+        } else {
+            self.give_up(turn, Failure::Refused(why));
+        }
+    }
+
+    /// What the event is stepped over: a copy, since a step may have to be taken back. None is
+    /// needed where nothing is asked of the store, or where all that it began from is loaded again.
+    fn to_step(&mut self, event: &Event) -> State {
+        let for_good = match event {
+            Event::StartRequest { .. } => !self.is_open(),
+            Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => {
+                self.login.is_none() && self.state.saves_nothing(REQUEST)
+            }
+            Event::Request { event, .. } => asks_nothing(event),
+            Event::Manager(_) => false,
+        };
+        if for_good { mem::take(&mut self.state) } else { self.state.clone() }
+    }
+
     fn write(&mut self, turn: Box<Turn>, after: State, effects: Effects, op: StoreOp) {
-        let (compared, accessed) = match &op {
-            StoreOp::Update { id, .. } | StoreOp::Rotate { from: id, .. } => (Some(*id), None),
-            StoreOp::Discard { id } => (Some(*id), self.state.get(id).map(Session::accessed)),
-            StoreOp::DeleteUser { except, .. } => (*except, None),
+        let compared = match &op {
+            StoreOp::Update { id, .. }
+            | StoreOp::Rotate { from: id, .. }
+            | StoreOp::Discard { id } => Some(*id),
+            StoreOp::DeleteUser { except, .. } => *except,
             StoreOp::Create { .. }
             | StoreOp::Put { .. }
             | StoreOp::Touch { .. }
             | StoreOp::Delete { .. }
             | StoreOp::DeleteHandle { .. }
-            | StoreOp::DiscardOver { .. } => (None, None),
+            | StoreOp::DiscardOver { .. } => None,
         };
         let known = self.known.filter(|known| Some(known.id) == compared);
         let expected = known.and_then(|known| known.revision);
+        let discards = matches!(op, StoreOp::Discard { .. });
+        let accessed = known.and_then(|known| known.accessed).filter(|_| discards);
         let revision = self.next;
         self.next = Revision(revision.0.wrapping_add(1));
         let write = Write { op, expected, accessed, revision, commits: commits(&effects) };
@@ -398,7 +427,8 @@ impl Exchange {
         let Attempt { after, mut effects, write } = *attempt;
         self.state = after;
         if let Some(known) = &mut self.known {
-            if !self.state.has_session(&known.id) {
+            known.accessed = self.state.get(&known.id).map(Session::accessed);
+            if known.accessed.is_none() {
                 known.revision = None;
             } else if matches!(&write.op, StoreOp::Update { id, .. } if *id == known.id) {
                 known.revision = Some(write.revision);

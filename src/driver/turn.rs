@@ -119,4 +119,13 @@ pub(super) struct Known {
     pub(super) id: SessionId,
     /// None if nothing is stored there, or nothing was loaded yet.
     pub(super) revision: Option<Revision>,
+    /// When what is stored there was last accessed.
+    pub(super) accessed: Option<Timestamp>,
+}
+
+impl Known {
+    /// Of an id that is not loaded yet.
+    pub(super) const fn only_id(id: SessionId) -> Self {
+        Self { id, revision: None, accessed: None }
+    }
 }
