@@ -119,7 +119,13 @@ impl Manager {
         exchange: &mut Exchange,
         call: Call<T>,
     ) -> Result<T, Failure> {
-        self.run_with(exchange, call, &mut ()).await
+        exchange.begin(&call, Timestamp::now());
+        // Without data of its own there is nothing to commit, nor to wait for.
+        if let Some(Ask::Commit | Ask::Abort) = exchange.ask() {
+            exchange.answer(Answer::Done, Timestamp::now());
+        }
+        self.carry_through(exchange, &mut ()).await;
+        exchange.result(call)
     }
 
     /// The same, where the application has data of its own in a transaction that follows the
@@ -135,19 +141,23 @@ impl Manager {
         own: &mut dyn OwnData,
     ) -> Result<T, Failure> {
         exchange.begin(&call, Timestamp::now());
+        self.carry_through(exchange, own).await;
+        exchange.result(call)
+    }
+
+    async fn carry_through(&self, exchange: &mut Exchange, own: &mut dyn OwnData) {
         // Most calls ask nothing, and then no time has to be bounded. Whether one came to its end
         // or not, the exchange knows.
         if exchange.ask().is_some()
-            && let Err(late) = timeout(Self::LONGEST, self.carry_through(exchange, own)).await
+            && let Err(late) = timeout(Self::LONGEST, self.answer_all(exchange, own)).await
         {
             self.show(&StoreError::unknown(late));
         }
-        exchange.result(call)
     }
 
     /// Who has lost a race tries again once those of this process that lost one before are through:
     /// otherwise many writers of one session would keep losing to each other.
-    async fn carry_through(&self, exchange: &mut Exchange, own: &mut dyn OwnData) {
+    async fn answer_all(&self, exchange: &mut Exchange, own: &mut dyn OwnData) {
         let mut turn = None;
         while let Some(ask) = exchange.ask() {
             let wait = exchange.wait_ms();
