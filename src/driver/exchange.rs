@@ -11,7 +11,7 @@ use super::call::{Call, Ending, Failure, FromSaid, REQUEST, Said};
 use super::rests::{asks_nothing, loads_first, refusal_rests_on_load, rests_on_load};
 use super::turn::{Attempt, Known, Turn, Verdict, Waits};
 use crate::config::Config;
-use crate::effect::{CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};
+use crate::effect::{Effects, Refusal, Reply, StoreOp, Transaction};
 use crate::event::{Event, ManagerEvent, Outcome, RequestEvent};
 use crate::presented::CookieValue;
 use crate::session::{Session, SessionRef};
@@ -103,8 +103,8 @@ impl Exchange {
             Waits::Entropy => Ask::Entropy,
             Waits::Write(attempt) => Ask::Write(&attempt.write),
             Waits::ReadingBack => Ask::Load { id: turn.doubtful.as_ref()?.looks_for()? },
-            Waits::Transaction(effects) if commits(effects) => Ask::Commit,
-            Waits::Transaction(_) => Ask::Abort,
+            Waits::Transaction(Transaction::Commit, _) => Ask::Commit,
+            Waits::Transaction(Transaction::Abort, _) => Ask::Abort,
         })
     }
 
@@ -189,7 +189,7 @@ impl Exchange {
             (Waits::ReadingBack, Answer::Loaded(found)) => self.read_back(turn, found.as_ref()),
             // The write is in doubt as long as nobody can look.
             (Waits::ReadingBack, _) => self.look(turn),
-            (Waits::Transaction(effects), answer) => {
+            (Waits::Transaction(transaction, mut said), answer) => {
                 let failed = match answer {
                     Answer::Done | Answer::Committed => None,
                     Answer::Loaded(_)
@@ -200,8 +200,9 @@ impl Exchange {
                     | Answer::Unknown => Some(Failure::Commit),
                 };
                 // What rolls back by itself need not be asked twice.
-                turn.unsaved = turn.unsaved.or(failed.filter(|_| commits(&effects)));
-                self.say(turn.unsaved, effects.reply, effects.cookie);
+                let failed = failed.filter(|_| transaction == Transaction::Commit);
+                said.ending.failure = said.ending.failure.or(failed);
+                self.outcome = Some(Ok(said));
             }
             // Never a session that begins anew because the one of the cookie cannot be read.
             (Waits::Session | Waits::Generation | Waits::Entropy, _) => self.fail_store(&turn),
@@ -362,7 +363,8 @@ impl Exchange {
         let accessed = known.and_then(|known| known.accessed).filter(|_| discards);
         let revision = self.next;
         self.next = Revision(revision.0.wrapping_add(1));
-        let write = Write { op, expected, accessed, revision, commits: commits(&effects) };
+        let commits = effects.transaction == Some(Transaction::Commit);
+        let write = Write { op, expected, accessed, revision, commits };
         let attempt = Box::new(Attempt { after, effects, write });
         self.wait(turn, Waits::Write(attempt));
     }
@@ -443,14 +445,12 @@ impl Exchange {
     /// What follows the store: the transaction, the cookie, the answer.
     // [driver-1]
     fn end(&mut self, turn: Box<Turn>, effects: Effects) {
-        match effects.transaction {
-            Some(_) => self.wait(turn, Waits::Transaction(Box::new(effects))),
-            None => self.say(turn.unsaved, effects.reply, effects.cookie),
+        let Effects { transaction, cookie, reply, .. } = effects;
+        let said = Said { reply, ending: Ending { failure: turn.unsaved, cookie } };
+        match transaction {
+            Some(transaction) => self.wait(turn, Waits::Transaction(transaction, said)),
+            None => self.outcome = Some(Ok(said)),
         }
-    }
-
-    fn say(&mut self, failure: Option<Failure>, reply: Reply, cookie: Option<CookieOp>) {
-        self.outcome = Some(Ok(Said { reply, ending: Ending { failure, cookie } }));
     }
 
     /// Nothing came of the call. A request that could not be saved ends as a failed one, which asks
@@ -498,9 +498,4 @@ impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange").field("is_open", &self.is_open()).finish_non_exhaustive()
     }
-}
-
-/// Whether the application's data are committed after the store was written.
-fn commits(effects: &Effects) -> bool {
-    effects.transaction == Some(Transaction::Commit)
 }

@@ -3,8 +3,8 @@
 use alloc::boxed::Box;
 
 use super::ask::{Revision, Stored, Write};
-use super::call::Failure;
-use crate::effect::{Effects, StoreOp};
+use super::call::{Failure, Said};
+use crate::effect::{Effects, StoreOp, Transaction};
 use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::state::State;
@@ -44,8 +44,8 @@ pub(super) enum Waits {
     Write(Box<Attempt>),
     /// What is stored under an id of the doubtful write.
     ReadingBack,
-    /// The end of the application's transaction, after which this is the outcome.
-    Transaction(Box<Effects>),
+    /// The end of the application's transaction, after which this is said.
+    Transaction(Transaction, Said),
 }
 
 /// A step that is not believed yet, and its write.
