@@ -28,7 +28,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use quixote_session::driver::{
-    Answer, Arrival, Ask, Call, Ending, Exchange, Failure, Fresh, Revision, Stored, World, Write,
+    Answer, Arrival, Ask, Call, Ending, Exchange, Failure, Revision, Stored, World, Write,
 };
 use quixote_session::{
     Config, CookieChange, CookieValue, EntropySource, FormToken, Handle, Refusal, Session,
@@ -222,8 +222,8 @@ struct Process {
 /// All that a driver does by itself. One that does not block writes the loop of [`Exchange::run`]
 /// with its own waits, and sleeps for as long as the exchange says.
 impl World for Process {
-    fn fresh(&mut self) -> Fresh {
-        Fresh { now: self.clock, entropy: self.entropy.draw() }
+    fn now(&mut self) -> Timestamp {
+        self.clock
     }
 
     fn carry_out(&mut self, ask: Ask<'_>, _wait_ms: u64) -> Answer {
@@ -236,8 +236,9 @@ impl World for Process {
                 self.lost = self.lost.saturating_add(1);
                 Answer::Conflict
             }
+            Ask::Entropy => Answer::Entropy(self.entropy.draw()),
             // The example `driver` has data of its own to commit.
-            Ask::Entropy | Ask::Commit | Ask::Abort => Answer::Done,
+            Ask::Commit | Ask::Abort => Answer::Done,
         }
     }
 }
@@ -260,7 +261,7 @@ impl Process {
     }
 
     fn exchange(&mut self) -> Exchange {
-        Exchange::new(self.config.clone(), self.entropy.draw())
+        Exchange::new(self.config.clone(), self.entropy.revision())
     }
 
     /// A request arrives.

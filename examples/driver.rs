@@ -12,7 +12,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use quixote_session::driver::{
-    Answer, Arrival, Ask, Call, Ending, Exchange, Failure, Fresh, FromSaid, Revision, Stored, World,
+    Answer, Arrival, Ask, Call, Ending, Exchange, Failure, FromSaid, Revision, Stored, World,
 };
 use quixote_session::{
     CACHE_CONTROL, Config, CookieOp, EntropySource, FormToken, Session, SessionId, StoreOp,
@@ -110,8 +110,8 @@ struct Disk {
 }
 
 impl World for Disk {
-    fn fresh(&mut self) -> Fresh {
-        Fresh { now: self.clock, entropy: self.entropy.draw() }
+    fn now(&mut self) -> Timestamp {
+        self.clock
     }
 
     fn carry_out(&mut self, ask: Ask<'_>, _wait_ms: u64) -> Answer {
@@ -125,7 +125,7 @@ impl World for Disk {
                 Ok(()) => Answer::Done,
                 Err(_) => Answer::Failed,
             },
-            Ask::Entropy => Answer::Done,
+            Ask::Entropy => Answer::Entropy(self.entropy.draw()),
             // The application's data stand or fall with the request. What was written of the
             // session is not taken back: a spent token and a logout outlive a failure.
             Ask::Commit => {
@@ -258,7 +258,7 @@ impl Server {
     ) -> Result<Option<T>, Box<dyn Error>> {
         println!("{line}");
         self.disk.clock = Timestamp(self.disk.clock.0.saturating_add(1_500));
-        let exchange = Exchange::new(self.config.clone(), self.disk.entropy.draw());
+        let exchange = Exchange::new(self.config.clone(), self.disk.entropy.revision());
         let mut request = Request { exchange, disk: &mut self.disk };
         let arrival = Arrival {
             cookie: browser.cookie.as_deref().and_then(|text| read_cookie(&self.config, text)),

@@ -57,7 +57,7 @@ pub fn read_cookie(config: &Config, header: impl AsRef<[u8]>) -> Option<CookieVa
     read_cookie_text(
         config,
         &match config.semantics.differences().headers {
-            Headers::Rfc6265 => String::from_utf8_lossy(header),
+            Headers::Rfc6265 => text_of(header),
             // [cookie-9]
             Headers::OfQuixote => latin_1(header),
         },
@@ -71,6 +71,12 @@ pub(crate) fn read_cookie_text(config: &Config, header: &str) -> Option<CookieVa
         Headers::Rfc6265 => last_value(header, name).map(CookieValue::from),
         Headers::OfQuixote => pattern::last_value(header, name).map(|value| value.as_ref().into()),
     }
+}
+
+/// The lossy reader looks at every byte by itself, so what is UTF-8, as it nearly always is, is kept
+/// away from it.
+fn text_of(header: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(header).map_or_else(|_| String::from_utf8_lossy(header), Cow::Borrowed)
 }
 
 /// One character for each byte.

@@ -10,15 +10,15 @@
 //! ```
 //! use std::collections::BTreeMap;
 //! use std::sync::Arc;
-//! use quixote_session::driver::{Answer, Arrival, Ask, Call, Exchange, Fresh, Stored, World};
+//! use quixote_session::driver::{Answer, Arrival, Ask, Call, Exchange, Stored, World};
 //! use quixote_session::{Config, CookieChange, EntropySource, SessionId, StoreOp, Timestamp};
 //!
 //! /// A store in memory that nobody else writes to, so that every condition holds.
 //! struct Shop { entropy: EntropySource, rows: BTreeMap<SessionId, Stored> }
 //!
 //! impl World for Shop {
-//!     fn fresh(&mut self) -> Fresh {
-//!         Fresh { now: Timestamp(1_000_000), entropy: self.entropy.draw() }
+//!     fn now(&mut self) -> Timestamp {
+//!         Timestamp(1_000_000)
 //!     }
 //!     fn carry_out(&mut self, ask: Ask<'_>, _wait_ms: u64) -> Answer {
 //!         match ask {
@@ -31,14 +31,15 @@
 //!                 }
 //!                 Answer::Done // the other operations are left out here
 //!             }
-//!             Ask::Entropy | Ask::Commit | Ask::Abort => Answer::Done,
+//!             Ask::Entropy => Answer::Entropy(self.entropy.draw()),
+//!             Ask::Commit | Ask::Abort => Answer::Done,
 //!         }
 //!     }
 //! }
 //!
 //! let config = Arc::new(Config::STRICT);
 //! let mut shop = Shop { entropy: EntropySource::new([7; 32]), rows: BTreeMap::new() };
-//! let mut exchange = Exchange::new(config, shop.entropy.draw());
+//! let mut exchange = Exchange::new(config, shop.entropy.revision());
 //! assert_eq!(exchange.run(Call::start(Arrival::default()), &mut shop), Ok(None));
 //! exchange.run(Call::login("alice"), &mut shop).unwrap();
 //! let ending = exchange.run(Call::finish(), &mut shop).unwrap();
@@ -54,10 +55,8 @@ mod ask;
 mod call;
 mod exchange;
 mod rests;
-#[cfg(feature = "std")]
-mod system;
 mod turn;
 
 pub use self::ask::{Answer, Ask, Revision, Stored, Write};
 pub use self::call::{Arrival, Call, Ending, Failure, FromSaid, Said};
-pub use self::exchange::{Exchange, Fresh, World};
+pub use self::exchange::{Exchange, World};

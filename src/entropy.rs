@@ -91,15 +91,15 @@ impl fmt::Debug for Entropy {
     }
 }
 
-/// The draws of one input, taken from the front.
+/// The draws of one input, taken from the front. Without entropy there are none.
 pub(crate) struct Draws<'a> {
-    entropy: &'a Entropy,
+    entropy: Option<&'a Entropy>,
     width: Width,
     taken: u8,
 }
 
 impl<'a> Draws<'a> {
-    pub(crate) const fn new(entropy: &'a Entropy, width: Width) -> Self {
+    pub(crate) const fn new(entropy: Option<&'a Entropy>, width: Width) -> Self {
         Self { entropy, width, taken: 0 }
     }
 
@@ -110,17 +110,18 @@ impl<'a> Draws<'a> {
 
     // [token-5]
     pub(crate) fn session_id(&mut self) -> Option<SessionId> {
-        let [ids, _] = &self.entropy.0;
+        let [ids, _] = &self.entropy?.0;
         self.next(ids).map(SessionId)
     }
 
     pub(crate) fn form_token(&mut self) -> Option<FormToken> {
-        let [_, tokens] = &self.entropy.0;
+        let [_, tokens] = &self.entropy?.0;
         self.next(tokens).map(FormToken)
     }
 
-    pub(crate) fn handle(&self) -> Handle {
-        self.entropy.handle()
+    /// None only where no id could be drawn, which refuses the event before it needs a handle.
+    pub(crate) fn handle(&self) -> Option<Handle> {
+        self.entropy.map(Entropy::handle)
     }
 
     // [token-1] [token-4]
@@ -142,7 +143,7 @@ mod tests {
     fn entropy_holds_four_narrow_draws_or_two_wide_ones() {
         let entropy = Entropy::from_draws([1, 2, 3, 4, 5]);
         for (width, count) in [(Width::Bits64, 4), (Width::Bits128, 2)] {
-            let mut draws = Draws::new(&entropy, width);
+            let mut draws = Draws::new(Some(&entropy), width);
             let ids: alloc::vec::Vec<SessionId> =
                 core::iter::from_fn(|| draws.session_id()).collect();
             assert_eq!(ids.len(), count);

@@ -27,7 +27,7 @@ pub(crate) use self::store::Store;
 use crate::config::Config;
 use crate::event::RequestId;
 use crate::presented::CookieValue;
-use crate::semantics::Semantics;
+use crate::semantics::{Saves, Semantics};
 use crate::session::{Session, SessionRef};
 use crate::time::Timestamp;
 use crate::token::SessionId;
@@ -241,6 +241,21 @@ impl State {
     #[must_use]
     pub fn request_cookie(&self, request: RequestId) -> Option<&CookieValue> {
         self.read().requests.get(&request)?.data.cookie.as_ref()
+    }
+
+    /// Whether a finish of the request saves nothing and discards nothing, whatever is stored: it
+    /// has changed nothing, and its session is stored already or has no info.
+    // [step-36] [step-49] [step-51]
+    pub(crate) fn saves_nothing(&self, request: RequestId) -> bool {
+        let Parts { store, requests, semantics, .. } = self.read();
+        let changes_are_listed = semantics
+            .is_some_and(|semantics| matches!(semantics.differences().saves, Saves::Changes));
+        changes_are_listed
+            && requests.get(&request).is_some_and(|open| {
+                let held = open.held.map(|slot| store.object(slot));
+                open.data.changes.is_none()
+                    && held.is_none_or(|held| held.id.is_some() || !held.session.has_info())
+            })
     }
 
     /// Every session in memory, stored or held, in no particular order.

@@ -51,7 +51,7 @@ use smol_str::SmolStr;
 
 use crate::config::Config;
 use crate::effect::{CookieChange, Effects, Refusal, Reply};
-use crate::entropy::Draws;
+use crate::entropy::{Draws, Entropy};
 use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
 use crate::semantics::{Additions, Differences, Liberties};
 use crate::session::Session;
@@ -82,8 +82,21 @@ use crate::token::SessionId;
 )]
 #[inline(always)]
 #[must_use]
-pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects) {
+pub fn step(config: &Config, state: State, input: Input) -> (State, Effects) {
     let Input { now, entropy, event } = input;
+    step_with(config, state, now, Some(&entropy), event)
+}
+
+/// The same; without entropy an event that draws is refused with [`Refusal::EntropyUsedUp`].
+#[expect(clippy::inline_always, reason = "see `step`")]
+#[inline(always)]
+pub(crate) fn step_with(
+    config: &Config,
+    mut state: State,
+    now: Timestamp,
+    entropy: Option<&Entropy>,
+    event: Event,
+) -> (State, Effects) {
     let actor = event.request();
     let Parts { store, requests, generations, semantics } = state.parts();
     *semantics = Some(config.semantics);
@@ -92,7 +105,7 @@ pub fn step(config: &Config, mut state: State, input: Input) -> (State, Effects)
         config,
         differences: config.semantics.differences(),
         now,
-        draws: Draws::new(&entropy, config.width),
+        draws: Draws::new(entropy, config.width),
         store,
         generations,
         response: None,

@@ -271,7 +271,7 @@ fn a_save_that_is_refused_fails_the_request() {
     let ending = slow.run(Call::finish(), &mut shop).unwrap();
     assert_eq!(ending.failure, Some(Failure::Refused(Refusal::SessionGone)));
     assert_eq!((ending.cookie, slow.is_open()), (None, false));
-    assert_eq!(shop.asked(), "update load entropy abort");
+    assert_eq!(shop.asked(), "update load abort");
 }
 
 /// The session was written, so its cookie has to leave, or the client would be left with a dead id.
@@ -294,8 +294,8 @@ fn a_commit_that_fails_after_the_write_takes_nothing_back() {
 struct OneDatabase(Shop);
 
 impl World for OneDatabase {
-    fn fresh(&mut self) -> quixote_session::driver::Fresh {
-        self.0.fresh()
+    fn now(&mut self) -> quixote_session::Timestamp {
+        self.0.now
     }
 
     fn carry_out(&mut self, ask: Ask<'_>, wait_ms: u64) -> Answer {
@@ -334,10 +334,10 @@ fn an_exchange_may_be_dropped_at_any_point() {
         let mut request = shop.request(Some(id));
         request.run(Call::set("size", "large"), &mut shop).unwrap();
         let (call, mut asked) = (Call::finish(), 0);
-        request.begin(&call, shop.fresh());
+        request.begin(&call, shop.now);
         while let Some(ask) = request.ask().filter(|_| asked < point) {
             let answer = shop.carry_out(ask, 0);
-            let fresh = shop.fresh();
+            let fresh = shop.now;
             request.answer(answer, fresh);
             asked += 1;
         }
@@ -359,17 +359,17 @@ fn a_call_that_is_left_half_way_ends_the_request() {
     let mut shop = Shop::new();
     let id = shop.log_in();
     let mut request = shop.request(Some(id));
-    request.begin(&Call::take("theme"), shop.fresh());
+    request.begin(&Call::take("theme"), shop.now);
     assert!(matches!(request.ask(), Some(Ask::Write(_))));
     let refused = request.run(Call::set("k", "v"), &mut shop);
     assert_eq!(refused, Err(Failure::Refused(Refusal::UnknownRequest)));
     // One that only waits to read may be left.
     let mut request = shop.request(Some(id));
-    request.begin(&Call::form_token(), shop.fresh());
+    request.begin(&Call::form_token(), shop.now);
     assert!(matches!(request.ask(), Some(Ask::Load { .. })));
     request.run(Call::set("k", "v"), &mut shop).unwrap();
     // And whoever asks for the result too early hears that it is not known.
-    request.begin(&Call::finish(), shop.fresh());
+    request.begin(&Call::finish(), shop.now);
     assert_eq!(request.result(Call::finish()), Err(Failure::Unknown));
     assert!(!request.is_open());
 }
@@ -380,13 +380,13 @@ fn what_is_told_is_checked() {
     let mut shop = Shop::new();
     let id = shop.log_in();
     let mut request = shop.request(Some(id));
-    let fresh = shop.fresh();
+    let fresh = shop.now;
     request.answer(Answer::Done, fresh);
     assert!(request.is_open(), "nothing was asked");
     for wrong in [Answer::Done, Answer::Generation(7), Answer::Conflict] {
         let mut other = shop.request(Some(id));
-        other.begin(&Call::form_token(), shop.fresh());
-        other.answer(wrong, shop.fresh());
+        other.begin(&Call::form_token(), shop.now);
+        other.answer(wrong, shop.now);
         assert_eq!(other.result(Call::form_token()), Err(Failure::Store));
     }
     let token = SubmittedToken::IllFormed;

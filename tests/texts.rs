@@ -5,7 +5,7 @@
 
 mod scenario;
 
-use quixote_session::driver::{Arrival, Call, Exchange, Fresh};
+use quixote_session::driver::{Arrival, Call, Exchange};
 use quixote_session::{
     Config, ConfigError, CookieValue, Entropy, EntropySource, FormToken, FormTokens, NotHex,
     Refusal, Semantics, Session, SessionId, SessionRef, State, Timestamp, TooManyFormTokens,
@@ -155,10 +155,9 @@ fn debug_names_what_is_there_and_no_more() {
 #[test]
 fn debug_of_an_exchange_says_whether_it_is_open() {
     let mut entropy = EntropySource::new([7; 32]);
-    let mut exchange = Exchange::new(Config::STRICT.into(), entropy.draw());
+    let mut exchange = Exchange::new(Config::STRICT.into(), entropy.revision());
     assert_eq!(format!("{exchange:?}"), "Exchange { is_open: false, .. }");
-    let fresh = Fresh { now: Timestamp(0), entropy: entropy.draw() };
-    exchange.begin(&Call::start(Arrival::default()), fresh);
+    exchange.begin(&Call::start(Arrival::default()), Timestamp(0));
     assert_eq!(format!("{exchange:?}"), "Exchange { is_open: true, .. }");
 }
 

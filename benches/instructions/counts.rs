@@ -11,11 +11,16 @@ use quixote_session::{
     set_cookie,
 };
 
+use quixote_session::driver::Call;
+
 use crowd::Crowd;
+use desk::Desk;
 
 #[allow(dead_code, reason = "the other benches use the rest")]
 #[path = "../setup/crowd.rs"]
 mod crowd;
+#[path = "../setup/desk.rs"]
+mod desk;
 #[path = "../setup/walk.rs"]
 mod walk;
 
@@ -96,6 +101,18 @@ fn sweep(mut crowd: Crowd) -> Crowd {
     crowd
 }
 
+// Requests over a store outside, each in an exchange of its own.
+#[library_benchmark]
+#[bench::read(Desk::new(), [].into())]
+#[bench::write(Desk::new(), [Call::set("key", "value")].into())]
+#[bench::login(Desk::new(), [Call::login("alice")].into())]
+fn exchange(mut desk: Desk, calls: Vec<Call<()>>) -> Desk {
+    for _ in 0..REQUESTS {
+        assert!(black_box(desk.serve(&calls)));
+    }
+    desk
+}
+
 fn header(cookies: usize) -> String {
     let other = |nth: usize| format!("_ga_{nth:02}=GS1.1.1700000000.{nth}.1; ");
     (1..cookies).map(other).collect::<String>() + "QX_session=00000000000000a1"
@@ -116,7 +133,7 @@ fn write(op: CookieOp) -> Option<String> {
 
 library_benchmark_group!(
     name = core,
-    benchmarks = [cycle, slower, new_session, logout, renewal, sweep, read, write]
+    benchmarks = [cycle, slower, new_session, logout, renewal, sweep, exchange, read, write]
 );
 
 // The C library picks its memcpy by the processor: for the same counts everywhere, it is told that

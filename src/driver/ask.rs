@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 
 use crate::effect::StoreOp;
+use crate::entropy::Entropy;
 use crate::session::Session;
 use crate::time::Timestamp;
 use crate::token::SessionId;
@@ -40,7 +41,9 @@ pub enum Ask<'a> {
     /// Check the condition and write, in one atomic act: [`Answer::Done`], or
     /// [`Answer::Conflict`] if the condition did not hold and nothing was written.
     Write(&'a Write),
-    /// Nothing but fresh entropy, which comes with each answer: [`Answer::Done`].
+    /// Random bytes that were given to nobody before: [`Answer::Entropy`]. Only a step that draws
+    /// an id or a token asks for them.
+    // [driver-2]
     Entropy,
     /// Commit the application's own data of this request, if it has any in a transaction:
     /// [`Answer::Done`], or [`Answer::Failed`].
@@ -83,6 +86,8 @@ pub enum Answer {
     Loaded(Option<Stored>),
     /// So often were the user's sessions ended.
     Generation(u64),
+    /// These bytes, fresh from an `EntropySource`.
+    Entropy(Entropy),
     /// It was done.
     Done,
     /// To a [`Write`] that [commits](Write::commits): it was done, and the application's data are

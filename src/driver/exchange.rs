@@ -8,31 +8,21 @@ use smol_str::SmolStr;
 
 use super::ask::{Answer, Ask, Revision, Stored, Write};
 use super::call::{Call, Ending, Failure, FromSaid, REQUEST, Said};
-use super::rests::{loads_first, rests_on_load};
+use super::rests::{asks_nothing, loads_first, refusal_rests_on_load, rests_on_load};
 use super::turn::{Attempt, Known, Turn, Verdict, Waits};
 use crate::config::Config;
-use crate::effect::{CookieOp, Effects, Refusal, Reply, StoreOp, Transaction};
-use crate::entropy::Entropy;
-use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent};
+use crate::effect::{Effects, Refusal, Reply, StoreOp, Transaction};
+use crate::event::{Event, ManagerEvent, Outcome, RequestEvent};
 use crate::presented::CookieValue;
 use crate::session::{Session, SessionRef};
 use crate::state::State;
-use crate::step::step;
+use crate::step::step_with;
 use crate::time::Timestamp;
-
-/// The moment, and entropy that was given to nobody before: a new one with each call and answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Fresh {
-    /// What the clock says.
-    pub now: Timestamp,
-    /// Random bytes. `EntropySource::fresh` brings both.
-    pub entropy: Entropy,
-}
 
 /// Everything outside, for a driver that blocks: see [`Exchange::run`].
 pub trait World {
-    /// The moment, and fresh entropy.
-    fn fresh(&mut self) -> Fresh;
+    /// What the clock says.
+    fn now(&mut self) -> Timestamp;
 
     /// Carries out what is asked, once so many milliseconds have passed: see
     /// [`Exchange::wait_ms`].
@@ -66,17 +56,16 @@ impl Exchange {
     /// The longest wait that [`wait_ms`](Self::wait_ms) asks for.
     pub const LONGEST_WAIT_MS: u64 = 64;
 
-    /// An exchange of a request that has not started. The entropy is for its own use, to tell its
-    /// writes from those of others, and must be given to nobody else.
+    /// An exchange of a request that has not started. Its writes get this revision and those that
+    /// follow it: it must be random, as `EntropySource::revision` is.
     #[must_use]
-    pub fn new(config: Arc<Config>, entropy: Entropy) -> Self {
-        let next = entropy.bytes().first_chunk().copied().unwrap_or_default();
+    pub const fn new(config: Arc<Config>, first: Revision) -> Self {
         Self {
             config,
             state: State::new(),
             known: None,
             login: None,
-            next: Revision(u64::from_be_bytes(next)),
+            next: first,
             most_tries: Self::MOST_TRIES,
             turn: None,
             outcome: None,
@@ -114,8 +103,8 @@ impl Exchange {
             Waits::Entropy => Ask::Entropy,
             Waits::Write(attempt) => Ask::Write(&attempt.write),
             Waits::ReadingBack => Ask::Load { id: turn.doubtful.as_ref()?.looks_for()? },
-            Waits::Transaction(effects) if commits(effects) => Ask::Commit,
-            Waits::Transaction(_) => Ask::Abort,
+            Waits::Transaction(Transaction::Commit, _) => Ask::Commit,
+            Waits::Transaction(Transaction::Abort, _) => Ask::Abort,
         })
     }
 
@@ -144,17 +133,17 @@ impl Exchange {
         call: Call<T>,
         world: &mut impl World,
     ) -> Result<T, Failure> {
-        self.begin(&call, world.fresh());
+        self.begin(&call, world.now());
         while let Some(ask) = self.ask() {
             let answer = world.carry_out(ask, self.wait_ms());
-            self.answer(answer, world.fresh());
+            self.answer(answer, world.now());
         }
         self.result(call)
     }
 
     /// Begins a call. One that was left half way is given up: if it was waiting for a write,
     /// nobody knows what came of that, and the request is abandoned.
-    pub fn begin<T>(&mut self, call: &Call<T>, fresh: Fresh) {
+    pub fn begin<T>(&mut self, call: &Call<T>, now: Timestamp) {
         let left = self.turn.take();
         if left.is_some_and(|turn| turn.in_doubt || matches!(turn.waits, Waits::Write(_))) {
             self.abandon();
@@ -164,7 +153,8 @@ impl Exchange {
         self.meet(&event);
         let turn = Box::new(Turn {
             event,
-            fresh,
+            now,
+            entropy: None,
             is_fresh: false,
             tries: 0,
             unsaved: None,
@@ -184,30 +174,35 @@ impl Exchange {
 
     /// Tells what came of what was asked. An answer to another question counts as a failure of the
     /// store; one without a question is ignored.
-    pub fn answer(&mut self, answer: Answer, fresh: Fresh) {
+    pub fn answer(&mut self, answer: Answer, now: Timestamp) {
         let Some(mut turn) = self.turn.take() else { return };
-        turn.fresh = fresh;
+        turn.now = now;
         let waits = mem::replace(&mut turn.waits, Waits::Entropy);
         match (waits, answer) {
             (Waits::Session, Answer::Loaded(found)) => self.loaded(turn, found),
             (Waits::Generation, Answer::Generation(generation)) => self.told(turn, generation),
-            (Waits::Entropy, Answer::Done) => self.step(turn),
+            (Waits::Entropy, Answer::Entropy(entropy)) => {
+                turn.entropy = Some(entropy);
+                self.step(turn);
+            }
             (Waits::Write(attempt), answer) => self.wrote(turn, attempt, &answer),
             (Waits::ReadingBack, Answer::Loaded(found)) => self.read_back(turn, found.as_ref()),
             // The write is in doubt as long as nobody can look.
             (Waits::ReadingBack, _) => self.look(turn),
-            (Waits::Transaction(effects), answer) => {
+            (Waits::Transaction(transaction, mut said), answer) => {
                 let failed = match answer {
                     Answer::Done | Answer::Committed => None,
                     Answer::Loaded(_)
                     | Answer::Generation(_)
+                    | Answer::Entropy(_)
                     | Answer::Conflict
                     | Answer::Failed
                     | Answer::Unknown => Some(Failure::Commit),
                 };
                 // What rolls back by itself need not be asked twice.
-                turn.unsaved = turn.unsaved.or(failed.filter(|_| commits(&effects)));
-                self.say(turn.unsaved, effects.reply, effects.cookie);
+                let failed = failed.filter(|_| transaction == Transaction::Commit);
+                said.ending.failure = said.ending.failure.or(failed);
+                self.outcome = Some(Ok(said));
             }
             // Never a session that begins anew because the one of the cookie cannot be read.
             (Waits::Session | Waits::Generation | Waits::Entropy, _) => self.fail_store(&turn),
@@ -233,10 +228,10 @@ impl Exchange {
         match event {
             Event::StartRequest { cookie, .. } if !self.is_open() => {
                 let id = cookie.as_ref().and_then(CookieValue::session_id);
-                self.known = id.map(|id| Known { id, revision: None });
+                self.known = id.map(Known::only_id);
             }
             Event::Manager(ManagerEvent::DeleteSession { id }) => {
-                self.known = Some(Known { id: *id, revision: None });
+                self.known = Some(Known::only_id(*id));
             }
             Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } => {
                 self.login = Some(user.clone());
@@ -276,6 +271,7 @@ impl Exchange {
             return self.take_in(turn, attempt, false);
         }
         known.revision = revision;
+        known.accessed = session.as_ref().map(Session::accessed);
         self.state = mem::take(&mut self.state).with_stored(known.id, session);
         self.load_generation(turn);
     }
@@ -300,45 +296,75 @@ impl Exchange {
 
     /// Steps the machine, and looks at what it concluded before anything is believed.
     fn step(&mut self, mut turn: Box<Turn>) {
-        let Fresh { now, entropy } = turn.fresh;
-        let input = Input { now, entropy, event: turn.event.clone() };
-        let (after, mut effects) = step(&self.config, self.state.clone(), input);
-        if effects.reply == Reply::Refused(Refusal::EntropyUsedUp) {
-            turn.tries = turn.tries.saturating_add(1);
-            if turn.tries < self.most_tries {
-                return self.wait(turn, Waits::Entropy);
-            }
+        let (entropy, event) = (turn.entropy.take(), turn.event.clone());
+        let state = self.to_step(&event);
+        let (after, mut effects) =
+            step_with(&self.config, state, turn.now, entropy.as_ref(), event);
+        if let Reply::Refused(why) = effects.reply {
+            // It is the state before the step.
+            self.state = after;
+            return self.refused(turn, why, entropy.is_some());
         }
         if !turn.is_fresh && rests_on_load(&turn.event, &effects, self.login.is_some()) {
             return self.load(turn);
         }
-        match (effects.store.take(), effects.reply.clone()) {
-            (Some(op), _) => self.write(turn, after, effects, op),
-            (None, Reply::Refused(why)) => self.give_up(turn, Failure::Refused(why)),
-            (None, _) => {
+        match effects.store.take() {
+            Some(op) => self.write(turn, after, effects, op),
+            None => {
                 self.state = after;
                 self.end(turn, effects);
             }
         }
     }
 
+    fn refused(&mut self, mut turn: Box<Turn>, why: Refusal, had_entropy: bool) {
+        if why == Refusal::EntropyUsedUp {
+            turn.tries = turn.tries.saturating_add(had_entropy.into());
+        }
+        if why == Refusal::EntropyUsedUp && turn.tries < self.most_tries {
+            self.wait(turn, Waits::Entropy);
+        } else if !turn.is_fresh && refusal_rests_on_load(why) {
+            self.load(turn);
+        } else {
+            self.give_up(turn, Failure::Refused(why));
+        }
+    }
+
+    /// What the event is stepped over: a copy, since a step may have to be taken back. None is
+    /// needed where nothing is asked of the store, or where all that it began from is loaded again.
+    fn to_step(&mut self, event: &Event) -> State {
+        let for_good = match event {
+            Event::StartRequest { .. } => !self.is_open(),
+            Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => {
+                self.login.is_none() && self.state.saves_nothing(REQUEST)
+            }
+            Event::Request { event, .. } => asks_nothing(event),
+            Event::Manager(_) => false,
+        };
+        if for_good { mem::take(&mut self.state) } else { self.state.clone() }
+    }
+
     fn write(&mut self, turn: Box<Turn>, after: State, effects: Effects, op: StoreOp) {
-        let (compared, accessed) = match &op {
-            StoreOp::Update { id, .. } | StoreOp::Rotate { from: id, .. } => (Some(*id), None),
-            StoreOp::Discard { id } => (Some(*id), self.state.get(id).map(Session::accessed)),
-            StoreOp::DeleteUser { except, .. } => (*except, None),
+        let compared = match &op {
+            StoreOp::Update { id, .. }
+            | StoreOp::Rotate { from: id, .. }
+            | StoreOp::Discard { id } => Some(*id),
+            StoreOp::DeleteUser { except, .. } => *except,
             StoreOp::Create { .. }
             | StoreOp::Put { .. }
             | StoreOp::Touch { .. }
             | StoreOp::Delete { .. }
             | StoreOp::DeleteHandle { .. }
-            | StoreOp::DiscardOver { .. } => (None, None),
+            | StoreOp::DiscardOver { .. } => None,
         };
         let known = self.known.filter(|known| Some(known.id) == compared);
         let expected = known.and_then(|known| known.revision);
+        let discards = matches!(op, StoreOp::Discard { .. });
+        let accessed = known.and_then(|known| known.accessed).filter(|_| discards);
         let revision = self.next;
         self.next = Revision(revision.0.wrapping_add(1));
-        let write = Write { op, expected, accessed, revision, commits: commits(&effects) };
+        let commits = effects.transaction == Some(Transaction::Commit);
+        let write = Write { op, expected, accessed, revision, commits };
         let attempt = Box::new(Attempt { after, effects, write });
         self.wait(turn, Waits::Write(attempt));
     }
@@ -354,7 +380,9 @@ impl Exchange {
                 self.look(turn);
             }
             // An answer to another question is no answer.
-            Answer::Failed | Answer::Loaded(_) | Answer::Generation(_) => self.fail_store(&turn),
+            Answer::Failed | Answer::Loaded(_) | Answer::Generation(_) | Answer::Entropy(_) => {
+                self.fail_store(&turn);
+            }
         }
     }
 
@@ -401,7 +429,8 @@ impl Exchange {
         let Attempt { after, mut effects, write } = *attempt;
         self.state = after;
         if let Some(known) = &mut self.known {
-            if !self.state.has_session(&known.id) {
+            known.accessed = self.state.get(&known.id).map(Session::accessed);
+            if known.accessed.is_none() {
                 known.revision = None;
             } else if matches!(&write.op, StoreOp::Update { id, .. } if *id == known.id) {
                 known.revision = Some(write.revision);
@@ -416,14 +445,12 @@ impl Exchange {
     /// What follows the store: the transaction, the cookie, the answer.
     // [driver-1]
     fn end(&mut self, turn: Box<Turn>, effects: Effects) {
-        match effects.transaction {
-            Some(_) => self.wait(turn, Waits::Transaction(Box::new(effects))),
-            None => self.say(turn.unsaved, effects.reply, effects.cookie),
+        let Effects { transaction, cookie, reply, .. } = effects;
+        let said = Said { reply, ending: Ending { failure: turn.unsaved, cookie } };
+        match transaction {
+            Some(transaction) => self.wait(turn, Waits::Transaction(transaction, said)),
+            None => self.outcome = Some(Ok(said)),
         }
-    }
-
-    fn say(&mut self, failure: Option<Failure>, reply: Reply, cookie: Option<CookieOp>) {
-        self.outcome = Some(Ok(Said { reply, ending: Ending { failure, cookie } }));
     }
 
     /// Nothing came of the call. A request that could not be saved ends as a failed one, which asks
@@ -443,7 +470,7 @@ impl Exchange {
         if saves {
             let event = RequestEvent::FinishRequest { outcome: Outcome::Failed }.of(REQUEST);
             (turn.event, turn.unsaved, turn.tries) = (event, Some(why), 0);
-            self.wait(turn, Waits::Entropy);
+            self.step(turn);
         } else {
             self.outcome = Some(Err(why));
         }
@@ -471,9 +498,4 @@ impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange").field("is_open", &self.is_open()).finish_non_exhaustive()
     }
-}
-
-/// Whether the application's data are committed after the store was written.
-fn commits(effects: &Effects) -> bool {
-    effects.transaction == Some(Transaction::Commit)
 }

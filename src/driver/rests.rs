@@ -14,7 +14,7 @@
 //! Hence a finish that is done without an operation rests on no load, and a page that is only read
 //! costs one. The exception is a login, whose user may have been ended since (step-39).
 
-use crate::effect::{Effects, Refusal, Reply, StoreOp};
+use crate::effect::{Effects, Refusal, StoreOp};
 use crate::event::{Event, RequestEvent};
 
 /// Whether the event is answered from the load alone, whatever the answer: then the load comes
@@ -33,14 +33,36 @@ pub(super) const fn loads_first(event: &Event) -> bool {
     matches!(event, Event::StartRequest { .. }) || (event.needs_fresh_load() && !by_effects)
 }
 
+/// Whether the event never asks anything of the store: it looks at what the request holds, or
+/// changes that alone.
+pub(super) const fn asks_nothing(event: &RequestEvent) -> bool {
+    match event {
+        RequestEvent::SetUser { .. }
+        | RequestEvent::RenewSession
+        | RequestEvent::SetValue { .. }
+        | RequestEvent::RemoveValue { .. }
+        | RequestEvent::GuardValue { .. }
+        | RequestEvent::CreateFormToken
+        | RequestEvent::HasFormToken { .. }
+        | RequestEvent::HasSessionCookie { .. }
+        | RequestEvent::RevokeSessionCookie => true,
+        RequestEvent::TakeValue { .. }
+        | RequestEvent::RemoveFormToken { .. }
+        | RequestEvent::ExpireSession
+        | RequestEvent::ExpireOtherSessions
+        | RequestEvent::ExpireHandle { .. }
+        | RequestEvent::NewSession
+        | RequestEvent::MaintainSession
+        | RequestEvent::FinishRequest { .. }
+        | RequestEvent::InsertSession { .. } => false,
+    }
+}
+
 /// Whether what a step concluded from an older load has to be concluded again from a fresh one.
 /// `login` says whether the request has set a user, whose generation is known from an older load,
 /// too.
 // [driver-17]
 pub(super) const fn rests_on_load(event: &Event, effects: &Effects, login: bool) -> bool {
-    if let Reply::Refused(why) = effects.reply {
-        return refusal_rests_on_load(why);
-    }
     match effects.store {
         Some(StoreOp::Create { .. } | StoreOp::Update { .. } | StoreOp::Rotate { .. }) => false,
         // Their condition says nothing of a user's generation.
@@ -65,8 +87,9 @@ pub(super) const fn rests_on_load(event: &Event, effects: &Effects, login: bool)
     }
 }
 
-/// The others speak of what the request brought or did itself.
-const fn refusal_rests_on_load(why: Refusal) -> bool {
+/// The same of a refusal. The others speak of what the request brought or did itself.
+// [driver-17]
+pub(super) const fn refusal_rests_on_load(why: Refusal) -> bool {
     match why {
         Refusal::UnknownToken
         | Refusal::UnknownSession

@@ -3,18 +3,22 @@
 use alloc::boxed::Box;
 
 use super::ask::{Revision, Stored, Write};
-use super::call::Failure;
-use super::exchange::Fresh;
-use crate::effect::{Effects, StoreOp};
+use super::call::{Failure, Said};
+use crate::effect::{Effects, StoreOp, Transaction};
+use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::state::State;
+use crate::time::Timestamp;
 use crate::token::SessionId;
 
 /// A call that waits for an answer.
 pub(super) struct Turn {
     pub(super) event: Event,
-    /// For the next step.
-    pub(super) fresh: Fresh,
+    /// What the clock said last.
+    pub(super) now: Timestamp,
+    /// For the next step, and for no other. Most draw nothing: it is asked for once a step was
+    /// refused for the lack of it.
+    pub(super) entropy: Option<Entropy>,
     /// Whether what is known was loaded during this turn.
     pub(super) is_fresh: bool,
     /// How often it has lost a race, or what else made it try again.
@@ -34,14 +38,14 @@ pub(super) enum Waits {
     Session,
     /// The generation of who logs in.
     Generation,
-    /// Entropy for another step.
+    /// Entropy for a step that draws.
     Entropy,
     /// That this is carried out.
     Write(Box<Attempt>),
     /// What is stored under an id of the doubtful write.
     ReadingBack,
-    /// The end of the application's transaction, after which this is the outcome.
-    Transaction(Box<Effects>),
+    /// The end of the application's transaction, after which this is said.
+    Transaction(Transaction, Said),
 }
 
 /// A step that is not believed yet, and its write.
@@ -115,4 +119,13 @@ pub(super) struct Known {
     pub(super) id: SessionId,
     /// None if nothing is stored there, or nothing was loaded yet.
     pub(super) revision: Option<Revision>,
+    /// When what is stored there was last accessed.
+    pub(super) accessed: Option<Timestamp>,
+}
+
+impl Known {
+    /// Of an id that is not loaded yet.
+    pub(super) const fn only_id(id: SessionId) -> Self {
+        Self { id, revision: None, accessed: None }
+    }
 }

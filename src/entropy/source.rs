@@ -4,6 +4,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::Entropy;
+use crate::driver::Revision;
 
 /// `ChaCha20` as a source of [`Entropy`]: one seed, one stream, owned by the driver.
 ///
@@ -46,6 +47,11 @@ impl EntropySource {
         let mut bytes = [0; Entropy::BYTES];
         self.0.fill_bytes(&mut bytes);
         Entropy::from_bytes(bytes)
+    }
+
+    /// The next 8 bytes, for the writes of one [`Exchange`](crate::driver::Exchange).
+    pub fn revision(&mut self) -> Revision {
+        Revision(self.0.next_u64())
     }
 }
 

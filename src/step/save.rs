@@ -119,7 +119,7 @@ impl Step<'_> {
             self.store.remove(id);
         }
         // [step-48] [session-10]
-        let session = Session { handle: Some(self.draws.handle()), ..session };
+        let session = Session { handle: self.draws.handle(), ..session };
         self.store.put(id, session.clone());
         self.effects.store = Some(StoreOp::Create { id, session, generation, discard_over });
         // [step-57] [step-58]
@@ -239,8 +239,8 @@ impl Step<'_> {
         let to = self.unused_id()?;
         self.store.remove(&from);
         // [session-10] [session-11]
-        let handle = session.handle.unwrap_or_else(|| self.draws.handle());
-        let session = Session { handle: Some(handle), ..session };
+        let handle = session.handle.or_else(|| self.draws.handle());
+        let session = Session { handle, ..session };
         self.store.put(to, session.clone());
         self.effects.store = Some(StoreOp::Rotate { from, to, session, generation });
         // [step-46]

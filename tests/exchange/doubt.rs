@@ -68,7 +68,7 @@ fn who_wrote_is_told_by_the_revision_and_not_by_the_content() {
     let (id, mut request, token) = with_form(&mut shop);
     let mut other = shop.request(Some(id));
     // The write of `request` is lost; before it looks, `other` spends the same token.
-    request.begin(&Call::accept(token), shop.fresh());
+    request.begin(&Call::accept(token), shop.now);
     let mut answers = 0;
     while let Some(ask) = request.ask() {
         let answer = match answers {
@@ -78,7 +78,7 @@ fn who_wrote_is_told_by_the_revision_and_not_by_the_content() {
         if answers == 0 {
             other.run(Call::accept(token), &mut shop).unwrap();
         }
-        let fresh = shop.fresh();
+        let fresh = shop.now;
         request.answer(answer, fresh);
         answers += 1;
     }

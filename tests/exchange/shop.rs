@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use quixote_session::driver::{Answer, Arrival, Ask, Call, Exchange, Fresh, World, Write};
+use quixote_session::driver::{Answer, Arrival, Ask, Call, Exchange, World, Write};
 use quixote_session::{
     Config, CookieChange, CookieValue, EntropySource, SessionId, SmolStr, StoreOp, Timestamp,
 };
@@ -47,13 +47,16 @@ pub(crate) struct Shop {
 }
 
 impl World for Shop {
-    fn fresh(&mut self) -> Fresh {
-        self.turn();
-        Fresh { now: self.now, entropy: self.entropy.draw() }
+    fn now(&mut self) -> Timestamp {
+        self.now
     }
 
     fn carry_out(&mut self, ask: Ask<'_>, wait_ms: u64) -> Answer {
         self.turn();
+        // No store has a part in it.
+        if ask == Ask::Entropy {
+            return Answer::Entropy(self.entropy.draw());
+        }
         self.asked.push(name(ask).to_string());
         self.waits.push(wait_ms);
         let late = self.late.take();
@@ -116,7 +119,7 @@ impl Shop {
 
     /// An exchange of a request that has not started.
     pub(crate) fn exchange(&mut self) -> Exchange {
-        Exchange::new(self.config.clone(), self.entropy.draw())
+        Exchange::new(self.config.clone(), self.entropy.revision())
     }
 
     /// A request that has started.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, Fresh, Said};
+use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, Revision, Said};
 use quixote_session::{
     Config, Entropy, Event, Input, RequestEvent, SessionId, StoreOp, Transaction, Width,
 };
@@ -54,10 +54,8 @@ pub(super) struct Actor {
 
 impl Actor {
     pub(super) fn new(config: &Arc<Config>, number: u64) -> Self {
-        let mut bytes = [0; Entropy::BYTES];
         // No two exchanges name a revision alike.
-        bytes[..8].copy_from_slice(&(number << 16).to_be_bytes());
-        let exchange = Exchange::new(config.clone(), Entropy::from_bytes(bytes));
+        let exchange = Exchange::new(config.clone(), Revision(number << 16));
         let exchange = exchange.with_most_tries(MOST_TRIES);
         Self { exchange, config: config.clone(), has_logged_in: false, id: None }
     }
@@ -73,13 +71,13 @@ pub(super) struct Sent {
     pub(super) lost: u32,
     /// Whether nobody heard of a write.
     pub(super) in_doubt: bool,
-    fresh: Fresh,
+    /// For the next step that draws.
+    entropy: Entropy,
 }
 
 impl Sent {
     pub(super) fn begin(mut actor: Actor, input: Input) -> Self {
-        let fresh = Fresh { now: input.now, entropy: input.entropy };
-        actor.exchange.begin(&call(&input.event), fresh);
+        actor.exchange.begin(&call(&input.event), input.now);
         if let Event::Request { event: RequestEvent::SetUser { user: Some(_) }, .. } = &input.event
         {
             actor.has_logged_in = true;
@@ -87,8 +85,8 @@ impl Sent {
         if let Event::StartRequest { cookie: Some(cookie), .. } = &input.event {
             actor.id = cookie.session_id();
         }
-        let (outcome, transaction) = (Err(Failure::Unknown), None);
-        Self { actor, input, outcome, transaction, lost: 0, in_doubt: false, fresh }
+        let (outcome, transaction, entropy) = (Err(Failure::Unknown), None, input.entropy);
+        Self { actor, input, outcome, transaction, lost: 0, in_doubt: false, entropy }
     }
 
     /// Runs it to its end, or to where it is to pause: then the answer is false.
@@ -105,13 +103,16 @@ impl Sent {
             if meddling == Some(Meddling::Pause) {
                 return false;
             }
-            let answer = meddled(store, ask, meddling.unwrap_or(Meddling::None));
+            let answer = match ask {
+                Ask::Entropy => Answer::Entropy(self.entropy),
+                _ => meddled(store, ask, meddling.unwrap_or(Meddling::None)),
+            };
             self.in_doubt |= answer == Answer::Unknown;
             if answer == Answer::Conflict {
                 self.lost += 1;
                 self.draw_again(store);
             }
-            self.actor.exchange.answer(answer, self.fresh);
+            self.actor.exchange.answer(answer, self.input.now);
         }
         self.outcome = self.actor.exchange.result(call(&self.input.event));
         true
@@ -147,7 +148,7 @@ impl Sent {
         if let StoreOp::Create { id, .. } | StoreOp::Rotate { to: id, .. } = &write.op
             && store.has(*id)
         {
-            self.fresh.entropy = next_draw(&self.fresh.entropy, self.actor.config.width);
+            self.entropy = next_draw(&self.entropy, self.actor.config.width);
         }
     }
 }

@@ -4,26 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use quixote_session::driver::{Answer, Arrival, Ask, Call, Exchange, Fresh, Said, Stored};
+use quixote_session::driver::{Answer, Arrival, Ask, Call, Exchange, Said, Stored};
 use quixote_session::{
-    Config, CookieChange, CookieValue, EntropySource, Event, Outcome, RequestEvent, RequestId,
-    SessionId, SessionParts, StoreOp, Timestamp,
+    Config, CookieChange, CookieValue, Entropy, EntropySource, Event, Outcome, RequestEvent,
+    RequestId, SessionId, SessionParts, StoreOp, Timestamp,
 };
 
 /// The types that are printed here.
-pub(super) const TYPES: [&str; 11] = [
+pub(super) const TYPES: [&str; 10] = [
     "Answer",
     "Arrival",
     "Ask",
     "Call",
     "Ending",
     "Exchange",
-    "Fresh",
     "Said",
     "SessionParts",
     "Stored",
     "Write",
 ];
+
+const NOW: Timestamp = Timestamp(1_000_000);
 
 /// A store that nobody else writes to, and everything that is shown.
 struct Run<'a> {
@@ -34,12 +35,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn fresh(&mut self) -> Fresh {
+    fn draw(&mut self) -> Entropy {
         let entropy = self.entropy.draw();
         self.secrets.extend(entropy.bytes().chunks_exact(16).map(<[u8]>::to_vec));
-        let fresh = Fresh { now: Timestamp(1_000_000), entropy };
-        (self.show)("Fresh", &fresh);
-        fresh
+        entropy
     }
 
     fn answer(&mut self, ask: Ask<'_>) -> Answer {
@@ -63,21 +62,20 @@ impl Run<'_> {
                 }
                 Answer::Done
             }
-            Ask::Entropy | Ask::Commit | Ask::Abort => Answer::Done,
+            Ask::Entropy => Answer::Entropy(self.draw()),
+            Ask::Commit | Ask::Abort => Answer::Done,
         }
     }
 
     fn call(&mut self, exchange: &mut Exchange, event: Event) -> Said {
         let call = Call::any(event);
         (self.show)("Call", &call);
-        let fresh = self.fresh();
-        exchange.begin(&call, fresh);
+        exchange.begin(&call, NOW);
         while let Some(ask) = exchange.ask() {
             let answer = self.answer(ask);
             (self.show)("Answer", &answer);
             (self.show)("Exchange", exchange);
-            let fresh = self.fresh();
-            exchange.answer(answer, fresh);
+            exchange.answer(answer, NOW);
         }
         let said = exchange.result(call).unwrap();
         (self.show)("Said", &said);
@@ -97,9 +95,7 @@ pub(super) fn run(show: &mut dyn FnMut(&'static str, &dyn Debug)) -> BTreeSet<Ve
     {
         let arrival = Arrival { cookie: cookie.map(CookieValue::Id), ..Arrival::default() };
         (run.show)("Arrival", &arrival);
-        // Of these bytes revisions are made, which are no secret.
-        let entropy = run.entropy.draw();
-        let mut exchange = Exchange::new(config.clone(), entropy);
+        let mut exchange = Exchange::new(config.clone(), run.entropy.revision());
         let start = Call::start(arrival).event().clone();
         let finish = RequestEvent::FinishRequest { outcome: Outcome::Successful };
         run.call(&mut exchange, start);

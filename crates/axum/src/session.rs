@@ -25,7 +25,7 @@ struct Shared {
     manager: Manager,
     exchange: Mutex<Exchange>,
     /// The application's own data, which follow the end of the request.
-    own: Mutex<Box<dyn OwnData>>,
+    own: Mutex<Option<Box<dyn OwnData>>>,
     /// Whether a handler asked for it.
     used: AtomicBool,
     /// Whether the store failed, after which nothing may be said to be done.
@@ -34,7 +34,7 @@ struct Shared {
 
 impl Session {
     pub(crate) fn new(manager: Manager, exchange: Exchange) -> Self {
-        let (exchange, own) = (Mutex::new(exchange), Mutex::new(Box::new(()) as Box<dyn OwnData>));
+        let (exchange, own) = (Mutex::new(exchange), Mutex::new(None));
         let (used, failed) = (AtomicBool::new(false), AtomicBool::new(false));
         Self(Arc::new(Shared { manager, exchange, own, used, failed }))
     }
@@ -44,13 +44,18 @@ impl Session {
     }
 
     pub(crate) async fn end(&self, end: Call<Ending>) -> Result<Ending, Failure> {
-        let mut own = std::mem::replace(&mut *self.0.own.lock().await, Box::new(()));
+        let own = self.0.own.lock().await.take();
         if self.0.failed.load(Ordering::Relaxed) {
-            own.abort().await;
+            if let Some(mut own) = own {
+                own.abort().await;
+            }
             return Err(Failure::Store);
         }
         let mut exchange = self.0.exchange.lock().await;
-        self.0.manager.run_with(&mut exchange, end, &mut *own).await
+        match own {
+            Some(mut own) => self.0.manager.run_with(&mut exchange, end, &mut *own).await,
+            None => self.0.manager.run(&mut exchange, end).await,
+        }
     }
 
     /// Data of the application, in a transaction that ends with the request: they are committed
@@ -58,7 +63,7 @@ impl Session {
     /// fails, its save is refused, or it is dropped. The last that is attached counts; those before
     /// are dropped.
     pub async fn attach(&self, own: impl OwnData + 'static) {
-        *self.0.own.lock().await = Box::new(own);
+        *self.0.own.lock().await = Some(Box::new(own));
     }
 
     /// Runs any call.

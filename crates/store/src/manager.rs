@@ -1,11 +1,11 @@
 //! Runs the calls of requests over a store.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, Fresh, FromSaid, Write};
-use quixote_session::{Config, ConfigError, EntropySource, Session, SessionId, StoreOp};
+use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, FromSaid, Write};
+use quixote_session::{Config, ConfigError, EntropySource, Session, SessionId, StoreOp, Timestamp};
 use tokio::time::{sleep, timeout};
 
 use crate::store::{Store, StoreError};
@@ -101,7 +101,7 @@ impl Manager {
     /// For a request that has not started, or for calls of the manager.
     #[must_use]
     pub fn exchange(&self) -> Exchange {
-        Exchange::new(self.0.config.clone(), self.fresh().entropy)
+        Exchange::new(self.0.config.clone(), self.entropy().revision())
     }
 
     /// The longest that a call takes: longer than a store that works, with all races that may be
@@ -119,7 +119,13 @@ impl Manager {
         exchange: &mut Exchange,
         call: Call<T>,
     ) -> Result<T, Failure> {
-        self.run_with(exchange, call, &mut ()).await
+        exchange.begin(&call, Timestamp::now());
+        // Without data of its own there is nothing to commit, nor to wait for.
+        if let Some(Ask::Commit | Ask::Abort) = exchange.ask() {
+            exchange.answer(Answer::Done, Timestamp::now());
+        }
+        self.carry_through(exchange, &mut ()).await;
+        exchange.result(call)
     }
 
     /// The same, where the application has data of its own in a transaction that follows the
@@ -134,20 +140,24 @@ impl Manager {
         call: Call<T>,
         own: &mut dyn OwnData,
     ) -> Result<T, Failure> {
-        exchange.begin(&call, self.fresh());
+        exchange.begin(&call, Timestamp::now());
+        self.carry_through(exchange, own).await;
+        exchange.result(call)
+    }
+
+    async fn carry_through(&self, exchange: &mut Exchange, own: &mut dyn OwnData) {
         // Most calls ask nothing, and then no time has to be bounded. Whether one came to its end
         // or not, the exchange knows.
         if exchange.ask().is_some()
-            && let Err(late) = timeout(Self::LONGEST, self.carry_through(exchange, own)).await
+            && let Err(late) = timeout(Self::LONGEST, self.answer_all(exchange, own)).await
         {
             self.show(&StoreError::unknown(late));
         }
-        exchange.result(call)
     }
 
     /// Who has lost a race tries again once those of this process that lost one before are through:
     /// otherwise many writers of one session would keep losing to each other.
-    async fn carry_through(&self, exchange: &mut Exchange, own: &mut dyn OwnData) {
+    async fn answer_all(&self, exchange: &mut Exchange, own: &mut dyn OwnData) {
         let mut turn = None;
         while let Some(ask) = exchange.ask() {
             let wait = exchange.wait_ms();
@@ -159,7 +169,7 @@ impl Manager {
             if let (Answer::Conflict, None, Some(id)) = (&answer, &turn, contested) {
                 turn = Some(self.queue(id).lock().await);
             }
-            exchange.answer(answer, self.fresh());
+            exchange.answer(answer, Timestamp::now());
         }
     }
 
@@ -182,7 +192,7 @@ impl Manager {
                 };
                 written.map(|done| if done { then } else { Answer::Conflict })
             }
-            Ask::Entropy => Ok(Answer::Done),
+            Ask::Entropy => Ok(Answer::Entropy(self.entropy().draw())),
             Ask::Commit => Ok(if own.commit().await { Answer::Done } else { Answer::Failed }),
             Ask::Abort => {
                 own.abort().await;
@@ -207,7 +217,7 @@ impl Manager {
         let found = timeout(Self::LONGEST, self.0.store.sessions_of(user)).await;
         let mut sessions =
             found.map_err(StoreError::failed).flatten().inspect_err(|why| self.show(why))?;
-        let now = self.fresh().now;
+        let now = Timestamp::now();
         sessions.retain(|session| !session.is_over(self.config(), now));
         Ok(sessions)
     }
@@ -230,8 +240,8 @@ impl Manager {
         self.run(&mut self.exchange(), Call::sweep()).await
     }
 
-    fn fresh(&self) -> Fresh {
-        self.0.entropy.lock().unwrap_or_else(PoisonError::into_inner).fresh()
+    fn entropy(&self) -> MutexGuard<'_, EntropySource> {
+        self.0.entropy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
