@@ -64,7 +64,6 @@ impl Step<'_> {
         if let Some(generation) = self.generations.get_mut(&user) {
             *generation = generation.saturating_add(1);
         }
-        self.ended = Some(user.clone());
         self.effects.store = Some(StoreOp::DeleteUser { user, except });
     }
 
