@@ -23,7 +23,7 @@ impl Step<'_> {
         // [event-44]
         let session = Session { user, ..Session::new(request.data.remote_addr.clone(), self.now) };
         self.store.put(id, session.clone());
-        self.effects.store = Some(StoreOp::Put { id, session });
+        self.effects.store = Some(StoreOp::Put { id, session: session.into() });
         Ok(Reply::Done)
     }
 
