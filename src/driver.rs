@@ -26,7 +26,7 @@
 //!             Ask::Generation { .. } => Answer::Generation(0),
 //!             Ask::Write(write) => {
 //!                 if let StoreOp::Create { id, session, .. } = &write.op {
-//!                     let (revision, session) = (write.revision, session.clone());
+//!                     let (revision, session) = (write.revision, (**session).clone());
 //!                     self.rows.insert(*id, Stored { revision, session });
 //!                 }
 //!                 Answer::Done // the other operations are left out here

@@ -1,5 +1,7 @@
 //! What a step asks of its driver, in the order of execution.
 
+use alloc::boxed::Box;
+
 use smol_str::SmolStr;
 
 use crate::session::Session;
@@ -75,7 +77,7 @@ pub enum StoreOp {
         /// Under which id.
         id: SessionId,
         /// What.
-        session: Session,
+        session: Box<Session>,
     },
     /// Write only if nothing is stored under the id and the user is of this generation. Where
     /// something is, send the event again with fresh entropy.
@@ -84,7 +86,7 @@ pub enum StoreOp {
         /// Under which id.
         id: SessionId,
         /// What.
-        session: Session,
+        session: Box<Session>,
         /// After a login: the generation that the session's user must have.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         generation: Option<u64>,
@@ -108,7 +110,7 @@ pub enum StoreOp {
         /// Under which id.
         id: SessionId,
         /// What.
-        session: Session,
+        session: Box<Session>,
     },
     /// Delete `from` and write under `to` in one operation, under the condition of `Update` for
     /// `from` and of `Create` for `to`.
@@ -119,7 +121,7 @@ pub enum StoreOp {
         /// The id that takes its place.
         to: SessionId,
         /// What is stored there.
-        session: Session,
+        session: Box<Session>,
         /// After a login: the generation that the session's user must have.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         generation: Option<u64>,

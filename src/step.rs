@@ -50,7 +50,7 @@ use hashbrown::hash_map::{Entry, OccupiedEntry};
 use smol_str::SmolStr;
 
 use crate::config::Config;
-use crate::effect::{CookieChange, Effects, Refusal, Reply};
+use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
 use crate::entropy::{Draws, Entropy};
 use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
 use crate::semantics::{Additions, Differences, Liberties};
@@ -109,7 +109,6 @@ pub(crate) fn step_with(
         store,
         generations,
         response: None,
-        ended: None,
         effects: &mut effects,
     };
     let answer = match event {
@@ -124,9 +123,9 @@ pub(crate) fn step_with(
         Event::Manager(event) => step.manager_event(event),
     };
     // [step-39]
-    if let Some(user) = step.ended.take() {
+    if let Some(StoreOp::DeleteUser { user, .. }) = &step.effects.store {
         let others = requests.iter_mut().filter(|(number, _)| Some(**number) != actor);
-        others.for_each(|(_, request)| request.end_login_unless(&user, |_| false));
+        others.for_each(|(_, request)| request.end_login_unless(user, |_| false));
     }
     match answer {
         // [effect-16]
@@ -147,8 +146,6 @@ struct Step<'a> {
     generations: &'a mut BTreeMap<SmolStr, u64>,
     /// The cookie that the response carries, while a rule saves and decides it.
     response: Option<CookieChange>,
-    /// The user whose sessions this step has ended: logins of other requests are ended after it.
-    ended: Option<SmolStr>,
     /// What it asks of the driver, apart from the reply, which a rule returns.
     effects: &'a mut Effects,
 }

@@ -60,7 +60,7 @@ fn no_field_of_what_a_driver_keeps_can_be_left_out_or_made_up() {
         let session = state.values().first().copied().cloned().unwrap();
         every_field_counts(config);
         every_field_counts(&session);
-        every_field_counts(&StoreOp::Update { id: [7; 16].into(), session });
+        every_field_counts(&StoreOp::Update { id: [7; 16].into(), session: session.into() });
     }
     let request = RequestId(1);
     let (remote_addr, script_name): (SmolStr, SmolStr) = ("192.0.2.1".into(), "".into());

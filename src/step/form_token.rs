@@ -108,7 +108,7 @@ impl Step<'_> {
     ) {
         self.effects.store = Some(if session.has_info() {
             self.store.replace(&id, session.clone());
-            StoreOp::Update { id, session }
+            StoreOp::Update { id, session: session.into() }
         } else {
             self.detach(request, held, &id, session);
             StoreOp::Discard { id }

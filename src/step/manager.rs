@@ -23,7 +23,7 @@ impl Step<'_> {
         // [event-44]
         let session = Session { user, ..Session::new(request.data.remote_addr.clone(), self.now) };
         self.store.put(id, session.clone());
-        self.effects.store = Some(StoreOp::Put { id, session });
+        self.effects.store = Some(StoreOp::Put { id, session: session.into() });
         Ok(Reply::Done)
     }
 
@@ -64,7 +64,6 @@ impl Step<'_> {
         if let Some(generation) = self.generations.get_mut(&user) {
             *generation = generation.saturating_add(1);
         }
-        self.ended = Some(user.clone());
         self.effects.store = Some(StoreOp::DeleteUser { user, except });
     }
 

@@ -98,7 +98,7 @@ impl Step<'_> {
                 self.store.put(id, session.clone());
             }
         }
-        self.effects.store = Some(StoreOp::Put { id, session });
+        self.effects.store = Some(StoreOp::Put { id, session: session.into() });
     }
 
     /// Strict: stores a session that is not stored yet.
@@ -121,7 +121,8 @@ impl Step<'_> {
         // [step-48] [session-10]
         let session = Session { handle: self.draws.handle(), ..session };
         self.store.put(id, session.clone());
-        self.effects.store = Some(StoreOp::Create { id, session, generation, discard_over });
+        self.effects.store =
+            Some(StoreOp::Create { id, session: session.into(), generation, discard_over });
         // [step-57] [step-58]
         self.response = Some(CookieChange::Set(id));
         Ok(())
@@ -174,7 +175,7 @@ impl Step<'_> {
         // Changes to what is there already are written, too: the store must confirm that the
         // session is still stored.
         self.store.replace(&id, merged.clone());
-        self.effects.store = Some(StoreOp::Update { id, session: merged });
+        self.effects.store = Some(StoreOp::Update { id, session: merged.into() });
         Ok(())
     }
 
@@ -242,7 +243,8 @@ impl Step<'_> {
         let handle = session.handle.or_else(|| self.draws.handle());
         let session = Session { handle, ..session };
         self.store.put(to, session.clone());
-        self.effects.store = Some(StoreOp::Rotate { from, to, session, generation });
+        self.effects.store =
+            Some(StoreOp::Rotate { from, to, session: session.into(), generation });
         // [step-46]
         self.response = Some(CookieChange::Set(to));
         Ok(())

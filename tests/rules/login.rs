@@ -26,6 +26,7 @@ fn a_change_of_the_user_moves_the_session_and_begins_it_anew() {
         let session = run.stored(new).unwrap().clone();
         assert_eq!(session.values().keys().collect::<Vec<_>>(), ["since"]);
         let generation = user.map(|_| 0);
+        let session = session.into();
         let rotated = StoreOp::Rotate { from: old, to: new, session, generation };
         assert_eq!(run.effects.store, Some(rotated));
         assert_eq!(run.stored_user(new), user);

@@ -42,7 +42,10 @@ fn quixote_stores_a_new_session_that_has_info() {
             let session = run.session(1).clone();
             run.finish(1, outcome);
             let id = run.id_set().unwrap();
-            assert_eq!(run.effects.store, Some(StoreOp::Put { id, session: session.clone() }));
+            assert_eq!(
+                run.effects.store,
+                Some(StoreOp::Put { id, session: session.clone().into() })
+            );
             assert_eq!(run.stored(id), Some(&session));
         }
     }
@@ -88,7 +91,7 @@ fn live_that_is_dirty_stores_the_shared_object_again() {
         }
         run.finish(1, Successful);
         let session = run.session(2).clone();
-        assert_eq!(run.effects.store, Some(StoreOp::Put { id, session: session.clone() }));
+        assert_eq!(run.effects.store, Some(StoreOp::Put { id, session: session.clone().into() }));
         assert_eq!((run.stored(id), run.cookie()), (Some(&session), None));
         run.set_value(2, "k", "w");
         assert_eq!(run.stored_value(id, "k"), Some("w"), "what is stored is what is held");
@@ -161,7 +164,7 @@ fn copying_writes_the_whole_copy_over_anything() {
         }
         let session = run.session(1).clone();
         run.finish(1, Successful);
-        assert_eq!(run.effects.store, Some(StoreOp::Put { id, session: session.clone() }));
+        assert_eq!(run.effects.store, Some(StoreOp::Put { id, session: session.clone().into() }));
         assert_eq!((run.stored(id), run.stored_value(id, "k")), (Some(&session), None));
         assert_eq!(run.cookie(), None);
     }
@@ -538,7 +541,7 @@ fn strict_creates_a_session_that_has_info_and_is_not_too_old() {
     let held = run.session(1).clone();
     run.finish(1, Successful);
     let id = run.id_set().unwrap();
-    let session = run.stored(id).unwrap().clone();
+    let session = Box::new(run.stored(id).unwrap().clone());
     assert_eq!((session.user(), session.created()), (held.user(), held.created()));
     let (generation, discard_over) = (Some(0), None);
     assert_eq!(run.effects.store, Some(StoreOp::Create { id, session, generation, discard_over }));

@@ -196,7 +196,7 @@ fn a_value_is_taken_out_of_the_store_for_one_request_alone() {
         assert_eq!(run.take(1, "once"), "v");
         let session = run.stored(id).unwrap().clone();
         assert_eq!(session.values().keys().collect::<Vec<_>>(), ["other"]);
-        assert_eq!(run.effects.store, Some(StoreOp::Update { id, session }));
+        assert_eq!(run.effects.store, Some(StoreOp::Update { id, session: session.into() }));
         for request in [2, 1] {
             run.refused(take(request, "once"), Refusal::UnknownKey);
         }
@@ -326,7 +326,7 @@ fn strict_spends_a_token_at_once_for_all_and_for_good() {
     assert_eq!(run.spend(1, token), Reply::Done);
     let session = run.stored(id).unwrap().clone();
     assert!(session.form_tokens().is_empty() && session.values().is_empty());
-    assert_eq!(run.effects.store, Some(StoreOp::Update { id, session }));
+    assert_eq!(run.effects.store, Some(StoreOp::Update { id, session: session.into() }));
     assert_eq!(run.spend(2, token), Reply::Refused(Refusal::UnknownToken));
     run.finish(1, Failed);
     run.start(3, Some(id));

@@ -55,8 +55,8 @@ impl Run<'_> {
                 | StoreOp::Update { id, session }
                 | StoreOp::Rotate { to: id, session, .. } = &write.op
                 {
-                    (self.show)("SessionParts", &SessionParts::from(session.clone()));
-                    let row = Stored { revision: write.revision, session: session.clone() };
+                    (self.show)("SessionParts", &SessionParts::from((**session).clone()));
+                    let row = Stored { revision: write.revision, session: (**session).clone() };
                     (self.show)("Stored", &row);
                     self.rows.insert(*id, row);
                 }

@@ -25,7 +25,7 @@ impl Planted {
 
     /// Writes a session under an id, whatever stands there: what no store should offer.
     pub async fn put(&self, id: SessionId, stored: Stored) {
-        let Stored { revision, session } = stored;
+        let (revision, session) = (stored.revision, stored.session.into());
         let _ = self.memory.write(&unconditional(StoreOp::Put { id, session }, revision)).await;
     }
 
@@ -42,10 +42,10 @@ impl Planted {
         match op {
             StoreOp::Create { session, .. } if self.fault == Fault::AdoptsIds => {
                 let id = here()?.id?;
-                self.row(id).await.is_none().then(|| (id, session.clone()))
+                self.row(id).await.is_none().then(|| (id, (**session).clone()))
             }
             StoreOp::Rotate { from, session, .. } if self.keeps_id(*from).await => {
-                Some((*from, session.clone()))
+                Some((*from, (**session).clone()))
             }
             _ => None,
         }
@@ -106,11 +106,13 @@ impl Store for Planted {
         };
         match (&write.op, self.fault) {
             (StoreOp::Update { id, session }, Fault::Upserts) => {
-                self.put(*id, Stored { revision: write.revision, session: session.clone() }).await;
+                let session = (**session).clone();
+                self.put(*id, Stored { revision: write.revision, session }).await;
                 Ok(true)
             }
             (StoreOp::Update { id, session }, Fault::LastWins) if is_there => {
-                self.put(*id, Stored { revision: write.revision, session: session.clone() }).await;
+                let session = (**session).clone();
+                self.put(*id, Stored { revision: write.revision, session }).await;
                 Ok(true)
             }
             (StoreOp::Rotate { from, .. }, Fault::KeepsOldId) => {
@@ -125,7 +127,7 @@ impl Store for Planted {
                 let old = self.row(*from).await;
                 let session = old
                     .and_then(|old| created_with(session, &old.session))
-                    .unwrap_or_else(|| session.clone());
+                    .map_or_else(|| session.clone(), Box::new);
                 let op = StoreOp::Rotate { from: *from, to: *to, session, generation: *generation };
                 self.memory.write(&Write { op, ..write.clone() }).await
             }

@@ -304,9 +304,9 @@ fn drawn_by(wrote: Option<&StoreOp>, reply: &Reply) -> Entropy {
 }
 
 /// A session as if everything had happened at one moment.
-fn at(session: &Session) -> Session {
+fn at(session: &Session) -> Box<Session> {
     let parts = SessionParts { created: NOW, accessed: NOW, ..session.clone().into() };
-    Session::try_from(parts).unwrap_or_else(|_| session.clone())
+    Session::try_from(parts).unwrap_or_else(|_| session.clone()).into()
 }
 
 /// A user's generation is a number of the store: one state counts in its own way, and the order has

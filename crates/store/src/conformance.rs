@@ -81,7 +81,7 @@ impl Writer {
     }
 
     async fn create(&mut self, of: u8, user: Option<&str>, generation: Option<u64>) -> bool {
-        let (id, session) = (id(of), session(user, of, NOW));
+        let (id, session) = (id(of), session(user, of, NOW).into());
         self.write(StoreOp::Create { id, session, generation, discard_over: None }, None).await
     }
 
@@ -120,14 +120,14 @@ async fn creates_and_updates(writer: &mut Writer) {
     assert_eq!(writer.revision(1).await, revision);
 
     let changed = session(Some("alice"), 1, NOW);
-    let update = |session| StoreOp::Update { id: id(1), session };
+    let update = |session: Session| StoreOp::Update { id: id(1), session: session.into() };
     assert!(!writer.write(update(changed.clone()), Some(Revision(99))).await, "another revision");
     assert_eq!(writer.revision(1).await, revision);
     assert!(writer.write(update(changed.clone()), revision).await);
     assert_eq!(writer.revision(1).await, Some(writer.last()), "the revision is the write's");
     let expected = Some(writer.last());
     assert!(!writer.write(update(changed.clone()), revision).await, "the one before");
-    let (op, session) = (id(2), changed.clone());
+    let (op, session) = (id(2), changed.clone().into());
     assert!(!writer.write(StoreOp::Update { id: op, session }, expected).await, "nothing there");
 
     // A visit conflicts with nothing, and the later one stays.
@@ -146,7 +146,7 @@ async fn creates_and_updates(writer: &mut Writer) {
 async fn rotates(writer: &mut Writer) {
     let revision = writer.revision(1).await;
     let rotate = |to, generation| {
-        let session = session(Some("alice"), 1, NOW);
+        let session = session(Some("alice"), 1, NOW).into();
         StoreOp::Rotate { from: id(1), to: id(to), session, generation }
     };
     assert!(writer.create(2, None, None).await);
@@ -232,7 +232,7 @@ async fn sweeps(writer: &mut Writer, config: &Config) {
     let idle = config.idle_limit_ms.unwrap_or(u64::MAX / 4);
     let now = Timestamp(NOW.0 + idle);
     for (of, accessed) in [(30, NOW), (31, Timestamp(NOW.0 + 1)), (32, Timestamp(now.0 + idle))] {
-        let (id, session) = (id(of), session(None, of, accessed));
+        let (id, session) = (id(of), session(None, of, accessed).into());
         let create = StoreOp::Create { id, session, generation: None, discard_over: None };
         assert!(writer.write(create, None).await);
     }

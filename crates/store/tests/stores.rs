@@ -19,7 +19,7 @@ async fn passes(store: Arc<dyn Store>) {
 async fn sweeps_many(store: Arc<dyn Store>) {
     let ids: Vec<SessionId> = (1..=1001_u128).map(|id| id.to_be_bytes().into()).collect();
     for (revision, id) in (1..).zip(&ids) {
-        let session = Session::new("192.0.2.1".into(), Timestamp(1_000_000_000_000));
+        let session = Session::new("192.0.2.1".into(), Timestamp(1_000_000_000_000)).into();
         let op = StoreOp::Create { id: *id, session, generation: None, discard_over: None };
         let revision = Revision(revision);
         let write = Write { op, expected: None, accessed: None, revision, commits: false };
