@@ -283,7 +283,7 @@ impl fmt::Debug for Properties {
 /// assert_eq!(tally.of(Property::NoIdComesBack), 2);
 /// assert_eq!(tally.of(Property::NoUpdateIsLost), 0);
 /// ```
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Tally([u64; Property::ALL.len()]);
 
 impl Tally {
@@ -305,6 +305,13 @@ impl Tally {
     #[must_use]
     pub fn of(&self, property: Property) -> u64 {
         self.0.get(property as usize).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counted = Property::ALL.iter().map(|property| (property.id(), self.of(*property)));
+        f.debug_map().entries(counted.filter(|(_, count)| *count > 0)).finish()
     }
 }
 
@@ -342,5 +349,6 @@ mod tests {
         assert_eq!(all.of(Property::NoIdComesBack), 3);
         assert_eq!(all.of(Property::OneUserPerId), 2);
         assert_eq!(all.of(Property::NoUpdateIsLost), 0);
+        assert_eq!(format!("{all:?}"), r#"{"no-id-comes-back": 3, "one-user-per-id": 2}"#);
     }
 }

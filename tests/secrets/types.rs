@@ -109,6 +109,7 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
             "Properties",
             "Property",
             "Recording",
+            "Tally",
             "World",
             "Size",
             "Verdict",
