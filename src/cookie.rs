@@ -73,8 +73,8 @@ pub(crate) fn read_cookie_text(config: &Config, header: &str) -> Option<CookieVa
     }
 }
 
-/// The lossy reader looks at every byte by itself, so what is UTF-8, as it nearly always is, is kept
-/// away from it.
+/// The lossy reader looks at every byte by itself, so what is UTF-8, as it nearly always is, is
+/// kept away from it.
 fn text_of(header: &[u8]) -> Cow<'_, str> {
     str::from_utf8(header).map_or_else(|_| String::from_utf8_lossy(header), Cow::Borrowed)
 }

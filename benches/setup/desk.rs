@@ -34,7 +34,7 @@ impl World for Desk {
                 | StoreOp::Rotate { to: id, session, .. }
                 | StoreOp::Update { id, session } = &write.op
                 {
-                    let (revision, session) = (write.revision, session.clone());
+                    let (revision, session) = (write.revision, (**session).clone());
                     self.rows.insert(*id, Stored { revision, session });
                 }
                 Answer::Done

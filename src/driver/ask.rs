@@ -4,6 +4,8 @@ use smol_str::SmolStr;
 
 use crate::effect::StoreOp;
 use crate::entropy::Entropy;
+#[cfg(feature = "std")]
+use crate::entropy::source::EntropySource;
 use crate::session::Session;
 use crate::time::Timestamp;
 use crate::token::SessionId;
@@ -14,6 +16,20 @@ use crate::token::SessionId;
 /// have the same, whoever reads a row can tell whether it was written by the write in doubt.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Revision(pub u64);
+
+#[cfg(feature = "std")]
+impl EntropySource {
+    /// The next 8 bytes of the stream: the first revision of one [`Exchange`](super::Exchange).
+    ///
+    /// ```
+    /// let mut entropy = quixote_session::EntropySource::from_system()?;
+    /// assert_ne!(entropy.revision(), entropy.revision());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn revision(&mut self) -> Revision {
+        Revision(self.number())
+    }
+}
 
 /// A session as it is stored, and the revision beside it.
 #[derive(Clone, PartialEq, Eq, Debug)]

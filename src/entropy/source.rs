@@ -4,7 +4,6 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::Entropy;
-use crate::driver::Revision;
 
 /// `ChaCha20` as a source of [`Entropy`]: one seed, one stream, owned by the driver.
 ///
@@ -49,9 +48,9 @@ impl EntropySource {
         Entropy::from_bytes(bytes)
     }
 
-    /// The next 8 bytes, for the writes of one [`Exchange`](crate::driver::Exchange).
-    pub fn revision(&mut self) -> Revision {
-        Revision(self.0.next_u64())
+    /// The next 8 bytes of the stream.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.0.next_u64()
     }
 }
 
