@@ -28,6 +28,8 @@ mod event;
 mod finish;
 #[path = "rules/fresh_load.rs"]
 mod fresh_load;
+#[path = "rules/guard.rs"]
+mod guard;
 #[path = "rules/login.rs"]
 mod login;
 #[path = "rules/many_requests.rs"]
