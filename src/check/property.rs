@@ -323,7 +323,9 @@ mod tests {
 
     fn set(properties: &[Property]) -> Properties {
         let mut set = Properties::NONE;
-        properties.iter().for_each(|property| set.add(*property));
+        for property in properties {
+            set.add(*property);
+        }
         set
     }
 

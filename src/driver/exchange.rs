@@ -297,7 +297,7 @@ impl Exchange {
     /// Steps the machine, and looks at what it concluded before anything is believed.
     fn step(&mut self, mut turn: Box<Turn>) {
         let (entropy, event) = (turn.entropy.take(), turn.event.clone());
-        let state = self.to_step(&event);
+        let state = self.take_or_copy(&event);
         let (after, mut effects) =
             step_with(&self.config, state, turn.now, entropy.as_ref(), event);
         if let Reply::Refused(why) = effects.reply {
@@ -308,12 +308,11 @@ impl Exchange {
         if !turn.is_fresh && rests_on_load(&turn.event, &effects, self.login.is_some()) {
             return self.load(turn);
         }
-        match effects.store.take() {
-            Some(op) => self.write(turn, after, effects, op),
-            None => {
-                self.state = after;
-                self.end(turn, effects);
-            }
+        if let Some(op) = effects.store.take() {
+            self.write(turn, after, effects, op);
+        } else {
+            self.state = after;
+            self.end(turn, effects);
         }
     }
 
@@ -332,7 +331,7 @@ impl Exchange {
 
     /// What the event is stepped over: a copy, since a step may have to be taken back. None is
     /// needed where nothing is asked of the store, or where all that it began from is loaded again.
-    fn to_step(&mut self, event: &Event) -> State {
+    fn take_or_copy(&mut self, event: &Event) -> State {
         let for_good = match event {
             Event::StartRequest { .. } => !self.is_open(),
             Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => {
