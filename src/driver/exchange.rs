@@ -270,6 +270,10 @@ impl Exchange {
             // A write in doubt was carried out late.
             return self.take_in(turn, attempt, false);
         }
+        if revision.is_none() && turn.doubtful.as_ref().is_some_and(|attempt| attempt.moves()) {
+            // It may have been moved: to begin anew could leave two sessions of one login.
+            return self.fail(Failure::Unknown);
+        }
         known.revision = revision;
         known.accessed = session.as_ref().map(Session::accessed);
         self.state = mem::take(&mut self.state).with_stored(known.id, session);

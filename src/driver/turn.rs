@@ -84,11 +84,17 @@ impl Attempt {
         }
     }
 
+    /// Whether it takes the session away from the id that it was loaded under, to another.
+    pub(super) const fn moves(&self) -> bool {
+        matches!(self.write.op, StoreOp::Rotate { .. })
+    }
+
     /// What it was, from what is found under that id. Content alone proves nothing: two requests
     /// that spend the same form token write the same.
     ///
     /// A new id is known to nobody but this request: if it was there and is gone, somebody has
     /// ended it, which the generation tells, or else it is a login after that end. What was to be
+    /// moved and is gone may be under the new id a moment later, so nobody can tell. What was to be
     /// discarded or updated and is gone is refused by the next step, and as that is in doubt
     /// nothing is said.
     pub(super) fn judge(&self, found: Option<&Stored>) -> Verdict {

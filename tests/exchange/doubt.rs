@@ -161,6 +161,23 @@ fn a_write_that_arrives_late_is_found_by_the_next_try() {
     assert_ne!(shop.only(), id);
 }
 
+/// A session that a login moves is one session afterwards, whenever the write arrives: what was to
+/// be moved and is gone may have been moved, and is not made anew.
+// [driver-18]
+#[test]
+fn a_login_in_doubt_makes_no_second_session() {
+    let ended = LostAnswerThen(|shop| shop.meanwhile(shop.only(), &[Call::logout()]));
+    for (fault, left) in [(Late, 1), (ended, 0)] {
+        let mut shop = Shop::new();
+        let id = shop.log_in();
+        let mut request = shop.request(Some(id));
+        request.run(Call::login("bob"), &mut shop).unwrap();
+        shop.faults = [fault].into();
+        assert_eq!(request.run(Call::finish(), &mut shop), Err(Failure::Unknown), "{fault:?}");
+        assert_eq!(shop.store.items().len(), left);
+    }
+}
+
 /// What changes nothing the second time is simply done again.
 #[test]
 fn what_may_be_done_twice_is() {
