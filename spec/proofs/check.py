@@ -2,8 +2,8 @@
 
 Coq checks every file anew, and its independent checker what came of them. Then: every theorem of
 session.md that strict keeps is proved, or has a reason in left_out.md; so has every rule of strict
-that Model.v does not cite. And each proved claim has a fault: a change of Model.v, and a run that refutes
-the claim there. Takes five minutes of CPU. The number in the environment variable SHARE picks a fifth
+that Model.v does not cite. And each proved claim has a fault: a change of Model.v, or of Drivers.v, and a
+run that refutes the claim there. Takes five minutes of CPU. The number in the environment variable SHARE picks a fifth
 of the faults, and without a number (`SHARE=`) it is all.
 """
 
@@ -27,16 +27,19 @@ FILES = [
     ["proof/Runs", "proof/Ties"], ["proof/Places"], ["proof/Whole"],
     ["proof/Sessions", "proof/Trails"], ["proof/Histories"],
     ["proof/Browsers"],
-    ["Drivers"], ["proof/DriversLocal", "proof/DriversNumbers", "proof/DriversClosed"],
-    ["proof/DriversEnds", "DriversWitness"],
+    ["Drivers"], ["proof/DriversLocal", "proof/DriversNumbers"],
+    ["proof/DriversEnds", "DriversRuns"], ["DriversWitness"],
     ["proof/DriversWhole"], ["proof/DriversCompare"], ["proof/DriversTurn"],
-    ["proof/DriversRefine"], ["proof/DriversOps"], ["proof/DriversRace"],
+    ["proof/DriversRefine"], ["proof/DriversOps", "proof/DriversDoubt"], ["proof/DriversLook"],
+    ["proof/DriversClosed", "proof/DriversRace"],
     ["proof/All"],
 ]  # fmt: skip
 # What has the claims that are rows of session.md.
 ROWS = ["Claims", "Clients"]
 # What has claims that are none.
 BEYOND = ["Abstract", "Drivers"]
+# What faults may need besides, after Witness.v: it has no claims.
+RUNS = ["DriversRuns"]
 # Where the rules of strict are cited.
 CITING = ["Model", "Drivers"]
 SHARES = 5
@@ -44,7 +47,7 @@ FORBIDDEN = re.compile(
     r"\b(Admitted|admit|give_up|Axioms?|Parameters?|Variables?|Conjecture|Hypothes[ie]s|bypass_check"
     r"|Unset\s+(Guard|Positivity|Universe)\s+Checking)\b"
 )
-FAULT = re.compile(r"\(\* In Model.v, instead of\n(.*?)\n---- this\n(.*?)\n----", re.DOTALL)
+FAULT = re.compile(r"\(\* In (Model|Drivers)\.v, instead of\n(.*?)\n---- this\n(.*?)\n----", re.DOTALL)
 EXAMPLE = re.compile(r"^Example .*?Qed\.$", re.DOTALL | re.MULTILINE)
 COMMENT = re.compile(r"\(\*.*?\*\)", re.DOTALL)
 CLAIM = re.compile(r"^Definition (\w+) := ∀ cfg", re.MULTILINE)
@@ -164,7 +167,7 @@ def faults():
     files = share(sorted((HERE / "faults").glob("*.v")), SHARES)
     with ThreadPoolExecutor(2) as pool:
         wrong = [said for said in pool.map(refuted, files) if said]
-    print(f"{len(files) - len(wrong)} faults refute their claims where Model.v is changed for them")
+    print(f"{len(files) - len(wrong)} faults refute their claims where the model is changed for them")
     return wrong
 
 
@@ -175,20 +178,24 @@ def claim_of(file):
 
 def refuted(file):
     """What is wrong with this fault, or nothing."""
-    model, text = (HERE / "Model.v").read_text(), file.read_text()
-    old, new = FAULT.match(text).groups()
-    if model.count(old) != 1:
-        return f"faults/{file.name} changes a text that Model.v has {model.count(old)} times"
+    text = file.read_text()
+    place, old, new = FAULT.match(text).groups()
+    sound = (HERE / f"{place}.v").read_text()
+    if sound.count(old) != 1:
+        return f"faults/{file.name} changes a text that {place}.v has {sound.count(old)} times"
+    runs = [name for name in RUNS if re.search(rf"^From Q .*\b{name}\b", text, re.M)]
+    needed = "".join((HERE / f"{name}.v").read_text() for name in runs) + text
+    imported = [name for name in BEYOND if re.search(rf"^From Q .*\b{name}\b", needed, re.M)]
+    claims = [*ROWS, *imported]
     with tempfile.TemporaryDirectory() as folder:
+        for name in ["Model", *claims, *runs]:
+            shutil.copy(HERE / f"{name}.v", folder)
         # The examples of Witness.v need not hold of a model that was changed.
         witness = EXAMPLE.sub("", (HERE / "Witness.v").read_text())
-        for name, code in [("Model", model.replace(old, new)), ("Witness", witness), ("Fault", text)]:
+        changed = [(place, sound.replace(old, new)), ("Witness", witness), ("Fault", text)]
+        for name, code in changed:
             (Path(folder) / f"{name}.v").write_text(code)
-        imported = [name for name in BEYOND if re.search(rf"^From Q .*\b{name}\b", text, re.M)]
-        claims = [*ROWS, *imported]
-        for name in claims:
-            shutil.copy(HERE / f"{name}.v", folder)
-        for name in ["Model", *claims, "Witness", "Fault"]:
+        for name in ["Model", *claims, "Witness", *runs, "Fault"]:
             run = coq(folder, name)
             if run.returncode:
                 return f"faults/{file.name} refutes nothing: {name}.v: {run.stderr.strip()}"

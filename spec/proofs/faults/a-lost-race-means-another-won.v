@@ -5,23 +5,26 @@
     | None => go_on m (open (None, fresh a now)) (Started None) (Some (OpCreate 7 (fresh a now) (Some 0) None)) 0
     end.
 ---- and a run refutes the claim: a start that names a number of nobody loses although nobody else did anything. *)
-From Q Require Import Drivers Witness.
+From Q Require Import DriversRuns.
 
-Lemma act_says cfg w w' : act cfg w w' → (length (w_said w) ≤ length (w_said w'))%nat.
-Proof. intros H. destruct H; simpl; auto. Qed.
+Lemma act_says cfg r w w' : act cfg r w w' → (length (w_said w) ≤ length (w_said w'))%nat.
+Proof.
+  intros H. destruct H; unfold note_own, abandoned; repeat match goal with |- context [row_of ?op] => destruct (row_of op) end;
+    repeat match goal with |- context [step ?c ?s ?i] => destruct (step c s i) end; simpl; auto.
+Qed.
 Lemma meanwhile_says cfg r w w' : meanwhile cfg r w w' → (length (w_said w) ≤ length (w_said w'))%nat.
-Proof. induction 1 as [|w w' w'' _ IH Ha _]; [done|]. etrans; [exact IH|by eapply act_says]. Qed.
+Proof. induction 1 as [|w w' w'' r1 _ IH Ha _|w w' w'' _ IH Ha _ _]; [done|..]; (etrans; [exact IH|by eapply act_says]). Qed.
 Theorem refuted : ¬ a_lost_race_means_another_won.
 Proof.
   intros H. set (i := at_ 1 0 (start 1 None)).
-  destruct (H strict nothing_yet nothing_yet 1 i (default (OpDiscard 0) (e_op (step strict (alone nothing_yet 1) i).2)))
-    as (w1 & r1 & i1 & st1 & eff1 & op1 & M1 & _ & _ & _ & M2).
+  destruct (H strict nothing_yet nothing_yet 1 i (op_at nothing_yet 1 i))
+    as (w1 & w2 & r1 & i1 & st1 & eff1 & op1 & _ & M1 & _ & _ & _ & E & M2).
   - constructor.
   - split; [split; [|split]; constructor|]. intros n _ Hn. by apply elem_of_nil in Hn.
   - by left.
   - split; [intros q u t n E; vm_compute in E; discriminate|intros n E; vm_compute in E; discriminate].
   - constructor.
-  - vm_compute. reflexivity.
+  - computed.
   - intros E. vm_compute in E. by destruct E.
-  - apply meanwhile_says in M1, M2. simpl in M1, M2. apply Nat.nle_succ_0 in M2. done.
+  - apply meanwhile_says in M2. rewrite E in M2. simpl in M2. by apply Nat.nle_succ_0 in M2.
 Qed.

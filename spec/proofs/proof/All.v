@@ -1,7 +1,7 @@
 (** The claims that are proved, and what their proofs rest on. `python3 spec/proofs check` counts both. *)
 From Q Require Import Steps Inv Runs Sessions Histories Who.
 From Q Require Import Browsers.
-From Q Require Import Drivers DriversRefine DriversClosed DriversRace.
+From Q Require Import Drivers DriversLook DriversClosed DriversRace.
 
 Theorem refusal_changes_nothing_holds : refusal_changes_nothing. Proof. exact t_refusal_changes_nothing. Qed.
 Print Assumptions refusal_changes_nothing_holds.
@@ -65,7 +65,13 @@ Theorem still_logged_in_holds : still_logged_in. Proof. exact t_still. Qed.
 Print Assumptions still_logged_in_holds.
 Theorem drivers_refine_the_machine_holds : drivers_refine_the_machine. Proof. exact t_drivers. Qed.
 Print Assumptions drivers_refine_the_machine_holds.
+Theorem what_is_told_is_true_holds : what_is_told_is_true. Proof. exact t_told. Qed.
+Print Assumptions what_is_told_is_true_holds.
+Theorem a_look_is_not_mistaken_holds : a_look_is_not_mistaken. Proof. exact t_look. Qed.
+Print Assumptions a_look_is_not_mistaken_holds.
 Theorem can_always_be_ended_holds : can_always_be_ended. Proof. exact t_can_be_ended. Qed.
 Print Assumptions can_always_be_ended_holds.
+Theorem one_turn_is_enough_holds : one_turn_is_enough. Proof. exact t_one_turn. Qed.
+Print Assumptions one_turn_is_enough_holds.
 Theorem a_lost_race_means_another_won_holds : a_lost_race_means_another_won. Proof. exact t_lost_race. Qed.
 Print Assumptions a_lost_race_means_another_won_holds.

@@ -1,4 +1,4 @@
-(** Each act of a driver is one step of the one machine, or none. *)
+(** Each step of a driver is one of the one machine. *)
 From Q Require Import DriversTurn DriversEnds Turns Whole Writes Runs Sessions Steps.
 
 (** An event of any kind, over the store of the one machine. *)
@@ -243,39 +243,4 @@ Proof.
       rewrite Hput, Hn1. case_decide as D.
       * intros Hq u t n El. eapply own_ahead; try done. by apply (g_ahead _ _ _ _ G).
       * intros Hq u t n El. etrans; [by eapply (g_ahead _ _ _ _ G)|apply Hgrow].
-Qed.
-
-Lemma act_good cfg w w' h st : act cfg w w' → good cfg w h st → fresh_inputs (w_said w') → ∃ h' st', good cfg w' h' st'.
-Proof.
-  intros Hact G Hfresh. inversion Hact as [w0 r i|w0 r u|w0 r i st1 eff Hof Hb E Hop Hfin|w0 r i st1 eff op Hof Hb E Hop Hh Ht Hd He|]; subst.
-  - exists h, st. by apply loads_good.
-  - exists h, st. by apply tells_good.
-  - assert (fresh_draws (occurs cfg st i :: h)) as Hf.
-    { apply said_fresh. csimpl. rewrite (g_said _ _ _ _ G). revert Hfresh. unfold fresh_inputs. by csimpl. }
-    eexists _, _. pose proof (step_good cfg w h st r i st1 eff G Hof Hb E ltac:(left; done) Hf) as Hg. by rewrite Hop in Hg.
-  - assert (fresh_draws (occurs cfg st i :: h)) as Hf.
-    { apply said_fresh. csimpl. rewrite (g_said _ _ _ _ G). revert Hfresh. unfold fresh_inputs. by csimpl. }
-    eexists _, _. pose proof (step_good cfg w h st r i st1 eff G Hof Hb E ltac:(right; by eexists) Hf) as Hg. by rewrite Hop in Hg.
-  - by exists h, st.
-Qed.
-Lemma said_earlier cfg w w' : act cfg w w' → fresh_inputs (w_said w') → fresh_inputs (w_said w).
-Proof.
-  intros Ha. inversion Ha; subst; try done; unfold fresh_inputs; csimpl; intros (F1 & F2 & F3);
-    (apply NoDup_app in F1 as (_ & _ & ?)); (apply NoDup_app in F2 as (_ & _ & ?)); apply NoDup_cons in F3 as [_ ?]; done.
-Qed.
-Lemma reaches_good cfg w : reaches cfg nothing_yet w → fresh_inputs (w_said w) → ∃ h st, good cfg w h st.
-Proof.
-  intros H. remember nothing_yet as w0 eqn:E. induction H as [w|w w' w'' Hr IH Ha]; intros Hf.
-  - subst. exists [], init. constructor; [constructor|done|done|simpl; by rewrite fmap_empty|done|..]; simpl.
-    + intros r n s s'. simpl. by rewrite lookup_empty.
-    + intros r q n. by rewrite lookup_empty.
-    + intros r n. rewrite lookup_empty. by intros [].
-    + intros r q. by rewrite lookup_empty.
-  - destruct (IH E) as (h & st & G); [by eapply said_earlier|]. by eapply act_good.
-Qed.
-Theorem t_drivers : drivers_refine_the_machine.
-Proof.
-  intros cfg w H Hf. destruct (reaches_good cfg w H Hf) as (h & st & G). exists h, st.
-  split; [split; [apply G|]|split; [apply G|split; apply G]].
-  apply said_fresh. by rewrite (g_said _ _ _ _ G).
 Qed.
