@@ -17,11 +17,28 @@ mod shop;
 #[allow(dead_code, reason = "the comparison of drives neglects rules, these tests do not")]
 mod store;
 
+use allocation_counter::measure;
 use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, World};
 use quixote_session::{Config, CookieChange, Refusal, RequestEvent, RequestId, SubmittedToken};
 
 use shop::Fault::{After, Conflict, Fails};
 use shop::{Shop, arrival};
+
+/// What asks nothing of the store is stepped over the state itself: a copy would take memory.
+#[test]
+fn a_page_that_is_only_read_copies_no_state() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id));
+    let looked = measure(|| _ = request.run(Call::has_session_cookie(true), &mut shop).unwrap());
+    let finished = measure(|| _ = request.run(Call::finish(), &mut shop).unwrap());
+    let mut request = shop.request(Some(id));
+    request.run(Call::set("size", "large"), &mut shop).unwrap();
+    let saved = measure(|| _ = request.run(Call::finish(), &mut shop).unwrap());
+    let counts = [looked, finished, saved].map(|counted| counted.count_total);
+    // A copy of this state takes as many.
+    assert!(counts[0] < 10 && counts[1] < 10 && counts[2] > 10, "{counts:?}");
+}
 
 /// One load for a page that is read, one load and one write for one that writes.
 // [driver-11] [driver-17]
