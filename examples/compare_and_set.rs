@@ -249,7 +249,7 @@ impl Process {
             config: Arc::new(Config::STRICT),
             clock: Timestamp(1_000_000_000_000),
             // Fixed, so that the example prints the same every time. A server takes
-            // `EntropySource::from_system`, and the clock from `EntropySource::fresh`.
+            // `EntropySource::from_system`, and the clock from `Timestamp::now`.
             entropy: EntropySource::new(*b"a seed that nobody else may know"),
             store: Store {
                 config: Config::STRICT,

@@ -354,8 +354,7 @@ fn an_exchange_may_be_dropped_at_any_point() {
         request.begin(&call, shop.now);
         while let Some(ask) = request.ask().filter(|_| asked < point) {
             let answer = shop.carry_out(ask, 0);
-            let fresh = shop.now;
-            request.answer(answer, fresh);
+            request.answer(answer, shop.now);
             asked += 1;
         }
         let is_over = request.ask().is_none();
@@ -397,8 +396,7 @@ fn what_is_told_is_checked() {
     let mut shop = Shop::new();
     let id = shop.log_in();
     let mut request = shop.request(Some(id));
-    let fresh = shop.now;
-    request.answer(Answer::Done, fresh);
+    request.answer(Answer::Done, shop.now);
     assert!(request.is_open(), "nothing was asked");
     for wrong in [Answer::Done, Answer::Generation(7), Answer::Conflict] {
         let mut other = shop.request(Some(id));

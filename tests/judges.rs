@@ -15,6 +15,10 @@
 
 #[path = "judges/altered.rs"]
 mod altered;
+#[path = "judges/run.rs"]
+mod run;
+#[path = "judges/witnessed.rs"]
+mod witnessed;
 
 use std::fs;
 use std::path::Path;

@@ -136,6 +136,10 @@ CROWDED = {
 }  # fmt: skip
 
 
+# Worlds in which sessions end, each with one more id, as none is drawn again: see DeadIds.tla.
+DEAD = {name: SMALL[name] | {"MaxId": 3} for name in ["login", "values", "manager", "devices"]}
+
+
 def of_theorems(semantics):
     """The worlds in which theorems are checked."""
     return SMALL | WIDE | (CROWDED if semantics != "live" else {})

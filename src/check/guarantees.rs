@@ -133,28 +133,19 @@ impl Guarantees {
     /// that [`Counterexample::name`] names.
     #[must_use]
     pub fn page(&self) -> String {
-        let names = self.columns.iter().map(|column| column.semantics.to_string());
-        let names: Vec<_> = names.collect();
-        let mut lines = std::vec![
-            include_str!("guarantees_head.md").to_owned(),
-            format!("| property | {} |", names.join(" | ")),
-            format!("|---|{}", "---|".repeat(names.len())),
-        ];
-        for property in Property::ALL {
-            let cells = self.columns.iter().map(|column| column.cell(*property));
-            let cells: Vec<_> = cells.collect();
-            let sentence = property.sentence();
-            lines.push(format!("| `{property}`: {sentence} | {} |", cells.join(" | ")));
-        }
+        let mut lines = std::vec![include_str!("guarantees_head.md").to_owned()];
+        lines.extend(self.table(
+            |property| format!("`{property}`: {}", property.sentence()),
+            |column, property| column.cell(property),
+        ));
         lines.push("\n## How often each was tried, and broken\n".to_owned());
         lines.push(include_str!("guarantees_tally.md").to_owned());
-        lines.push(format!("| property | {} |", names.join(" | ")));
-        lines.push(format!("|---|{}", "---|".repeat(names.len())));
-        for property in Property::ALL {
-            let cells = self.columns.iter().map(|column| column.tally(*property));
-            let cells: Vec<_> = cells.collect();
-            lines.push(format!("| `{property}` | {} |", cells.join(" | ")));
-        }
+        lines.extend(
+            self.table(
+                |property| format!("`{property}`"),
+                |column, property| column.tally(property),
+            ),
+        );
         lines.push(format!("\n## The worlds of size `{}`\n", self.size.name()));
         lines.push("| world | semantics | states | transitions | depth |".to_owned());
         lines.push("|---|---|---|---|---|".to_owned());
@@ -170,6 +161,25 @@ impl Guarantees {
         lines.extend(self.size.worlds().iter().map(|world| format!("- {}", world.contents())));
         lines.push(String::new());
         lines.join("\n")
+    }
+
+    /// A row for each property, with a cell for each semantics.
+    fn table(
+        &self,
+        name: impl Fn(Property) -> String,
+        cell: impl Fn(&Column, Property) -> String,
+    ) -> Vec<String> {
+        let row = |name: String, cells: Vec<String>| format!("| {name} | {} |", cells.join(" | "));
+        let columns = || self.columns.iter();
+        let semantics = columns().map(|column| column.semantics.to_string()).collect();
+        let mut lines = std::vec![
+            row("property".to_owned(), semantics),
+            format!("|---|{}", "---|".repeat(self.columns.len())),
+        ];
+        lines.extend(Property::ALL.iter().map(|property| {
+            row(name(*property), columns().map(|column| cell(column, *property)).collect())
+        }));
+        lines
     }
 
     /// The shortest counterexample to every property that is broken.

@@ -78,8 +78,7 @@ fn who_wrote_is_told_by_the_revision_and_not_by_the_content() {
         if answers == 0 {
             other.run(Call::accept(token), &mut shop).unwrap();
         }
-        let fresh = shop.now;
-        request.answer(answer, fresh);
+        request.answer(answer, shop.now);
         answers += 1;
     }
     // It may have been `request`: nobody can tell, so nobody says so.

@@ -3,92 +3,28 @@
 //! Under no semantics does a step break what these properties say, so nothing that runs shows that
 //! their checks can.
 
-use quixote_session::check::{History, Properties, Property, Seen};
+use quixote_session::check::Property;
 use quixote_session::{
-    Config, CookieChange, CookieOp, CookieValue, Effects, Entropy, Event, Input, ManagerEvent,
-    Outcome, RequestEvent, RequestId, Session, SessionId, SessionParts, State, StoreOp, Timestamp,
-    step,
+    Config, CookieChange, CookieOp, CookieValue, Effects, Event, ManagerEvent, Outcome,
+    RequestEvent, RequestId, Session, SessionId, SessionParts, State, StoreOp, Timestamp,
 };
+
+use crate::run::Run;
 
 const ALICE: RequestId = RequestId(1);
 const BOB: RequestId = RequestId(2);
-const NOW: u64 = 1_000;
 
-/// Two users are logged in, and have come back.
-struct Run {
-    config: Config,
-    state: State,
-    history: History,
-    draws: u8,
-}
-
-impl Run {
-    fn of(config: &Config) -> Self {
-        let (state, history) = (State::new(), History::default());
-        let mut run = Self { config: config.clone(), state, history, draws: 0 };
-        for (request, user) in [(ALICE, "alice"), (BOB, "bob")] {
-            run.start(request, None);
-            run.send(RequestEvent::SetUser { user: Some(user.into()) }.of(request));
-            run.send(RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(request));
-            let id = run.id_of(user);
-            run.start(request, Some(id));
-        }
-        run
-    }
-
-    fn start(&mut self, request: RequestId, id: Option<SessionId>) {
-        self.send(Event::StartRequest {
-            request,
-            cookie: id.map(CookieValue::Id),
-            remote_addr: "c".into(),
-            script_name: "".into(),
-            passive: false,
-        });
-    }
-
-    fn send(&mut self, event: Event) {
-        let broken = self.altered(event.clone(), |_, _| {});
-        assert!(broken.is_empty(), "{event:?}: {broken:?}");
-        let (after, effects) = self.lawful(event.clone());
-        self.observe(event, &after, &effects);
-        (self.state, self.draws) = (after, self.draws + 1);
-    }
-
-    fn input(&self, event: Event) -> Input {
-        let entropy = Entropy::from_bytes([self.draws + 1; Entropy::BYTES]);
-        Input { now: Timestamp(NOW), entropy, event }
-    }
-
-    fn lawful(&self, event: Event) -> (State, Effects) {
-        step(&self.config, self.state.clone(), self.input(event))
-    }
-
-    fn observe(&mut self, event: Event, after: &State, effects: &Effects) -> Properties {
-        let (config, before, input) = (&self.config, &self.state, &self.input(event));
-        self.history.observe(&Seen { config, before, input, after, effects }).broken
-    }
-
-    /// What the checks find broken of a step whose outcome is altered.
-    fn altered(&self, event: Event, alter: impl FnOnce(&mut State, &mut Effects)) -> Properties {
-        let (mut after, mut effects) = self.lawful(event.clone());
-        alter(&mut after, &mut effects);
-        let (config, before, input) = (&self.config, &self.state, &self.input(event));
-        let seen = Seen { config, before, input, after: &after, effects: &effects };
-        self.history.clone().observe(&seen).broken
-    }
-
-    fn id_of(&self, user: &str) -> SessionId {
-        self.state.sessions_of(user)[0]
-    }
+fn two_users(config: &Config) -> Run {
+    Run::of(config, &[(ALICE, "alice"), (BOB, "bob")])
 }
 
 /// A session that has so many form tokens, and may be put wherever a test wants it.
 fn with_tokens(count: u8) -> Session {
-    let mut run = Run::of(&Config::STRICT);
+    let mut run = two_users(&Config::STRICT);
     for _ in 0..count {
         run.send(RequestEvent::CreateFormToken.of(ALICE));
     }
-    run.send(RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(ALICE));
+    run.finish(ALICE);
     run.state.get(&run.id_of("alice")).unwrap().clone()
 }
 
@@ -105,7 +41,7 @@ fn set_color() -> RequestEvent {
 
 #[test]
 fn a_refusal_that_changes_something_is_found() {
-    let run = Run::of(&Config::STRICT);
+    let run = two_users(&Config::STRICT);
     let refused = || set_color().of(RequestId(9));
     let found = |alter: fn(&mut State, &mut Effects)| {
         run.altered(refused(), alter).contains(Property::RefusalChangesNothing)
@@ -121,7 +57,7 @@ fn a_refusal_that_changes_something_is_found() {
 #[test]
 fn more_tokens_than_the_cap_are_found() {
     let capped = Config { max_form_tokens: 2, ..Config::STRICT };
-    let run = Run::of(&capped);
+    let run = two_users(&capped);
     for (tokens, expected) in [(2, false), (3, true)] {
         let session = with_tokens(tokens);
         let broken = run.altered(set_color().of(ALICE), |after, _| {
@@ -134,7 +70,7 @@ fn more_tokens_than_the_cap_are_found() {
 #[test]
 fn an_end_that_leaves_somebody_is_found() {
     for config in [&Config::QUIXOTE, &Config::QUIXOTE_PERSISTENT, &Config::STRICT] {
-        let run = Run::of(config);
+        let run = two_users(config);
         let alice = run.id_of("alice");
         let session = run.state.get(&alice).unwrap().clone();
         let back = |id: SessionId| {
@@ -159,7 +95,7 @@ fn an_end_that_leaves_somebody_is_found() {
 #[test]
 fn a_change_that_makes_no_room_is_found() {
     let config = Config { absolute_limit_ms: Some(500), ..Config::STRICT };
-    let mut run = Run::of(&config);
+    let mut run = two_users(&config);
     let [alice, bob] = ["alice", "bob"].map(|user| run.id_of(user));
     let mut parts = SessionParts::from(run.state.get(&bob).unwrap().clone());
     (parts.created, parts.accessed) = (Timestamp(0), Timestamp(0));
@@ -184,7 +120,7 @@ fn a_change_that_makes_no_room_is_found() {
 /// Each event, and whose session it may change: neither, alice's, bob's, or both.
 #[test]
 fn a_change_of_another_session_is_found() {
-    let mut run = Run::of(&Config::STRICT);
+    let mut run = two_users(&Config::STRICT);
     run.send(RequestEvent::CreateFormToken.of(ALICE));
     let [alice, bob] = ["alice", "bob"].map(|user| run.id_of(user));
     let handle = |id| run.state.get(&id).unwrap().handle().unwrap();

@@ -1,0 +1,83 @@
+//! A run that is watched, and of which a step may be altered before it is seen.
+
+use quixote_session::check::{History, Properties, Seen};
+use quixote_session::{
+    Config, CookieValue, Effects, Entropy, Event, Input, Outcome, RequestEvent, RequestId,
+    SessionId, State, Timestamp, step,
+};
+
+/// When everything happens.
+const NOW: Timestamp = Timestamp(1_000);
+
+pub(crate) struct Run {
+    config: Config,
+    pub(crate) state: State,
+    history: History,
+    pub(crate) witnessed: Properties,
+    draws: u8,
+}
+
+impl Run {
+    /// Each of these has logged in by this request, and has come back.
+    pub(crate) fn of(config: &Config, users: &[(RequestId, &str)]) -> Self {
+        let (state, history, witnessed) = (State::new(), History::default(), Properties::NONE);
+        let mut run = Self { config: config.clone(), state, history, witnessed, draws: 1 };
+        for (request, user) in users {
+            run.start(*request, None);
+            run.send(RequestEvent::SetUser { user: Some((*user).into()) }.of(*request));
+            run.finish(*request);
+            run.start(*request, Some(run.id_of(user)));
+        }
+        run
+    }
+
+    pub(crate) fn start(&mut self, request: RequestId, id: Option<SessionId>) {
+        self.send(Event::StartRequest {
+            request,
+            cookie: id.map(CookieValue::Id),
+            remote_addr: "c".into(),
+            script_name: "".into(),
+            passive: false,
+        });
+    }
+
+    pub(crate) fn finish(&mut self, request: RequestId) {
+        self.send(RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(request));
+    }
+
+    /// A step that must break nothing.
+    pub(crate) fn send(&mut self, event: Event) {
+        let (after, effects) = self.step(event.clone());
+        let (config, before, input) = (&self.config, &self.state, &self.input(event));
+        let seen = Seen { config, before, input, after: &after, effects: &effects };
+        let found = self.history.observe(&seen);
+        assert!(found.broken.is_empty(), "{input:?}: {:?}", found.broken);
+        self.witnessed = self.witnessed.union(found.sometimes);
+        (self.state, self.draws) = (after, self.draws + 1);
+    }
+
+    /// What the checks find broken of a step whose outcome is altered.
+    pub(crate) fn altered(
+        &self,
+        event: Event,
+        alter: impl FnOnce(&mut State, &mut Effects),
+    ) -> Properties {
+        let (mut after, mut effects) = self.step(event.clone());
+        alter(&mut after, &mut effects);
+        let (config, before, input) = (&self.config, &self.state, &self.input(event));
+        let seen = Seen { config, before, input, after: &after, effects: &effects };
+        self.history.clone().observe(&seen).broken
+    }
+
+    pub(crate) fn id_of(&self, user: &str) -> SessionId {
+        self.state.sessions_of(user)[0]
+    }
+
+    fn input(&self, event: Event) -> Input {
+        Input { now: NOW, entropy: Entropy::from_bytes([self.draws; Entropy::BYTES]), event }
+    }
+
+    fn step(&self, event: Event) -> (State, Effects) {
+        step(&self.config, self.state.clone(), self.input(event))
+    }
+}
