@@ -57,6 +57,6 @@ mod exchange;
 mod rests;
 mod turn;
 
-pub use self::ask::{Answer, Ask, Revision, Stored, Write};
+pub use self::ask::{Answer, Ask, Revision, Stored, World, Write};
 pub use self::call::{Arrival, Call, Ending, Failure, FromSaid, Said};
-pub use self::exchange::{Exchange, World};
+pub use self::exchange::Exchange;

@@ -117,3 +117,13 @@ pub enum Answer {
     /// request had left, or no answer came in time.
     Unknown,
 }
+
+/// Everything outside, for a driver that blocks: see [`Exchange::run`](super::Exchange::run).
+pub trait World {
+    /// What the clock says.
+    fn now(&mut self) -> Timestamp;
+
+    /// Carries out what is asked, once so many milliseconds have passed: see
+    /// [`Exchange::wait_ms`](super::Exchange::wait_ms).
+    fn carry_out(&mut self, ask: Ask<'_>, wait_ms: u64) -> Answer;
+}

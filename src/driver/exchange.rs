@@ -1,33 +1,25 @@
 //! The exchange itself.
 
+mod writes;
+
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::{fmt, mem};
 
 use smol_str::SmolStr;
 
-use super::ask::{Answer, Ask, Revision, Stored, Write};
+use super::ask::{Answer, Ask, Revision, Stored, World};
 use super::call::{Call, Ending, Failure, FromSaid, REQUEST, Said};
 use super::rests::{asks_nothing, loads_first, refusal_rests_on_load, rests_on_load};
-use super::turn::{Attempt, Known, Turn, Verdict, Waits};
+use super::turn::{Known, Row, Turn, Waits};
 use crate::config::Config;
-use crate::effect::{Effects, Refusal, Reply, StoreOp, Transaction};
+use crate::effect::{Effects, Refusal, Reply, Transaction};
 use crate::event::{Event, ManagerEvent, Outcome, RequestEvent};
 use crate::presented::CookieValue;
-use crate::session::{Session, SessionRef};
+use crate::session::SessionRef;
 use crate::state::State;
 use crate::step::step_with;
 use crate::time::Timestamp;
-
-/// Everything outside, for a driver that blocks: see [`Exchange::run`].
-pub trait World {
-    /// What the clock says.
-    fn now(&mut self) -> Timestamp;
-
-    /// Carries out what is asked, once so many milliseconds have passed: see
-    /// [`Exchange::wait_ms`].
-    fn carry_out(&mut self, ask: Ask<'_>, wait_ms: u64) -> Answer;
-}
 
 /// One request, or the manager, over a store outside the process. The [module](super) has an
 /// example.
@@ -255,7 +247,7 @@ impl Exchange {
             | Event::Request { event: RequestEvent::HasSessionCookie { .. }, .. } => true,
             Event::Request { .. } | Event::Manager(_) => false,
         };
-        match self.known.filter(|known| by_id || known.revision.is_some()) {
+        match self.known.filter(|known| by_id || known.row.is_some()) {
             Some(_) => self.wait(turn, Waits::Session),
             None => self.load_generation(turn),
         }
@@ -263,19 +255,19 @@ impl Exchange {
 
     fn loaded(&mut self, mut turn: Box<Turn>, found: Option<Stored>) {
         let Some(known) = &mut self.known else { return self.step(turn) };
-        let (revision, session) =
-            found.map(|Stored { revision, session }| (revision, session)).unzip();
-        let written = turn.doubtful.take_if(|doubtful| Some(doubtful.write.revision) == revision);
+        let (row, session) = found.map(Row::of).unzip();
+        let written = turn
+            .doubtful
+            .take_if(|doubtful| row.is_some_and(|row| row.revision == doubtful.write.revision));
         if let Some(attempt) = written {
             // A write in doubt was carried out late.
             return self.take_in(turn, attempt, false);
         }
-        if revision.is_none() && turn.doubtful.as_ref().is_some_and(|attempt| attempt.moves()) {
+        if row.is_none() && turn.doubtful.as_ref().is_some_and(|attempt| attempt.moves()) {
             // It may have been moved: to begin anew could leave two sessions of one login.
             return self.fail(Failure::Unknown);
         }
-        known.revision = revision;
-        known.accessed = session.as_ref().map(Session::accessed);
+        known.row = row;
         self.state = mem::take(&mut self.state).with_stored(known.id, session);
         self.load_generation(turn);
     }
@@ -334,7 +326,8 @@ impl Exchange {
     }
 
     /// What the event is stepped over: a copy, since a step may have to be taken back. None is
-    /// needed where nothing is asked of the store, or where all that it began from is loaded again.
+    /// needed where nothing is asked of the store and no older load is rested on, or where all that
+    /// it began from is loaded again.
     fn take_or_copy(&mut self, event: &Event) -> State {
         let for_good = match event {
             Event::StartRequest { .. } => !self.is_open(),
@@ -345,104 +338,6 @@ impl Exchange {
             Event::Manager(_) => false,
         };
         if for_good { mem::take(&mut self.state) } else { self.state.clone() }
-    }
-
-    fn write(&mut self, turn: Box<Turn>, after: State, effects: Effects, op: StoreOp) {
-        let compared = match &op {
-            StoreOp::Update { id, .. }
-            | StoreOp::Rotate { from: id, .. }
-            | StoreOp::Discard { id } => Some(*id),
-            StoreOp::DeleteUser { except, .. } => *except,
-            StoreOp::Create { .. }
-            | StoreOp::Put { .. }
-            | StoreOp::Touch { .. }
-            | StoreOp::Delete { .. }
-            | StoreOp::DeleteHandle { .. }
-            | StoreOp::DiscardOver { .. } => None,
-        };
-        let known = self.known.filter(|known| Some(known.id) == compared);
-        let expected = known.and_then(|known| known.revision);
-        let discards = matches!(op, StoreOp::Discard { .. });
-        let accessed = known.and_then(|known| known.accessed).filter(|_| discards);
-        let revision = self.next;
-        self.next = Revision(revision.0.wrapping_add(1));
-        let commits = effects.transaction == Some(Transaction::Commit);
-        let write = Write { op, expected, accessed, revision, commits };
-        let attempt = Box::new(Attempt { after, effects, write });
-        self.wait(turn, Waits::Write(attempt));
-    }
-
-    fn wrote(&mut self, mut turn: Box<Turn>, attempt: Box<Attempt>, answer: &Answer) {
-        match answer {
-            Answer::Done => self.take_in(turn, attempt, false),
-            Answer::Committed => self.take_in(turn, attempt, true),
-            // [driver-15]
-            Answer::Conflict => self.again(turn),
-            Answer::Unknown => {
-                (turn.doubtful, turn.in_doubt) = (Some(attempt), true);
-                self.look(turn);
-            }
-            // An answer to another question is no answer.
-            Answer::Failed | Answer::Loaded(_) | Answer::Generation(_) | Answer::Entropy(_) => {
-                self.fail_store(&turn);
-            }
-        }
-    }
-
-    /// The call starts over, from the state before it, over a fresh load.
-    // [driver-15] [driver-16]
-    fn again(&mut self, mut turn: Box<Turn>) {
-        turn.tries = turn.tries.saturating_add(1);
-        if turn.tries < self.most_tries {
-            self.load(turn);
-        } else {
-            self.give_up(turn, Failure::Busy);
-        }
-    }
-
-    /// Looks for a write in doubt, or carries it out once more where that changes nothing.
-    fn look(&mut self, mut turn: Box<Turn>) {
-        turn.tries = turn.tries.saturating_add(1);
-        let Some(attempt) = turn.doubtful.take_if(|_| turn.tries < self.most_tries) else {
-            return self.fail(Failure::Unknown);
-        };
-        if attempt.looks_for().is_some() {
-            turn.doubtful = Some(attempt);
-            self.wait(turn, Waits::ReadingBack);
-        } else {
-            self.wait(turn, Waits::Write(attempt));
-        }
-    }
-
-    fn read_back(&mut self, mut turn: Box<Turn>, found: Option<&Stored>) {
-        let Some(attempt) = turn.doubtful.take() else { return self.again(turn) };
-        match attempt.judge(found) {
-            Verdict::Written => self.take_in(turn, attempt, false),
-            Verdict::Undecided => self.fail(Failure::Unknown),
-            Verdict::Again => {
-                // It may still arrive.
-                turn.doubtful = Some(attempt);
-                self.again(turn);
-            }
-        }
-    }
-
-    /// The write was carried out: the step is believed.
-    fn take_in(&mut self, turn: Box<Turn>, attempt: Box<Attempt>, committed: bool) {
-        let Attempt { after, mut effects, write } = *attempt;
-        self.state = after;
-        if let Some(known) = &mut self.known {
-            known.accessed = self.state.get(&known.id).map(Session::accessed);
-            if known.accessed.is_none() {
-                known.revision = None;
-            } else if matches!(&write.op, StoreOp::Update { id, .. } if *id == known.id) {
-                known.revision = Some(write.revision);
-            }
-        }
-        if committed {
-            effects.transaction = None;
-        }
-        self.end(turn, effects);
     }
 
     /// What follows the store: the transaction, the cookie, the answer.

@@ -7,6 +7,7 @@ use super::call::{Failure, Said};
 use crate::effect::{Effects, StoreOp, Transaction};
 use crate::entropy::Entropy;
 use crate::event::Event;
+use crate::session::Session;
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::token::SessionId;
@@ -124,14 +125,27 @@ impl Attempt {
 pub(super) struct Known {
     pub(super) id: SessionId,
     /// None if nothing is stored there, or nothing was loaded yet.
-    pub(super) revision: Option<Revision>,
-    /// When what is stored there was last accessed.
-    pub(super) accessed: Option<Timestamp>,
+    pub(super) row: Option<Row>,
 }
 
 impl Known {
     /// Of an id that is not loaded yet.
     pub(super) const fn only_id(id: SessionId) -> Self {
-        Self { id, revision: None, accessed: None }
+        Self { id, row: None }
+    }
+}
+
+/// What a condition compares of a session that is stored.
+#[derive(Clone, Copy)]
+pub(super) struct Row {
+    pub(super) revision: Revision,
+    /// When it was last accessed.
+    pub(super) accessed: Timestamp,
+}
+
+impl Row {
+    /// Of a session that was loaded, and that session.
+    pub(super) fn of(Stored { revision, session }: Stored) -> (Self, Session) {
+        (Self { revision, accessed: session.accessed() }, session)
     }
 }
