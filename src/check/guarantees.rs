@@ -134,18 +134,12 @@ impl Guarantees {
     #[must_use]
     pub fn page(&self) -> String {
         let mut lines = std::vec![include_str!("guarantees_head.md").to_owned()];
-        lines.extend(self.table(
-            |property| format!("`{property}`: {}", property.sentence()),
-            |column, property| column.cell(property),
-        ));
+        lines.extend(
+            self.table(|property| format!("`{property}`: {}", property.sentence()), Column::cell),
+        );
         lines.push("\n## How often each was tried, and broken\n".to_owned());
         lines.push(include_str!("guarantees_tally.md").to_owned());
-        lines.extend(
-            self.table(
-                |property| format!("`{property}`"),
-                |column, property| column.tally(property),
-            ),
-        );
+        lines.extend(self.table(|property| format!("`{property}`"), Column::tally));
         lines.push(format!("\n## The worlds of size `{}`\n", self.size.name()));
         lines.push("| world | semantics | states | transitions | depth |".to_owned());
         lines.push("|---|---|---|---|---|".to_owned());
