@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 
 use super::ask::{Answer, Ask, Revision, Stored, World};
 use super::call::{Call, Ending, Failure, FromSaid, REQUEST, Said};
-use super::rests::{asks_nothing, loads_first, refusal_rests_on_load, rests_on_load};
+use super::rests::{asks_nothing, draws, loads_first, refusal_rests_on_load, rests_on_load};
 use super::turn::{Known, Row, Turn, Waits};
 use crate::config::Config;
 use crate::effect::{Effects, Refusal, Reply, Transaction};
@@ -159,6 +159,8 @@ impl Exchange {
             self.load_generation(turn);
         } else if loads_first(&turn.event) {
             self.load(turn);
+        } else if draws(&turn.event, &self.state) {
+            self.wait(turn, Waits::Entropy);
         } else {
             self.step(turn);
         }

@@ -14,8 +14,10 @@
 //! Hence a finish that is done without an operation rests on no load, and a page that is only read
 //! costs one. The exception is a login, whose user may have been ended since (step-39).
 
+use super::call::REQUEST;
 use crate::effect::{Effects, Refusal, StoreOp};
 use crate::event::{Event, RequestEvent};
+use crate::state::State;
 
 /// Whether the event is answered from the load alone, whatever the answer: then the load comes
 /// first. What needs a fresh load by the event alone does, but for those that are judged by their
@@ -55,6 +57,18 @@ pub(super) const fn asks_nothing(event: &RequestEvent) -> bool {
         | RequestEvent::MaintainSession
         | RequestEvent::FinishRequest { .. }
         | RequestEvent::InsertSession { .. } => false,
+    }
+}
+
+/// Whether a step over this event draws, unless it is refused: then it need not be tried without
+/// entropy first.
+pub(super) fn draws(event: &Event, state: &State) -> bool {
+    match event {
+        Event::Request { event: RequestEvent::FinishRequest { outcome }, .. } => {
+            outcome.saves() && state.saves_under_new_id(REQUEST)
+        }
+        Event::Request { event: RequestEvent::CreateFormToken, .. } => true,
+        Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => false,
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) struct Turn {
     pub(super) event: Event,
     /// What the clock said last.
     pub(super) now: Timestamp,
-    /// For the next step, and for no other. Most draw nothing: it is asked for once a step was
-    /// refused for the lack of it.
+    /// For the next step, and for no other. Most draw nothing: it is asked for before a step that
+    /// draws for sure, or once one was refused for the lack of it.
     pub(super) entropy: Option<Entropy>,
     /// Whether what is known was loaded during this turn.
     pub(super) is_fresh: bool,

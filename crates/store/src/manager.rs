@@ -119,10 +119,11 @@ impl Manager {
         exchange: &mut Exchange,
         call: Call<T>,
     ) -> Result<T, Failure> {
-        exchange.begin(&call, Timestamp::now());
+        let now = Timestamp::now();
+        exchange.begin(&call, now);
         // Without data of its own there is nothing to commit, nor to wait for.
         if let Some(Ask::Commit | Ask::Abort) = exchange.ask() {
-            exchange.answer(Answer::Done, Timestamp::now());
+            exchange.answer(Answer::Done, now);
         }
         self.carry_through(exchange, &mut ()).await;
         exchange.result(call)
