@@ -32,11 +32,13 @@ pub struct Redis {
     scripts: std::sync::Arc<Scripts>,
 }
 
-/// All keys begin with `quixote:`. Of those, `session:ID` is a hash, whose field `row` is all that
-/// a load needs: revision, access and data, in one text, as a reply of one text is read faster than
-/// one of three. `user:NAME` is the set of a user's ids, `handle:HANDLE` an id, `accessed` and
-/// `created` are all ids in the order of these times, and `ended:NAME` is a count that is never
-/// forgotten. Numbers are texts, as those of Lua have 53 bits.
+/// All keys begin with `quixote:`. Of those, `session:ID` is a hash of two texts: `row` is all that
+/// a load needs, revision, access and data, and `index` is what the indices have of it, but for the
+/// access: creation, handle, and the user behind a `+`, or `-` for nobody. So a load reads one
+/// text, and a write compares one to know that all indices stay as they are. `user:NAME` is the set
+/// of a user's ids, `handle:HANDLE` an id, `accessed` and `created` are all ids in the order of
+/// these times, and `ended:NAME` is a count that is never forgotten. Numbers are texts, as those of
+/// Lua have 53 bits.
 struct Scripts {
     save: Script,
     touch: Script,
@@ -48,19 +50,22 @@ struct Scripts {
 
 /// What the scripts share: to remove a session from everywhere.
 const REMOVE: &str = "
+    local function indexed(index)
+        local created, handle, sign, user =
+            string.match(index or '', '^(%d+) (%x*) ([+-])(.*)$')
+        return created, handle, sign == '+' and user
+    end
     local function remove(id)
-        local row = redis.call('HMGET', 'quixote:session:' .. id, 'user', 'handle', 'has_user')
-        if row[3] == '1' then redis.call('SREM', 'quixote:user:' .. row[1], id) end
-        if row[2] and row[2] ~= '' then redis.call('DEL', 'quixote:handle:' .. row[2]) end
-        redis.call('DEL', 'quixote:session:' .. id)
+        local key = 'quixote:session:' .. id
+        local _, handle, user = indexed(redis.call('HGET', key, 'index'))
+        if user then redis.call('SREM', 'quixote:user:' .. user, id) end
+        if handle and handle ~= '' then redis.call('DEL', 'quixote:handle:' .. handle) end
+        redis.call('DEL', key)
         redis.call('ZREM', 'quixote:accessed', id)
         redis.call('ZREM', 'quixote:created', id)
     end
     local function parts(row)
-        return string.match(row or '', '^(%d+) (%d+) (.*)$')
-    end
-    local function joined(revision, accessed, data)
-        return revision .. ' ' .. accessed .. ' ' .. data
+        return string.match(row or '', '^(%d+) (%d+) ()')
     end
     local function later(one, other)
         if #one ~= #other then return #one > #other and one or other end
@@ -71,33 +76,26 @@ const REMOVE: &str = "
 /// Create (no from), Update (from is to), Rotate and Put (expected is `*`).
 const SAVE: &str = "
     local from, to, expected, revision = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-    local data, has_user, user, handle = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
-    local accessed, generation, created = ARGV[9], ARGV[10], ARGV[11]
-    if generation ~= '' and (redis.call('GET', 'quixote:ended:' .. user) or '0') ~= generation then
-        return 0
-    end
-    if from ~= to and expected ~= '*' and redis.call('EXISTS', 'quixote:session:' .. to) == 1 then
-        return 0
-    end
+    local accessed, generation, index, data = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+    local key = 'quixote:session:' .. to
+    if from ~= to and expected ~= '*' and redis.call('EXISTS', key) == 1 then return 0 end
+    local created, handle, user = indexed(index)
+    local ended = 'quixote:ended:' .. (user or '')
+    if generation ~= '' and (redis.call('GET', ended) or '0') ~= generation then return 0 end
     if from ~= '' then
-        local key = 'quixote:session:' .. from
-        local before = redis.call('HMGET', key,
-            'row', 'created', 'has_user', 'user', 'handle')
+        local before = redis.call('HMGET', 'quixote:session:' .. from, 'row', 'index')
         local found, visited = parts(before[1])
         if expected ~= '*' and found ~= expected then return 0 end
         accessed = later(accessed, visited or '0')
         -- Nothing that an index has: the usual case.
-        if from == to and visited == accessed and before[2] == created
-            and before[3] == has_user and before[4] == user and before[5] == handle then
-            redis.call('HSET', key, 'row', joined(revision, accessed, data))
+        if from == to and visited == accessed and before[2] == index then
+            redis.call('HSET', key, 'row', revision .. ' ' .. accessed .. ' ' .. data)
             return 1
         end
         remove(from)
     end
-    redis.call('HSET', 'quixote:session:' .. to,
-        'row', joined(revision, accessed, data), 'has_user', has_user, 'user', user,
-        'handle', handle, 'created', created)
-    if has_user == '1' then redis.call('SADD', 'quixote:user:' .. user, to) end
+    redis.call('HSET', key, 'row', revision .. ' ' .. accessed .. ' ' .. data, 'index', index)
+    if user then redis.call('SADD', 'quixote:user:' .. user, to) end
     if handle ~= '' then redis.call('SET', 'quixote:handle:' .. handle, to) end
     redis.call('ZADD', 'quixote:accessed', accessed, to)
     redis.call('ZADD', 'quixote:created', created, to)
@@ -106,10 +104,11 @@ const SAVE: &str = "
 
 const TOUCH: &str = "
     local key = 'quixote:session:' .. ARGV[1]
-    local revision, before, data = parts(redis.call('HGET', key, 'row'))
+    local row = redis.call('HGET', key, 'row')
+    local revision, before, data = parts(row)
     if not before then return 1 end
     local accessed = later(before, ARGV[2])
-    redis.call('HSET', key, 'row', joined(revision, accessed, data))
+    redis.call('HSET', key, 'row', revision .. ' ' .. accessed .. ' ' .. string.sub(row, data))
     redis.call('ZADD', 'quixote:accessed', accessed, ARGV[1])
     return 1
 ";
@@ -127,8 +126,8 @@ const DELETE: &str = "
     if id == '' then id = redis.call('GET', 'quixote:handle:' .. ARGV[2]) end
     if not id then return 1 end
     if ARGV[3] == '1' then
-        local row = redis.call('HMGET', 'quixote:session:' .. id, 'user', 'has_user')
-        if row[2] ~= '1' or row[1] ~= ARGV[4] then return 1 end
+        local _, _, user = indexed(redis.call('HGET', 'quixote:session:' .. id, 'index'))
+        if user ~= ARGV[4] then return 1 end
     end
     remove(id)
     return 1
@@ -208,21 +207,19 @@ impl Redis {
         generation: Option<u64>,
     ) -> Result<bool, StoreError> {
         let Row { data, created, accessed, .. } = Row::of(session)?;
-        let user = session.user();
         let handle = session.handle().map(|handle| handle.to_string()).unwrap_or_default();
+        let user = session.user().map_or_else(|| "-".into(), |user| format!("+{user}"));
+        let index = format!("{created} {handle} {user}");
         let generation = generation.map(|number| number.to_string()).unwrap_or_default();
         let values = [
             ids[0],
             ids[1],
             expected,
             &write.revision.0.to_string(),
-            &data,
-            if user.is_some() { "1" } else { "0" },
-            user.map(|user| &**user).unwrap_or_default(),
-            &handle,
             &accessed.to_string(),
             &generation,
-            &created.to_string(),
+            &index,
+            &data,
         ];
         self.run(&self.scripts.save, &values).await
     }

@@ -12,7 +12,9 @@ use crate::store::StoreError;
 /// What is written of a session: as JSON with the version of its format, and what is looked for.
 pub(crate) struct Row {
     pub(crate) data: String,
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) handle: Option<Vec<u8>>,
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) user: Option<String>,
     pub(crate) created: i64,
     pub(crate) accessed: i64,
@@ -22,7 +24,9 @@ impl Row {
     pub(crate) fn of(session: &Session) -> Result<Self, StoreError> {
         Ok(Self {
             data: serde_json::to_string(session).map_err(StoreError::failed)?,
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
             handle: session.handle().map(|handle| handle.to_bytes().to_vec()),
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
             user: session.user().map(ToString::to_string),
             created: signed(session.created()),
             accessed: signed(session.accessed()),
