@@ -103,6 +103,7 @@ impl Writer {
 pub async fn conditions(store: Arc<dyn Store>, config: &Config) {
     let mut writer = Writer { store, revision: 7 };
     creates_and_updates(&mut writer).await;
+    finds_what_was_updated(&mut writer).await;
     rotates(&mut writer).await;
     discards(&mut writer).await;
     ends_users(&mut writer).await;
@@ -141,6 +142,23 @@ async fn creates_and_updates(writer: &mut Writer) {
     assert_eq!(writer.load(1).await.unwrap().session.accessed(), later);
     assert!(writer.write(StoreOp::Touch { id: id(9), accessed: later }, None).await);
     assert_eq!(writer.load(9).await, None, "a visit begins nothing");
+}
+
+/// By the user and the handle that it has now, and no longer by those before.
+async fn finds_what_was_updated(writer: &mut Writer) {
+    assert!(writer.create(40, Some("carol"), None).await);
+    let (revision, session) = (writer.revision(40).await, session(Some("dave"), 41, NOW).into());
+    assert!(writer.write(StoreOp::Update { id: id(40), session }, revision).await);
+    let mut of = Vec::new();
+    for user in ["carol", "dave"] {
+        of.push(writer.store.sessions_of(user).await.unwrap().len());
+    }
+    assert_eq!(of, [0, 1]);
+    let end = |of| StoreOp::DeleteHandle { handle: handle(of), user: None };
+    assert!(writer.write(end(40), None).await);
+    assert!(writer.load(40).await.is_some(), "the handle is another");
+    assert!(writer.write(end(41), None).await);
+    assert_eq!(writer.load(40).await, None);
 }
 
 async fn rotates(writer: &mut Writer) {
@@ -236,16 +254,26 @@ async fn sweeps(writer: &mut Writer, config: &Config) {
         let create = StoreOp::Create { id, session, generation: None, discard_over: None };
         assert!(writer.write(create, None).await);
     }
+    // One that was about to be over is visited, and the visit saved with what it changed.
+    assert!(writer.create(33, None, None).await);
+    let saved = session(None, 33, Timestamp(NOW.0 + 1)).into();
+    let revision = writer.revision(33).await;
+    assert!(writer.write(StoreOp::Update { id: id(33), session: saved }, revision).await);
     let over = async |writer: &Writer, of| match writer.load(of).await {
         None => true,
         Some(stored) => stored.session.is_over(config, now),
     };
-    let before = [over(writer, 30).await, over(writer, 31).await, over(writer, 32).await];
+    let mut before = Vec::new();
+    for of in 30..=33 {
+        before.push((of, over(writer, of).await));
+    }
     assert!(writer.write(StoreOp::DiscardOver { now }, None).await);
-    for (of, was_over) in [30, 31, 32].into_iter().zip(before) {
+    for (of, was_over) in before {
         assert_eq!(writer.load(of).await.is_none(), was_over, "{of}");
     }
-    assert!(writer.write(StoreOp::Delete { id: id(31) }, None).await);
+    for of in [31, 33] {
+        assert!(writer.write(StoreOp::Delete { id: id(of) }, None).await);
+    }
 }
 
 /// A login and the end of all sessions of its user at the same moment, so often: whoever logged in
