@@ -91,6 +91,65 @@ fn an_end_that_leaves_somebody_is_found() {
     }
 }
 
+fn finish() -> Event {
+    RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(ALICE)
+}
+
+/// Saves another session than the machine does, in the operation and in the store alike.
+fn saved(alter: impl FnOnce(&mut SessionParts)) -> impl FnOnce(&mut State, &mut Effects) {
+    move |after, effects| {
+        let (id, session) = match &mut effects.store {
+            Some(StoreOp::Update { id, session } | StoreOp::Rotate { to: id, session, .. }) => {
+                (*id, session)
+            }
+            other => panic!("{other:?} saves nothing"),
+        };
+        let mut parts = SessionParts::from((**session).clone());
+        alter(&mut parts);
+        let altered = Session::try_from(parts).unwrap();
+        *session = altered.clone().into();
+        *after = after.clone().with_stored(id, Some(altered));
+    }
+}
+
+/// Saves under the id that was, and not under a new one.
+fn stays(after: &mut State, effects: &mut Effects) {
+    let Some(StoreOp::Rotate { from, to, session, .. }) = effects.store.take() else {
+        panic!("nothing moves");
+    };
+    *after = after.clone().with_stored(to, None).with_stored(from, Some((*session).clone()));
+    effects.store = Some(StoreOp::Update { id: from, session });
+    effects.cookie = None;
+}
+
+/// A login, and a renewal until it is saved.
+#[test]
+fn a_save_under_the_old_id_is_found() {
+    let begins = Property::LoginBeginsASession;
+    for event in [RequestEvent::RenewSession, RequestEvent::SetUser { user: Some("alice".into()) }]
+    {
+        let mut run = two_users(&Config::STRICT);
+        run.send(event.clone().of(ALICE));
+        assert!(!run.altered(finish(), |_, _| {}).contains(begins), "{event:?}");
+        assert!(run.altered(finish(), stays).contains(begins), "{event:?}");
+        run.send(set_color().of(ALICE));
+        assert!(run.altered(finish(), stays).contains(begins), "{event:?}, and a value");
+    }
+}
+
+/// It is as old as its login, and from where that came.
+#[test]
+fn a_login_that_begins_no_session_is_found() {
+    let mut run = two_users(&Config::STRICT);
+    run.send(RequestEvent::SetUser { user: Some("alice".into()) }.of(ALICE));
+    let found = |alter: fn(&mut SessionParts)| {
+        run.altered(finish(), saved(alter)).contains(Property::LoginBeginsASession)
+    };
+    assert!(!found(|_| {}));
+    assert!(found(|session| session.created = Timestamp(999)));
+    assert!(found(|session| session.remote_addr = "d".into()));
+}
+
 /// Room is made by what is over, and for what comes.
 #[test]
 fn a_change_that_makes_no_room_is_found() {

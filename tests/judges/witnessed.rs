@@ -1,7 +1,9 @@
-//! What shows that a property was tried, and what does not.
+//! What shows that a property was tried, and what does not; and lawful steps that break nothing.
 
 use quixote_session::check::Property;
-use quixote_session::{Config, Event, ManagerEvent, RequestEvent, RequestId};
+use quixote_session::{
+    Config, Event, ManagerEvent, Outcome, RequestEvent, RequestId, Session, SessionParts, Timestamp,
+};
 
 use crate::run::Run;
 
@@ -42,4 +44,19 @@ fn a_session_that_is_ended_has_not_lost_its_last_info() {
     left.send(RequestEvent::SetUser { user: None }.of(VISITOR));
     left.finish(VISITOR);
     assert!(left.witnessed.contains(Property::StoredHasInfo));
+}
+
+/// The request itself leaves no trace, but what was over by then is gone.
+#[test]
+fn a_request_that_fails_may_have_replaced_what_was_over() {
+    let config = Config { absolute_limit_ms: Some(500), ..Config::STRICT };
+    let mut run = Run::of(&config, &[(VISITOR, "alice")]);
+    let alice = run.id_of("alice");
+    let mut parts = SessionParts::from(run.state.get(&alice).unwrap().clone());
+    (parts.created, parts.accessed) = (Timestamp(0), Timestamp(0));
+    run.state = run.state.with_stored(alice, Some(Session::try_from(parts).unwrap()));
+    run.send(RequestEvent::NewSession.of(VISITOR));
+    assert!(run.state.keys().is_empty());
+    run.send(RequestEvent::FinishRequest { outcome: Outcome::Failed }.of(VISITOR));
+    assert!(!run.witnessed.contains(Property::FailureLeavesNoTrace));
 }
