@@ -259,14 +259,14 @@ impl State {
     }
 
     /// Whether a finish that saves the request stores its session under a new id, if the store does
-    /// not say otherwise: it is not stored yet and has info, or it moves.
+    /// not say otherwise: it has info, and is not stored yet or moves.
     // [step-44] [step-49]
     pub(crate) fn saves_under_new_id(&self, request: RequestId) -> bool {
         let Parts { store, requests, .. } = self.read();
         requests.get(&request).is_some_and(|open| {
+            let moves = open.data.changes.as_ref().is_some_and(|changes| changes.moves());
             let held = open.held.map(|slot| store.object(slot));
-            held.is_some_and(|held| held.id.is_none() && held.session.has_info())
-                || open.data.changes.as_ref().is_some_and(|changes| changes.moves())
+            held.is_some_and(|held| held.session.has_info() && (held.id.is_none() || moves))
         })
     }
 

@@ -126,3 +126,64 @@ pub(super) const fn refusal_rests_on_load(why: Refusal) -> bool {
         | Refusal::TooManyRequests => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::draws;
+    use crate::driver::call::REQUEST;
+    use crate::event::{Event, Input, Outcome, RequestEvent};
+    use crate::presented::CookieValue;
+    use crate::{Config, Entropy, Session, SessionId, State, Timestamp, step};
+
+    fn sent(state: State, event: Event, byte: u8) -> (State, u8) {
+        let entropy = Entropy::from_bytes([byte; Entropy::BYTES]);
+        let (after, effects) =
+            step(&Config::STRICT, state, Input { now: Timestamp(0), entropy, event });
+        (after, effects.draws)
+    }
+
+    /// What is said to draw draws, and nothing else does.
+    #[test]
+    fn what_draws_is_known_before_the_step() {
+        let login = || RequestEvent::SetUser { user: Some("alice".into()) };
+        let set = || RequestEvent::SetValue { key: "k".into(), value: "v".into() };
+        let id = SessionId::from([7; 16]);
+        let befores: [&[RequestEvent]; 6] = [
+            &[],
+            &[login()],
+            &[RequestEvent::SetUser { user: None }],
+            &[RequestEvent::RenewSession],
+            &[set()],
+            &[RequestEvent::CreateFormToken],
+        ];
+        let outcomes =
+            [Outcome::Successful, Outcome::Interrupted, Outcome::Failed, Outcome::Abandoned];
+        let finishes = outcomes.map(|outcome| RequestEvent::FinishRequest { outcome });
+        let mut counted = 0;
+        for stored in [None, Some(Session::new("".into(), Timestamp(0)))] {
+            for before in befores {
+                let start = Event::StartRequest {
+                    request: REQUEST,
+                    cookie: Some(CookieValue::Id(id)),
+                    remote_addr: "".into(),
+                    script_name: "".into(),
+                    passive: false,
+                };
+                let mut state = State::new().with_stored(id, stored.clone());
+                state = sent(state, start, 1).0;
+                for event in before {
+                    state = sent(state, event.clone().of(REQUEST), 2).0;
+                }
+                for event in
+                    finishes.iter().cloned().chain([login(), RequestEvent::CreateFormToken])
+                {
+                    let event = event.of(REQUEST);
+                    let (_, drawn) = sent(state.clone(), event.clone(), 3);
+                    assert_eq!(draws(&event, &state), drawn > 0, "{event:?} after {before:?}");
+                    counted += u32::from(drawn > 0);
+                }
+            }
+        }
+        assert!(counted > 12, "{counted} of 72 draw");
+    }
+}
