@@ -1,0 +1,245 @@
+//! Each operation by itself.
+
+use std::sync::Arc;
+
+use quixote_session::driver::{Revision, Stored, Write};
+use quixote_session::{Config, Handle, Session, SessionId, SessionParts, StoreOp, Timestamp};
+
+use crate::store::Store;
+
+const NOW: Timestamp = Timestamp(1_000_000_000_000);
+
+fn id(byte: u8) -> SessionId {
+    [byte; 16].into()
+}
+
+fn handle(byte: u8) -> Handle {
+    [byte; 16].into()
+}
+
+/// A session of this user, accessed at this moment.
+fn session(user: Option<&str>, of: u8, accessed: Timestamp) -> Session {
+    let parts = SessionParts::from(Session::new("192.0.2.1".into(), NOW));
+    let (user, handle) = (user.map(Into::into), Some(handle(of)));
+    let values = [("key".into(), format!("value \u{1f512} of {of}").into())].into();
+    SessionParts { user, handle, accessed, values, ..parts }.try_into().unwrap()
+}
+
+/// Writes, counting revisions up.
+struct Writer {
+    store: Arc<dyn Store>,
+    revision: u64,
+}
+
+impl Writer {
+    async fn write(&mut self, op: StoreOp, expected: Option<Revision>) -> bool {
+        self.write_at(op, expected, None).await
+    }
+
+    async fn write_at(
+        &mut self,
+        op: StoreOp,
+        expected: Option<Revision>,
+        accessed: Option<Timestamp>,
+    ) -> bool {
+        // Revisions use all 64 bits.
+        self.revision = self.revision.wrapping_add(0x8000_0000_0000_0001);
+        let revision = Revision(self.revision);
+        self.store.write(&Write { op, expected, accessed, revision, commits: false }).await.unwrap()
+    }
+
+    async fn create(&mut self, of: u8, user: Option<&str>, generation: Option<u64>) -> bool {
+        let (id, session) = (id(of), session(user, of, NOW).into());
+        self.write(StoreOp::Create { id, session, generation, discard_over: None }, None).await
+    }
+
+    async fn load(&self, of: u8) -> Option<Stored> {
+        self.store.load(id(of)).await.unwrap()
+    }
+
+    async fn revision(&self, of: u8) -> Option<Revision> {
+        self.load(of).await.map(|stored| stored.revision)
+    }
+
+    fn last(&self) -> Revision {
+        Revision(self.revision)
+    }
+}
+
+/// Each operation where its condition holds, and where it does not; one after another. The store
+/// must be empty, and of this configuration.
+pub async fn conditions(store: Arc<dyn Store>, config: &Config) {
+    let mut writer = Writer { store, revision: 7 };
+    creates_and_updates(&mut writer).await;
+    finds_what_was_updated(&mut writer).await;
+    rotates(&mut writer).await;
+    discards(&mut writer).await;
+    ends_users(&mut writer).await;
+    ends_handles(&mut writer).await;
+    sweeps(&mut writer, config).await;
+}
+
+async fn creates_and_updates(writer: &mut Writer) {
+    assert_eq!(writer.load(1).await, None, "the store is empty at first");
+    assert!(writer.create(1, None, None).await);
+    let (created, revision) = (session(None, 1, NOW), Some(writer.last()));
+    let stored = Stored { revision: writer.last(), session: created };
+    assert_eq!(writer.load(1).await, Some(stored), "what is written is read");
+    assert!(!writer.create(1, Some("alice"), None).await, "an id that is taken");
+    assert_eq!(writer.revision(1).await, revision);
+
+    let changed = session(Some("alice"), 1, NOW);
+    let update = |session: Session| StoreOp::Update { id: id(1), session: session.into() };
+    assert!(!writer.write(update(changed.clone()), Some(Revision(99))).await, "another revision");
+    assert_eq!(writer.revision(1).await, revision);
+    assert!(writer.write(update(changed.clone()), revision).await);
+    assert_eq!(writer.revision(1).await, Some(writer.last()), "the revision is the write's");
+    let expected = Some(writer.last());
+    assert!(!writer.write(update(changed.clone()), revision).await, "the one before");
+    let (op, session) = (id(2), changed.clone().into());
+    assert!(!writer.write(StoreOp::Update { id: op, session }, expected).await, "nothing there");
+
+    // A visit conflicts with nothing, and the later one stays.
+    let later = Timestamp(NOW.0 + 60_001);
+    for accessed in [later, Timestamp(NOW.0 + 1)] {
+        assert!(writer.write(StoreOp::Touch { id: id(1), accessed }, None).await);
+    }
+    assert_eq!(writer.revision(1).await, expected, "a visit is no new revision");
+    assert_eq!(writer.load(1).await.unwrap().session.accessed(), later);
+    assert!(writer.write(update(changed), expected).await);
+    assert_eq!(writer.load(1).await.unwrap().session.accessed(), later);
+    assert!(writer.write(StoreOp::Touch { id: id(9), accessed: later }, None).await);
+    assert_eq!(writer.load(9).await, None, "a visit begins nothing");
+}
+
+/// By the user and the handle that it has now, and no longer by those before.
+async fn finds_what_was_updated(writer: &mut Writer) {
+    assert!(writer.create(40, Some("carol"), None).await);
+    let (revision, session) = (writer.revision(40).await, session(Some("dave"), 41, NOW).into());
+    assert!(writer.write(StoreOp::Update { id: id(40), session }, revision).await);
+    let mut of = Vec::new();
+    for user in ["carol", "dave"] {
+        of.push(writer.store.sessions_of(user).await.unwrap().len());
+    }
+    assert_eq!(of, [0, 1]);
+    let end = |of| StoreOp::DeleteHandle { handle: handle(of), user: None };
+    assert!(writer.write(end(40), None).await);
+    assert!(writer.load(40).await.is_some(), "the handle is another");
+    assert!(writer.write(end(41), None).await);
+    assert_eq!(writer.load(40).await, None);
+}
+
+async fn rotates(writer: &mut Writer) {
+    let revision = writer.revision(1).await;
+    let rotate = |to, generation| {
+        let session = session(Some("alice"), 1, NOW).into();
+        StoreOp::Rotate { from: id(1), to: id(to), session, generation }
+    };
+    assert!(writer.create(2, None, None).await);
+    assert!(!writer.write(rotate(2, None), revision).await, "to an id that is taken");
+    assert!(!writer.write(rotate(3, Some(1)), revision).await, "in another generation");
+    assert!(!writer.write(rotate(3, None), Some(Revision(99))).await, "another revision");
+    assert_eq!((writer.revision(1).await, writer.load(3).await), (revision, None));
+    assert!(writer.write(rotate(3, Some(0)), revision).await);
+    assert_eq!((writer.load(1).await, writer.revision(3).await), (None, Some(writer.last())));
+    let moved = writer.load(3).await.unwrap().session;
+    assert_eq!(moved.accessed(), Timestamp(NOW.0 + 60_001), "a later visit moves along");
+    assert!(!writer.write(rotate(4, None), revision).await, "the old id is dead");
+}
+
+async fn discards(writer: &mut Writer) {
+    let revision = writer.revision(2).await;
+    let discard = StoreOp::Discard { id: id(2) };
+    assert!(!writer.write_at(discard.clone(), Some(Revision(99)), Some(NOW)).await);
+    let touched = Timestamp(NOW.0 + 5);
+    assert!(writer.write(StoreOp::Touch { id: id(2), accessed: touched }, None).await);
+    assert!(!writer.write_at(discard.clone(), revision, Some(NOW)).await, "visited meanwhile");
+    assert_eq!(writer.revision(2).await, revision);
+    assert!(writer.write_at(discard.clone(), revision, Some(touched)).await);
+    assert_eq!(writer.load(2).await, None);
+    assert!(!writer.write_at(discard, revision, Some(touched)).await, "gone already");
+    for of in [3, 3] {
+        assert!(writer.write(StoreOp::Delete { id: id(of) }, None).await, "or gone already");
+    }
+    assert_eq!(writer.load(3).await, None);
+}
+
+async fn ends_users(writer: &mut Writer) {
+    let generation = async |writer: &Writer, user| writer.store.generation(user).await.unwrap();
+    for (of, user) in [(10, "alice"), (11, "alice"), (12, "Alice"), (13, ""), (14, "a\u{301}")] {
+        assert!(writer.create(of, Some(user), Some(0)).await);
+    }
+    let of_alice = writer.store.sessions_of("alice").await.unwrap();
+    let mut handles: Vec<_> = of_alice.iter().filter_map(Session::handle).collect();
+    handles.sort_unstable();
+    assert_eq!(handles, [handle(10), handle(11)]);
+
+    let end = |except| StoreOp::DeleteUser { user: "alice".into(), except };
+    assert!(!writer.write(end(Some(id(10))), Some(Revision(99))).await, "it has changed since");
+    assert_eq!(generation(writer, "alice").await, 0);
+    assert_eq!(writer.store.sessions_of("alice").await.unwrap().len(), 2);
+    let revision = writer.revision(10).await;
+    assert!(writer.write(end(Some(id(10))), revision).await);
+    assert_eq!((writer.revision(10).await, writer.load(11).await), (revision, None));
+    assert_eq!(generation(writer, "alice").await, 1);
+    assert!(!writer.create(15, Some("alice"), Some(0)).await, "a login from before");
+    assert!(writer.create(15, Some("alice"), Some(1)).await);
+    assert!(writer.create(16, Some("alice"), None).await, "no login");
+    assert!(writer.write(end(None), None).await);
+    assert!(writer.store.sessions_of("alice").await.unwrap().is_empty());
+    assert_eq!((generation(writer, "alice").await, generation(writer, "Alice").await), (2, 0));
+    for (of, user) in [(12, "Alice"), (13, ""), (14, "a\u{301}")] {
+        assert!(writer.load(of).await.is_some(), "users are compared byte by byte");
+        let user = user.into();
+        assert!(writer.write(StoreOp::DeleteUser { user, except: None }, None).await);
+        assert_eq!(writer.load(of).await, None);
+    }
+}
+
+async fn ends_handles(writer: &mut Writer) {
+    for (of, user) in [(20, Some("alice")), (21, None)] {
+        assert!(writer.create(of, user, None).await);
+    }
+    let end = |of, user: Option<&str>| StoreOp::DeleteHandle {
+        handle: handle(of),
+        user: user.map(Into::into),
+    };
+    assert!(writer.write(end(20, Some("bob")), None).await);
+    assert!(writer.write(end(21, Some("bob")), None).await);
+    assert!(writer.write(end(99, None), None).await);
+    assert!(writer.load(20).await.is_some() && writer.load(21).await.is_some());
+    assert!(writer.write(end(20, Some("alice")), None).await);
+    assert!(writer.write(end(21, None), None).await);
+    assert!(writer.load(20).await.is_none() && writer.load(21).await.is_none());
+}
+
+/// What is over, by the limits and by a clock that was ahead; and what is not, by a millisecond.
+async fn sweeps(writer: &mut Writer, config: &Config) {
+    let idle = config.idle_limit_ms.unwrap_or(u64::MAX / 4);
+    let now = Timestamp(NOW.0 + idle);
+    for (of, accessed) in [(30, NOW), (31, Timestamp(NOW.0 + 1)), (32, Timestamp(now.0 + idle))] {
+        let (id, session) = (id(of), session(None, of, accessed).into());
+        let create = StoreOp::Create { id, session, generation: None, discard_over: None };
+        assert!(writer.write(create, None).await);
+    }
+    // One that was about to be over is visited, and the visit saved with what it changed.
+    assert!(writer.create(33, None, None).await);
+    let saved = session(None, 33, Timestamp(NOW.0 + 1)).into();
+    let revision = writer.revision(33).await;
+    assert!(writer.write(StoreOp::Update { id: id(33), session: saved }, revision).await);
+    let over = async |writer: &Writer, of| match writer.load(of).await {
+        None => true,
+        Some(stored) => stored.session.is_over(config, now),
+    };
+    let mut before = Vec::new();
+    for of in 30..=33 {
+        before.push((of, over(writer, of).await));
+    }
+    assert!(writer.write(StoreOp::DiscardOver { now }, None).await);
+    for (of, was_over) in before {
+        assert_eq!(writer.load(of).await.is_none(), was_over, "{of}");
+    }
+    for of in [31, 33] {
+        assert!(writer.write(StoreOp::Delete { id: id(of) }, None).await);
+    }
+}
