@@ -61,47 +61,64 @@ async fn main() -> Result<(), Broken> {
 }
 
 async fn compare(folder: &std::path::Path) -> Result<(), Broken> {
-    let config = Config::STRICT;
     println!("| store | read | write | new session | round trips: read, write, new session |");
     println!("|---|---|---|---|---|");
+    let named: Vec<_> = std::env::args().skip(1).collect();
+    for name in STORES {
+        if !named.is_empty() && !named.iter().any(|own| own == name) {
+            continue;
+        }
+        let (own, theirs) = match name {
+            "memory" => in_memory(),
+            "SQLite" => sqlite(folder).await?,
+            "PostgreSQL" => postgres().await?,
+            _ => redis().await?,
+        };
+        row(name, own, theirs).await?;
+    }
+    Ok(())
+}
 
-    let [memory, sqlite, postgres, redis] = STORES;
+/// Ours, and a site over theirs.
+type Both = (Arc<dyn Store>, Router);
 
-    let own = Memory::new(config.clone());
+fn in_memory() -> Both {
     let theirs = tower::site(tower_sessions::MemoryStore::default());
-    row(memory, Arc::new(own), theirs).await?;
+    (Arc::new(Memory::new(Config::STRICT)), theirs)
+}
 
-    let own = Sqlite::open(folder.join("ours.sqlite"), config.clone())?;
+async fn sqlite(folder: &std::path::Path) -> Result<Both, Broken> {
+    let own = Sqlite::open(folder.join("ours.sqlite"), Config::STRICT)?;
     let connection = tokio_rusqlite::Connection::open(folder.join("theirs.sqlite")).await?;
     // As durable as ours.
     let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
     connection.call(move |file| file.execute_batch(settings)).await?;
     let theirs = tower_sessions_rusqlite_store::RusqliteStore::new(connection);
     theirs.migrate().await?;
-    row(sqlite, Arc::new(own), tower::site(theirs)).await?;
+    Ok((Arc::new(own), tower::site(theirs)))
+}
 
+async fn postgres() -> Result<Both, Broken> {
     let url = std::env::var("POSTGRES_URL").map_err(|_| "POSTGRES_URL is not set")?;
-    let own = Postgres::connect(&url, config.clone()).await?;
+    let own = Postgres::connect(&url, Config::STRICT).await?;
     let recycling = deadpool_postgres::RecyclingMethod::Fast;
     let recycling = deadpool_postgres::ManagerConfig { recycling_method: recycling };
     let manager =
         deadpool_postgres::Manager::from_config(url.parse()?, tokio_postgres::NoTls, recycling);
     let theirs = tower::Postgres(deadpool_postgres::Pool::builder(manager).max_size(16).build()?);
     theirs.migrate().await?;
-    row(postgres, Arc::new(own), tower::site(theirs)).await?;
+    Ok((Arc::new(own), tower::site(theirs)))
+}
 
+async fn redis() -> Result<Both, Broken> {
     let url = std::env::var("REDIS_URL").map_err(|_| "REDIS_URL is not set")?;
-    let own = Redis::connect(&url, config).await?;
+    let own = Redis::connect(&url, Config::STRICT).await?;
     let client = ::redis::Client::open(url)?;
     let theirs = tower::Redis(::redis::aio::ConnectionManager::new(client).await?);
-    row(redis, Arc::new(own), tower::site(theirs)).await
+    Ok((Arc::new(own), tower::site(theirs)))
 }
 
 async fn row(name: &str, own: Arc<dyn Store>, theirs: Router) -> Result<(), Broken> {
-    let mut wanted = std::env::args().skip(1).peekable();
-    if wanted.peek().is_some() && !wanted.any(|own| own == name) {
-        return Ok(());
-    }
     let counted = Arc::new(trips::Counted::new(own.clone()));
     let trips = trips::count(counted).await?;
     let ours = ours::site(own)?;
