@@ -96,14 +96,11 @@ impl Objects {
     }
 
     pub(crate) fn release(&mut self, slot: Slot) {
-        let object = self.get_mut(slot);
-        object.holders = object.holders.saturating_sub(1);
-        self.free_if_dead(slot);
+        self.change(slot, |object| object.holders = object.holders.saturating_sub(1));
     }
 
     pub(crate) fn set_stored(&mut self, slot: Slot, stored: bool) {
-        self.get_mut(slot).stored = stored;
-        self.free_if_dead(slot);
+        self.change(slot, |object| object.stored = stored);
     }
 
     /// Every object, in no particular order.
@@ -117,11 +114,13 @@ impl Objects {
         stored.filter_map(|object| Some((object.id?, &object.session)))
     }
 
+    /// Changes who keeps the object alive, and frees its place if nobody does.
     // [state-4]
-    fn free_if_dead(&mut self, slot: Slot) {
-        let dead = self
-            .place(slot)
-            .and_then(|place| place.take_if(|object| !object.stored && object.holders == 0));
+    fn change(&mut self, slot: Slot, change: impl FnOnce(&mut Object)) {
+        let dead = self.place(slot).and_then(|place| {
+            change(place.as_mut()?);
+            place.take_if(|object| !object.stored && object.holders == 0)
+        });
         if dead.is_some() {
             self.free.push(slot);
         }
