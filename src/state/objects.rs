@@ -110,8 +110,16 @@ impl Objects {
 
     /// Every object that is stored, with its id, in no particular order.
     pub(crate) fn stored(&self) -> impl Iterator<Item = (SessionId, &Session)> {
-        let stored = self.iter().filter(|object| object.stored);
-        stored.filter_map(|object| Some((object.id?, &object.session)))
+        self.stored_by_chunk().flatten()
+    }
+
+    pub(crate) fn stored_by_chunk(
+        &self,
+    ) -> impl Iterator<Item = impl Iterator<Item = (SessionId, &Session)>> {
+        self.chunks.iter().map(|chunk| {
+            let stored = chunk.iter().flatten().filter(|object| object.stored);
+            stored.filter_map(|object| Some((object.id?, &object.session)))
+        })
     }
 
     /// Changes who keeps the object alive, and frees its place if nobody does.
