@@ -77,6 +77,19 @@ impl Parts {
     };
 }
 
+/// What can be told of a save before its step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Save {
+    /// Nothing is saved and nothing discarded: the request has changed nothing, and its session is
+    /// stored already or has no info.
+    Nothing,
+    /// The session gets an id, if the store does not say otherwise: it has info, and is not stored
+    /// yet or moves.
+    UnderNewId,
+    /// The session stays where it is, or is discarded; or nothing can be told.
+    Any,
+}
+
 impl State {
     /// No session, no request.
     #[must_use]
@@ -243,31 +256,26 @@ impl State {
         self.read().requests.get(&request)?.data.cookie.as_ref()
     }
 
-    /// Whether a finish of the request saves nothing and discards nothing, whatever is stored: it
-    /// has changed nothing, and its session is stored already or has no info.
-    // [step-36] [step-49] [step-51]
-    pub(crate) fn saves_nothing(&self, request: RequestId) -> bool {
+    /// What a finish of the request that saves does, whatever is stored.
+    // [step-36] [step-44] [step-49] [step-51]
+    pub(crate) fn foretold_save(&self, request: RequestId) -> Save {
         let Parts { store, requests, semantics, .. } = self.read();
+        let Some(open) = requests.get(&request) else { return Save::Any };
         let changes_are_listed = semantics
             .is_some_and(|semantics| matches!(semantics.differences().saves, Saves::Changes));
-        changes_are_listed
-            && requests.get(&request).is_some_and(|open| {
-                let held = open.held.map(|slot| store.object(slot));
-                open.data.changes.is_none()
-                    && held.is_none_or(|held| held.id.is_some() || !held.session.has_info())
-            })
-    }
-
-    /// Whether a finish that saves the request stores its session under a new id, if the store does
-    /// not say otherwise: it has info, and is not stored yet or moves.
-    // [step-44] [step-49]
-    pub(crate) fn saves_under_new_id(&self, request: RequestId) -> bool {
-        let Parts { store, requests, .. } = self.read();
-        requests.get(&request).is_some_and(|open| {
-            let moves = open.data.changes.as_ref().is_some_and(|changes| changes.moves());
-            let held = open.held.map(|slot| store.object(slot));
-            held.is_some_and(|held| held.session.has_info() && (held.id.is_none() || moves))
-        })
+        let held = open.held.map(|slot| store.object(slot));
+        let is_stored = held.is_none_or(|held| held.id.is_some());
+        let has_info = held.is_some_and(|held| held.session.has_info());
+        let moves = open.data.changes.as_ref().is_some_and(|changes| changes.moves());
+        if !changes_are_listed {
+            Save::Any
+        } else if open.data.changes.is_none() && (is_stored || !has_info) {
+            Save::Nothing
+        } else if has_info && (moves || !is_stored) {
+            Save::UnderNewId
+        } else {
+            Save::Any
+        }
     }
 
     /// Every session in memory, stored or held, in no particular order.

@@ -17,7 +17,7 @@ use crate::effect::{Effects, Refusal, Reply, Transaction};
 use crate::event::{Event, ManagerEvent, Outcome, RequestEvent};
 use crate::presented::CookieValue;
 use crate::session::SessionRef;
-use crate::state::State;
+use crate::state::{Save, State};
 use crate::step::step_with;
 use crate::time::Timestamp;
 
@@ -159,8 +159,6 @@ impl Exchange {
             self.load_generation(turn);
         } else if loads_first(&turn.event) {
             self.load(turn);
-        } else if draws(&turn.event, &self.state) {
-            self.wait(turn, Waits::Entropy);
         } else {
             self.step(turn);
         }
@@ -294,8 +292,17 @@ impl Exchange {
 
     /// Steps the machine, and looks at what it concluded before anything is believed.
     fn step(&mut self, mut turn: Box<Turn>) {
+        let save = match &turn.event {
+            Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => {
+                self.state.foretold_save(REQUEST)
+            }
+            Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => Save::Any,
+        };
+        if turn.entropy.is_none() && draws(&turn.event, save) {
+            return self.wait(turn, Waits::Entropy);
+        }
         let (entropy, event) = (turn.entropy.take(), turn.event.clone());
-        let state = self.take_or_copy(&event);
+        let state = self.take_or_copy(&event, save);
         let (after, mut effects) =
             step_with(&self.config, state, turn.now, entropy.as_ref(), event);
         if let Reply::Refused(why) = effects.reply {
@@ -330,11 +337,11 @@ impl Exchange {
     /// What the event is stepped over: a copy, since a step may have to be taken back. None is
     /// needed where nothing is asked of the store and no older load is rested on, or where all that
     /// it began from is loaded again.
-    fn take_or_copy(&mut self, event: &Event) -> State {
+    fn take_or_copy(&mut self, event: &Event, save: Save) -> State {
         let for_good = match event {
             Event::StartRequest { .. } => !self.is_open(),
             Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => {
-                self.login.is_none() && self.state.saves_nothing(REQUEST)
+                self.login.is_none() && save == Save::Nothing
             }
             Event::Request { event, .. } => asks_nothing(event),
             Event::Manager(_) => false,

@@ -14,10 +14,9 @@
 //! Hence a finish that is done without an operation rests on no load, and a page that is only read
 //! costs one. The exception is a login, whose user may have been ended since (step-39).
 
-use super::call::REQUEST;
 use crate::effect::{Effects, Refusal, StoreOp};
 use crate::event::{Event, RequestEvent};
-use crate::state::State;
+use crate::state::Save;
 
 /// Whether the event is answered from the load alone, whatever the answer: then the load comes
 /// first. What needs a fresh load by the event alone does, but for those that are judged by their
@@ -61,11 +60,11 @@ pub(super) const fn asks_nothing(event: &RequestEvent) -> bool {
 }
 
 /// Whether a step over this event draws, unless it is refused: then it need not be tried without
-/// entropy first.
-pub(super) fn draws(event: &Event, state: &State) -> bool {
+/// entropy first. `save` is what is told of a finish that saves.
+pub(super) const fn draws(event: &Event, save: Save) -> bool {
     match event {
         Event::Request { event: RequestEvent::FinishRequest { outcome }, .. } => {
-            outcome.saves() && state.saves_under_new_id(REQUEST)
+            outcome.saves() && matches!(save, Save::UnderNewId)
         }
         Event::Request { event: RequestEvent::CreateFormToken, .. } => true,
         Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => false,
@@ -179,7 +178,8 @@ mod tests {
                 {
                     let event = event.of(REQUEST);
                     let (_, drawn) = sent(state.clone(), event.clone(), 3);
-                    assert_eq!(draws(&event, &state), drawn > 0, "{event:?} after {before:?}");
+                    let save = state.foretold_save(REQUEST);
+                    assert_eq!(draws(&event, save), drawn > 0, "{event:?} after {before:?}");
                     counted += u32::from(drawn > 0);
                 }
             }
