@@ -5,8 +5,9 @@
 
 use quixote_session::check::Property;
 use quixote_session::{
-    Config, CookieChange, CookieOp, CookieValue, Effects, Event, ManagerEvent, Outcome,
-    RequestEvent, RequestId, Session, SessionId, SessionParts, State, StoreOp, Timestamp,
+    Config, CookieChange, CookieOp, CookieValue, Effects, Event, FormTokens, ManagerEvent, Outcome,
+    RequestEvent, RequestId, Session, SessionId, SessionParts, State, StoreOp, SubmittedToken,
+    Timestamp,
 };
 
 use crate::run::Run;
@@ -150,6 +151,53 @@ fn a_login_that_begins_no_session_is_found() {
     assert!(found(|session| session.remote_addr = "d".into()));
 }
 
+/// A token that is spent, or a value that is taken, is all that goes.
+#[test]
+fn what_goes_along_with_it_is_found() {
+    let mut run = two_users(&Config::STRICT);
+    for event in [
+        set_color(),
+        RequestEvent::SetValue { key: "size".into(), value: "large".into() },
+        RequestEvent::CreateFormToken,
+        RequestEvent::CreateFormToken,
+    ] {
+        run.send(event.of(ALICE));
+    }
+    run.finish(ALICE);
+    let id = run.id_of("alice");
+    let token = run.state.get(&id).unwrap().form_tokens().as_slice()[0];
+    run.start(ALICE, Some(id));
+    for event in [
+        RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token) },
+        RequestEvent::TakeValue { key: "color".into() },
+    ] {
+        let found = |alter: fn(&mut SessionParts)| {
+            let broken = run.altered(event.clone().of(ALICE), saved(alter));
+            broken.contains(Property::NoUpdateIsLost)
+        };
+        assert!(!found(|_| {}), "{event:?}");
+        for (place, alter) in [
+            |session: &mut SessionParts| session.user = None,
+            |session: &mut SessionParts| session.handle = Some([9; 16].into()),
+            |session: &mut SessionParts| session.remote_addr = "d".into(),
+            |session: &mut SessionParts| session.created = Timestamp(999),
+            |session: &mut SessionParts| _ = session.values.remove("size"),
+            |session: &mut SessionParts| _ = session.values.insert("size".into(), "".into()),
+            |session: &mut SessionParts| _ = session.values.insert("shape".into(), "".into()),
+            |session: &mut SessionParts| session.form_tokens = FormTokens::default(),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            assert!(found(alter), "{event:?}, {place}");
+        }
+        let all = run.altered(event.clone().of(ALICE), |after, _| {
+            *after = after.clone().with_stored(id, None);
+        });
+        assert!(all.contains(Property::NoUpdateIsLost), "{event:?}");
+    }
+}
+
 /// Room is made by what is over, and for what comes.
 #[test]
 fn a_change_that_makes_no_room_is_found() {
@@ -217,5 +265,9 @@ fn a_change_of_another_session_is_found() {
             let found = broken.contains(Property::OthersAreLeftAlone);
             assert_eq!(found, !may, "{event:?} changes the session of {id:?}");
         }
+        let broken = run.altered(event.clone(), |after, _| {
+            *after = after.clone().with_stored([9; 16].into(), Some(with_tokens(1)));
+        });
+        assert!(broken.contains(Property::OthersAreLeftAlone), "{event:?} begins another session");
     }
 }
