@@ -104,6 +104,7 @@ impl Objects {
     }
 
     /// Every object, in no particular order.
+    #[cfg(any(test, feature = "check"))]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Object> {
         self.chunks.iter().flatten().flatten()
     }
@@ -113,6 +114,7 @@ impl Objects {
         self.stored_by_chunk().flatten()
     }
 
+    /// The same in parts: a loop over each is twice as fast as one over all.
     pub(crate) fn stored_by_chunk(
         &self,
     ) -> impl Iterator<Item = impl Iterator<Item = (SessionId, &Session)>> {
