@@ -2,15 +2,18 @@
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use async_trait::async_trait;
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, ToSql, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension as _, ToSql, Transaction, TransactionBehavior, params,
+};
 use tokio::sync::oneshot;
 
 use crate::row::{self, Bounds, Columns, Row, signed};
@@ -19,8 +22,9 @@ use crate::store::{Store, StoreError};
 /// A store in one file of SQLite, for one machine; several processes may share it.
 ///
 /// It keeps a write-ahead log, and waits for the disk at each commit: what was acknowledged
-/// outlives the process and a loss of power. Each write is one transaction; most are one statement.
-/// One thread owns the connection, and carries out what it is sent, one after another.
+/// outlives the process and a loss of power. One thread owns the connection. The writes that have
+/// come in while it waited for the disk are committed together, each of them whole or not at all:
+/// so the disk is waited for once, and the busier the store, the less each write costs.
 #[derive(Clone)]
 pub struct Sqlite(Arc<Parts>);
 
@@ -29,7 +33,16 @@ struct Parts {
     jobs: Sender<Job>,
 }
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+enum Job {
+    Read(Box<dyn FnOnce(&Connection) + Send>),
+    Write(Write, Told),
+}
+
+/// Whoever has asked may be gone; whom nobody tells anything, nobody knows what came of it.
+type Told = oneshot::Sender<Result<bool, StoreError>>;
+
+/// So many jobs are taken at once: a bound on how long another process waits to write.
+const MOST_AT_ONCE: usize = 64;
 
 /// `ended` counts how often the sessions of a user were ended. It has a row for each such user, for
 /// ever: nobody knows when the last login from before is refused.
@@ -62,17 +75,13 @@ impl Sqlite {
     pub fn open(path: impl AsRef<Path>, config: Config) -> Result<Self, StoreError> {
         let path = path.as_ref();
         create(path).map_err(StoreError::failed)?;
-        let mut connection = Connection::open(path).map_err(StoreError::failed)?;
+        let connection = Connection::open(path).map_err(StoreError::failed)?;
         let wait = std::time::Duration::from_secs(5);
         connection.busy_timeout(wait).map_err(StoreError::failed)?;
         connection.execute_batch(SCHEMA).map_err(StoreError::failed)?;
-        let (jobs, received) = channel::<Job>();
-        let serve = move || {
-            for job in received {
-                // One that panics has dropped its transaction, and tells nobody.
-                let _ = catch_unwind(AssertUnwindSafe(|| job(&mut connection)));
-            }
-        };
+        let (jobs, received) = channel();
+        let of_thread = config.clone();
+        let serve = move || serve(connection, &of_thread, &received);
         let thread = std::thread::Builder::new().name("sessions".into());
         thread.spawn(serve).map_err(StoreError::failed)?;
         Ok(Self(Arc::new(Parts { config, jobs })))
@@ -89,31 +98,31 @@ impl Sqlite {
     /// If the statement fails.
     pub fn write_in(
         &self,
-        transaction: &rusqlite::Transaction<'_>,
+        transaction: &Transaction<'_>,
         write: &Write,
     ) -> Result<bool, StoreError> {
         carry_out(transaction, &self.0.config, write)
     }
 
-    /// On the thread that may wait for the disk.
-    async fn with<T: Send + 'static>(
+    async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (tell, told) = oneshot::channel();
-        // Whoever has asked may be gone.
-        let job = Box::new(move |connection: &mut Connection| drop(tell.send(work(connection))));
-        if self.0.jobs.send(job).is_err() {
-            return Err(StoreError::failed("the thread of SQLite has ended"));
-        }
+        let read = Box::new(move |connection: &Connection| drop(tell.send(read(connection))));
+        self.send(Job::Read(read))?;
         told.await.unwrap_or_else(|why| Err(StoreError::unknown(why)))
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
+        self.0.jobs.send(job).map_err(|_| StoreError::failed("the thread of SQLite has ended"))
     }
 }
 
 #[async_trait]
 impl Store for Sqlite {
     async fn load(&self, id: SessionId) -> Result<Option<Stored>, StoreError> {
-        self.with(move |connection| {
+        self.read(move |connection| {
             let mut found = connection
                 .prepare_cached("SELECT revision, data, accessed FROM session WHERE id = ?")
                 .map_err(error)?;
@@ -130,7 +139,7 @@ impl Store for Sqlite {
 
     async fn generation(&self, user: &str) -> Result<u64, StoreError> {
         let user = user.to_owned();
-        self.with(move |connection| {
+        self.read(move |connection| {
             let found: Option<i64> = connection
                 .prepare_cached("SELECT generation FROM ended WHERE user = ?")
                 .and_then(|mut found| found.query_row([user], |row| row.get(0)).optional())
@@ -141,22 +150,14 @@ impl Store for Sqlite {
     }
 
     async fn write(&self, write: &Write) -> Result<bool, StoreError> {
-        let (write, parts) = (write.clone(), self.0.clone());
-        self.with(move |connection| {
-            let behavior = TransactionBehavior::Immediate;
-            let transaction = connection.transaction_with_behavior(behavior).map_err(error)?;
-            let done = carry_out(&transaction, &parts.config, &write)?;
-            if done {
-                transaction.commit().map_err(StoreError::unknown)?;
-            }
-            Ok(done)
-        })
-        .await
+        let (tell, told) = oneshot::channel();
+        self.send(Job::Write(write.clone(), tell))?;
+        told.await.unwrap_or_else(|why| Err(StoreError::unknown(why)))
     }
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
         let user = user.to_owned();
-        self.with(move |connection| {
+        self.read(move |connection| {
             let mut found = connection
                 .prepare_cached(
                     "SELECT data, accessed FROM session WHERE user = ? ORDER BY created",
@@ -187,6 +188,67 @@ fn create(path: &Path) -> std::io::Result<()> {
         Err(why) if why.kind() != ErrorKind::AlreadyExists => Err(why),
         _ => Ok(()),
     }
+}
+
+/// What the thread does until nobody can send it anything.
+fn serve(mut connection: Connection, config: &Config, jobs: &Receiver<Job>) {
+    while let Ok(first) = jobs.recv() {
+        let mut writes = Vec::new();
+        for job in iter::once(first).chain(jobs.try_iter().take(MOST_AT_ONCE - 1)) {
+            match job {
+                // One that panics tells nobody.
+                Job::Read(read) => drop(catch_unwind(AssertUnwindSafe(|| read(&connection)))),
+                Job::Write(write, tell) => writes.push((write, tell)),
+            }
+        }
+        if !writes.is_empty() {
+            write_all(&mut connection, config, writes);
+        }
+    }
+}
+
+/// Carries out writes in one transaction, and tells what came of them once it is committed.
+fn write_all(connection: &mut Connection, config: &Config, writes: Vec<(Write, Told)>) {
+    let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate)
+    {
+        Ok(transaction) => transaction,
+        Err(why) => {
+            for (_, tell) in writes {
+                _ = tell.send(Err(StoreError::failed(why.to_string())));
+            }
+            return;
+        }
+    };
+    let mut results = Vec::new();
+    for (write, tell) in writes {
+        // One that panics has dropped its savepoint, and tells nobody.
+        let wrote = AssertUnwindSafe(|| write_one(&mut transaction, config, &write));
+        if let Ok(done) = catch_unwind(wrote) {
+            results.push((done, tell));
+        }
+    }
+    let committed = transaction.commit();
+    for (done, tell) in results {
+        // Also where SQLite has rolled all of it back by itself, since the disk is full.
+        _ = tell.send(match &committed {
+            Err(why) if matches!(done, Ok(true)) => Err(StoreError::unknown(why.to_string())),
+            Ok(()) | Err(_) => done,
+        });
+    }
+}
+
+/// Whole or not at all: what is not done, or fails, is taken back.
+fn write_one(
+    transaction: &mut Transaction<'_>,
+    config: &Config,
+    write: &Write,
+) -> Result<bool, StoreError> {
+    let savepoint = transaction.savepoint().map_err(error)?;
+    let done = carry_out(&savepoint, config, write)?;
+    if done {
+        savepoint.commit().map_err(error)?;
+    }
+    Ok(done)
 }
 
 /// Until the commit nothing was written, whatever failed.
@@ -293,3 +355,6 @@ fn discard_over_at(db: &Connection, config: &Config, now: Timestamp) -> Result<b
     run(db, sql, params![accessed.0, accessed.1, created.0, created.1])?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! What is written together.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::mpsc::channel;
+
+use quixote_session::driver::{Revision, Write};
+use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tokio::sync::oneshot::{self, Receiver};
+
+use super::{Job, SCHEMA, serve};
+use crate::store::StoreError;
+
+const NOW: Timestamp = Timestamp(1_000_000_000_000);
+
+struct File {
+    folder: TempDir,
+}
+
+impl File {
+    fn new() -> Self {
+        let file = Self { folder: tempfile::tempdir().unwrap() };
+        file.connection().execute_batch(SCHEMA).unwrap();
+        file
+    }
+
+    /// One that does not wait for others.
+    fn connection(&self) -> Connection {
+        let connection = Connection::open(self.folder.path().join("sessions")).unwrap();
+        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        connection
+    }
+
+    /// How many sessions are stored.
+    fn count(&self) -> u32 {
+        let sql = "SELECT count(*) FROM session";
+        self.connection().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// What these are told that have all come in before the first is looked at.
+    fn told(&self, writes: impl IntoIterator<Item = Write>) -> Vec<Result<bool, StoreError>> {
+        let (jobs, received) = channel();
+        let mut told: Vec<Receiver<_>> = Vec::new();
+        for write in writes {
+            let (tell, hears) = oneshot::channel();
+            jobs.send(Job::Write(write, tell)).unwrap();
+            told.push(hears);
+        }
+        drop(jobs);
+        serve(self.connection(), &Config::STRICT, &received);
+        told.into_iter().map(|mut told| told.try_recv().unwrap()).collect()
+    }
+}
+
+fn create(of: u8) -> Write {
+    create_in(None, of, None)
+}
+
+/// In this generation of its user, once what is over by then has made room.
+fn create_in(generation: Option<u64>, of: u8, discard_over: Option<Timestamp>) -> Write {
+    let session = Session::new("192.0.2.1".into(), NOW).into();
+    let id = SessionId::from([of; 16]);
+    Write {
+        op: StoreOp::Create { id, session, generation, discard_over },
+        expected: None,
+        accessed: None,
+        revision: Revision(of.into()),
+        commits: false,
+    }
+}
+
+#[test]
+fn writes_that_wait_are_committed_together_and_each_is_whole() {
+    let file = File::new();
+    // As long as somebody has it open, the log is kept.
+    let looks = file.connection();
+    let pages =
+        || looks.query_row("PRAGMA wal_checkpoint", [], |row| row.get::<_, u32>(1)).unwrap();
+    let before = pages();
+    // It would discard all that came before it, but is of another generation.
+    let refused = create_in(Some(5), 0, Some(Timestamp(u64::MAX / 2)));
+    let writes = (1..=20).map(create).chain([refused, create(21)]);
+    let told = file.told(writes);
+    assert_eq!(told.iter().filter(|told| matches!(told, Ok(true))).count(), 21);
+    assert!(matches!(told[20], Ok(false)), "{:?}", told[20]);
+    assert_eq!(file.count(), 21);
+    let written = pages() - before;
+    // One commit writes each page once; 21 commits write the page of the table 21 times.
+    assert!(written < 21, "{written} pages");
+}
+
+#[test]
+fn where_nothing_can_be_written_nothing_was() {
+    let file = File::new();
+    let other = file.connection();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for told in file.told([create(1), create(2)]) {
+        assert!(matches!(told, Err(StoreError::Failed(_))), "{told:?}");
+    }
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(file.count(), 0);
+}
+
+#[test]
+fn nobody_is_told_that_a_write_is_done_whose_commit_failed() {
+    let file = File::new();
+    assert!(matches!(file.told([create(1)])[..], [Ok(true)]));
+    // What a trigger leaves dangling only the commit refuses.
+    let sql = "CREATE TABLE dangling (
+            id BLOB REFERENCES session (id) DEFERRABLE INITIALLY DEFERRED) STRICT;
+        CREATE TRIGGER dangles AFTER INSERT ON session BEGIN
+            INSERT INTO dangling VALUES (x'00');
+        END;";
+    file.connection().execute_batch(sql).unwrap();
+    let told = file.told([create(2), create(1)]);
+    assert!(matches!(told[..], [Err(StoreError::Unknown(_)), Ok(false)]), "{told:?}");
+    assert_eq!(file.count(), 1);
+}
