@@ -198,6 +198,31 @@ fn what_goes_along_with_it_is_found() {
     }
 }
 
+/// Neither what the request changed, nor what it did not.
+#[test]
+fn a_save_that_loses_something_is_found() {
+    let mut run = two_users(&Config::STRICT);
+    run.send(RequestEvent::SetValue { key: "size".into(), value: "large".into() }.of(ALICE));
+    run.finish(ALICE);
+    let id = run.id_of("alice");
+    run.start(ALICE, Some(id));
+    run.send(set_color().of(ALICE));
+    run.send(RequestEvent::CreateFormToken.of(ALICE));
+    let lost = Property::NoUpdateIsLost;
+    let found = |alter: fn(&mut SessionParts)| run.altered(finish(), saved(alter)).contains(lost);
+    assert!(!found(|_| {}));
+    assert!(found(|session| _ = session.values.remove("color")));
+    assert!(found(|session| _ = session.values.remove("size")));
+    assert!(found(|session| _ = session.values.insert("shape".into(), "".into())));
+    assert!(found(|session| session.form_tokens = FormTokens::default()));
+    assert!(found(|session| session.user = None));
+    let all = run.altered(finish(), |after, effects| {
+        *after = after.clone().with_stored(id, None);
+        effects.store = None;
+    });
+    assert!(all.contains(lost));
+}
+
 /// Room is made by what is over, and for what comes.
 #[test]
 fn a_change_that_makes_no_room_is_found() {
