@@ -1,38 +1,33 @@
 (** Drivers of a store outside: section "driver" of spec/session.md. Any number of requests, each with a state of its
     own that holds what its driver has loaded, over one store that carries out an operation if its condition holds. The
-    store may fail, for as long as it likes, and it may carry out an operation and not say so.
+    store may fail, for as long as it likes; it may carry out an operation and not say so, or long after it was sent.
     The claim is that all of them together are the one machine of Model.v. *)
 From stdpp Require Export functions.
 From Q Require Export Claims.
 
 Notation answer := (reply * option transaction * option (cookie_change * text))%type (only parsing).
-(** What a driver keeps of an operation of which it does not know whether it was carried out: the step, with the state
-    before it and after it, the operation, the mark of its row if it was carried out, and the mark that the row had when
-    it was loaded. *)
-Record doubt := Doubt {
-  d_input : input; d_before : state; d_after : state; d_effects : effects; d_op : store_op;
-  d_mark : N; d_compared : option N }.
-(** What a call of the application comes to: an answer of the machine; or that nothing was done, for the store failed;
-    or that nobody knows. *)
-Inductive word := Answered (a : answer) | StoreFailed | Unknown.
-(** Beside the sessions: the mark of each row, which tells who wrote it, for no two writes have the same, and how many
-    marks were given; for each request the marks that its driver has loaded, and its doubt, if it is in one; the inputs of
-    what was not carried out, which nobody sees; and what each call came to. *)
-Record beside := Beside {
-  b_marks : gmap id N; b_given : N; b_seen : number → gmap id N; b_doubts : gmap number doubt;
-  b_vain : list input; b_heard : list (input * word) }.
+(** What a driver knows of an input: what is answered, that nothing was done, or that nobody can tell. *)
+Inductive verdict := Says (a : answer) | NotDone | Unknown.
+(** A write that was sent and not acknowledged: the step, with the state before it and after it, the operation, and the
+    revisions of what was loaded. The revision of a row is the input of the write that wrote it: no two have the same. *)
+Record sent := Sent {
+  s_input : input; s_before : state; s_after : state; s_effects : effects; s_op : store_op; s_seen : gmap id input }.
+(** A driver that waits for such a write: the state that it would step the event from once more, with the revisions of
+    what is loaded there, and what it has sent so far, the newest first. *)
+Record doubt := Doubt { d_now : state; d_seen : gmap id input; d_sent : list sent }.
+(** The revisions of the rows; those that each driver has loaded, and its doubt, if it is in one; what was sent and may
+    still arrive, by whom; what was stepped, and what came of it. *)
+Record traffic := Traffic {
+  t_revisions : gmap id input; t_seen : number → gmap id input; t_doubts : number → option doubt;
+  t_air : list (number * sent); t_tried : list input; t_heard : list (input * verdict) }.
 (** The store, with the number of ends of each user; for each request what its driver has loaded, the numbers that it
-    was told, and the request itself; and what was done, with its answer, the newest first. Of a request in doubt it is
-    what is true, which its driver knows only if it looks. *)
+    was told, and the request itself; and what was carried out, with its answer, the newest first. Of a request in doubt
+    it is what is true, which its driver knows only if it looks. *)
 Record world := World {
   w_store : gmap id session; w_numbers : gmap text N;
   w_loaded : number → gmap id session; w_told : number → gmap text N; w_requests : gmap number request;
-  w_said : list (input * answer); w_beside : beside }.
-Definition nothing_yet := World ∅ ∅ (λ _, ∅) (λ _, ∅) ∅ [] (Beside ∅ 0 (λ _, ∅) ∅ [] []).
-Definition marks (w : world) := b_marks (w_beside w).
-Definition mark_of (w : world) (i : id) : option N := w_store w !! i ≫= λ _, marks w !! i.
-Definition doubts (w : world) := b_doubts (w_beside w).
-Definition heard (w : world) := b_heard (w_beside w).
+  w_said : list (input * answer); w_traffic : traffic }.
+Definition nothing_yet := World ∅ ∅ (λ _, ∅) (λ _, ∅) ∅ [] (Traffic ∅ (λ _, ∅) (λ _, None) [] [] []).
 Definition number_of (w : world) (u : text) : N := default 0 (w_numbers w !! u).
 
 (** The state of one request, and the same world with another one. [driver-18] *)
@@ -40,27 +35,12 @@ Definition alone (w : world) (r : number) : state :=
   State (w_loaded w r) (match w_requests w !! r with Some q => {[ r := q ]} | None => ∅ end) (w_told w r).
 Definition put (w : world) (r : number) (st : state) : world :=
   World (w_store w) (w_numbers w) (<[ r := store st ]> (w_loaded w)) (<[ r := generations st ]> (w_told w))
-    (partial_alter (λ _, requests st !! r) r (w_requests w)) (w_said w) (w_beside w).
+    (partial_alter (λ _, requests st !! r) r (w_requests w)) (w_said w) (w_traffic w).
 Definition answer_of (eff : effects) : answer := (e_reply eff, e_tx eff, e_cookie eff).
 (** The order is: store, transaction, cookie, answer. [driver-1] *)
 Definition say (i : input) (eff : effects) (w : world) : world :=
   World (w_store w) (w_numbers w) (w_loaded w) (w_told w) (w_requests w) ((i, answer_of eff) :: w_said w)
-    (w_beside w).
-Definition with_beside (w : world) (b : beside) : world :=
-  World (w_store w) (w_numbers w) (w_loaded w) (w_told w) (w_requests w) (w_said w) b.
-(** What a call came to. *)
-Definition hear (i : input) (what : word) (w : world) : world := let b := w_beside w in
-  with_beside w (Beside (b_marks b) (b_given b) (b_seen b) (b_doubts b) (b_vain b) ((i, what) :: b_heard b)).
-(** A driver notes the mark of a row. *)
-Definition note (r : number) (i : id) (w : world) : world := let b := w_beside w in
-  with_beside w (Beside (b_marks b) (b_given b) (<[ r := partial_alter (λ _, mark_of w i) i (b_seen b r) ]> (b_seen b))
-    (b_doubts b) (b_vain b) (b_heard b)).
-(** A driver is in doubt, or no longer. *)
-Definition set_doubt (r : number) (x : option doubt) (w : world) : world := let b := w_beside w in
-  with_beside w (Beside (b_marks b) (b_given b) (b_seen b) (partial_alter (λ _, x) r (b_doubts b)) (b_vain b) (b_heard b)).
-(** Nothing came of an input; if it was for an operation, its mark is given all the same. *)
-Definition in_vain (i : input) (w : world) : world := let b := w_beside w in
-  with_beside w (Beside (b_marks b) (N.succ (b_given b)) (b_seen b) (b_doubts b) (i :: b_vain b) (b_heard b)).
+    (w_traffic w).
 
 (** ** The store outside *)
 
@@ -72,19 +52,11 @@ Definition with_later (m : gmap id session) (op : store_op) : store_op :=
   | OpUpdate i s => OpUpdate i (later (m !! i) s)
   | OpRotate from to s g => OpRotate from to (later (m !! from) s) g
   | op => op end.
-(** The row that an operation writes, which has its mark from then on. *)
-Definition row_of (op : store_op) : option id :=
-  match op with OpCreate i _ _ _ | OpUpdate i _ | OpRotate _ i _ _ => Some i | _ => None end.
-Definition note_own (r : number) (op : store_op) (w : world) : world :=
-  default w ((λ i, note r i w) <$> row_of op).
 (** An operation, in one atomic act: what is in the store is what it judges by. [driver-9] [driver-12] [driver-13] *)
 Definition write (cfg : config) (op : store_op) (w : world) : world :=
   World (carry_out cfg (Some (with_later (w_store w) op)) (w_store w))
     (match op with OpDeleteUser u _ => <[ u := N.succ (number_of w u) ]> (w_numbers w) | _ => w_numbers w end)
-    (w_loaded w) (w_told w) (w_requests w) (w_said w)
-    (let b := w_beside w in
-     Beside (match row_of op with Some i => <[ i := b_given b ]> (b_marks b) | None => b_marks b end) (N.succ (b_given b))
-       (b_seen b) (b_doubts b) (b_vain b) (b_heard b)).
+    (w_loaded w) (w_told w) (w_requests w) (w_said w) (w_traffic w).
 
 (** What is stored is what was loaded, but for the noted access; or in all. *)
 Definition is_still (w : world) (r : number) (i : id) : Prop :=
@@ -100,8 +72,7 @@ Definition holds (w : world) (r : number) (op : store_op) : Prop :=
   | OpRotate from to s g => is_still w r from ∧ w_store w !! to = None ∧ numbered w (user s) g
   | OpDiscard i => is_as_loaded w r i
   | OpDeleteUser _ (Some i) => is_still w r i
-  | OpTouch _ _ | OpDelete _ | OpDeleteUser _ None | OpDeleteHandle _ _ | OpDiscardOver _ => True
-  end.
+  | OpTouch _ _ | OpDelete _ | OpDeleteUser _ None | OpDeleteHandle _ _ | OpDiscardOver _ => True end.
 
 (** ** What an answer rests on *)
 
@@ -115,8 +86,7 @@ Definition looks_at (w : world) (e : event) : option id :=
   | OfRequest r (HasSessionCookie _) => w_requests w !! r ≫= λ q, cookie_id (r_cookie q)
   | OfRequest r _ => w_requests w !! r ≫= held_id
   | OfManager (DeleteSession i) => Some i
-  | OfManager _ => None
-  end.
+  | OfManager _ => None end.
 (** Whether an answer without an operation rests on what is stored. The others speak of what the request brought or
     did itself, or of what no write of others could change. [driver-17] *)
 Definition rests_on_load (w : world) (e : event) (r : reply) : bool :=
@@ -131,8 +101,7 @@ Definition rests_on_load (w : world) (e : event) (r : reply) : bool :=
       | OfRequest _ (CreateFormToken | ExpireOtherSessions | ExpireHandle _) => true
       | OfRequest r (FinishRequest (Successful | Interrupted)) =>
           match w_requests w !! r with Some q => negb (is_none (c_login (own q))) | None => false end
-      | OfRequest _ _ => false
-      end
+      | OfRequest _ _ => false end
   end.
 (** It is final then if that is what is stored: the moment of such an answer is that of the load. If the driver is told
     a number after it, and nothing has changed by then, nothing had changed when it loaded. [driver-11] [driver-17] *)
@@ -153,81 +122,150 @@ Definition touches_in_time (w : world) (r : number) (op : store_op) : Prop :=
 Definition discards_in_time (w : world) (r : number) (op : store_op) : Prop :=
   match op with OpDiscard _ => login_stands w r | _ => True end.
 (** Whether who ends other sessions is logged in, when that is carried out. *)
-Definition ends_in_time (w : world) (r : number) (e : event) : Prop :=
-  match e with
+Definition ends_in_time (w : world) (r : number) (e : event) : Prop := match e with
   | OfRequest _ (ExpireOtherSessions | ExpireHandle _) =>
       login_stands w r ∧ ∀ i, looks_at w e = Some i → is_Some (w_loaded w r !! i) → is_Some (w_store w !! i)
   | _ => True end.
 
-(** ** What a look tells of a write in doubt *)
+(** ** Writes that nobody has acknowledged *)
 
-(** Its row is there, with its mark: it was carried out. What is in the row proves nothing. [driver-21] *)
-Definition is_found (w : world) (x : doubt) : Prop :=
-  ∃ i, row_of (d_op x) = Some i ∧ mark_of w i = Some (d_mark x).
-(** The row has the mark that it was loaded with; or what was to be moved or discarded is still there; or what was to be
-    created is not: it was not carried out. The others leave nothing to look for. *)
-Definition is_missed (w : world) (x : doubt) : Prop :=
-  match d_op x with
-  | OpUpdate i _ => is_Some (d_compared x) ∧ mark_of w i = d_compared x
-  | OpRotate i _ _ _ | OpDiscard i => is_Some (store (d_before x) !! i) ∧ is_Some (w_store w !! i)
+Definition notes (f : traffic → traffic) (w : world) : world :=
+  World (w_store w) (w_numbers w) (w_loaded w) (w_told w) (w_requests w) (w_said w) (f (w_traffic w)).
+Definition tries (i : input) := notes (λ t,
+  Traffic (t_revisions t) (t_seen t) (t_doubts t) (t_air t) (i :: t_tried t) (t_heard t)).
+Definition hear_all (l : list (input * verdict)) := notes (λ t,
+  Traffic (t_revisions t) (t_seen t) (t_doubts t) (t_air t) (t_tried t) (l ++ t_heard t)).
+Definition hears (i : input) (v : verdict) := hear_all [(i, v)].
+Definition doubts (r : number) (d : option doubt) := notes (λ t,
+  Traffic (t_revisions t) (t_seen t) (<[ r := d ]> (t_doubts t)) (t_air t) (t_tried t) (t_heard t)).
+Definition doubt_of (w : world) (r : number) : option doubt := t_doubts (w_traffic w) r.
+Definition seen_by (r : number) (m : gmap id input) := notes (λ t,
+  Traffic (t_revisions t) (<[ r := m ]> (t_seen t)) (t_doubts t) (t_air t) (t_tried t) (t_heard t)).
+Definition is_sent (r : number) (m : sent) := notes (λ t,
+  Traffic (t_revisions t) (t_seen t) (t_doubts t) ((r, m) :: t_air t) (t_tried t) (t_heard t)).
+(** What this driver has sent does not arrive any more. *)
+Definition silences (r : number) := notes (λ t,
+  Traffic (t_revisions t) (t_seen t) (t_doubts t) (filter (λ p, p.1 ≠ r) (t_air t)) (t_tried t) (t_heard t)).
+
+(** The row that an operation writes: what it deletes, and a visit that it notes, have no revision. *)
+Definition written_by (op : store_op) : option id :=
+  match op with OpCreate i _ _ _ | OpUpdate i _ | OpRotate _ i _ _ => Some i | _ => None end.
+Definition revises (i : input) (op : store_op) := notes (λ t,
+  Traffic (match written_by op with Some n => <[ n := i ]> (t_revisions t) | None => t_revisions t end)
+    (t_seen t) (t_doubts t) (t_air t) (t_tried t) (t_heard t)).
+Definition revision (w : world) (n : id) : option input := w_store w !! n ≫= λ _, t_revisions (w_traffic w) !! n.
+Definition with_revision (w : world) (n : id) : gmap id input → gmap id input := partial_alter (λ _, revision w n) n.
+Definition sees (r : number) (n : id) (w : world) : world := seen_by r (with_revision w n (t_seen (w_traffic w) r)) w.
+Definition sees_written (r : number) (op : store_op) (w : world) : world :=
+  match written_by op with Some n => sees r n w | None => w end.
+
+(** Whether a store that compares revisions, and not what is stored, finds another one. *)
+Definition is_rewritten (w : world) (r : number) (op : store_op) : Prop :=
+  match op with
+  | OpUpdate i _ | OpRotate i _ _ _ | OpDiscard i | OpDeleteUser _ (Some i) => revision w i ≠ t_seen (w_traffic w) r !! i
+  | _ => False end.
+(** What a driver knows, and waits for. *)
+Definition believed (w : world) (r : number) : state := match doubt_of w r with Some d => d_now d | None => alone w r end.
+Definition seen (w : world) (r : number) : gmap id input :=
+  match doubt_of w r with Some d => d_seen d | None => t_seen (w_traffic w) r end.
+Definition sent_by (w : world) (r : number) : list sent := match doubt_of w r with Some d => d_sent d | None => [] end.
+(** The row that a condition compares, where each write under it changes the revision of that row, or the row is gone. *)
+Definition compared (op : store_op) : option id :=
+  match op with OpUpdate i _ | OpRotate i _ _ _ | OpDiscard i => Some i | _ => None end.
+(** Two writes under one condition: at most one of them can be carried out. *)
+Definition same_condition (m m' : sent) : Prop := ∃ n k, compared (s_op m) = Some n ∧ compared (s_op m') = Some n ∧
+  s_seen m !! n = Some k ∧ s_seen m' !! n = Some k.
+(** A write arrives once, while its driver waits for it and has sent nothing else; or, where the store compares
+    revisions, at any time and however often. *)
+Definition may_arrive (w : world) (r : number) (m : sent) : Prop :=
+  sent_by w r = [m] ∧ s_input m ∉ (w_said w).*1 ∨
+  ∃ n k, compared (s_op m) = Some n ∧ s_seen m !! n = Some k ∧ revision w n = Some k.
+(** What tells a driver that a write of its own was carried out: its row is there, with its revision. What is in the row
+    proves nothing. [driver-21] *)
+Definition is_found (w : world) (m : sent) : Prop := ∃ n, written_by (s_op m) = Some n ∧ revision w n = Some (s_input m).
+(** What tells it that it was not: an update's row is as it was, what it would have deleted is there, what it would have
+    created is not. [driver-21] *)
+Definition is_missed (w : world) (m : sent) : Prop := match s_op m with
+  | OpUpdate i _ => is_Some (revision w i) ∧ revision w i = s_seen m !! i
+  | OpDiscard i | OpRotate i _ _ _ => is_Some (w_store w !! i)
   | OpCreate i _ _ _ => w_store w !! i = None
   | _ => False end.
 (** What happens to a session between its [Create] and the look for it. *)
-Definition looks_in_time (w : world) (x : doubt) : Prop :=
-  match d_op x with OpCreate i _ _ _ => d_input x ∈ (w_said w).*1 → is_Some (w_store w !! i) | _ => True end.
+Definition looks_in_time (w : world) (m : sent) : Prop :=
+  match s_op m with OpCreate i _ _ _ => s_input m ∈ (w_said w).*1 → is_Some (w_store w !! i) | _ => True end.
 
 (** ** Drivers *)
 
+Definition loads (r : number) (n : id) (w : world) : world :=
+  sees r n (put w r (with_stored (alone w r) n (w_store w !! n))).
+Definition tells (r : number) (u : text) (w : world) : world :=
+  put w r (with_generation (alone w r) u (number_of w u)).                                  (* [driver-11] *)
+(** The same of what a driver in doubt would begin from. *)
+Definition reloads (r : number) (d : doubt) (n : id) (w : world) : world :=
+  doubts r (Some (Doubt (with_stored (d_now d) n (w_store w !! n)) (with_revision w n (d_seen d)) (d_sent d))) w.
+Definition retells (r : number) (d : doubt) (u : text) (w : world) : world :=
+  doubts r (Some (Doubt (with_generation (d_now d) u (number_of w u)) (d_seen d) (d_sent d))) w.
 (** An event of this request, or of a manager that has none. *)
 Definition is_of_driver (w : world) (r : number) (e : event) : Prop :=
   actor e = Some r ∨ actor e = None ∧ w_requests w !! r = None.
-(** It waits for no look. *)
-Definition is_settled (w : world) (r : number) : Prop := doubts w !! r = None.
-(** What its driver would keep of this step, if it came in doubt. *)
-Definition doubt_of (w : world) (r : number) (i : input) (st : state) (eff : effects) (op : store_op) : doubt :=
-  Doubt i (alone w r) st eff op (b_given (w_beside w)) (row_of op ≫= λ i, b_seen (w_beside w) r !! i).
-(** A step with an operation, whose condition holds, that is carried out. *)
+(** A step from this state with an operation, whose condition holds, that is carried out. *)
 Definition carries_out (cfg : config) (w : world) (r : number) (i : input) (st : state) (eff : effects) (op : store_op) : Prop :=
-  is_settled w r ∧ is_of_driver w r (i_event i) ∧ below_limits cfg w r ∧
-  step cfg (alone w r) i = (st, eff) ∧ e_op eff = Some op ∧ holds w r op ∧
-  touches_in_time w r op ∧ discards_in_time w r op ∧ ends_in_time w r (i_event i).
+  is_of_driver w r (i_event i) ∧ below_limits cfg w r ∧ step cfg (alone w r) i = (st, eff) ∧ e_op eff = Some op ∧
+  holds w r op ∧ touches_in_time w r op ∧ discards_in_time w r op ∧ ends_in_time w r (i_event i).
 Definition after (cfg : config) (w : world) (r : number) (i : input) (st : state) (eff : effects) (op : store_op) : world :=
-  say i eff (put (write cfg op w) r st).
-(** The request is finished as abandoned, if it is open, and nothing is left of its state that would have to be told
-    what is stored. [driver-22] [driver-23] *)
-Definition abandons (cfg : config) (w : world) (r : number) (i : input) : Prop :=
-  i_event i = OfRequest r (FinishRequest Abandoned) ∧ below_limits cfg w r.
-Definition abandoned (cfg : config) (w : world) (r : number) (i : input) : world :=
-  let '(st, eff) := step cfg (alone w r) i in put (say i eff (put w r st)) r init.
+  revises i op (say i eff (put (write cfg op w) r st)).
+(** What is believed from now on, for certain. *)
+Definition settles (r : number) (d : doubt) (st : state) (w : world) : world :=
+  doubts r None (seen_by r (d_seen d) (put w r st)).
+(** After the store failed the request is abandoned, if it is open, and nothing is left that would have to be told what
+    is stored. [driver-22] [driver-23] *)
+Definition gives_up (cfg : config) (j : input) (r : number) (w : world) : world :=
+  put match w_requests w !! r with
+      | Some _ => let '(st, eff) := step cfg (alone w r) j in
+          hears j (Says (answer_of eff)) (tries j (say j eff (put w r st)))
+      | None => w end r init.
 
-(** What this driver may do next, or its store. A driver loads when it likes; what counts is what holds when it writes
-    or answers. A look that fails, and a store that says nothing at all, change nothing. *)
-Inductive act (cfg : config) (r : number) : world → world → Prop :=
-| Loads w i : is_settled w r → act cfg r w (note r i (put w r (with_stored (alone w r) i (w_store w !! i))))
-| Tells w u : is_settled w r → act cfg r w (put w r (with_generation (alone w r) u (number_of w u))) (* [driver-11] *)
-| Answers w i st eff : is_settled w r → is_of_driver w r (i_event i) → below_limits cfg w r →
+(** What may happen next to the driver of this request. It loads when it likes; what counts is what holds when it writes
+    or answers. While a store is down, however long, nothing happens that needs a word of it. *)
+Inductive act (cfg : config) (r : number) (w : world) : world → Prop :=
+| Loads n : doubt_of w r = None → act cfg r w (loads r n w)
+| Tells u : doubt_of w r = None → act cfg r w (tells r u w)
+| Answers i st eff : doubt_of w r = None → is_of_driver w r (i_event i) → below_limits cfg w r →
     step cfg (alone w r) i = (st, eff) → e_op eff = None → is_final w r (i_event i) (e_reply eff) →
-    act cfg r w (hear i (Answered (answer_of eff)) (say i eff (put w r st)))
-| Writes w i st eff op : carries_out cfg w r i st eff op →
-    act cfg r w (hear i (Answered (answer_of eff)) (note_own r op (after cfg w r i st eff op)))
-| Loses w i op : is_settled w r → is_of_driver w r (i_event i) → e_op (step cfg (alone w r) i).2 = Some op →
-    ¬ holds w r op → act cfg r w w                                     (* [driver-15] [driver-16] [driver-20] *)
-(** A load fails, or a write that was not carried out, for certain: of the call nothing is said but that. [driver-21] *)
-| Fails w i j : is_settled w r → abandons cfg w r i → act cfg r w (hear j StoreFailed (in_vain j (abandoned cfg w r i)))
-(** An operation is carried out, and its driver does not hear of it; or is not, and it does not hear of that. *)
-| IsDone w i st eff op : carries_out cfg w r i st eff op →
-    act cfg r w (set_doubt r (Some (doubt_of w r i st eff op)) (after cfg w r i st eff op))
-| IsNotDone w i st eff op : is_settled w r → is_of_driver w r (i_event i) → step cfg (alone w r) i = (st, eff) → e_op eff = Some op →
-    act cfg r w (set_doubt r (Some (doubt_of w r i st eff op)) (in_vain i w))
-(** It looks, and believes its step; or is as it was before it, and may step the event again. *)
-| Finds w x : doubts w !! r = Some x → is_found w x →
-    act cfg r w (hear (d_input x) (Answered (answer_of (d_effects x)))
-      (note_own r (d_op x) (set_doubt r None (put w r (d_after x)))))
-| Misses w x : doubts w !! r = Some x → is_missed w x → looks_in_time w x →
-    act cfg r w (set_doubt r None (put w r (d_before x)))
-(** It cannot tell, or does not look any longer: neither "done" nor "not done" is said. [driver-21] *)
-| GivesUp w x i : doubts w !! r = Some x → abandons cfg w r i →
-    act cfg r w (hear (d_input x) Unknown (set_doubt r None (abandoned cfg w r i))).
+    act cfg r w (hears i (Says (answer_of eff)) (tries i (say i eff (put w r st))))
+| Writes i st eff op : doubt_of w r = None → carries_out cfg w r i st eff op →
+    act cfg r w (hears i (Says (answer_of eff)) (tries i (sees_written r op (after cfg w r i st eff op))))
+(** A write that is acknowledged was refused, and nothing was written. [driver-15] [driver-16] [driver-20] *)
+| Loses i op : doubt_of w r = None → is_of_driver w r (i_event i) → e_op (step cfg (alone w r) i).2 = Some op →
+    ¬ holds w r op ∨ is_rewritten w r op → act cfg r w (hears i NotDone (tries i w))
+(** The store fails: a load, or a write that was certainly not carried out. [driver-21] *)
+| Fails i j : doubt_of w r = None → is_of_driver w r (i_event i) → below_limits cfg w r →
+    i_event j = OfRequest r (FinishRequest Abandoned) → act cfg r w (hears i NotDone (gives_up cfg j r (tries i w)))
+(** The acknowledgement does not come. Nor need it come for what is sent after that, under the same condition: the event
+    is stepped again, from what was loaded since. [driver-16] *)
+| Sends i st eff op : is_of_driver w r (i_event i) → step cfg (believed w r) i = (st, eff) → e_op eff = Some op →
+    let m := Sent i (believed w r) st eff op (seen w r) in Forall (same_condition m) (sent_by w r) →
+    act cfg r w (doubts r (Some (Doubt (believed w r) (seen w r) (m :: sent_by w r))) (is_sent r m (tries i w)))
+(** The store carries it out sooner or later, or never; its driver may have looked, or sent another one, or given up. *)
+| Arrives m : (r, m) ∈ t_air (w_traffic w) → may_arrive w r m →
+    carries_out cfg (put w r (s_before m)) r (s_input m) (s_after m) (s_effects m) (s_op m) →
+    act cfg r w (after cfg w r (s_input m) (s_after m) (s_effects m) (s_op m))
+| Reloads d n : doubt_of w r = Some d → act cfg r w (reloads r d n w)
+| Retells d u : doubt_of w r = Some d → act cfg r w (retells r d u w)
+(** The driver looks for it, and finds its own revision; or it is acknowledged after all, or was sent once more, and
+    that is acknowledged. Of the others that it has sent none is carried out. *)
+| Finds d l m l' : doubt_of w r = Some d → d_sent d = l ++ m :: l' → is_found w m ∨ s_input m ∈ (w_said w).*1 →
+    act cfg r w (hear_all ((s_input m, Says (answer_of (s_effects m))) :: ((λ m, (s_input m, NotDone)) <$> l ++ l'))
+      (sees_written r (s_op m) (settles r d (s_after m) w)))
+(** Or it finds what tells it that none was carried out, and none arrives any more. *)
+| Misses d : doubt_of w r = Some d → Forall (λ m, is_missed w m ∧ looks_in_time w m) (d_sent d) →
+    act cfg r w (hear_all ((λ m, (s_input m, NotDone)) <$> d_sent d) (silences r (settles r d (d_now d) w)))
+(** Nobody can tell, as what would tell is gone or cannot be read. Nothing is answered but that. [driver-21] *)
+| Despairs d : doubt_of w r = Some d → act cfg r w (hear_all ((λ m, (s_input m, Unknown)) <$> d_sent d) w)
+(** What was sent may still arrive: for the one machine the request is open until it does, or cannot any more. *)
+| Forgets d j : doubt_of w r = Some d → Forall (λ m, (s_input m, Unknown) ∈ t_heard (w_traffic w)) (d_sent d) →
+    below_limits cfg w r → i_event j = OfRequest r (FinishRequest Abandoned) →
+    act cfg r w (silences r (doubts r None (gives_up cfg j r w))).
 Inductive reaches (cfg : config) : world → world → Prop :=
 | reaches_here w : reaches cfg w w
 | reaches_next w w' w'' r : reaches cfg w w' → act cfg r w' w'' → reaches cfg w w''.
@@ -239,55 +277,109 @@ Definition as_whole (numbers : gmap text N) (q : request) : request :=
       set_own q (held q) (Changes (Some (Login (Some u) t (if n =? default 0 (numbers !! u) then Some 0 else None)))
         (c_keeps (own q)) (c_renews (own q)) (c_values (own q)) (c_guards (own q)) (c_tokens (own q)))
   | _ => q end.
-(** No input is given what another was given, be it carried out or not. [driver-2] *)
-Definition fresh_inputs (l : list input) : Prop :=
-  NoDup (l ≫= λ i, d_ids (i_draws i)) ∧ NoDup (l ≫= λ i, d_tokens (i_draws i)) ∧ NoDup (l ≫= λ i, [d_handle (i_draws i)]).
-Definition inputs_of (w : world) : list input := b_vain (w_beside w) ++ (w_said w).*1.
+(** No input is given what another was given. [driver-2] *)
+Definition fresh_inputs (l : list (input * answer)) : Prop :=
+  NoDup (l ≫= λ p, d_ids (i_draws p.1)) ∧ NoDup (l ≫= λ p, d_tokens (i_draws p.1)) ∧
+  NoDup (l ≫= λ p, [d_handle (i_draws p.1)]).
+(** Nor those whose write may not have been carried out. *)
+Definition fresh_world (w : world) : Prop := fresh_inputs (w_said w) ∧ NoDup (t_tried (w_traffic w)).
 
-(** What any number of drivers leave and do is what one state with everything in it would, after the same inputs
-    in the order of their writes, and of the loads of the answers that rest on one: a run from the first state on, so
-    that each theorem about runs is one about drivers. What was done is done whole, also if nobody was told. [driver-18] *)
-Definition drivers_refine_the_machine := ∀ cfg w, reaches cfg nothing_yet w → fresh_inputs (inputs_of w) →
+(** What any number of drivers leave is what one state with everything in it would, after the same inputs in the order
+    in which they were carried out, and of the loads of the answers that rest on one: a run from the first state on,
+    so that each theorem about runs is one about drivers. Of a write in doubt, too, all was done or nothing. [driver-18] *)
+Definition drivers_refine_the_machine := ∀ cfg w, reaches cfg nothing_yet w → fresh_world w →
   ∃ h st, fair_run cfg h st ∧ store st = w_store w ∧ requests st = as_whole (w_numbers w) <$> w_requests w ∧
     (λ o, (o_in o, answer_of (o_eff o))) <$> h = w_said w.
 
-(** What an application is told is true: an answer is that of a step that was done, and if the store failed, nothing was
-    done. What nobody knows was done whole, or not at all. [driver-21] *)
-Definition what_is_told_is_true := ∀ cfg w i what, reaches cfg nothing_yet w → fresh_inputs (inputs_of w) →
-  (i, what) ∈ heard w → match what with
-  | Answered a => (i, a) ∈ w_said w
-  | StoreFailed => i ∉ (w_said w).*1
-  | Unknown => i ∈ (w_said w).*1 ∨ i ∈ b_vain (w_beside w) ∧ i ∉ (w_said w).*1 end.
-(** A look is not mistaken: what it finds was done, with that answer, and the request is as its driver then believes; what
-    it misses was not, so that an event that is stepped again after it is done once. [driver-16] [driver-21] *)
-Definition a_look_is_not_mistaken := ∀ cfg w r x, reaches cfg nothing_yet w → fresh_inputs (inputs_of w) →
-  doubts w !! r = Some x →
-  (is_found w x → (d_input x, answer_of (d_effects x)) ∈ w_said w ∧ w_requests w !! r = requests (d_after x) !! r) ∧
-  (is_missed w x → looks_in_time w x → d_input x ∉ (w_said w).*1 ∧ w_requests w !! r = requests (d_before x) !! r).
+(** No input is carried out twice, and what a driver answers is true: an answer is the one machine's, what is said not
+    to be done was not and never will be; and of what was carried out, the answer is given, unless nobody could tell,
+    or cannot yet. [driver-15] [driver-21] *)
+Definition what_is_told_is_true := ∀ cfg w i, reaches cfg nothing_yet w → fresh_world w →
+  NoDup (w_said w).*1 ∧
+  (∀ a, (i, Says a) ∈ t_heard (w_traffic w) → (i, a) ∈ w_said w) ∧
+  ((i, NotDone) ∈ t_heard (w_traffic w) → i ∉ (w_said w).*1) ∧
+  (∀ a, (i, a) ∈ w_said w → (i, Says a) ∈ t_heard (w_traffic w) ∨ (i, Unknown) ∈ t_heard (w_traffic w) ∨
+    ∃ r m, m ∈ sent_by w r ∧ s_input m = i).
+
+(** A look is not mistaken: what it finds was carried out, with that answer, and the request is as its driver then
+    believes; what it misses was not. An event that is stepped again is done once: of all that was sent at most one was
+    carried out, and if all is missed, the request is as before. [driver-16] [driver-21] *)
+Definition a_look_is_not_mistaken := ∀ cfg w r d, reaches cfg nothing_yet w → fresh_world w → doubt_of w r = Some d →
+  (∀ m, m ∈ d_sent d → is_found w m →
+    (s_input m, answer_of (s_effects m)) ∈ w_said w ∧ w_requests w !! r = requests (s_after m) !! r) ∧
+  (∀ m, m ∈ d_sent d → is_missed w m → looks_in_time w m → s_input m ∉ (w_said w).*1) ∧
+  (∀ m m', m ∈ d_sent d → m' ∈ d_sent d → s_input m ∈ (w_said w).*1 → s_input m' ∈ (w_said w).*1 → m = m') ∧
+  (Forall (λ m, s_input m ∉ (w_said w).*1) (d_sent d) →
+    as_whole (w_numbers w) <$> w_requests w !! r = as_whole (w_numbers w) <$> requests (d_now d) !! r).
+
+(** So many acts of one driver, or fewer, while nobody else does anything. *)
+Inductive alone_acts (cfg : config) (r : number) : nat → world → world → Prop :=
+| alone_rests n w : alone_acts cfg r n w w
+| alone_goes_on n w w' w'' : act cfg r w w' → alone_acts cfg r n w' w'' → alone_acts cfg r (S n) w w''.
+
+(** What has no condition is sent once more, and may arrive a second time, at any time: a visit that is noted twice is
+    noted once, and anything else is what a manager could have asked for, whose driver has no request. [driver-14] *)
+Definition asked_again (op : store_op) : option manager_event := match op with
+  | OpDelete i => Some (DeleteSession i) | OpDeleteHandle h _ => Some (DeleteHandle h)
+  | OpDeleteUser u None => Some (DeleteSessionsOf u) | OpDiscardOver _ => Some Sweep | _ => None end.
+Definition what_arrives_again_could_be_anothers := ∀ cfg w r m, reaches cfg nothing_yet w → fresh_world w →
+  (r, m) ∈ t_air (w_traffic w) → s_input m ∈ (w_said w).*1 →
+  (∀ i t, s_op m = OpTouch i t → w_store (write cfg (s_op m) w) = w_store w) ∧
+  (∀ e r' j, asked_again (s_op m) = Some e → i_event j = OfManager e → (∀ t, s_op m = OpDiscardOver t → i_now j = t) →
+    doubt_of w r' = None → w_requests w !! r' = None → below_limits cfg w r' →
+    N.of_nat (S (size (w_loaded w r'))) < max_sessions cfg →
+    ∃ w', alone_acts cfg r' 2 w w' ∧ w_store w' = w_store (write cfg (s_op m) w) ∧
+      w_numbers w' = w_numbers (write cfg (s_op m) w) ∧ ∀ r0, r0 ≠ r' → alone w' r0 = alone w r0).
 
 (** Whatever became of its events, an open request can be ended at once, as failed or abandoned: that asks nothing of
-    the store, is done, and leaves the store as it is. One that is in doubt can be abandoned. [driver-19] [driver-23] *)
-Definition can_always_be_ended := ∀ cfg w r i o, below_limits cfg w r → i_event i = OfRequest r (FinishRequest o) →
-  (∀ q, is_settled w r → w_requests w !! r = Some q → o = Failed ∨ o = Abandoned →
-     let '(st, eff) := step cfg (alone w r) i in let w' := hear i (Answered (answer_of eff)) (say i eff (put w r st)) in
-     act cfg r w w' ∧ w_requests w' !! r = None ∧ e_reply eff = Done ∧ w_store w' = w_store w) ∧
-  (∀ x, doubts w !! r = Some x → o = Abandoned →
-     let w' := hear (d_input x) Unknown (set_doubt r None (abandoned cfg w r i)) in
-     act cfg r w w' ∧ w_requests w' !! r = None ∧ is_settled w' r ∧ w_store w' = w_store w).
+    the store, is done, and leaves the store as it is. With a write in doubt nobody can tell, and it is abandoned.
+    [driver-19] [driver-23] *)
+Definition can_always_be_ended := ∀ cfg w r i o, below_limits cfg w r →
+  i_event i = OfRequest r (FinishRequest o) → o = Failed ∨ o = Abandoned →
+  (doubt_of w r = None → ∀ q, w_requests w !! r = Some q → let '(st, eff) := step cfg (alone w r) i in
+    let w' := hears i (Says (answer_of eff)) (tries i (say i eff (put w r st))) in
+    act cfg r w w' ∧ w_requests w' !! r = None ∧ e_reply eff = Done ∧ w_store w' = w_store w) ∧
+  (o = Abandoned → ∀ d, doubt_of w r = Some d → ∃ w', alone_acts cfg r 2 w w' ∧ w_requests w' !! r = None ∧
+    doubt_of w' r = None ∧ w_store w' = w_store w ∧ ∀ m, m ∈ d_sent d → (s_input m, Unknown) ∈ t_heard (w_traffic w')).
 
 (** Its driver has just loaded what an event looks at, and was told the number of its login. *)
 Definition just_loaded (w : world) (r : number) (e : event) : Prop :=
   login_stands w r ∧ ∀ i, looks_at w e = Some i → is_as_loaded w r i.
-(** An input whose ids nothing else was given. *)
-Definition is_fresh_in (i : input) (w : world) : Prop :=
-  fresh_inputs (inputs_of w) ∧ ∀ n, n ∈ d_ids (i_draws i) → n ∉ inputs_of w ≫= λ i, d_ids (i_draws i).
+(** This input, which may never be answered, has ids that nothing else was given. *)
+Definition fresh_with (i : input) (w : world) : Prop :=
+  fresh_world w ∧ ∀ n, n ∈ d_ids (i_draws i) → n ∉ w_said w ≫= λ p, d_ids (i_draws p.1).
 (** Where the store answers and nobody interferes, one turn is enough: after a load each event is answered, or its
     operation is carried out. *)
-Definition one_turn_is_enough := ∀ cfg w r i, reaches cfg nothing_yet w → is_fresh_in i w → is_settled w r →
+Definition one_turn_is_enough := ∀ cfg w r i, reaches cfg nothing_yet w → fresh_with i w → doubt_of w r = None →
   is_of_driver w r (i_event i) → below_limits cfg w r → just_loaded w r (i_event i) →
   (∀ u, i_event i = OfRequest r (SetUser (Some u)) → is_told w r u) →
-  let '(st, eff) := step cfg (alone w r) i in
-  ∃ w', act cfg r w w' ∧ heard w' = (i, Answered (answer_of eff)) :: heard w.
+  ∃ w', act cfg r w w' ∧
+    t_heard (w_traffic w') = (i, Says (answer_of (step cfg (alone w r) i).2)) :: t_heard (w_traffic w).
+(** So an event is through after a load, two numbers and a write: what the machine makes of it then is what is heard. *)
+Definition prepares (r : number) (e : event) (w : world) : world :=
+  let w := match looks_at w e with Some n => loads r n w | None => w end in
+  let w := match w_requests w !! r ≫= λ q, c_login (own q) with
+           | Some (Login (Some u) _ (Some _)) => tells r u w | _ => w end in
+  match e with OfRequest _ (SetUser (Some u)) => tells r u w | _ => w end.
+Definition four_acts_are_enough := ∀ cfg w r i, reaches cfg nothing_yet w → fresh_with i w →
+  doubt_of w r = None → is_of_driver w r (i_event i) → below_limits cfg w r →
+  N.of_nat (S (size (w_loaded w r))) < max_sessions cfg → let w1 := prepares r (i_event i) w in
+  alone_acts cfg r 3 w w1 ∧ ∃ w2, act cfg r w1 w2 ∧
+    t_heard (w_traffic w2) = (i, Says (answer_of (step cfg (alone w1 r) i).2)) :: t_heard (w_traffic w).
+
+(** Nor does a doubt last, while nobody else writes to the row: its driver finds what it has sent; or it loads, is told a
+    number, and sends the event once more, which is carried out and acknowledged. *)
+Definition refreshed (w : world) (r : number) (n : id) (s : state) : state :=
+  let s := with_stored s n (w_store w !! n) in
+  match requests s !! r ≫= λ q, c_login (own q) with
+  | Some (Login (Some u) _ (Some _)) => with_generation s u (number_of w u) | _ => s end.
+Definition five_acts_end_a_doubt := ∀ cfg w r d, reaches cfg nothing_yet w → doubt_of w r = Some d →
+  (∀ m, m ∈ d_sent d → is_found w m → ∃ w', act cfg r w w' ∧ doubt_of w' r = None ∧
+    (s_input m, Says (answer_of (s_effects m))) ∈ t_heard (w_traffic w')) ∧
+  (∀ i n k op, let s := refreshed w r n (d_now d) in fresh_with i w → is_of_driver w r (i_event i) →
+    (∀ m, m ∈ d_sent d → compared (s_op m) = Some n ∧ s_seen m !! n = Some k) → revision w n = Some k →
+    below_limits cfg (put w r s) r → e_op (step cfg s i).2 = Some op → compared op = Some n →
+    ∃ w', alone_acts cfg r 5 w w' ∧ doubt_of w' r = None ∧ (i, Says (answer_of (step cfg s i).2)) ∈ t_heard (w_traffic w')).
 
 (** Others load, answer, write and are in doubt, while the state of one request stays as it is: its own driver may have
     tried in vain. *)
@@ -296,10 +388,13 @@ Inductive meanwhile (cfg : config) (r : number) : world → world → Prop :=
 | meanwhile_others w w' w'' r1 : meanwhile cfg r w w' → act cfg r1 w' w'' → r1 ≠ r → meanwhile cfg r w w''
 | meanwhile_own w w' w'' : meanwhile cfg r w w' → act cfg r w' w'' →
     alone w'' r = alone w' r → w_said w'' = w_said w' → meanwhile cfg r w w''.
-(** If the condition of an operation does not hold, another one was carried out since the load, by another driver: never
-    its own, of which it does not know. [driver-15] *)
-Definition a_lost_race_means_another_won := ∀ cfg w w' r i op, reaches cfg nothing_yet w → is_fresh_in i w →
+(** If the condition of an operation does not hold, another driver's was carried out since the load: never the own
+    write of which the driver has not heard. [driver-15] *)
+Definition a_lost_race_means_another_won := ∀ cfg w w' r i op, reaches cfg nothing_yet w → fresh_with i w →
   is_of_driver w r (i_event i) → just_loaded w r (i_event i) → meanwhile cfg r w w' →
-  e_op (step cfg (alone w' r) i).2 = Some op → ¬ holds w' r op →
-  ∃ w1 w2 r1 i1 st1 eff1 op1, r1 ≠ r ∧ meanwhile cfg r w w1 ∧ carries_out cfg w1 r1 i1 st1 eff1 op1 ∧ act cfg r1 w1 w2 ∧
-    w_store w2 = w_store (write cfg op1 w1) ∧ w_said w2 = (i1, answer_of eff1) :: w_said w1 ∧ meanwhile cfg r w2 w'.
+  e_op (step cfg (alone w' r) i).2 = Some op →
+  ¬ holds w' r op ∨ is_rewritten w' r op ∧ (∀ n, looks_at w (i_event i) = Some n →
+    revision w n = t_seen (w_traffic w) r !! n ∧ t_seen (w_traffic w') r !! n = t_seen (w_traffic w) r !! n) →
+  ∃ w1 w2 r1 i1 st1 eff1 op1 s, r1 ≠ r ∧ meanwhile cfg r w w1 ∧ carries_out cfg (put w1 r1 s) r1 i1 st1 eff1 op1 ∧
+    act cfg r1 w1 w2 ∧ w_store w2 = w_store (write cfg op1 w1) ∧ w_said w2 = (i1, answer_of eff1) :: w_said w1 ∧
+    meanwhile cfg r w2 w'.

@@ -29,9 +29,10 @@ FILES = [
     ["proof/Browsers"],
     ["Drivers"], ["proof/DriversLocal", "proof/DriversNumbers"],
     ["proof/DriversEnds", "DriversRuns"], ["DriversWitness"],
-    ["proof/DriversWhole"], ["proof/DriversCompare"], ["proof/DriversTurn"],
-    ["proof/DriversRefine"], ["proof/DriversOps", "proof/DriversDoubt"], ["proof/DriversLook"],
-    ["proof/DriversClosed", "proof/DriversRace"],
+    ["proof/DriversWhole"], ["proof/DriversCompare", "proof/DriversDoubt"],
+    ["proof/DriversTurn", "proof/DriversSure"], ["proof/DriversRefine"],
+    ["proof/DriversActs", "proof/DriversOps"], ["proof/DriversLook", "proof/DriversClosed"],
+    ["proof/DriversTold", "proof/DriversRace"], ["proof/DriversTurns"], ["proof/DriversAgain"],
     ["proof/All"],
 ]  # fmt: skip
 # What has the claims that are rows of session.md.

@@ -9,7 +9,8 @@ From Q Require Import DriversRuns.
 
 Lemma act_says cfg r w w' : act cfg r w w' → (length (w_said w) ≤ length (w_said w'))%nat.
 Proof.
-  intros H. destruct H; unfold note_own, abandoned; repeat match goal with |- context [row_of ?op] => destruct (row_of op) end;
+  intros H. destruct H; unfold sees_written, gives_up; repeat match goal with |- context [written_by ?op] => destruct (written_by op) end;
+    simpl; repeat match goal with |- context [w_requests ?w !! ?r] => destruct (w_requests w !! r) end;
     repeat match goal with |- context [step ?c ?s ?i] => destruct (step c s i) end; simpl; auto.
 Qed.
 Lemma meanwhile_says cfg r w w' : meanwhile cfg r w w' → (length (w_said w) ≤ length (w_said w'))%nat.
@@ -18,13 +19,13 @@ Theorem refuted : ¬ a_lost_race_means_another_won.
 Proof.
   intros H. set (i := at_ 1 0 (start 1 None)).
   destruct (H strict nothing_yet nothing_yet 1 i (op_at nothing_yet 1 i))
-    as (w1 & w2 & r1 & i1 & st1 & eff1 & op1 & _ & M1 & _ & _ & _ & E & M2).
+    as (w1 & w2 & r1 & i1 & st1 & eff1 & op1 & s & _ & M1 & _ & _ & _ & E & M2).
   - constructor.
-  - split; [split; [|split]; constructor|]. intros n _ Hn. by apply elem_of_nil in Hn.
+  - split; [apply fresh_computed; computed|]. intros n _ Hn. by apply elem_of_nil in Hn.
   - by left.
   - split; [intros q u t n E; vm_compute in E; discriminate|intros n E; vm_compute in E; discriminate].
   - constructor.
   - computed.
-  - intros E. vm_compute in E. by destruct E.
+  - left. intros E. vm_compute in E. by destruct E.
   - apply meanwhile_says in M2. rewrite E in M2. simpl in M2. by apply Nat.nle_succ_0 in M2.
 Qed.

@@ -13,14 +13,14 @@ Definition a4 := answers a3 2 (at_ 4 0 (start 2 None)).
 Definition a5 := answers a4 2 (at_ 5 0 (of 2 (HasFormToken None))).
 Lemma step1 : act strict 1 nothing_yet a1. Proof. answering. Qed.
 Lemma step2 : act strict 1 a1 a2. Proof. answering. Qed.
-Lemma step3 : act strict 1 a2 a3. Proof. apply Writes. carrying. split; [computed|exact I]. Qed.
+Lemma step3 : act strict 1 a2 a3. Proof. writing. creating. Qed.
 Lemma step4 : act strict 2 a3 a4. Proof. answering. Qed.
 Lemma step5 : act strict 2 a4 a5. Proof. answering. Qed.
 Theorem refuted : ¬ drivers_refine_the_machine.
 Proof.
   intros H. destruct (H strict a5) as (h & st & [Hr _] & _ & _ & Hs).
   - then_ step5. then_ step4. then_ step3. then_ step2. then_ step1. constructor.
-  - split; [|split]; apply (bool_decide_unpack _); computed.
+  - apply fresh_computed; computed.
   - pose proof (said_replayed _ _ _ _ Hr Hs) as E. apply (f_equal fst) in E. simpl in E. rewrite <- E in Hs.
     vm_compute in Hs. discriminate.
 Qed.

@@ -9,23 +9,21 @@ From Q Require Import DriversRuns.
 
 Theorem refuted : ¬ one_turn_is_enough.
 Proof.
-  intros H. set (i := at_ 1 0 (start 1 None)). specialize (H strict nothing_yet 1 i).
-  assert (e_op (effects_at nothing_yet 1 i) = Some (op_at nothing_yet 1 i)) as Ho by computed.
-  assert (¬ holds nothing_yet 1 (op_at nothing_yet 1 i)) as Hn by (intros E; vm_compute in E; by destruct E).
-  unfold effects_at in Ho. destruct (step strict (alone nothing_yet 1) i) as [st eff] eqn:E in H.
-  destruct H as (w' & Ha & Hw).
+  intros H. set (i := at_ 1 0 (start 1 None)). destruct (H strict nothing_yet 1 i) as (w' & Ha & Hw).
   - constructor.
-  - split; [split; [|split]; constructor|]. intros n _ Hi. by apply elem_of_nil in Hi.
+  - split; [apply fresh_computed; computed|]. intros n _ Hn. by apply elem_of_nil in Hn.
   - done.
   - by left.
   - below.
-  - split; [intros q u t n Eq; vm_compute in Eq; discriminate|intros n Eq; vm_compute in Eq; discriminate].
-  - intros u Eq. discriminate.
-  - rewrite E in Ho. simpl in Ho. inversion Ha; subst; clear Ha; try (apply (f_equal length) in Hw; done).
-    + apply (f_equal (λ l, fst <$> head l)) in Hw. simpl in Hw. injection Hw as ->.
-      match goal with E1 : step _ _ _ = (_, ?e), E2 : e_op ?e = None |- _ => rewrite E in E1; injection E1 as _ <-; congruence end.
-    + apply (f_equal (λ l, fst <$> head l)) in Hw. simpl in Hw. injection Hw as ->.
-      match goal with C : carries_out _ _ _ _ _ _ _ |- _ => destruct C as (_ & _ & _ & E1 & E2 & Hh & _) end.
-      rewrite E in E1. injection E1 as <- <-. rewrite Ho in E2. injection E2 as <-. done.
-    + by apply (f_equal (λ l, snd <$> head l)) in Hw.
+  - split; [intros q u t n E; vm_compute in E; discriminate|intros n E; vm_compute in E; discriminate].
+  - intros u E. discriminate.
+  - assert (∃ a, answer_of (step strict (alone nothing_yet 1) i).2 = a) as [a Ea] by by eexists. rewrite Ea in Hw.
+    inversion Ha; subst; clear Ha; try (apply (f_equal length) in Hw; done); try (match goal with D : doubt_of nothing_yet 1 = Some _ |- _ => discriminate D end);
+      try (simpl in Hw; discriminate Hw).
+    + simpl in Hw. injection Hw as -> _. 
+      match goal with E1 : step _ _ _ = (_, ?e), E2 : e_op ?e = None |- _ => apply (f_equal snd) in E1; simpl in E1; subst e; vm_compute in E2; discriminate end.
+    + match goal with C : carries_out _ _ _ ?j _ _ _ |- _ => assert (j = i) as -> end.
+      { unfold sees_written in Hw. destruct (written_by op); simpl in Hw; by injection Hw. }
+      match goal with C : carries_out _ _ _ _ _ _ _ |- _ => destruct C as (_ & _ & E1 & E2 & Hh & _) end.
+      apply (f_equal snd) in E1. simpl in E1. subst eff. vm_compute in E2. injection E2 as <-. vm_compute in Hh. by destruct Hh.
 Qed.

@@ -1,7 +1,7 @@
 (** The claims that are proved, and what their proofs rest on. `python3 spec/proofs check` counts both. *)
 From Q Require Import Steps Inv Runs Sessions Histories Who.
 From Q Require Import Browsers.
-From Q Require Import Drivers DriversLook DriversClosed DriversRace.
+From Q Require Import Drivers DriversLook DriversTold DriversClosed DriversRace DriversTurns DriversAgain.
 
 Theorem refusal_changes_nothing_holds : refusal_changes_nothing. Proof. exact t_refusal_changes_nothing. Qed.
 Print Assumptions refusal_changes_nothing_holds.
@@ -75,3 +75,9 @@ Theorem one_turn_is_enough_holds : one_turn_is_enough. Proof. exact t_one_turn. 
 Print Assumptions one_turn_is_enough_holds.
 Theorem a_lost_race_means_another_won_holds : a_lost_race_means_another_won. Proof. exact t_lost_race. Qed.
 Print Assumptions a_lost_race_means_another_won_holds.
+Theorem four_acts_are_enough_holds : four_acts_are_enough. Proof. exact t_four_acts. Qed.
+Print Assumptions four_acts_are_enough_holds.
+Theorem five_acts_end_a_doubt_holds : five_acts_end_a_doubt. Proof. exact t_five_acts. Qed.
+Print Assumptions five_acts_end_a_doubt_holds.
+Theorem what_arrives_again_could_be_anothers_holds : what_arrives_again_could_be_anothers. Proof. exact t_again. Qed.
+Print Assumptions what_arrives_again_could_be_anothers_holds.

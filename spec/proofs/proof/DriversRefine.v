@@ -1,4 +1,4 @@
-(** Each step of a driver is one of the one machine. *)
+(** What a driver answers or writes is one step of the one machine. *)
 From Q Require Import DriversTurn DriversEnds Turns Whole Writes Runs Sessions Steps.
 
 (** An event of any kind, over the store of the one machine. *)

@@ -82,11 +82,11 @@ Record good cfg (w : world) h st : Prop := {
   g_gone : ∀ r q n, w_requests w !! r = Some q → held_id q = Some n → w_loaded w r !! n = None → w_store w !! n = None;
   g_drawn : ∀ r n, is_Some (w_loaded w r !! n) → n ∈ ids_drawn h;
   g_ahead : ∀ r q, w_requests w !! r = Some q → not_ahead (w_numbers w) q }.
-Lemma given_fresh h : fresh_inputs (o_in <$> h) → fresh_draws h.
+Lemma said_fresh h : fresh_inputs ((λ o, (o_in o, answer_of (o_eff o))) <$> h) → fresh_draws h.
 Proof.
-  assert (∀ f : input → list N, (o_in <$> h) ≫= f = h ≫= λ o, f (o_in o)) as E.
+  assert (∀ f : input → list N, ((λ o, (o_in o, answer_of (o_eff o))) <$> h) ≫= (λ p, f p.1) = h ≫= λ o, f (o_in o)) as E.
   { intros f. induction h as [|o h IH]; [done|]. csimpl. by rewrite IH. }
-  unfold fresh_inputs. by rewrite !E.
+  unfold fresh_inputs. rewrite (E (λ i, d_ids (i_draws i))), (E (λ i, d_tokens (i_draws i))), (E (λ i, [d_handle (i_draws i)])). done.
 Qed.
 Lemma alone_request w r : requests (alone w r) !! r = w_requests w !! r.
 Proof. unfold alone. simpl. destruct (w_requests w !! r); [apply lookup_singleton|apply lookup_empty]. Qed.
