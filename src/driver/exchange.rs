@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use super::ask::{Answer, Ask, Revision, Stored, World};
 use super::call::{Call, Ending, Failure, FromSaid, REQUEST, Said};
 use super::rests::{asks_nothing, draws, loads_first, refusal_rests_on_load, rests_on_load};
-use super::turn::{Known, Row, Turn, Waits};
+use super::turn::{Known, Row, Turn, Verdict, Waits};
 use crate::config::Config;
 use crate::effect::{Effects, Refusal, Reply, Transaction};
 use crate::event::{Event, ManagerEvent, Outcome, RequestEvent};
@@ -255,6 +255,11 @@ impl Exchange {
 
     fn loaded(&mut self, mut turn: Box<Turn>, found: Option<Stored>) {
         let Some(known) = &mut self.known else { return self.step(turn) };
+        let judged = turn.doubtful.as_ref().map(|attempt| attempt.judge(found.as_ref()));
+        if judged == Some(Verdict::Undecided) {
+            // It may have arrived since it was looked for, and another have written over it.
+            return self.fail(Failure::Unknown);
+        }
         let (row, session) = found.map(Row::of).unzip();
         let written = turn
             .doubtful

@@ -104,6 +104,21 @@ fn what_others_have_written_over_stays_unknown() {
     }
 }
 
+/// It arrives after the look that missed it, and somebody saves over it before the next load: to
+/// save once more would take that back.
+// [driver-21]
+#[test]
+fn what_arrives_after_the_look_and_is_written_over_is_not_done_twice() {
+    let over = Fault::After(|shop| shop.meanwhile(shop.only(), &[Call::set("size", "small")]));
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id));
+    request.run(Call::set("size", "large"), &mut shop).unwrap();
+    shop.faults = [Late, Fine, over].into();
+    assert_eq!(request.run(Call::finish(), &mut shop), Err(Failure::Unknown));
+    assert!(!request.is_open());
+}
+
 /// A session that was to be discarded and is gone may have been discarded by another: whose token
 /// was the last one, nobody can tell.
 #[test]
