@@ -169,6 +169,32 @@ pub enum StoreOp {
 }
 
 impl StoreOp {
+    /// The session whose revision is a condition of the operation, so that whoever writes to it at
+    /// the same time makes the operation fail. None if it names none.
+    ///
+    /// ```
+    /// use quixote_session::{SessionId, StoreOp};
+    ///
+    /// let id = SessionId::from([1; 16]);
+    /// assert_eq!(StoreOp::Discard { id }.compares(), Some(id));
+    /// assert_eq!(StoreOp::Delete { id }.compares(), None);
+    /// ```
+    #[must_use]
+    pub const fn compares(&self) -> Option<SessionId> {
+        match self {
+            Self::Update { id, .. } | Self::Rotate { from: id, .. } | Self::Discard { id } => {
+                Some(*id)
+            }
+            Self::DeleteUser { except, .. } => *except,
+            Self::Create { .. }
+            | Self::Put { .. }
+            | Self::Touch { .. }
+            | Self::Delete { .. }
+            | Self::DeleteHandle { .. }
+            | Self::DiscardOver { .. } => None,
+        }
+    }
+
     /// The ids that the operation names: what to lock, or to load again where it failed.
     ///
     /// ```

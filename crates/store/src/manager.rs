@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, FromSaid, Write};
-use quixote_session::{Config, ConfigError, EntropySource, Session, SessionId, StoreOp, Timestamp};
+use quixote_session::{Config, ConfigError, EntropySource, Session, SessionId, Timestamp};
 use tokio::time::{sleep, timeout};
 
 use crate::store::{Store, StoreError};
@@ -165,7 +165,14 @@ impl Manager {
             if wait > 0 {
                 sleep(Duration::from_millis(wait)).await;
             }
-            let contested = contested(ask);
+            let contested = match ask {
+                Ask::Write(write) => write.op.compares(),
+                Ask::Load { .. }
+                | Ask::Generation { .. }
+                | Ask::Entropy
+                | Ask::Commit
+                | Ask::Abort => None,
+            };
             let answer = self.carry_out(ask, own).await;
             if let (Answer::Conflict, None, Some(id)) = (&answer, &turn, contested) {
                 turn = Some(self.queue(id).lock().await);
@@ -243,22 +250,5 @@ impl Manager {
 
     fn entropy(&self) -> MutexGuard<'_, EntropySource> {
         self.0.entropy.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The session that others may write to at the same time.
-const fn contested(ask: Ask<'_>) -> Option<SessionId> {
-    let Ask::Write(write) = ask else { return None };
-    match &write.op {
-        StoreOp::Update { id, .. } | StoreOp::Rotate { from: id, .. } | StoreOp::Discard { id } => {
-            Some(*id)
-        }
-        StoreOp::DeleteUser { except, .. } => *except,
-        StoreOp::Create { .. }
-        | StoreOp::Put { .. }
-        | StoreOp::Touch { .. }
-        | StoreOp::Delete { .. }
-        | StoreOp::DeleteHandle { .. }
-        | StoreOp::DiscardOver { .. } => None,
     }
 }

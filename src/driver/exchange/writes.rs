@@ -12,18 +12,7 @@ use crate::state::State;
 
 impl Exchange {
     pub(super) fn write(&mut self, turn: Box<Turn>, after: State, effects: Effects, op: StoreOp) {
-        let compared = match &op {
-            StoreOp::Update { id, .. }
-            | StoreOp::Rotate { from: id, .. }
-            | StoreOp::Discard { id } => Some(*id),
-            StoreOp::DeleteUser { except, .. } => *except,
-            StoreOp::Create { .. }
-            | StoreOp::Put { .. }
-            | StoreOp::Touch { .. }
-            | StoreOp::Delete { .. }
-            | StoreOp::DeleteHandle { .. }
-            | StoreOp::DiscardOver { .. } => None,
-        };
+        let compared = op.compares();
         let known = self.known.filter(|known| Some(known.id) == compared);
         let row = known.and_then(|known| known.row);
         let expected = row.map(|row| row.revision);
