@@ -255,23 +255,15 @@ impl Exchange {
 
     fn loaded(&mut self, mut turn: Box<Turn>, found: Option<Stored>) {
         let Some(known) = &mut self.known else { return self.step(turn) };
-        let judged = turn.doubtful.as_ref().map(|attempt| attempt.judge(found.as_ref()));
-        if judged == Some(Verdict::Undecided) {
-            // It may have arrived since it was looked for, and another have written over it.
-            return self.fail(Failure::Unknown);
+        // A write in doubt may have arrived since it was looked for.
+        if let Some(attempt) = turn.doubtful.take() {
+            match attempt.judge(Some(known.id), found.as_ref()) {
+                Verdict::Written => return self.take_in(turn, attempt, false),
+                Verdict::Undecided => return self.fail(Failure::Unknown),
+                Verdict::Again => turn.doubtful = Some(attempt),
+            }
         }
         let (row, session) = found.map(Row::of).unzip();
-        let written = turn
-            .doubtful
-            .take_if(|doubtful| row.is_some_and(|row| row.revision == doubtful.write.revision));
-        if let Some(attempt) = written {
-            // A write in doubt was carried out late.
-            return self.take_in(turn, attempt, false);
-        }
-        if row.is_none() && turn.doubtful.as_ref().is_some_and(|attempt| attempt.moves()) {
-            // It may have been moved: to begin anew could leave two sessions of one login.
-            return self.fail(Failure::Unknown);
-        }
         known.row = row;
         self.state = mem::take(&mut self.state).with_stored(known.id, session);
         self.load_generation(turn);

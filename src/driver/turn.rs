@@ -85,21 +85,21 @@ impl Attempt {
         }
     }
 
-    /// Whether it takes the session away from the id that it was loaded under, to another.
-    pub(super) const fn moves(&self) -> bool {
-        matches!(self.write.op, StoreOp::Rotate { .. })
-    }
-
-    /// What it was, from what is found under that id. Content alone proves nothing: two requests
+    /// What it was, from what is found under an id of it: the one that it is looked for under, or
+    /// the one that the session was loaded under. Content alone proves nothing: two requests
     /// that spend the same form token write the same.
     ///
     /// A new id is known to nobody but this request: if it was there and is gone, somebody has
     /// ended it, which the generation tells, or else it is a login after that end. What was to be
-    /// moved and is gone may be under the new id a moment later, so nobody can tell. What was to be
+    /// moved and is gone from its old id may be under the new one: to begin anew could leave two
+    /// sessions of one login, so nobody can tell. What was to be
     /// discarded or updated and is gone is refused by the next step, and as that is in doubt
     /// nothing is said.
-    pub(super) fn judge(&self, found: Option<&Stored>) -> Verdict {
-        let Some(found) = found.map(|stored| stored.revision) else { return Verdict::Again };
+    pub(super) fn judge(&self, id: Option<SessionId>, found: Option<&Stored>) -> Verdict {
+        let Some(found) = found.map(|stored| stored.revision) else {
+            let moved = matches!(self.write.op, StoreOp::Rotate { from, .. } if Some(from) == id);
+            return if moved { Verdict::Undecided } else { Verdict::Again };
+        };
         if found == self.write.revision {
             return Verdict::Written;
         }

@@ -70,7 +70,7 @@ impl Exchange {
 
     pub(super) fn read_back(&mut self, mut turn: Box<Turn>, found: Option<&Stored>) {
         let Some(attempt) = turn.doubtful.take() else { return self.again(turn) };
-        match attempt.judge(found) {
+        match attempt.judge(attempt.looks_for(), found) {
             Verdict::Written => self.take_in(turn, attempt, false),
             Verdict::Undecided => self.fail(Failure::Unknown),
             Verdict::Again => {
