@@ -108,14 +108,18 @@ impl Sqlite {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (tell, told) = oneshot::channel();
-        let read = Box::new(move |connection: &Connection| drop(tell.send(read(connection))));
-        self.send(Job::Read(read))?;
-        told.await.unwrap_or_else(|why| Err(StoreError::unknown(why)))
+        self.ask(|tell| Job::Read(Box::new(|connection| drop(tell.send(read(connection)))))).await
     }
 
-    fn send(&self, job: Job) -> Result<(), StoreError> {
-        self.0.jobs.send(job).map_err(|_| StoreError::failed("the thread of SQLite has ended"))
+    /// Has the thread do it, and waits for what it tells.
+    async fn ask<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
+    ) -> Result<T, StoreError> {
+        let (tell, told) = oneshot::channel();
+        let ended = |_| StoreError::failed("the thread of SQLite has ended");
+        self.0.jobs.send(job(tell)).map_err(ended)?;
+        told.await.unwrap_or_else(|why| Err(StoreError::unknown(why)))
     }
 }
 
@@ -150,9 +154,7 @@ impl Store for Sqlite {
     }
 
     async fn write(&self, write: &Write) -> Result<bool, StoreError> {
-        let (tell, told) = oneshot::channel();
-        self.send(Job::Write(write.clone(), tell))?;
-        told.await.unwrap_or_else(|why| Err(StoreError::unknown(why)))
+        self.ask(|tell| Job::Write(write.clone(), tell)).await
     }
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
