@@ -79,21 +79,21 @@ const SAVE: &str = "
     local accessed, generation, index, data = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
     local key = 'quixote:session:' .. to
     if from ~= to and expected ~= '*' and redis.call('EXISTS', key) == 1 then return 0 end
-    local created, handle, user = indexed(index)
-    local ended = 'quixote:ended:' .. (user or '')
-    if generation ~= '' and (redis.call('GET', ended) or '0') ~= generation then return 0 end
     if from ~= '' then
         local before = redis.call('HMGET', 'quixote:session:' .. from, 'row', 'index')
         local found, visited = parts(before[1])
         if expected ~= '*' and found ~= expected then return 0 end
         accessed = later(accessed, visited or '0')
-        -- Nothing that an index has: the usual case.
+        -- Nothing that an index has: the usual case. What stays at its id is no login.
         if from == to and visited == accessed and before[2] == index then
             redis.call('HSET', key, 'row', revision .. ' ' .. accessed .. ' ' .. data)
             return 1
         end
-        remove(from)
     end
+    local created, handle, user = indexed(index)
+    local ended = 'quixote:ended:' .. (user or '')
+    if generation ~= '' and (redis.call('GET', ended) or '0') ~= generation then return 0 end
+    if from ~= '' then remove(from) end
     redis.call('HSET', key, 'row', revision .. ' ' .. accessed .. ' ' .. data, 'index', index)
     if user then redis.call('SADD', 'quixote:user:' .. user, to) end
     if handle ~= '' then redis.call('SET', 'quixote:handle:' .. handle, to) end
