@@ -29,6 +29,11 @@ fn with_tokens(count: u8) -> Session {
     run.state.get(&run.id_of("alice")).unwrap().clone()
 }
 
+/// Stores this, or nothing, under an id.
+fn put(id: SessionId, session: Option<Session>) -> impl FnOnce(&mut State, &mut Effects) {
+    move |after, _| *after = after.clone().with_stored(id, session)
+}
+
 /// A session with something else in it than it had.
 fn changed(session: &Session) -> Session {
     let mut parts = SessionParts::from(session.clone());
@@ -61,9 +66,7 @@ fn more_tokens_than_the_cap_are_found() {
     let run = two_users(&capped);
     for (tokens, expected) in [(2, false), (3, true)] {
         let session = with_tokens(tokens);
-        let broken = run.altered(set_color().of(ALICE), |after, _| {
-            *after = after.clone().with_stored([9; 16].into(), Some(session));
-        });
+        let broken = run.altered(set_color().of(ALICE), put([9; 16].into(), Some(session)));
         assert_eq!(broken.contains(Property::TokensAreBounded), expected, "{tokens}");
     }
 }
@@ -74,12 +77,7 @@ fn an_end_that_leaves_somebody_is_found() {
         let run = two_users(config);
         let alice = run.id_of("alice");
         let session = run.state.get(&alice).unwrap().clone();
-        let back = |id: SessionId| {
-            let session = session.clone();
-            move |after: &mut State, _: &mut Effects| {
-                *after = after.clone().with_stored(id, Some(session));
-            }
-        };
+        let back = |id| put(id, Some(session.clone()));
         let user = Event::Manager(ManagerEvent::DeleteSessionsOf { user: "alice".into() });
         assert!(!run.altered(user.clone(), |_, _| {}).contains(Property::UserIsEndedEverywhere));
         assert!(run.altered(user, back(alice)).contains(Property::UserIsEndedEverywhere));
@@ -191,9 +189,7 @@ fn what_goes_along_with_it_is_found() {
         {
             assert!(found(alter), "{event:?}, {place}");
         }
-        let all = run.altered(event.clone().of(ALICE), |after, _| {
-            *after = after.clone().with_stored(id, None);
-        });
+        let all = run.altered(event.clone().of(ALICE), put(id, None));
         assert!(all.contains(Property::NoUpdateIsLost), "{event:?}");
     }
 }
@@ -229,9 +225,7 @@ fn a_change_that_makes_no_room_is_found() {
     let config = Config { absolute_limit_ms: Some(500), ..Config::STRICT };
     let mut run = two_users(&config);
     let [alice, bob] = ["alice", "bob"].map(|user| run.id_of(user));
-    let mut parts = SessionParts::from(run.state.get(&bob).unwrap().clone());
-    (parts.created, parts.accessed) = (Timestamp(0), Timestamp(0));
-    run.state = run.state.with_stored(bob, Some(Session::try_from(parts).unwrap()));
+    run.age("bob");
     let visitor = RequestId(3);
     run.start(visitor, None);
     run.send(set_color().of(visitor));
@@ -241,9 +235,7 @@ fn a_change_that_makes_no_room_is_found() {
         (comes(), alice, true),
         (RequestEvent::FinishRequest { outcome: Outcome::Failed }.of(visitor), bob, true),
     ] {
-        let broken = run.altered(event.clone(), |after, _| {
-            *after = after.clone().with_stored(id, None);
-        });
+        let broken = run.altered(event.clone(), put(id, None));
         let found = broken.contains(Property::OthersAreLeftAlone);
         assert_eq!(found, expected, "{event:?}, {id:?}");
     }
@@ -284,15 +276,11 @@ fn a_change_of_another_session_is_found() {
     ] {
         for (id, may) in [alice, bob].into_iter().zip(may) {
             let session = changed(run.state.get(&id).unwrap());
-            let broken = run.altered(event.clone(), |after, _| {
-                *after = after.clone().with_stored(id, Some(session));
-            });
+            let broken = run.altered(event.clone(), put(id, Some(session)));
             let found = broken.contains(Property::OthersAreLeftAlone);
             assert_eq!(found, !may, "{event:?} changes the session of {id:?}");
         }
-        let broken = run.altered(event.clone(), |after, _| {
-            *after = after.clone().with_stored([9; 16].into(), Some(with_tokens(1)));
-        });
+        let broken = run.altered(event.clone(), put([9; 16].into(), Some(with_tokens(1))));
         assert!(broken.contains(Property::OthersAreLeftAlone), "{event:?} begins another session");
     }
 }

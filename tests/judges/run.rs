@@ -2,8 +2,8 @@
 
 use quixote_session::check::{History, Properties, Seen};
 use quixote_session::{
-    Config, CookieValue, Effects, Entropy, Event, Input, Outcome, RequestEvent, RequestId,
-    SessionId, State, Timestamp, step,
+    Config, CookieValue, Effects, Entropy, Event, Input, Outcome, RequestEvent, RequestId, Session,
+    SessionId, SessionParts, State, Timestamp, step,
 };
 
 /// When everything happens.
@@ -67,6 +67,15 @@ impl Run {
         let (config, before, input) = (&self.config, &self.state, &self.input(event));
         let seen = Seen { config, before, input, after: &after, effects: &effects };
         self.history.clone().observe(&seen).broken
+    }
+
+    /// What is stored of the user is as old as it can be.
+    pub(crate) fn age(&mut self, user: &str) {
+        let id = self.id_of(user);
+        let mut parts = SessionParts::from(self.state.get(&id).unwrap().clone());
+        (parts.created, parts.accessed) = (Timestamp(0), Timestamp(0));
+        let old = Session::try_from(parts).unwrap();
+        self.state = std::mem::take(&mut self.state).with_stored(id, Some(old));
     }
 
     pub(crate) fn id_of(&self, user: &str) -> SessionId {

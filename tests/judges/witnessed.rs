@@ -1,9 +1,7 @@
 //! What shows that a property was tried, and what does not; and lawful steps that break nothing.
 
 use quixote_session::check::Property;
-use quixote_session::{
-    Config, Event, ManagerEvent, Outcome, RequestEvent, RequestId, Session, SessionParts, Timestamp,
-};
+use quixote_session::{Config, Event, ManagerEvent, Outcome, RequestEvent, RequestId};
 
 use crate::run::Run;
 
@@ -51,10 +49,7 @@ fn a_session_that_is_ended_has_not_lost_its_last_info() {
 fn a_request_that_fails_may_have_replaced_what_was_over() {
     let config = Config { absolute_limit_ms: Some(500), ..Config::STRICT };
     let mut run = Run::of(&config, &[(VISITOR, "alice")]);
-    let alice = run.id_of("alice");
-    let mut parts = SessionParts::from(run.state.get(&alice).unwrap().clone());
-    (parts.created, parts.accessed) = (Timestamp(0), Timestamp(0));
-    run.state = run.state.with_stored(alice, Some(Session::try_from(parts).unwrap()));
+    run.age("alice");
     run.send(RequestEvent::NewSession.of(VISITOR));
     assert!(run.state.keys().is_empty());
     run.send(RequestEvent::FinishRequest { outcome: Outcome::Failed }.of(VISITOR));
