@@ -139,7 +139,7 @@ pub(crate) fn step_with(
 /// One step under way.
 struct Step<'a> {
     config: &'a Config,
-    differences: Differences,
+    differences: &'static Differences,
     now: Timestamp,
     draws: Draws<'a>,
     store: &'a mut Store,
