@@ -129,7 +129,7 @@ pub(crate) fn step_with(
     }
     match answer {
         // [effect-16]
-        Ok(reply) => (step.effects.draws, step.effects.reply) = (step.draws.taken(), reply),
+        Ok(()) => step.effects.draws = step.draws.taken(),
         // [effect-2]
         Err(why) => effects = Effects::refused(why),
     }
@@ -146,7 +146,7 @@ struct Step<'a> {
     generations: &'a mut BTreeMap<SmolStr, u64>,
     /// The cookie that the response carries, while a rule saves and decides it.
     response: Option<CookieChange>,
-    /// What it asks of the driver, apart from the reply, which a rule returns.
+    /// What it asks of the driver; the reply is `Done` where a rule has nothing else to answer.
     effects: &'a mut Effects,
 }
 
@@ -157,7 +157,7 @@ impl Step<'_> {
         &mut self,
         mut open: OccupiedEntry<'_, RequestId, Request, FixedState>,
         event: RequestEvent,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         let request = open.get_mut();
         match event {
             RequestEvent::SetUser { user } => self.set_user(request, user),
@@ -170,7 +170,8 @@ impl Step<'_> {
             RequestEvent::HasFormToken { token } => self.has_form_token(request, token),
             RequestEvent::RemoveFormToken { token } => self.remove_form_token(request, token),
             RequestEvent::HasSessionCookie { must_exist } => {
-                Ok(self.has_session_cookie(request, must_exist))
+                self.has_session_cookie(request, must_exist);
+                Ok(())
             }
             RequestEvent::RevokeSessionCookie => self.revoke_session_cookie(request),
             RequestEvent::ExpireSession => self.expire_session(request),
@@ -183,12 +184,19 @@ impl Step<'_> {
         }
     }
 
-    fn manager_event(&mut self, event: ManagerEvent) -> Result<Reply, Refusal> {
+    fn manager_event(&mut self, event: ManagerEvent) -> Result<(), Refusal> {
         match event {
             ManagerEvent::DeleteSession { id } => self.delete_session(id),
             ManagerEvent::DeleteHandle { handle } => self.delete_handle(handle),
-            ManagerEvent::DeleteSessionsOf { user } => Ok(self.delete_sessions_of(user)),
-            ManagerEvent::Sweep => Ok(self.sweep()),
+            // [event-49] [effect-8]
+            ManagerEvent::DeleteSessionsOf { user } => {
+                self.end_user(user, None);
+                Ok(())
+            }
+            ManagerEvent::Sweep => {
+                self.sweep();
+                Ok(())
+            }
         }
     }
 

@@ -13,7 +13,7 @@ impl Step<'_> {
         &mut self,
         request: &mut Request,
         user: Option<SmolStr>,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         self.fits(user.as_deref().unwrap_or_default())?;
         let session = &mut self.store.object_mut(request.held()?).session;
         match self.differences.logins {
@@ -27,15 +27,15 @@ impl Step<'_> {
                 changes.get_or_insert_default().set_user(change, session, remote_addr);
             }
         }
-        Ok(Reply::Done)
+        Ok(())
     }
 
     // [event-5] [event-6]
-    pub(super) fn renew_session(&self, request: &mut Request) -> Result<Reply, Refusal> {
+    pub(super) fn renew_session(&self, request: &mut Request) -> Result<(), Refusal> {
         request.held()?;
         self.offers()?;
         request.changes_mut().renew = true;
-        Ok(Reply::Done)
+        Ok(())
     }
 
     // [event-7]
@@ -44,7 +44,7 @@ impl Step<'_> {
         request: &mut Request,
         key: SmolStr,
         value: SmolStr,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         self.fits(&key)?;
         self.fits(&value)?;
         let most = self.config.max_values;
@@ -66,7 +66,7 @@ impl Step<'_> {
         &mut self,
         request: &mut Request,
         key: SmolStr,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         if !self.session(request.held()?).values().contains_key(&key) {
             return Err(Refusal::UnknownKey);
         }
@@ -80,7 +80,7 @@ impl Step<'_> {
         &mut self,
         request: &mut Request,
         key: &SmolStr,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         let held = request.held()?;
         let seen = self.session(held).values().get(key).ok_or(Refusal::UnknownKey)?;
         let own = request.data.changes.as_deref().is_some_and(|own| own.changed_value(key));
@@ -94,22 +94,19 @@ impl Step<'_> {
                     changes.unguard(key);
                 }
                 self.write_back(request, held, id, session);
-                Ok(Reply::Value(value))
+                self.effects.reply = Reply::Value(value);
             }
             (Tokens::OfStoredSession | Tokens::OfHeldSession, _) => {
                 let value = seen.clone();
                 self.change(request, Change::RemoveValue(key.clone()))?;
-                Ok(Reply::Value(value))
+                self.effects.reply = Reply::Value(value);
             }
         }
+        Ok(())
     }
 
     // [event-12] [event-13]
-    pub(super) fn guard_value(
-        &self,
-        request: &mut Request,
-        key: SmolStr,
-    ) -> Result<Reply, Refusal> {
+    pub(super) fn guard_value(&self, request: &mut Request, key: SmolStr) -> Result<(), Refusal> {
         self.fits(&key)?;
         let held = request.held()?;
         self.offers()?;
@@ -123,16 +120,12 @@ impl Step<'_> {
             return Err(Refusal::TooManyValues);
         }
         request.changes_mut().guard(key, self.session(held));
-        Ok(Reply::Done)
+        Ok(())
     }
 
     /// The one way to change what a request holds, but for its user.
     // [step-15] [step-16]
-    pub(super) fn change(
-        &mut self,
-        request: &mut Request,
-        change: Change,
-    ) -> Result<Reply, Refusal> {
+    pub(super) fn change(&mut self, request: &mut Request, change: Change) -> Result<(), Refusal> {
         let most = self.config.max_form_tokens;
         let session = &mut self.store.object_mut(request.held()?).session;
         match self.differences.holds {
@@ -144,6 +137,6 @@ impl Step<'_> {
             }
         }
         change.apply_to(session, most);
-        Ok(Reply::Done)
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use hashbrown::hash_map::OccupiedEntry;
 use smol_str::SmolStr;
 
 use super::Step;
-use crate::effect::{CookieOp, Refusal, Reply, StoreOp, Transaction};
+use crate::effect::{CookieOp, Refusal, StoreOp, Transaction};
 use crate::event::{Outcome, RequestId};
 use crate::semantics::{Liberties, Revocation};
 use crate::session::Session;
@@ -13,20 +13,21 @@ use crate::state::{Request, Slot};
 use crate::token::{Handle, SessionId};
 
 impl Step<'_> {
-    pub(super) fn revoke_session_cookie(&self, request: &mut Request) -> Result<Reply, Refusal> {
+    pub(super) fn revoke_session_cookie(&self, request: &mut Request) -> Result<(), Refusal> {
         // [event-23]
         self.grants_or(Refusal::WouldOrphan)?;
         // [event-20] [event-21] [event-22]
         request.revoke_cookie();
-        Ok(Reply::Done)
+        Ok(())
     }
 
-    pub(super) fn expire_session(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
+    pub(super) fn expire_session(&mut self, request: &mut Request) -> Result<(), Refusal> {
         let held = request.held()?;
-        Ok(self.end_own(request, held))
+        self.end_own(request, held);
+        Ok(())
     }
 
-    fn end_own(&mut self, request: &mut Request, held: Slot) -> Reply {
+    fn end_own(&mut self, request: &mut Request, held: Slot) {
         let object = self.store.object(held);
         // [event-24] [event-25] [effect-8]
         self.effects.store = match (object.id, object.session.handle) {
@@ -46,14 +47,10 @@ impl Step<'_> {
         request.data.changes = None;
         // [event-26] [event-27]
         request.revoke_cookie();
-        Reply::Done
     }
 
     // [event-29] [event-30]
-    pub(super) fn expire_other_sessions(
-        &mut self,
-        request: &mut Request,
-    ) -> Result<Reply, Refusal> {
+    pub(super) fn expire_other_sessions(&mut self, request: &mut Request) -> Result<(), Refusal> {
         let held = request.held()?;
         self.offers()?;
         let (user, own) = self.acting_user(request, held)?;
@@ -63,7 +60,7 @@ impl Step<'_> {
         if let Some(login) = login.filter(|login| login.to.as_ref() == Some(&user)) {
             login.generation = Some(self.generations.get(&user).copied().unwrap_or_default());
         }
-        Ok(Reply::Done)
+        Ok(())
     }
 
     // [event-31] [event-32]
@@ -71,17 +68,18 @@ impl Step<'_> {
         &mut self,
         request: &mut Request,
         handle: Handle,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         let held = request.held()?;
         self.offers()?;
         let (user, _) = self.acting_user(request, held)?;
         if self.session(held).handle == Some(handle) {
-            return Ok(self.end_own(request, held));
+            self.end_own(request, held);
+            return Ok(());
         }
         let user = Some(user);
         self.store.remove_where(|session| session.handle == Some(handle) && session.user == user);
         self.effects.store = Some(StoreOp::DeleteHandle { handle, user });
-        Ok(Reply::Done)
+        Ok(())
     }
 
     /// The user in whose name the request acts on other sessions, and the stored session by which
@@ -107,7 +105,7 @@ impl Step<'_> {
     }
 
     // [event-36]
-    pub(super) fn new_session(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
+    pub(super) fn new_session(&mut self, request: &mut Request) -> Result<(), Refusal> {
         let id = request.held.and_then(|held| self.store.object(held).id);
         match self.differences.liberties {
             Liberties::Granted => {}
@@ -124,7 +122,7 @@ impl Step<'_> {
             self.store.release(before);
         }
         request.data.changes = None;
-        Ok(Reply::Done)
+        Ok(())
     }
 
     /// Whatever is refused is refused by the save, before anything has changed.
@@ -133,7 +131,7 @@ impl Step<'_> {
         &mut self,
         mut open: OccupiedEntry<'_, RequestId, Request, FixedState>,
         outcome: Outcome,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         let request = open.get_mut();
         self.response = match outcome {
             Outcome::Successful => request.data.response,
@@ -165,6 +163,6 @@ impl Step<'_> {
         self.effects.cookie = self
             .response
             .map(|value| CookieOp { value, path: self.config.path_of_cookie(&data.script_name) });
-        Ok(Reply::Done)
+        Ok(())
     }
 }

@@ -10,10 +10,11 @@ use crate::token::{FormToken, SessionId};
 
 impl Step<'_> {
     // [event-14]
-    pub(super) fn create_form_token(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
+    pub(super) fn create_form_token(&mut self, request: &mut Request) -> Result<(), Refusal> {
         let token = self.fresh_token(request.held()?)?;
         self.change(request, Change::FormToken(token))?;
-        Ok(Reply::Token(token))
+        self.effects.reply = Reply::Token(token);
+        Ok(())
     }
 
     fn fresh_token(&mut self, held: Slot) -> Result<FormToken, Refusal> {
@@ -38,12 +39,14 @@ impl Step<'_> {
 
     // [event-15] [event-16]
     pub(super) fn has_form_token(
-        &self,
+        &mut self,
         request: &Request,
         token: SubmittedToken,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         let tokens = &self.session(request.held()?).form_tokens;
-        Ok(Reply::Answer(token.token().is_some_and(|token| tokens.contains(&token))))
+        let found = token.token().is_some_and(|token| tokens.contains(&token));
+        self.effects.reply = Reply::Answer(found);
+        Ok(())
     }
 
     /// A token is spent where the semantics keeps it. One that this request created and has not
@@ -52,7 +55,7 @@ impl Step<'_> {
         &mut self,
         request: &mut Request,
         token: SubmittedToken,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         let held = request.held()?;
         let token = token.token();
         let changes = request.data.changes.as_deref_mut().zip(token);
@@ -66,7 +69,7 @@ impl Step<'_> {
             (Tokens::OfStoredSession | Tokens::OfHeldSession, _) => {
                 let tokens = &mut self.store.object_mut(held).session.form_tokens;
                 let spent = token.is_some_and(|token| tokens.remove(&token));
-                if spent || own { Ok(Reply::Done) } else { Err(Refusal::UnknownToken) }
+                if spent || own { Ok(()) } else { Err(Refusal::UnknownToken) }
             }
         }
     }
@@ -77,7 +80,7 @@ impl Step<'_> {
         held: Slot,
         id: SessionId,
         token: Option<FormToken>,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         let mut session = self.stored_for(&id)?;
         let token = token.ok_or(Refusal::UnknownToken)?;
         // [step-26]
@@ -89,7 +92,7 @@ impl Step<'_> {
         }
         self.store.object_mut(held).session.form_tokens.remove(&token);
         self.write_back(request, held, id, session);
-        Ok(Reply::Done)
+        Ok(())
     }
 
     /// A copy of the session that is stored under `id`, to take something out of it at once.

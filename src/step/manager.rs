@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::Step;
-use crate::effect::{Refusal, Reply, StoreOp};
+use crate::effect::{Refusal, StoreOp};
 use crate::semantics::{Limits, Saves};
 use crate::session::Session;
 use crate::state::Request;
@@ -15,7 +15,7 @@ impl Step<'_> {
         request: &Request,
         id: SessionId,
         user: Option<SmolStr>,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         self.fits(user.as_deref().unwrap_or_default())?;
         // [event-43]
         self.grants_or(Refusal::IdNotIssued)?;
@@ -24,11 +24,11 @@ impl Step<'_> {
         let session = Session { user, ..Session::new(request.data.remote_addr.clone(), self.now) };
         self.store.put(id, session.clone());
         self.effects.store = Some(StoreOp::Put { id, session: session.into() });
-        Ok(Reply::Done)
+        Ok(())
     }
 
     // [event-45] [event-46] [effect-8]
-    pub(super) fn delete_session(&mut self, id: SessionId) -> Result<Reply, Refusal> {
+    pub(super) fn delete_session(&mut self, id: SessionId) -> Result<(), Refusal> {
         if !self.store.remove(&id) {
             return Err(Refusal::UnknownSession);
         }
@@ -36,21 +36,15 @@ impl Step<'_> {
             Saves::WholeSession => StoreOp::Delete { id },
             Saves::Changes => StoreOp::Discard { id },
         });
-        Ok(Reply::Done)
+        Ok(())
     }
 
     // [event-47] [event-48]
-    pub(super) fn delete_handle(&mut self, handle: Handle) -> Result<Reply, Refusal> {
+    pub(super) fn delete_handle(&mut self, handle: Handle) -> Result<(), Refusal> {
         self.offers()?;
         self.store.remove_where(|session| session.handle == Some(handle));
         self.effects.store = Some(StoreOp::DeleteHandle { handle, user: None });
-        Ok(Reply::Done)
-    }
-
-    // [event-49] [effect-8]
-    pub(super) fn delete_sessions_of(&mut self, user: SmolStr) -> Reply {
-        self.end_user(user, None);
-        Reply::Done
+        Ok(())
     }
 
     /// Ends all sessions of a user but one, and every login of that user that is not saved yet.
@@ -68,7 +62,7 @@ impl Step<'_> {
     }
 
     // [event-50] [effect-10]
-    pub(super) fn sweep(&mut self) -> Reply {
+    pub(super) fn sweep(&mut self) {
         let (config, now) = (self.config, self.now);
         match self.differences.limits {
             Limits::None => {}
@@ -77,6 +71,5 @@ impl Step<'_> {
                 self.effects.store = Some(StoreOp::DiscardOver { now });
             }
         }
-        Reply::Done
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use smol_str::SmolStr;
 
 use super::Step;
-use crate::effect::{CookieChange, Refusal, Reply, StoreOp};
+use crate::effect::{CookieChange, Refusal, StoreOp};
 use crate::semantics::{Holds, Saves};
 use crate::session::Session;
 use crate::state::{Changes, Keeps, Request, Slot};
@@ -13,7 +13,7 @@ use crate::token::SessionId;
 
 impl Step<'_> {
     // [event-39] [event-40]
-    pub(super) fn maintain_session(&mut self, request: &mut Request) -> Result<Reply, Refusal> {
+    pub(super) fn maintain_session(&mut self, request: &mut Request) -> Result<(), Refusal> {
         request.held()?;
         // [event-42]
         self.grants_or(Refusal::SavedAtFinish)?;
@@ -24,7 +24,7 @@ impl Step<'_> {
         if matches!(self.effects.store, Some(StoreOp::Delete { .. })) {
             request.data.cookie = None;
         }
-        Ok(Reply::Done)
+        Ok(())
     }
 
     // [effect-11]

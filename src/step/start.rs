@@ -24,7 +24,7 @@ impl Step<'_> {
         remote_addr: SmolStr,
         script_name: SmolStr,
         passive: bool,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         let open = requests.len();
         // [event-1]
         let Entry::Vacant(place) = requests.entry(number) else { return Err(Refusal::RequestOpen) };
@@ -44,7 +44,8 @@ impl Step<'_> {
         let remote_user = self.session(held).user.clone();
         let data = RequestData { cookie, remote_addr, script_name, response: None, changes: None };
         place.insert(Request { held: Some(held), data });
-        Ok(Reply::Started { remote_user })
+        self.effects.reply = Reply::Started { remote_user };
+        Ok(())
     }
 
     /// A visitor cannot help the cookie that somebody gave them, so it is no reason to refuse the
@@ -104,15 +105,15 @@ impl Step<'_> {
         }
     }
 
-    pub(super) fn has_session_cookie(&self, request: &Request, must_exist: bool) -> Reply {
+    pub(super) fn has_session_cookie(&mut self, request: &Request, must_exist: bool) {
         let cookie = request.data.cookie.as_ref();
-        Reply::Answer(if must_exist {
+        self.effects.reply = Reply::Answer(if must_exist {
             // [event-19]
             let id = cookie.and_then(CookieValue::session_id);
             id.is_some_and(|id| self.find(&id).is_some())
         } else {
             // [event-18]
             cookie.is_some()
-        })
+        });
     }
 }
