@@ -84,7 +84,7 @@ use crate::token::SessionId;
 #[must_use]
 pub fn step(config: &Config, state: State, input: Input) -> (State, Effects) {
     let Input { now, entropy, event } = input;
-    step_with(config, state, now, Some(&entropy), event)
+    step_with(config, state, now, Some(&entropy), &event)
 }
 
 /// The same; without entropy an event that draws is refused with [`Refusal::EntropyUsedUp`].
@@ -92,15 +92,16 @@ pub fn step(config: &Config, state: State, input: Input) -> (State, Effects) {
 #[inline(always)]
 pub(crate) fn step_with(
     config: &Config,
-    mut state: State,
+    state: State,
     now: Timestamp,
     entropy: Option<&Entropy>,
-    event: Event,
+    event: &Event,
 ) -> (State, Effects) {
     let actor = event.request();
+    let mut result = (state, Effects::reply(Reply::Done));
+    let (state, effects) = &mut result;
     let Parts { store, requests, generations, semantics } = state.parts();
     *semantics = Some(config.semantics);
-    let mut effects = Effects::reply(Reply::Done);
     let mut step = Step {
         config,
         differences: config.semantics.differences(),
@@ -109,13 +110,12 @@ pub(crate) fn step_with(
         store,
         generations,
         response: None,
-        effects: &mut effects,
+        effects,
     };
     let answer = match event {
-        Event::StartRequest { request, cookie, remote_addr, script_name, passive } => {
-            step.start_request(requests, request, cookie, remote_addr, script_name, passive)
-        }
-        Event::Request { request, event } => match requests.entry(request) {
+        Event::StartRequest { request, cookie, remote_addr, script_name, passive } => step
+            .start_request(requests, *request, cookie.as_ref(), remote_addr, script_name, *passive),
+        Event::Request { request, event } => match requests.entry(*request) {
             Entry::Occupied(open) => step.request_event(open, event),
             // [event-2]
             Entry::Vacant(_) => Err(Refusal::UnknownRequest),
@@ -131,9 +131,9 @@ pub(crate) fn step_with(
         // [effect-16]
         Ok(()) => step.effects.draws = step.draws.taken(),
         // [effect-2]
-        Err(why) => effects = Effects::refused(why),
+        Err(why) => *step.effects = Effects::refused(why),
     }
-    (state, effects)
+    result
 }
 
 /// One step under way.
@@ -156,38 +156,40 @@ impl Step<'_> {
     fn request_event(
         &mut self,
         mut open: OccupiedEntry<'_, RequestId, Request, FixedState>,
-        event: RequestEvent,
+        event: &RequestEvent,
     ) -> Result<(), Refusal> {
         let request = open.get_mut();
         match event {
-            RequestEvent::SetUser { user } => self.set_user(request, user),
+            RequestEvent::SetUser { user } => self.set_user(request, user.as_ref()),
             RequestEvent::RenewSession => self.renew_session(request),
             RequestEvent::SetValue { key, value } => self.set_value(request, key, value),
             RequestEvent::RemoveValue { key } => self.remove_value(request, key),
-            RequestEvent::TakeValue { key } => self.take_value(request, &key),
+            RequestEvent::TakeValue { key } => self.take_value(request, key),
             RequestEvent::GuardValue { key } => self.guard_value(request, key),
             RequestEvent::CreateFormToken => self.create_form_token(request),
-            RequestEvent::HasFormToken { token } => self.has_form_token(request, token),
-            RequestEvent::RemoveFormToken { token } => self.remove_form_token(request, token),
+            RequestEvent::HasFormToken { token } => self.has_form_token(request, *token),
+            RequestEvent::RemoveFormToken { token } => self.remove_form_token(request, *token),
             RequestEvent::HasSessionCookie { must_exist } => {
-                self.has_session_cookie(request, must_exist);
+                self.has_session_cookie(request, *must_exist);
                 Ok(())
             }
             RequestEvent::RevokeSessionCookie => self.revoke_session_cookie(request),
             RequestEvent::ExpireSession => self.expire_session(request),
             RequestEvent::ExpireOtherSessions => self.expire_other_sessions(request),
-            RequestEvent::ExpireHandle { handle } => self.expire_handle(request, handle),
+            RequestEvent::ExpireHandle { handle } => self.expire_handle(request, *handle),
             RequestEvent::NewSession => self.new_session(request),
             RequestEvent::MaintainSession => self.maintain_session(request),
-            RequestEvent::FinishRequest { outcome } => self.finish_request(open, outcome),
-            RequestEvent::InsertSession { id, user } => self.insert_session(request, id, user),
+            RequestEvent::FinishRequest { outcome } => self.finish_request(open, *outcome),
+            RequestEvent::InsertSession { id, user } => {
+                self.insert_session(request, *id, user.as_ref())
+            }
         }
     }
 
-    fn manager_event(&mut self, event: ManagerEvent) -> Result<(), Refusal> {
+    fn manager_event(&mut self, event: &ManagerEvent) -> Result<(), Refusal> {
         match event {
-            ManagerEvent::DeleteSession { id } => self.delete_session(id),
-            ManagerEvent::DeleteHandle { handle } => self.delete_handle(handle),
+            ManagerEvent::DeleteSession { id } => self.delete_session(*id),
+            ManagerEvent::DeleteHandle { handle } => self.delete_handle(*handle),
             // [event-49] [effect-8]
             ManagerEvent::DeleteSessionsOf { user } => {
                 self.end_user(user, None);

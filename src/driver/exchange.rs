@@ -298,10 +298,10 @@ impl Exchange {
         if turn.entropy.is_none() && draws(&turn.event, save) {
             return self.wait(turn, Waits::Entropy);
         }
-        let (entropy, event) = (turn.entropy.take(), turn.event.clone());
-        let state = self.take_or_copy(&event, save);
+        let entropy = turn.entropy.take();
+        let state = self.take_or_copy(&turn.event, save);
         let (after, mut effects) =
-            step_with(&self.config, state, turn.now, entropy.as_ref(), event);
+            step_with(&self.config, state, turn.now, entropy.as_ref(), &turn.event);
         if let Reply::Refused(why) = effects.reply {
             // It is the state before the step.
             self.state = after;

@@ -12,17 +12,17 @@ impl Step<'_> {
     pub(super) fn set_user(
         &mut self,
         request: &mut Request,
-        user: Option<SmolStr>,
+        user: Option<&SmolStr>,
     ) -> Result<(), Refusal> {
-        self.fits(user.as_deref().unwrap_or_default())?;
+        self.fits(user.map_or("", SmolStr::as_str))?;
         let session = &mut self.store.object_mut(request.held()?).session;
         match self.differences.logins {
-            Logins::ChangeTheUser => session.user = user,
+            Logins::ChangeTheUser => session.user = user.cloned(),
             // [step-20] [step-39]
             Logins::BeginASession => {
-                let known = user.as_ref().and_then(|user| self.generations.get(user));
+                let known = user.and_then(|user| self.generations.get(user));
                 let generation = Some(known.copied().unwrap_or_default());
-                let change = UserChange { to: user, at: self.now, generation };
+                let change = UserChange { to: user.cloned(), at: self.now, generation };
                 let RequestData { changes, remote_addr, .. } = &mut request.data;
                 changes.get_or_insert_default().set_user(change, session, remote_addr);
             }
@@ -42,35 +42,35 @@ impl Step<'_> {
     pub(super) fn set_value(
         &mut self,
         request: &mut Request,
-        key: SmolStr,
-        value: SmolStr,
+        key: &SmolStr,
+        value: &SmolStr,
     ) -> Result<(), Refusal> {
-        self.fits(&key)?;
-        self.fits(&value)?;
+        self.fits(key)?;
+        self.fits(value)?;
         let most = self.config.max_values;
         let values = self.session(request.held()?).values();
         // [config-24]
-        if values.len() >= most && !values.contains_key(&key) {
+        if values.len() >= most && !values.contains_key(key) {
             return Err(Refusal::TooManyValues);
         }
         // [config-26]
         let changes = request.data.changes.as_deref();
-        if changes.is_some_and(|changes| changes.is_full_for(&key, most.saturating_mul(2))) {
+        if changes.is_some_and(|changes| changes.is_full_for(key, most.saturating_mul(2))) {
             return Err(Refusal::TooManyValues);
         }
-        self.change(request, Change::SetValue(key, value))
+        self.change(request, Change::SetValue(key.clone(), value.clone()))
     }
 
     // [event-8] [event-9]
     pub(super) fn remove_value(
         &mut self,
         request: &mut Request,
-        key: SmolStr,
+        key: &SmolStr,
     ) -> Result<(), Refusal> {
-        if !self.session(request.held()?).values().contains_key(&key) {
+        if !self.session(request.held()?).values().contains_key(key) {
             return Err(Refusal::UnknownKey);
         }
-        self.change(request, Change::RemoveValue(key))
+        self.change(request, Change::RemoveValue(key.clone()))
     }
 
     /// A value goes to one request: it is taken where the semantics keeps form tokens, too. One
@@ -106,20 +106,20 @@ impl Step<'_> {
     }
 
     // [event-12] [event-13]
-    pub(super) fn guard_value(&self, request: &mut Request, key: SmolStr) -> Result<(), Refusal> {
-        self.fits(&key)?;
+    pub(super) fn guard_value(&self, request: &mut Request, key: &SmolStr) -> Result<(), Refusal> {
+        self.fits(key)?;
         let held = request.held()?;
         self.offers()?;
         let (changes, most) = (request.data.changes.as_deref(), self.config.max_values);
-        if changes.is_some_and(|changes| changes.changed_value(&key)) {
+        if changes.is_some_and(|changes| changes.changed_value(key)) {
             return Err(Refusal::ValueChanged);
         }
         // [config-26]
         let most = most.saturating_mul(2);
-        if changes.map_or(most == 0, |changes| changes.is_guarded_full(&key, most)) {
+        if changes.map_or(most == 0, |changes| changes.is_guarded_full(key, most)) {
             return Err(Refusal::TooManyValues);
         }
-        request.changes_mut().guard(key, self.session(held));
+        request.changes_mut().guard(key.clone(), self.session(held));
         Ok(())
     }
 

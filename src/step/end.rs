@@ -54,7 +54,7 @@ impl Step<'_> {
         let held = request.held()?;
         self.offers()?;
         let (user, own) = self.acting_user(request, held)?;
-        self.end_user(user.clone(), own);
+        self.end_user(&user, own);
         // The login of this request, which may not be saved yet, comes after the end.
         let login = request.data.changes.as_mut().and_then(|changes| changes.user.as_mut());
         if let Some(login) = login.filter(|login| login.to.as_ref() == Some(&user)) {

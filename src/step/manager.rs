@@ -14,14 +14,17 @@ impl Step<'_> {
         &mut self,
         request: &Request,
         id: SessionId,
-        user: Option<SmolStr>,
+        user: Option<&SmolStr>,
     ) -> Result<(), Refusal> {
-        self.fits(user.as_deref().unwrap_or_default())?;
+        self.fits(user.map_or("", SmolStr::as_str))?;
         // [event-43]
         self.grants_or(Refusal::IdNotIssued)?;
         self.has_room_for(&id)?;
         // [event-44]
-        let session = Session { user, ..Session::new(request.data.remote_addr.clone(), self.now) };
+        let session = Session {
+            user: user.cloned(),
+            ..Session::new(request.data.remote_addr.clone(), self.now)
+        };
         self.store.put(id, session.clone());
         self.effects.store = Some(StoreOp::Put { id, session: session.into() });
         Ok(())
@@ -49,16 +52,16 @@ impl Step<'_> {
 
     /// Ends all sessions of a user but one, and every login of that user that is not saved yet.
     // [step-39] [driver-9]
-    pub(super) fn end_user(&mut self, user: SmolStr, except: Option<SessionId>) {
-        for id in self.store.ids_where(|session| session.user.as_ref() == Some(&user)) {
+    pub(super) fn end_user(&mut self, user: &SmolStr, except: Option<SessionId>) {
+        for id in self.store.ids_where(|session| session.user.as_ref() == Some(user)) {
             if Some(id) != except {
                 self.store.remove(&id);
             }
         }
-        if let Some(generation) = self.generations.get_mut(&user) {
+        if let Some(generation) = self.generations.get_mut(user) {
             *generation = generation.saturating_add(1);
         }
-        self.effects.store = Some(StoreOp::DeleteUser { user, except });
+        self.effects.store = Some(StoreOp::DeleteUser { user: user.clone(), except });
     }
 
     // [event-50] [effect-10]

@@ -20,9 +20,9 @@ impl Step<'_> {
         &mut self,
         requests: &mut HashMap<RequestId, Request, FixedState>,
         number: RequestId,
-        cookie: Option<CookieValue>,
-        remote_addr: SmolStr,
-        script_name: SmolStr,
+        cookie: Option<&CookieValue>,
+        remote_addr: &SmolStr,
+        script_name: &SmolStr,
         passive: bool,
     ) -> Result<(), Refusal> {
         let open = requests.len();
@@ -32,8 +32,8 @@ impl Step<'_> {
         if open >= self.config.request_limit() {
             return Err(Refusal::TooManyRequests);
         }
-        self.fits(&remote_addr)?;
-        self.fits(&script_name)?;
+        self.fits(remote_addr)?;
+        self.fits(script_name)?;
         let cookie = cookie.map(|cookie| self.bounded(cookie));
         // [step-3] [step-4] [step-5] [step-6] [session-12]
         let id = cookie.as_ref().and_then(CookieValue::session_id);
@@ -42,7 +42,13 @@ impl Step<'_> {
             None => self.store.hold_new(None, Session::new(remote_addr.clone(), self.now)),
         };
         let remote_user = self.session(held).user.clone();
-        let data = RequestData { cookie, remote_addr, script_name, response: None, changes: None };
+        let data = RequestData {
+            cookie,
+            remote_addr: remote_addr.clone(),
+            script_name: script_name.clone(),
+            response: None,
+            changes: None,
+        };
         place.insert(Request { held: Some(held), data });
         self.effects.reply = Reply::Started { remote_user };
         Ok(())
@@ -51,12 +57,12 @@ impl Step<'_> {
     /// A visitor cannot help the cookie that somebody gave them, so it is no reason to refuse the
     /// start; what names no session need not be kept in full.
     // [config-31] [config-32]
-    fn bounded(&self, cookie: CookieValue) -> CookieValue {
+    fn bounded(&self, cookie: &CookieValue) -> CookieValue {
         match cookie {
-            CookieValue::Text(text) if self.fits(&text).is_err() => {
+            CookieValue::Text(text) if self.fits(text).is_err() => {
                 CookieValue::Text(SmolStr::default())
             }
-            CookieValue::Text(_) | CookieValue::Id(_) => cookie,
+            CookieValue::Text(_) | CookieValue::Id(_) => cookie.clone(),
         }
     }
 
