@@ -86,8 +86,9 @@ impl Secret {
 impl ConstantTimeEq for Secret {
     fn ct_eq(&self, other: &Self) -> Choice {
         let bits = |secret: &Self| u128::from_ne_bytes(secret.bytes);
-        let width = |secret: &Self| secret.width as u8;
-        bits(self).ct_eq(&bits(other)) & width(self).ct_eq(&width(other))
+        let width = |secret: &Self| u128::from(secret.width as u8);
+        // The bits in which they differ.
+        (bits(self) ^ bits(other) | width(self) ^ width(other)).ct_eq(&0)
     }
 }
 
