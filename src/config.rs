@@ -5,7 +5,7 @@ use smol_str::{SmolStr, SmolStrBuilder};
 
 use crate::form_tokens::FormTokens;
 use crate::grammar::{has_prefix, is_attribute_value, is_cookie_name, is_domain};
-use crate::semantics::{Additions, Limits, Path, Semantics};
+use crate::semantics::{Additions, Differences, Limits, Path, Semantics};
 use crate::token::Width;
 
 /// Everything a deployment decides.
@@ -288,7 +288,7 @@ impl Config {
         if is_secure && !self.cookie_hardened {
             return Err(ConfigError::SecurePrefix);
         }
-        let differences = self.semantics.differences();
+        let differences = self.differences();
         match differences.path {
             // Set under the Path of one script and revoked under that of another, it would stay.
             Path::Configured if path.is_empty() => return Err(ConfigError::PathOfScript),
@@ -340,6 +340,11 @@ impl Config {
             return Err(ConfigError::NoAbsoluteLimit);
         }
         Ok(())
+    }
+
+    /// What the semantics says where the three differ.
+    pub(crate) const fn differences(&self) -> Differences {
+        self.semantics.differences()
     }
 
     /// The Path of this response's cookie: the configured one, else the request's script name with

@@ -56,7 +56,7 @@ pub fn read_cookie(config: &Config, header: impl AsRef<[u8]>) -> Option<CookieVa
     let header = header.as_ref();
     read_cookie_text(
         config,
-        &match config.semantics.differences().headers {
+        &match config.differences().headers {
             Headers::Rfc6265 => text_of(header),
             // [cookie-9]
             Headers::OfQuixote => latin_1(header),
@@ -67,7 +67,7 @@ pub fn read_cookie(config: &Config, header: impl AsRef<[u8]>) -> Option<CookieVa
 /// The same of a header that has been made text, as it stands in a trace.
 pub(crate) fn read_cookie_text(config: &Config, header: &str) -> Option<CookieValue> {
     let name = config.cookie_name.as_str();
-    match config.semantics.differences().headers {
+    match config.differences().headers {
         Headers::Rfc6265 => last_value(header, name).map(CookieValue::from),
         Headers::OfQuixote => pattern::last_value(header, name).map(|value| value.as_ref().into()),
     }

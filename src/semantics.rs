@@ -37,11 +37,11 @@ impl Semantics {
     pub const ALL: [Self; 3] = [Self::Live, Self::Copying, Self::Strict];
 
     /// The column of this semantics.
-    pub(crate) const fn differences(self) -> &'static Differences {
+    pub(crate) const fn differences(self) -> Differences {
         match self {
-            Self::Live => &Differences::LIVE,
-            Self::Copying => &Differences::COPYING,
-            Self::Strict => &Differences::STRICT,
+            Self::Live => Differences::LIVE,
+            Self::Copying => Differences::COPYING,
+            Self::Strict => Differences::STRICT,
         }
     }
 }

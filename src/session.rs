@@ -146,7 +146,7 @@ impl Session {
     // [step-34]
     #[must_use]
     pub fn is_dirty(&self, config: &Config) -> bool {
-        match (config.semantics.differences().saves, config.is_dirty) {
+        match (config.differences().saves, config.is_dirty) {
             (Saves::WholeSession, Dirtiness::HasInfo) => self.has_info(),
             (Saves::WholeSession, Dirtiness::Never) | (Saves::Changes, _) => false,
         }
@@ -198,7 +198,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn expires_at(&self, config: &Config) -> Option<Timestamp> {
-        match config.semantics.differences().limits {
+        match config.differences().limits {
             Limits::None => return None,
             Limits::IdleAndAbsolute => {}
         }
@@ -230,7 +230,7 @@ impl Session {
 }
 
 fn reached(config: &Config, since: Timestamp, limit: Option<u64>, now: Timestamp) -> bool {
-    match config.semantics.differences().limits {
+    match config.differences().limits {
         Limits::None => false,
         Limits::IdleAndAbsolute => limit.is_some_and(|limit| now.0.abs_diff(since.0) >= limit),
     }

@@ -53,7 +53,7 @@ use crate::config::Config;
 use crate::effect::{CookieChange, Effects, Refusal, Reply, StoreOp};
 use crate::entropy::{Draws, Entropy};
 use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
-use crate::semantics::{Additions, Differences, Liberties};
+use crate::semantics::{Additions, Liberties};
 use crate::session::Session;
 use crate::state::{Parts, Request, Slot, State, Store};
 use crate::time::Timestamp;
@@ -104,7 +104,6 @@ pub(crate) fn step_with(
     *semantics = Some(config.semantics);
     let mut step = Step {
         config,
-        differences: config.semantics.differences(),
         now,
         draws: Draws::new(entropy, config.width),
         store,
@@ -139,7 +138,6 @@ pub(crate) fn step_with(
 /// One step under way.
 struct Step<'a> {
     config: &'a Config,
-    differences: &'static Differences,
     now: Timestamp,
     draws: Draws<'a>,
     store: &'a mut Store,
@@ -204,7 +202,7 @@ impl Step<'_> {
 
     /// Whether the application may take the liberty that an event asks for, and if not, why.
     fn grants_or(&self, why: Refusal) -> Result<(), Refusal> {
-        match self.differences.liberties {
+        match self.config.differences().liberties {
             Liberties::Granted => Ok(()),
             Liberties::Refused => Err(why),
         }
@@ -212,7 +210,7 @@ impl Step<'_> {
 
     /// Refuses what the semantics has no word for.
     fn offers(&self) -> Result<(), Refusal> {
-        match self.differences.additions {
+        match self.config.differences().additions {
             Additions::NotOffered => Err(Refusal::NotOffered),
             Additions::Offered => Ok(()),
         }

@@ -18,7 +18,7 @@ pub struct Difference {
     pub what: &'static str,
     /// The rules, by their names.
     pub rules: &'static str,
-    cell: fn(&Differences, &Config) -> Cow<'static, str>,
+    cell: fn(Differences, &Config) -> Cow<'static, str>,
 }
 
 impl Difference {
@@ -151,7 +151,7 @@ const ADDITIONS: &str =
 const fn row(
     what: &'static str,
     rules: &'static str,
-    cell: fn(&Differences, &Config) -> Cow<'static, str>,
+    cell: fn(Differences, &Config) -> Cow<'static, str>,
 ) -> Difference {
     Difference { what, rules, cell }
 }

@@ -16,7 +16,7 @@ impl Step<'_> {
     ) -> Result<(), Refusal> {
         self.fits(user.map_or("", SmolStr::as_str))?;
         let session = &mut self.store.object_mut(request.held()?).session;
-        match self.differences.logins {
+        match self.config.differences().logins {
             Logins::ChangeTheUser => session.user = user.cloned(),
             // [step-20] [step-39]
             Logins::BeginASession => {
@@ -84,7 +84,7 @@ impl Step<'_> {
         let held = request.held()?;
         let seen = self.session(held).values().get(key).ok_or(Refusal::UnknownKey)?;
         let own = request.data.changes.as_deref().is_some_and(|own| own.changed_value(key));
-        match (self.differences.tokens, self.store.object(held).id) {
+        match (self.config.differences().tokens, self.store.object(held).id) {
             // [step-24]
             (Tokens::OfStoredSession, Some(id)) if !own => {
                 let mut session = self.stored_for(&id)?;
@@ -128,7 +128,7 @@ impl Step<'_> {
     pub(super) fn change(&mut self, request: &mut Request, change: Change) -> Result<(), Refusal> {
         let most = self.config.max_form_tokens;
         let session = &mut self.store.object_mut(request.held()?).session;
-        match self.differences.holds {
+        match self.config.differences().holds {
             Holds::StoredObject | Holds::Copy => {}
             // [step-10]
             Holds::CopyAndChanges => {

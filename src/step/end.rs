@@ -107,7 +107,7 @@ impl Step<'_> {
     // [event-36]
     pub(super) fn new_session(&mut self, request: &mut Request) -> Result<(), Refusal> {
         let id = request.held.and_then(|held| self.store.object(held).id);
-        match self.differences.liberties {
+        match self.config.differences().liberties {
             Liberties::Granted => {}
             // [event-37]
             Liberties::Refused if id.is_some_and(|id| self.find(&id).is_some()) => {
@@ -135,7 +135,7 @@ impl Step<'_> {
         let request = open.get_mut();
         self.response = match outcome {
             Outcome::Successful => request.data.response,
-            Outcome::Interrupted | Outcome::Failed => match self.differences.revocation {
+            Outcome::Interrupted | Outcome::Failed => match self.config.differences().revocation {
                 // [step-54]
                 Revocation::LeavesWithItsPage => None,
                 // [step-55]

@@ -20,7 +20,7 @@ impl Step<'_> {
     fn fresh_token(&mut self, held: Slot) -> Result<FormToken, Refusal> {
         loop {
             let token = self.draws.form_token().ok_or(Refusal::EntropyUsedUp)?;
-            match self.differences.tokens {
+            match self.config.differences().tokens {
                 // [token-9]
                 Tokens::OfStoredSession if self.is_outstanding(held, &token) => {}
                 // [token-8]
@@ -60,7 +60,7 @@ impl Step<'_> {
         let token = token.token();
         let changes = request.data.changes.as_deref_mut().zip(token);
         let own = changes.is_some_and(|(changes, token)| changes.form_tokens.remove(&token));
-        match (self.differences.tokens, self.store.object(held).id) {
+        match (self.config.differences().tokens, self.store.object(held).id) {
             // [step-22]
             (Tokens::OfStoredSession, Some(id)) if !own => {
                 self.spend_stored(request, held, id, token)

@@ -35,7 +35,7 @@ impl Step<'_> {
         if !self.store.remove(&id) {
             return Err(Refusal::UnknownSession);
         }
-        self.effects.store = Some(match self.differences.saves {
+        self.effects.store = Some(match self.config.differences().saves {
             Saves::WholeSession => StoreOp::Delete { id },
             Saves::Changes => StoreOp::Discard { id },
         });
@@ -67,7 +67,7 @@ impl Step<'_> {
     // [event-50] [effect-10]
     pub(super) fn sweep(&mut self) {
         let (config, now) = (self.config, self.now);
-        match self.differences.limits {
+        match self.config.differences().limits {
             Limits::None => {}
             Limits::IdleAndAbsolute => {
                 self.store.remove_where(|session| session.is_over(config, now));

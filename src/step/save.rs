@@ -31,7 +31,7 @@ impl Step<'_> {
     pub(super) fn save(&mut self, request: &Request) -> Result<(), Refusal> {
         let Some(held) = request.held else { return Ok(()) };
         let changes = request.data.changes.as_deref().filter(|changes| !changes.is_empty());
-        match (self.differences.saves, self.store.object(held).id) {
+        match (self.config.differences().saves, self.store.object(held).id) {
             (Saves::WholeSession, id) => self.maintain(held, id),
             (Saves::Changes, None) => {
                 let session = self.session(held).clone();
@@ -91,7 +91,7 @@ impl Step<'_> {
     /// Quixote: stores what the request holds, whatever is there.
     fn put(&mut self, held: Slot, id: SessionId) {
         let session = self.session(held).clone();
-        match self.differences.holds {
+        match self.config.differences().holds {
             Holds::StoredObject => self.store.share(id, held),
             Holds::Copy | Holds::CopyAndChanges => {
                 self.store.object_mut(held).id = Some(id);

@@ -70,13 +70,13 @@ impl Step<'_> {
     // [step-11] [step-12] [step-13] [effect-7]
     fn visit(&mut self, stored: Slot, passive: bool) -> Slot {
         let resolution_ms = self.config.access_resolution_ms;
-        let visited = match self.differences.visits {
+        let visited = match self.config.differences().visits {
             Visits::InHeldSession => self.hold(stored),
             Visits::InStore => stored,
         };
         let object = self.store.object_mut(visited);
         let noted = !passive && object.session.touch(self.now, resolution_ms);
-        match self.differences.visits {
+        match self.config.differences().visits {
             Visits::InHeldSession => visited,
             Visits::InStore => {
                 let touched = object.id.filter(|_| noted);
@@ -99,7 +99,7 @@ impl Step<'_> {
     }
 
     fn hold(&mut self, stored: Slot) -> Slot {
-        match self.differences.holds {
+        match self.config.differences().holds {
             // [step-8]
             Holds::StoredObject => self.store.hold(stored),
             // [step-9]
