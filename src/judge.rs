@@ -24,6 +24,7 @@ mod scenario;
 mod stage;
 mod target;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -40,6 +41,9 @@ use self::scenario::{Scenario, Verdict, clauses, scenarios};
 use self::stage::Kit;
 use self::target::Target;
 
+/// The log of a server that the judge starts.
+pub(crate) const LOG: &str = "server.log";
+
 /// What is to be judged, and how.
 pub(crate) struct Case {
     pub(crate) url: String,
@@ -50,7 +54,7 @@ pub(crate) struct Case {
     pub(crate) clauses: Vec<String>,
     /// Starts the server; empty if it runs.
     pub(crate) command: Vec<String>,
-    /// A folder for the server and its log.
+    /// An empty folder, for the server and its log.
     pub(crate) folder: PathBuf,
     /// So many programs are drawn from the machine's events, too; the seed determines them.
     pub(crate) programs: u32,
@@ -87,8 +91,13 @@ pub(crate) fn judge(case: &Case, progress: Progress<'_>) -> Result<Report, Strin
     jar::is_sound(jars)?;
     let gate = Gate::open(case.gate, case.fault == Some(Fault::Gate))
         .map_err(|error| format!("port {}: the gate cannot listen: {error}", case.gate))?;
-    let clock = Clock::over(case.clock.as_deref(), case.fault == Some(Fault::Clock))
-        .map_err(|error| format!("the clock cannot be written: {error}"))?;
+    let clock = case.clock.as_deref();
+    let clock = Clock::over(clock, case.fault == Some(Fault::Clock)).map_err(|error| {
+        format!(
+            "{}: the clock cannot be written: {error}",
+            clock.unwrap_or(Path::new("")).display()
+        )
+    })?;
     let recipe = recipe(case, gate.port(), clock.path()).map_err(told)?;
     let target = Target::reach(&case.url, recipe, clock, &gate).map_err(|error| error.0)?;
     let mut kit = Kit { target, gate, jars, requests: 1_000, slowest: Duration::ZERO, waited: 0 };
@@ -141,9 +150,9 @@ fn recipe(case: &Case, gate: u16, clock: Option<&Path>) -> std::io::Result<Optio
         return Ok(None);
     }
     let folder = std::path::absolute(&case.folder)?;
-    std::fs::create_dir_all(&folder)?;
-    let (own, log) = (folder.join("server"), folder.join("server.log"));
-    process::fresh(&own, &log)?;
+    let (own, log) = (folder.join("server"), folder.join(LOG));
+    std::fs::create_dir(&own)?;
+    File::create_new(&log)?;
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let mut environment = vec![
         ("PORT", target::port(&case.url).unwrap_or_default()),

@@ -1,14 +1,14 @@
 //! `judge`: another session manager, over HTTP.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Exit;
 use super::output::{Pipe, complain, not_written, write_file};
-use crate::judge::{Case, Fault, Report, judge, stop_running};
+use crate::judge::{Case, Fault, LOG, Report, judge, stop_running};
 
 /// Judge a session manager in any language, over HTTP.
 ///
@@ -46,7 +46,8 @@ pub(super) struct Arguments {
     /// Also write a report for CI servers
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Keep the result, the server's log, and a script with curl for each failure
+    /// Keep the result, the server's log, and a script with curl for each failure, over files of
+    /// the same names
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Break a part of the judge, to see that it is noticed
@@ -76,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
         clock: arguments.clock.clone(),
         clauses: arguments.clauses.clone(),
         command: arguments.command.clone(),
-        folder: arguments.out.clone().unwrap_or_else(|| temporary.path().into()),
+        folder: temporary.path().into(),
         programs: arguments.programs,
         seed: arguments.seed,
         fault: arguments.fault,
@@ -88,6 +89,11 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
         bar.set_message(name.to_owned());
     });
     bar.finish_and_clear();
+    if let Some(folder) = &arguments.out
+        && let Err(error) = keep_log(temporary.path(), folder)
+    {
+        return Ok(not_written(folder, &error));
+    }
     let report = match judged {
         Ok(report) => report,
         Err(why) => {
@@ -106,6 +112,13 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     } else {
         Exit::Well
     })
+}
+
+/// The server had a folder of its own, which goes; what it printed is kept.
+fn keep_log(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    let log = from.join(LOG);
+    if log.exists() { std::fs::copy(log, to.join(LOG)).map(drop) } else { Ok(()) }
 }
 
 /// Prints the result, and writes the files that were asked for.

@@ -1,6 +1,6 @@
 //! A server that the judge starts itself, as a process group of its own, and ends.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -80,13 +80,4 @@ pub(crate) fn tail(log: &Path) -> String {
     let lines: Vec<_> = text.lines().collect();
     let last = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
     format!("  {}", last.join("\n  "))
-}
-
-/// An empty folder, and an empty log beside it.
-pub(crate) fn fresh(folder: &Path, log: &Path) -> io::Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => std::fs::create_dir_all(folder)?,
-    }
-    File::create(log).map(drop)
 }
