@@ -84,7 +84,8 @@ pub(crate) fn texts(trace: &[Line]) -> Vec<String> {
 
 /// A script that does it again.
 pub(crate) fn script(trace: &[Line], address: &str, gate: u16, cookie: &str) -> Vec<String> {
-    let values = format!("U={address} G={gate} N={cookie}");
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+    let values = format!("U={} G={gate} N={}", quoted(address), quoted(cookie));
     let head = HEAD.lines().map(str::to_owned).chain([values]);
     head.chain(trace.iter().filter_map(|line| line.curl.clone())).collect()
 }

@@ -49,7 +49,7 @@ pub(super) fn send(stage: &mut Stage<'_>, headers: &[String]) -> Result<(), End>
 /// The status that a server answers with; None if it answers something else.
 fn status_of(authority: &str, path: &str, cookie: &[u8]) -> io::Result<Option<u16>> {
     let mut stream = TcpStream::connect(authority)?;
-    stream.set_read_timeout(Some(LONGEST))?;
+    let end = Instant::now() + LONGEST;
     let head = format!(
         "GET {path} HTTP/1.1\r\nHost: {authority}\r\nX-Forwarded-Proto: https\r\n\
          Connection: close\r\nCookie: "
@@ -58,6 +58,9 @@ fn status_of(authority: &str, path: &str, cookie: &[u8]) -> io::Result<Option<u1
     let mut read = Vec::new();
     let mut part = [0; 512];
     while !read.contains(&b'\n') && read.len() < 4096 {
+        // One deadline for all of it: a byte a second is slow, too.
+        let left = end.saturating_duration_since(Instant::now());
+        stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
         let length = stream.read(&mut part)?;
         if length == 0 {
             break;

@@ -165,13 +165,13 @@ impl Report {
                 .or_insert_with(|| TestSuite::new(played.clause.as_str()));
             let failed = |kind| {
                 let mut status = TestCaseStatus::non_success(kind);
-                status.set_message(played.why.as_str());
-                status.set_description(texts(&played.trace).join("\n"));
+                status.set_message(in_xml(&played.why));
+                status.set_description(in_xml(&texts(&played.trace).join("\n")));
                 status
             };
             let skipped = || {
                 let mut status = TestCaseStatus::skipped();
-                status.set_message(format!("{}: {}", word(played.verdict), played.why));
+                status.set_message(in_xml(&format!("{}: {}", word(played.verdict), played.why)));
                 status
             };
             let status = match (played.verdict, played.level) {
@@ -203,16 +203,19 @@ impl Report {
         for played in self.played.iter().filter(|it| it.verdict == Verdict::Fail) {
             let name = format!("{}-{}.sh", played.clause, played.variant);
             let name = name.replace(|it: char| !it.is_ascii_alphanumeric() && it != '.', "-");
-            let told = texts(&played.trace).into_iter().map(|line| format!("# {line}"));
-            let lines: Vec<_> = [format!("# {}", played.why)]
-                .into_iter()
-                .chain(told)
-                .chain(self.script(played))
-                .collect();
+            let comment = |line: &str| format!("# {}", line.replace('\n', "\n# "));
+            let told = texts(&played.trace).into_iter().map(|line| comment(&line));
+            let lines: Vec<_> =
+                [comment(&played.why)].into_iter().chain(told).chain(self.script(played)).collect();
             std::fs::write(folder.join(name), lines.join("\n") + "\n")?;
         }
         Ok(())
     }
+}
+
+/// Without the two characters that XML forbids and its writer leaves in.
+fn in_xml(text: &str) -> String {
+    text.replace(['\u{fffe}', '\u{ffff}'], "")
 }
 
 /// From the best to the worst.
