@@ -13,8 +13,10 @@ const DAY: f64 = 86_400.0;
 const LONGEST: f64 = 400.0 * DAY;
 /// How often a session is used, as a share of the idle limit.
 const USED_EVERY: f64 = 0.7;
-/// The most uses of a session whose absolute limit is looked for.
+/// The most uses of a session whose absolute limit is looked for, where none is documented.
 const MOST_USES: u32 = 60;
+/// The most until one that is documented: with an idle limit of a minute, eleven hours.
+const MOST_USES_TO_LIMIT: f64 = 1_000.0;
 /// Bits that an id must have; a few positions may vary less than they could.
 const ID_BITS: usize = 128 - 8;
 
@@ -109,8 +111,12 @@ impl Stage<'_> {
             }
             Step::Forge { forge, to } => self.forge(forge, to),
             Step::Clock { clock } => {
-                let idle = self.kit.target.caps.idle.unwrap_or(LONGEST);
-                self.set_clock(clock.idle * idle + clock.plus.map_or(0.0, f64::from))
+                let caps = &self.kit.target.caps;
+                let at = clock.idle * caps.idle.unwrap_or(LONGEST);
+                if clock.plus.is_none() && caps.absolute.is_some_and(|absolute| at >= absolute) {
+                    return end(Verdict::NotApplicable, "the absolute limit comes first");
+                }
+                self.set_clock(at + clock.plus.map_or(0.0, f64::from))
             }
             Step::Lifetime { lifetime } => self.lifetime(lifetime),
             Step::Use { client, until } => self.use_until(client, *until),
@@ -164,8 +170,9 @@ impl Stage<'_> {
         let limit = absolute.unwrap_or(LONGEST);
         let pause = idle.unwrap_or(DAY) * USED_EVERY;
         let pause = if idle.is_none() { pause.max(limit / 50.0) } else { pause };
+        reachable(absolute.unwrap_or(0.0), pause)?;
         let (mut at, mut uses) = (0.0, 0);
-        while at < limit && uses < MOST_USES {
+        while at < limit && (uses < MOST_USES || absolute.is_some()) {
             at += pause;
             uses += 1;
             self.set_clock(at)?;
@@ -193,6 +200,7 @@ impl Stage<'_> {
     fn use_until(&mut self, client: &str, until: f64) -> Result<(), End> {
         let caps = &self.kit.target.caps;
         let (idle, absolute) = (caps.idle.unwrap_or(DAY), caps.absolute.unwrap_or(DAY));
+        reachable(until * absolute, idle * USED_EVERY)?;
         #[expect(clippy::cast_precision_loss, reason = "seconds of a few years")]
         let mut at = (self.kit.target.clock.ahead() - self.began) as f64;
         while at < until * absolute {
@@ -247,6 +255,14 @@ impl Stage<'_> {
         let found = pattern.and_then(|pattern| pattern.captures(value)).and_then(|it| it.get(1));
         found.map_or_else(|| value.to_owned(), |core| core.as_str().to_owned())
     }
+}
+
+/// Whether a session can be used until then, once in each pause.
+fn reachable(until: f64, pause: f64) -> Result<(), End> {
+    if until / pause > MOST_USES_TO_LIMIT {
+        return end(Verdict::NotApplicable, "the absolute limit is too many idle limits away");
+    }
+    Ok(())
 }
 
 /// The next letter or digit, of the same kind; hexadecimal letters stay hexadecimal.

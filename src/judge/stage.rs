@@ -392,7 +392,10 @@ impl<'a> Stage<'a> {
         let whole = seconds as i64;
         self.trace.push(Line::clock(whole));
         // Some servers note a visit after they have answered: one more round gives them the time.
-        let _ = self.kit.target.stored();
+        // Not while a request stands at the gate: a server that takes one at a time would wait.
+        if self.held.is_none() {
+            let _ = self.kit.target.stored();
+        }
         let set = self.kit.target.clock.set(self.began + whole);
         set.or_else(|error| end(Verdict::Harness, format!("the clock cannot be set: {error}")))
     }

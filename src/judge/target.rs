@@ -1,5 +1,7 @@
 //! The server that is judged: what it says of itself, its clock, and its process if it is ours.
 
+use std::net::TcpStream;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -22,6 +24,11 @@ const DATE_LAG: Duration = Duration::from_secs(3);
 /// How long a request must stand at the gate to show that it is held.
 const HELD: Duration = Duration::from_millis(200);
 const ARRIVES: Duration = Duration::from_secs(10);
+
+/// What is needed to see whether a session is there.
+const NEEDED: [&str; 2] = ["get", "put"];
+/// The limits that can be waited for, in seconds: up to a century.
+const LIMITS: RangeInclusive<f64> = 1.0..=3_155_760_000.0;
 
 /// What `GET /caps` answers.
 #[derive(Clone, Debug, Deserialize)]
@@ -46,7 +53,7 @@ pub(crate) struct Caps {
     /// Whether the whole session is in the cookie.
     #[serde(default)]
     pub(crate) sealed: bool,
-    /// False where `KIT_CLOCK` does not reach the clock.
+    /// Whether `KIT_CLOCK` reaches the clock; if nothing is said, the date of a response tells.
     #[serde(default)]
     clock: Option<bool>,
 }
@@ -122,6 +129,10 @@ impl Target {
                 "{url}: expected an address such as http://127.0.0.1:8080"
             )));
         };
+        if recipe.is_some() && TcpStream::connect(&authority).is_ok() {
+            let why = "expected a free port for the server, somebody listens there already";
+            return Err(NoContract(format!("{url}: {why}")));
+        }
         let agent = client::agent();
         let mut process = recipe.as_ref().map(start).transpose()?;
         let address = format!("{base}{prefix}");
@@ -175,6 +186,7 @@ impl Target {
         let end = Instant::now() + DATE_LAG;
         loop {
             self.follows = match (before, self.date()) {
+                _ if self.caps.clock == Some(true) => Follows::Yes,
                 (Some(before), Some(after)) if after - before < TRIAL / 2 => Follows::Broken,
                 _ => Follows::Yes,
             };
@@ -278,6 +290,20 @@ fn read_caps(said: &Value) -> Result<(Caps, Option<regex_lite::Regex>), NoContra
     })?;
     if caps.name.is_empty() || caps.cookie.is_empty() {
         return Err(wrong("expected a name, and the name of a cookie, found none".into()));
+    }
+    if caps.cookie.contains(|it: char| matches!(it, ';' | '=') || !it.is_ascii_graphic()) {
+        return Err(wrong(format!("expected the name of a cookie, found {:?}", caps.cookie)));
+    }
+    if let Some(missing) = NEEDED.iter().find(|op| !caps.ops.iter().any(|own| own == *op)) {
+        return Err(wrong(format!("expected {missing} among the ops: nothing is judged without")));
+    }
+    for (name, limit) in [("idle", caps.idle), ("absolute", caps.absolute)] {
+        if limit.is_some_and(|limit| !LIMITS.contains(&limit)) {
+            let (least, most) = (LIMITS.start(), LIMITS.end());
+            return Err(wrong(format!(
+                "expected {name} to be null or from {least} to {most} seconds, found {limit:?}"
+            )));
+        }
     }
     let pattern = caps.id_re.as_deref().map(regex_lite::Regex::new).transpose();
     let pattern =

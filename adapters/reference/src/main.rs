@@ -27,6 +27,8 @@ use crate::fault::Fault;
 use crate::ops::{Handler, Minted};
 use crate::store::Planted;
 
+const IDLE_S: u64 = 600;
+
 /// What all requests share. Clones are the same.
 #[derive(Clone)]
 pub struct Server(Arc<Shared>);
@@ -68,7 +70,9 @@ impl Shared {
 }
 
 fn config(fault: Fault) -> Config {
-    let strict = Config::STRICT;
+    // A short idle limit beside a long absolute one, as many servers have it.
+    let idle_limit_ms = Some(IDLE_S * 1_000);
+    let strict = Config { idle_limit_ms, ..Config::STRICT };
     let gives_up = GivesUp::NOTHING;
     match fault {
         Fault::ShortIds => Config {
@@ -76,7 +80,7 @@ fn config(fault: Fault) -> Config {
             gives_up: GivesUp { long_ids: true, ..gives_up },
             ..strict
         },
-        Fault::BareCookie => Config::DEVELOPMENT,
+        Fault::BareCookie => Config { idle_limit_ms, ..Config::DEVELOPMENT },
         Fault::NoIdleLimit => Config {
             idle_limit_ms: None,
             gives_up: GivesUp { idle_limit: true, ..gives_up },
@@ -99,7 +103,7 @@ fn caps(config: &Config) -> Value {
         "cookie": config.cookie_name.as_str(),
         "stats": true,
         "login": "Session::login",
-        "idle": 1800,
+        "idle": IDLE_S,
         "absolute": 43_200,
         "ops": ops::NAMES,
     })

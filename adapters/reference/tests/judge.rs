@@ -110,6 +110,70 @@ fn a_cookie_with_a_stamp_in_it_is_no_new_id() {
     }
 }
 
+/// What the server said of itself that cannot be judged.
+#[test]
+fn caps_that_cannot_be_judged_are_refused() {
+    let text = readme();
+    for (said, wrong, expected) in [
+        ("\"idle\": None", "\"idle\": 0", "idle to be null or from 1 to"),
+        ("\"idle\": None", "\"idle\": 1e308", "idle to be null or from 1 to"),
+        ("\"absolute\": None", "\"absolute\": -1", "absolute to be null or from 1 to"),
+        ("\"cookie\": \"sid\"", "\"cookie\": \"a;$(true)\"", "expected the name of a cookie"),
+        ("\"ops\": ops", "\"ops\": []", "expected get among the ops"),
+    ] {
+        let adapter = adapter_of(&text).replace(said, wrong);
+        assert_ne!(adapter, adapter_of(&text));
+        let output = judge_adapter(&adapter, "U2", &[]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(told.contains(expected), "{wrong}: {told}");
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+}
+
+#[test]
+fn a_limit_that_takes_too_long_to_reach_is_not_waited_for() {
+    let text = readme();
+    let limits = "\"idle\": None, \"absolute\": None";
+    // Whether its clock follows is what it says: its Date is the system's.
+    let adapter =
+        adapter_of(&text).replace(limits, "\"idle\": 1, \"absolute\": 43200, \"clock\": True");
+    let folder = folder();
+    let clock = folder.path().join("clock");
+    let more = ["--json", "--clock", clock.to_str().unwrap()];
+    for result in results(&judge_adapter(&adapter, "U23", &more)) {
+        if result["variant"] == "limit counts from the login" {
+            assert_eq!(result["verdict"], "not_applicable", "{result}");
+            return;
+        }
+    }
+    panic!("it was not judged");
+}
+
+/// The folder that is named is somebody's: nothing of it goes that is not written anew.
+#[test]
+fn what_is_kept_removes_nothing() {
+    let (text, kept) = (readme(), folder());
+    let folder = kept.path().join("server");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("notes.txt"), "mine").unwrap();
+    judge_adapter(adapter_of(&text), "U9", &["--out", kept.path().to_str().unwrap()]);
+    assert_eq!(fs::read_to_string(folder.join("notes.txt")).unwrap(), "mine");
+    assert!(fs::read_to_string(kept.path().join("server.log")).unwrap().contains("GET /caps"));
+    assert!(kept.path().join("result.json").exists());
+}
+
+/// Who listens on the port is not the server that was to be started there.
+#[test]
+fn a_port_in_use_is_not_judged() {
+    let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", stranger.local_addr().unwrap());
+    let output =
+        Command::new(&parts().judge).args(["judge", &address, "--", "true"]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("expected a free port"), "{told}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
 /// Judges the reference server, started with these variables.
 fn judge(folder: &Path, variables: &[(&str, &str)], more: &[&str]) -> Output {
     let Parts { judge, clock, .. } = parts();
@@ -320,8 +384,8 @@ fn what_fails_can_be_done_again_with_curl() {
     let junit = fs::read_to_string(out.join("result.json")).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&junit).unwrap()["format"], 1);
     let script = fs::read_to_string(out.join("U9-read-first.sh")).unwrap();
-    let address = script.lines().find_map(|line| line.strip_prefix("U=http://")).unwrap();
-    let address = address.split(' ').next().unwrap();
+    let address = script.lines().find_map(|line| line.strip_prefix("U='http://")).unwrap();
+    let address = address.split('\'').next().unwrap();
     let script = script.replace(address, &format!("127.0.0.1:{port}"));
     let mut server = Command::new(REFERENCE)
         .env("FAULT", "upserts")
