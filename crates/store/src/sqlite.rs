@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use quixote_session::driver::{Stored, Write};
@@ -22,15 +23,18 @@ use crate::store::{Store, StoreError};
 /// A store in one file of SQLite, for one machine; several processes may share it.
 ///
 /// It keeps a write-ahead log, and waits for the disk at each commit: what was acknowledged
-/// outlives the process and a loss of power. One thread owns the connection. The writes that have
-/// come in while it waited for the disk are committed together, each of them whole or not at all:
-/// so the disk is waited for once, and the busier the store, the less each write costs.
+/// outlives the process and a loss of power. One thread writes. The writes that have come in while
+/// it waited for the disk are committed together, each of them whole or not at all: so the disk is
+/// waited for once, and the busier the store, the less each write costs. Another thread reads, and
+/// waits for no writer. A transaction of somebody else on the file holds up every write, for five
+/// seconds at most; those that waited so long have failed.
 #[derive(Clone)]
 pub struct Sqlite(Arc<Parts>);
 
 struct Parts {
     config: Config,
-    jobs: Sender<Job>,
+    reads: Sender<Job>,
+    writes: Sender<Job>,
 }
 
 enum Job {
@@ -75,16 +79,16 @@ impl Sqlite {
     pub fn open(path: impl AsRef<Path>, config: Config) -> Result<Self, StoreError> {
         let path = path.as_ref();
         create(path).map_err(StoreError::failed)?;
-        let connection = Connection::open(path).map_err(StoreError::failed)?;
-        let wait = std::time::Duration::from_secs(5);
-        connection.busy_timeout(wait).map_err(StoreError::failed)?;
-        connection.execute_batch(SCHEMA).map_err(StoreError::failed)?;
-        let (jobs, received) = channel();
-        let of_thread = config.clone();
-        let serve = move || serve(connection, &of_thread, &received);
-        let thread = std::thread::Builder::new().name("sessions".into());
-        thread.spawn(serve).map_err(StoreError::failed)?;
-        Ok(Self(Arc::new(Parts { config, jobs })))
+        let connection = connect(path, SCHEMA)?;
+        // What is in memory is seen by one connection alone.
+        let is_file = connection.path().is_some_and(|file| !file.is_empty());
+        let writes = start(connection, config.clone())?;
+        let reads = if is_file {
+            start(connect(path, "PRAGMA query_only = ON")?, config.clone())?
+        } else {
+            writes.clone()
+        };
+        Ok(Self(Arc::new(Parts { config, reads, writes })))
     }
 
     /// Carries out a write in a transaction of the application on the same file, to be committed by
@@ -108,19 +112,22 @@ impl Sqlite {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.ask(|tell| Job::Read(Box::new(|connection| drop(tell.send(read(connection)))))).await
+        let read = |tell: oneshot::Sender<_>| {
+            Job::Read(Box::new(|connection| drop(tell.send(read(connection)))))
+        };
+        ask(&self.0.reads, read).await
     }
+}
 
-    /// Has the thread do it, and waits for what it tells.
-    async fn ask<T>(
-        &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
-    ) -> Result<T, StoreError> {
-        let (tell, told) = oneshot::channel();
-        let ended = |_| StoreError::failed("the thread of SQLite has ended");
-        self.0.jobs.send(job(tell)).map_err(ended)?;
-        told.await.unwrap_or_else(|why| Err(StoreError::unknown(why)))
-    }
+/// Has a thread do it, and waits for what it tells.
+async fn ask<T>(
+    thread: &Sender<Job>,
+    job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
+) -> Result<T, StoreError> {
+    let (tell, told) = oneshot::channel();
+    let ended = |_| StoreError::failed("the thread of SQLite has ended");
+    thread.send(job(tell)).map_err(ended)?;
+    told.await.unwrap_or_else(|why| Err(StoreError::unknown(why)))
 }
 
 #[async_trait]
@@ -154,7 +161,7 @@ impl Store for Sqlite {
     }
 
     async fn write(&self, write: &Write) -> Result<bool, StoreError> {
-        self.ask(|tell| Job::Write(write.clone(), tell)).await
+        ask(&self.0.writes, |tell| Job::Write(write.clone(), tell)).await
     }
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
@@ -192,7 +199,22 @@ fn create(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// What the thread does until nobody can send it anything.
+fn connect(path: &Path, first: &str) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path).map_err(StoreError::failed)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(StoreError::failed)?;
+    connection.execute_batch(first).map_err(StoreError::failed)?;
+    Ok(connection)
+}
+
+/// A thread that owns the connection, and does what it is sent.
+fn start(connection: Connection, config: Config) -> Result<Sender<Job>, StoreError> {
+    let (jobs, received) = channel();
+    let thread = std::thread::Builder::new().name("sessions".into());
+    thread.spawn(move || serve(connection, &config, &received)).map_err(StoreError::failed)?;
+    Ok(jobs)
+}
+
+/// What a thread does until nobody can send it anything.
 fn serve(mut connection: Connection, config: &Config, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut writes = Vec::new();

@@ -1,8 +1,11 @@
-//! What is written together.
+//! What is written together, and read beside it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::mpsc::channel;
+use std::task::Poll;
 
 use quixote_session::driver::{Revision, Write};
 use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
@@ -10,8 +13,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::sync::oneshot::{self, Receiver};
 
-use super::{Job, SCHEMA, serve};
-use crate::store::StoreError;
+use super::{Job, SCHEMA, Sqlite, serve};
+use crate::store::{Store as _, StoreError};
 
 const NOW: Timestamp = Timestamp(1_000_000_000_000);
 
@@ -117,4 +120,31 @@ fn nobody_is_told_that_a_write_is_done_whose_commit_failed() {
     let told = file.told([create(2), create(1)]);
     assert!(matches!(told[..], [Err(StoreError::Unknown(_)), Ok(false)]), "{told:?}");
     assert_eq!(file.count(), 1);
+}
+
+#[tokio::test]
+async fn who_reads_waits_for_no_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions");
+    let store = Sqlite::open(&path, Config::STRICT).unwrap();
+    assert!(store.write(&create(1)).await.unwrap());
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (second, read) = (create(2), store.load(SessionId::from([1; 16])));
+    let mut waits = pin!(store.write(&second));
+    // The write is sent before the read.
+    assert!(poll_fn(|context| Poll::Ready(waits.as_mut().poll(context).is_pending())).await);
+    assert!(read.await.unwrap().is_some());
+    assert!(poll_fn(|context| Poll::Ready(waits.as_mut().poll(context).is_pending())).await);
+    other.execute_batch("COMMIT").unwrap();
+    assert!(waits.await.unwrap());
+}
+
+#[tokio::test]
+async fn what_is_in_memory_is_read_where_it_was_written() {
+    for path in [":memory:", "file::memory:"] {
+        let store = Sqlite::open(path, Config::STRICT).unwrap();
+        assert!(store.write(&create(1)).await.unwrap());
+        assert!(store.load(SessionId::from([1; 16])).await.unwrap().is_some());
+    }
 }
