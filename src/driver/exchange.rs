@@ -134,11 +134,16 @@ impl Exchange {
     }
 
     /// Begins a call. One that was left half way is given up: if it was waiting for a write,
-    /// nobody knows what came of that, and the request is abandoned.
+    /// nobody knows what came of that, and the request is abandoned. So a call that follows in the
+    /// same request is [`Failure::Unknown`].
     pub fn begin<T>(&mut self, call: &Call<T>, now: Timestamp) {
         let left = self.turn.take();
         if left.is_some_and(|turn| turn.in_doubt || matches!(turn.waits, Waits::Write(_))) {
             self.abandon();
+            if let Event::Request { .. } = call.event {
+                self.outcome = Some(Err(Failure::Unknown));
+                return;
+            }
         }
         self.outcome = None;
         let event = call.event.clone();
