@@ -24,7 +24,8 @@ pub trait Store: Send + Sync {
     async fn write(&self, write: &Write) -> Result<bool, StoreError>;
 
     /// The sessions of one user: for a list of devices, which shows their handles. Some may be over
-    /// and not swept yet: see `Session::is_over`.
+    /// and not swept yet: see `Session::is_over`. If one row cannot be read, this is an error: a
+    /// list that leaves a session out would say that there is none. They can still be ended.
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError>;
 }
 
