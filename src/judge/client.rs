@@ -36,6 +36,8 @@ pub(crate) struct Answer {
     /// None if nothing came back.
     pub(crate) status: Option<u16>,
     pub(crate) error: Option<String>,
+    /// Whether that was no HTTP, or too much of it, which says nothing of sessions.
+    pub(crate) is_garbled: bool,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
@@ -97,8 +99,16 @@ pub(crate) fn agent() -> Agent {
 
 /// Asks, and waits.
 pub(crate) fn ask(agent: &Agent, base: &str, ask: &Ask) -> Answer {
-    send(agent, base, ask)
-        .unwrap_or_else(|error| Answer { error: Some(error.to_string()), ..Answer::default() })
+    send(agent, base, ask).unwrap_or_else(|why| {
+        let is_garbled = matches!(
+            why,
+            ureq::Error::Protocol(_)
+                | ureq::Error::Http(_)
+                | ureq::Error::LargeResponseHeader(..)
+                | ureq::Error::BodyExceedsLimit(_)
+        );
+        Answer { error: Some(why.to_string()), is_garbled, ..Answer::default() }
+    })
 }
 
 /// Asks on a thread of its own; the gate is told the answer.
@@ -127,6 +137,7 @@ fn send(agent: &Agent, base: &str, ask: &Ask) -> Result<Answer, ureq::Error> {
     Ok(Answer {
         status: Some(response.status().as_u16()),
         error: None,
+        is_garbled: false,
         headers: headers.collect(),
         body: response.body_mut().with_config().limit(BODY_BYTES).read_to_vec()?,
     })

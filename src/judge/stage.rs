@@ -304,7 +304,12 @@ impl<'a> Stage<'a> {
         if self.held.is_none() {
             self.kit.slowest = self.kit.slowest.max(started.elapsed()).min(MOST_PATIENCE);
         }
+        let is_garbled = answer.is_garbled;
         let reply = self.take(&sent, answer);
+        if is_garbled {
+            let found = reply.answer.status_text();
+            return end(Verdict::Harness, format!("expected an HTTP response, found: {found}"));
+        }
         if let Some(name) = &step.called {
             self.replies.insert(name.clone(), reply.clone());
         }

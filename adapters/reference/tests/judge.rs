@@ -130,6 +130,21 @@ fn caps_that_cannot_be_judged_are_refused() {
     }
 }
 
+/// What speaks no HTTP says nothing of sessions.
+#[test]
+fn a_garbled_response_is_no_failure_of_a_clause() {
+    let text = readme();
+    let answer = "self.answer(results, int(";
+    let garbled = "if \"gate\" not in query[\"ops\"]: \
+                   return self.wfile.write(b\"SIP/2.0 200 OK\\r\\n\\r\\n\")\n        ";
+    let adapter = adapter_of(&text).replace(answer, &format!("{garbled}{answer}"));
+    let output = judge_adapter(&adapter, "U1,U2", &["--json"]);
+    let results = results(&output);
+    assert_eq!(count(&results, "not_applicable"), 1, "it cannot clear");
+    assert_eq!(count(&results, "harness"), results.len() - 1, "{results:?}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
 #[test]
 fn a_limit_that_takes_too_long_to_reach_is_not_waited_for() {
     let text = readme();
