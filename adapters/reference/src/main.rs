@@ -101,7 +101,7 @@ fn caps(config: &Config) -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "language": "Rust",
         "cookie": config.cookie_name.as_str(),
-        "stats": true,
+        "stats": env::var_os("NO_STATS").is_none(),
         "login": "Session::login",
         "idle": IDLE_S,
         "absolute": 43_200,

@@ -322,6 +322,16 @@ fn a_server_that_serialises_passes_as_one() {
     assert_eq!(count(&results, "serialised"), results.len());
 }
 
+/// Its emptied session leaves a cookie that opens nothing: [step-28] forbids to revoke it.
+#[test]
+fn a_server_that_counts_nothing_is_not_blamed_for_a_cookie_that_opens_nothing() {
+    let folder = folder();
+    let output = judge(folder.path(), &[("NO_STATS", "1")], &["--clauses", "U17"]);
+    let results = results(&output);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(count(&results, "note"), results.len(), "{results:?}");
+}
+
 #[test]
 fn every_fault_is_found_by_the_scenarios_that_name_it_and_no_others() {
     let (faults, next) = (faults(), AtomicUsize::new(0));
