@@ -13,6 +13,7 @@ mod curl;
 mod expect;
 mod gate;
 mod hostile;
+mod ids;
 mod jar;
 mod play;
 mod process;

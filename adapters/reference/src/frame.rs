@@ -80,6 +80,7 @@ fn cookies_of(server: &Server, headers: &HeaderMap) -> Vec<u8> {
                 .collect();
             text.replace(&swapped, name)
         }
+        Fault::BinaryIds | Fault::DecimalIds | Fault::RepeatedIds => server.strengthen(&text),
         Fault::MangledNames => text.replace(&name.replace('_', "."), name),
         _ => return joined,
     };
@@ -195,6 +196,9 @@ impl Exchange<'_> {
             _ => false,
         };
         match (self.server.fault, revokes) {
+            (Fault::BinaryIds | Fault::DecimalIds | Fault::RepeatedIds, false) => {
+                Some(self.server.weaken(line))
+            }
             (Fault::AdoptsIds, false) if self.id.is_some() && self.copy.is_none() => {
                 let id = self.id?;
                 let op = CookieOp { value: CookieChange::Set(id), path: "/".into() };

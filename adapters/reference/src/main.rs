@@ -7,6 +7,7 @@ mod frame;
 mod here;
 mod ops;
 mod store;
+mod weak;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use tokio::net::TcpListener;
 use crate::fault::Fault;
 use crate::ops::{Handler, Minted};
 use crate::store::Planted;
+use crate::weak::Weak;
 
 const IDLE_S: u64 = 600;
 
@@ -38,6 +40,7 @@ pub struct Shared {
     config: Config,
     store: Arc<Planted>,
     minted: Minted,
+    weak: Weak,
     gate: u16,
     fault: Fault,
     /// Whether requests wait for each other, which is no fault.
@@ -57,6 +60,16 @@ impl std::ops::Deref for Server {
 impl Shared {
     fn is(&self, fault: Fault) -> bool {
         self.fault == fault
+    }
+
+    /// A Set-Cookie header with an id that holds less.
+    fn weaken(&self, line: &str) -> String {
+        self.weak.weaken(self.fault, line)
+    }
+
+    /// A Cookie header with the ids that were meant.
+    fn strengthen(&self, header: &str) -> String {
+        self.weak.strengthen(header)
     }
 
     /// The store will fail for the next request.
@@ -146,6 +159,7 @@ async fn main() -> io::Result<()> {
         config,
         store,
         minted: Minted::default(),
+        weak: Weak::default(),
         gate: port("KIT_GATE")?,
         fault,
         serial: env::var_os("SERIAL").is_some(),
