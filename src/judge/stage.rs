@@ -219,7 +219,8 @@ impl<'a> Stage<'a> {
     }
 
     /// `{name}` is the name of the session cookie, `{A}` the id of the browser A, `{all of A}`
-    /// every cookie of it; `{swapped}` and `{mangled}` are names that are almost the right one.
+    /// every cookie of it, expired or not; `{swapped}` and `{mangled}` are names that are almost
+    /// the right one.
     pub(crate) fn fill(&mut self, text: &str) -> String {
         let name = self.cookie().to_owned();
         let swap = |it: char| {
@@ -232,8 +233,8 @@ impl<'a> Stage<'a> {
             .replace("{mangled}", &name.replace('_', "."));
         for client in self.jars.keys().cloned().collect::<Vec<_>>() {
             let id = self.id(&client).unwrap_or_default();
-            let now = self.now();
-            let all = self.jar(&client).header("/do", now).unwrap_or_default();
+            // A thief sends what a browser would have forgotten.
+            let all = self.jar(&client).header("/do", Duration::ZERO).unwrap_or_default();
             filled = filled
                 .replace(&format!("{{{client}}}"), &id)
                 .replace(&format!("{{all of {client}}}"), &latin_1(&all));

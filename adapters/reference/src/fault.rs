@@ -80,6 +80,7 @@ faults! {
     // Time.
     AbsoluteFromStart "absolute-from-start"
     CountsTheEnd "counts-the-end"
+    ExpiresInBrowsersOnly "expires-in-browsers-only"
     NoAbsoluteLimit "no-absolute-limit"
     NoIdleLimit "no-idle-limit"
     NoTouch "no-touch"

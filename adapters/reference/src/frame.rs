@@ -217,6 +217,7 @@ impl Exchange<'_> {
             (Fault::LiveCookieEnds, false) if self.asks("destroy") => {
                 Some(format!("{line}; Max-Age=0"))
             }
+            (Fault::ExpiresInBrowsersOnly, false) => Some(format!("{line}; Max-Age=600")),
             (Fault::NotHttpOnly, _) => Some(line.replace("; HttpOnly", "")),
             (Fault::NotSameSite, _) => Some(line.replace("; SameSite=Lax", "")),
             _ => Some(line.to_owned()),

@@ -94,7 +94,7 @@ fn config(fault: Fault) -> Config {
             ..strict
         },
         Fault::BareCookie => Config { idle_limit_ms, ..Config::DEVELOPMENT },
-        Fault::NoIdleLimit => Config {
+        Fault::NoIdleLimit | Fault::ExpiresInBrowsersOnly => Config {
             idle_limit_ms: None,
             gives_up: GivesUp { idle_limit: true, ..gives_up },
             ..strict
