@@ -146,6 +146,9 @@ impl Stage<'_> {
         if let Some(any) = &wanted.attribute {
             return Ok(self.look_at_attributes(&reply, any));
         }
+        if let Some(other) = &wanted.alike {
+            return Ok(self.compare_attributes(&reply, other));
+        }
         if wanted.cacheable == Some(false) {
             return self.look_at_caching(&reply);
         }
@@ -161,6 +164,19 @@ impl Stage<'_> {
         self.note(format!("Set-Cookie: {name}=...; {}", attributes.join("; ")));
         let has = |one: &String| attributes.iter().any(|own| own.eq_ignore_ascii_case(one));
         seen(any.iter().any(has), || format!("it has {}", attributes.join("; ")))
+    }
+
+    /// What protects the cookie of the other response protects that of this one.
+    fn compare_attributes(&mut self, reply: &Reply, other: &str) -> Seen {
+        let name = self.cookie().to_owned();
+        let own = protection(reply, &name);
+        let first = self.replies.get(other).map(|it| protection(it, &name)).unwrap_or_default();
+        self.note(format!("Set-Cookie: {name}=...; {}", own.join("; ")));
+        let lost: Vec<_> = first
+            .into_iter()
+            .filter(|it| !own.contains(it) && !own.contains(&stricter(it)))
+            .collect();
+        seen(lost.is_empty(), || format!("it has no {}", lost.join(", ")))
     }
 
     /// A handler that allows caching must not let a shared cache keep a cookie.
@@ -243,4 +259,17 @@ fn session_headers<'a>(reply: &'a Reply, name: &'a str) -> impl Iterator<Item = 
         .all("set-cookie")
         .map(latin_1)
         .filter(move |line| line.split(['=', ';']).next().is_some_and(|own| own.trim() == name))
+}
+
+/// What protects the session's cookie, in small letters.
+fn protection(reply: &Reply, name: &str) -> Vec<String> {
+    let line = session_headers(reply, name).next().unwrap_or_default().to_lowercase();
+    let protects =
+        |it: &&str| matches!(*it, "secure" | "httponly" | "samesite=lax" | "samesite=strict");
+    line.split(';').skip(1).map(str::trim).filter(protects).map(str::to_owned).collect()
+}
+
+/// What does at least the same.
+fn stricter(attribute: &str) -> String {
+    attribute.replace("samesite=lax", "samesite=strict")
 }

@@ -302,6 +302,9 @@ pub(crate) struct Reply {
     /// One of these attributes, on the session's cookie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) attribute: Option<Vec<String>>,
+    /// Its session cookie is as well protected as the one of this response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) alike: Option<String>,
     /// Whether a shared cache may keep it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cacheable: Option<bool>,

@@ -10,7 +10,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use quixote_session::driver::{Revision, Stored};
 use quixote_session::{
-    CookieChange, CookieOp, EntropySource, SessionId, StoreOp, Timestamp, read_cookie, set_cookie,
+    CookieChange, CookieOp, EntropySource, SessionId, SessionParts, StoreOp, Timestamp,
+    read_cookie, set_cookie,
 };
 use quixote_session_store::Store as _;
 
@@ -43,11 +44,12 @@ pub async fn frame(State(server): State<Server>, mut request: Request, next: Nex
         request.headers_mut().insert(header::COOKIE, value);
     }
     let id = read_cookie(&server.config, &cookies).and_then(|cookie| cookie.session_id());
-    let here = Here { id, outage: server.is_out_of_order() };
     let copy = match id {
         Some(id) => server.store.load(id).await.ok().flatten(),
         None => None,
     };
+    let revision = copy.as_ref().map(|copy| copy.revision);
+    let here = Here { id, revision, outage: server.is_out_of_order() };
     let _serial = if server.serial { Some(server.one_at_a_time.lock().await) } else { None };
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
@@ -141,8 +143,57 @@ impl Exchange<'_> {
             (Fault::LogsIds, _, Some(id)) => println!("a request of {}", id.reveal()),
             _ => {}
         }
+        if self.returns(status).await {
+            response = self.all_ok();
+        }
         self.spoil_cookies(&mut response).await;
         response
+    }
+
+    /// What has ended, or was spent, comes back; or a refused request is answered as done, which
+    /// this tells.
+    async fn returns(&self, status: StatusCode) -> bool {
+        let (store, Some(id)) = (&self.server.store, self.id) else { return false };
+        let (is_late, failed) = (status == StatusCode::CONFLICT, status.is_server_error());
+        let ended =
+            |others| self.copy.as_ref().is_some_and(|copy| store.has_ended(&copy.session, others));
+        let is_gone = store.row(id).await.is_none();
+        let revives = match self.server.fault {
+            Fault::ReadRevivesAll => is_gone && !self.writes() && ended(false),
+            Fault::ReadRevivesOthers => is_gone && !self.writes() && ended(true),
+            Fault::WriteRevivesOthers => is_late && ended(true),
+            Fault::TokensReturn => failed && self.asks("spend"),
+            Fault::TakesReturn => failed && self.asks("take"),
+            _ => false,
+        };
+        if let (true, Some(copy)) = (revives, &self.copy) {
+            store.put(id, copy.clone()).await;
+        }
+        let moved = if is_late { store.after_login(id) } else { None };
+        match (self.server.fault, moved) {
+            (Fault::LateWritesFollow, Some(id)) => {
+                self.write_late(id).await;
+                true
+            }
+            (Fault::SilentAfterLogin, Some(_)) => true,
+            _ => self.is(Fault::WriteRevivesOthers) && revives,
+        }
+    }
+
+    /// What the request put goes into the session of this id.
+    async fn write_late(&self, id: SessionId) {
+        let Some(mut row) = self.server.store.row(id).await else { return };
+        let mut parts = SessionParts::from(row.session);
+        let ops = self.query.replace("%3A", ":").replace("%2C", ",");
+        for op in ops.split([',', '&', '=']) {
+            if let Some((key, value)) = op.strip_prefix("put:").and_then(|it| it.split_once(':')) {
+                parts.values.insert(key.into(), value.into());
+            }
+        }
+        if let Ok(session) = parts.try_into() {
+            row.session = session;
+            self.server.store.put(id, row).await;
+        }
     }
 
     /// An answer as if everything had gone well.
@@ -175,7 +226,8 @@ impl Exchange<'_> {
                 append(headers, &line);
             }
         }
-        if self.is(Fault::Cacheable) {
+        let renews = self.asks("login") || self.asks("renew");
+        if self.is(Fault::Cacheable) || (self.is(Fault::CacheableRenewal) && renews) {
             headers.remove(header::VARY);
             headers.remove(header::CACHE_CONTROL);
             if self.asks("cc=") {
@@ -199,7 +251,15 @@ impl Exchange<'_> {
             (Fault::BinaryIds | Fault::DecimalIds | Fault::RepeatedIds, false) => {
                 Some(self.server.weaken(line))
             }
-            (Fault::AdoptsIds, false) if self.id.is_some() && self.copy.is_none() => {
+            (Fault::BareRenewal, false) if self.asks("login") || self.asks("renew") => {
+                Some(line.replace("; HttpOnly", "").replace("; SameSite=Lax", ""))
+            }
+            (Fault::AdoptsIds | Fault::AdoptsIdsAtLogin, false)
+                if self.id.is_some() && self.copy.is_none() =>
+            {
+                if self.is(Fault::AdoptsIdsAtLogin) && !self.asks("login") {
+                    return Some(line.to_owned());
+                }
                 let id = self.id?;
                 let op = CookieOp { value: CookieChange::Set(id), path: "/".into() };
                 set_cookie(&self.server.config, &op).ok()

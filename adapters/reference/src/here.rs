@@ -1,6 +1,7 @@
 //! What the store must know of the request that it works for, to go wrong in the planted way.
 
 use quixote_session::SessionId;
+use quixote_session::driver::Revision;
 
 tokio::task_local! {
     /// The request that this task serves.
@@ -12,6 +13,8 @@ tokio::task_local! {
 pub struct Here {
     /// The id that its cookie names.
     pub id: Option<SessionId>,
+    /// The revision of what was stored when it arrived.
+    pub revision: Option<Revision>,
     /// Whether the store fails for it.
     pub outage: bool,
 }

@@ -1,6 +1,6 @@
 //! The operations of the contract.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use axum::Json;
@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::Server;
 use crate::fault::Fault;
+use crate::here::here;
 
 /// What the handler can do, as `/caps` tells it.
 pub const NAMES: &[&str] = &[
@@ -38,17 +39,21 @@ pub const NAMES: &[&str] = &[
     "outage",
 ];
 
-/// Form tokens that were issued, for faults that do not look into the session.
+/// Form tokens that were issued, and to whom, for faults that do not look into the session.
 #[derive(Default)]
-pub struct Minted(Mutex<BTreeSet<String>>);
+pub struct Minted(Mutex<BTreeMap<String, Option<String>>>);
 
 impl Minted {
-    fn add(&self, token: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(token.into());
+    fn add(&self, token: &str, user: Option<String>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(token.into(), user);
     }
 
     fn take(&self, token: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(token)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(token).is_some()
+    }
+
+    fn user_of(&self, token: &str) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned().flatten()
     }
 }
 
@@ -127,6 +132,7 @@ impl Handler<'_> {
             "put" => self.put(key, value).await?,
             "del" if fault == Fault::NoRemoval => {}
             "del" if fault == Fault::LosesUnreadRemovals && !self.has_read => {}
+            "del" if fault == Fault::LosesLateRemovals && self.is_late().await => {}
             "del" => missing_is_fine(session.remove(key).await)?,
             "clear" => self.clear().await?,
             "destroy" | "logout" => self.logout().await?,
@@ -136,6 +142,7 @@ impl Handler<'_> {
             "spend" => return self.spend(key).await,
             "endall" => self.end_all(key).await?,
             "endothers" if fault == Fault::EndsNoOthers => {}
+            "endothers" if fault == Fault::EndsOneOther => self.end_one_other().await?,
             "endothers" => session.end_others().await?,
             "devices" => return self.devices().await,
             "endone" => self.end_one(key).await?,
@@ -246,7 +253,8 @@ impl Handler<'_> {
 
     async fn mint(&self) -> Result<Value, Stop> {
         let token = self.session.form_token().await?;
-        self.server.minted.add(&token);
+        let user = self.session.user().await.map(|user| user.to_string());
+        self.server.minted.add(&token, user);
         Ok(json!(token))
     }
 
@@ -265,9 +273,15 @@ impl Handler<'_> {
             }
             Err(SessionError(Failure::Refused(Refusal::UnknownToken))) => {
                 let has_tokens = self.session.look(|it| !it.form_tokens().is_empty());
+                let user = self.session.user().await.map(|user| user.to_string());
+                let own = self.server.minted.user_of(token);
                 let accepted = match fault {
+                    Fault::TokensOfTheUser => user.is_some() && user == own,
+                    Fault::TokensSurviveOtherLogin => {
+                        user.is_some() && own.is_some() && user != own
+                    }
                     Fault::TokensUnbounded => has_tokens.await == Some(true),
-                    Fault::TokensSurviveLogin => self.session.user().await.is_some(),
+                    Fault::TokensSurviveLogin => user.is_some(),
                     _ => false,
                 };
                 Ok(json!(accepted && self.server.minted.take(token)))
@@ -296,7 +310,29 @@ impl Handler<'_> {
     async fn devices(&self) -> Result<Value, Stop> {
         let found = self.session.devices().await?;
         let handles = found.iter().filter_map(Stored::handle);
-        Ok(handles.map(|handle| json!(handle.to_string())).collect())
+        let mut shown: Vec<_> = handles.map(|handle| json!(handle.to_string())).collect();
+        if self.server.is(Fault::HandlesShowIds) {
+            let id = here().and_then(|here| here.id);
+            shown.extend(id.map(|id| json!(id.reveal().to_string())));
+        }
+        Ok(shown.into())
+    }
+
+    async fn end_one_other(&self) -> Result<(), Stop> {
+        let own = self.session.look(Stored::handle).await.flatten();
+        let found = self.session.devices().await?;
+        let other = found.iter().filter_map(Stored::handle).find(|it| Some(*it) != own);
+        match other {
+            Some(other) => Ok(self.session.end_handle(other).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether another request has written since this one arrived.
+    async fn is_late(&self) -> bool {
+        let Some(here) = here() else { return false };
+        let Some(id) = here.id else { return false };
+        self.server.store.row(id).await.map(|row| row.revision) != here.revision
     }
 
     async fn end_one(&self, handle: &str) -> Result<(), Stop> {

@@ -1,22 +1,37 @@
 //! The memory store, and what can be wrong with a store.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
 use async_trait::async_trait;
 use quixote_session::driver::{Revision, Stored, Write};
-use quixote_session::{Config, Session, SessionId, SessionParts, StoreOp};
+use quixote_session::{Config, Session, SessionId, SessionParts, StoreOp, Timestamp};
 use quixote_session_store::{Memory, Store, StoreError};
 
 use crate::fault::Fault;
 use crate::here::here;
 
+const MINUTE_MS: u64 = 60_000;
+
 /// A memory store with a fault, or without.
 pub struct Planted {
     memory: Memory,
     fault: Fault,
+    past: Mutex<Past>,
+}
+
+/// What happened, for faults that depend on it.
+#[derive(Default)]
+struct Past {
+    /// Where the sessions of these ids went with a login.
+    logged_in: BTreeMap<SessionId, SessionId>,
+    /// Users all of whose sessions were ended; and, if true, all but one.
+    ended: BTreeSet<(String, bool)>,
 }
 
 impl Planted {
     pub fn new(config: Config, fault: Fault) -> Self {
-        Self { memory: Memory::new(config), fault }
+        Self { memory: Memory::new(config), fault, past: Mutex::default() }
     }
 
     pub fn len(&self) -> usize {
@@ -33,14 +48,44 @@ impl Planted {
         let _ = self.memory.write(&unconditional(op, Revision(0))).await;
     }
 
-    async fn row(&self, id: SessionId) -> Option<Stored> {
+    fn past<T>(&self, look: impl FnOnce(&mut Past) -> T) -> T {
+        look(&mut self.past.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where a login moved the session of an id.
+    pub fn after_login(&self, id: SessionId) -> Option<SessionId> {
+        self.past(|past| past.logged_in.get(&id).copied())
+    }
+
+    /// Whether the sessions of this one's user were ended: all, or all others.
+    pub fn has_ended(&self, session: &Session, others: bool) -> bool {
+        let user = session.user().map(ToString::to_string).unwrap_or_default();
+        self.past(|past| past.ended.contains(&(user, others)))
+    }
+
+    /// Remembers what other faults need, once it is done.
+    fn remember(&self, op: &StoreOp, before: Option<&Session>) {
+        match op {
+            StoreOp::Rotate { from, to, session, .. }
+                if before.is_some_and(|before| before.user() != session.user()) =>
+            {
+                self.past(|past| past.logged_in.insert(*from, *to));
+            }
+            StoreOp::DeleteUser { user, except } => {
+                self.past(|past| past.ended.insert((user.to_string(), except.is_some())));
+            }
+            _ => {}
+        }
+    }
+
+    pub async fn row(&self, id: SessionId) -> Option<Stored> {
         self.memory.load(id).await.ok().flatten()
     }
 
     /// The id that a session gets although it was given another.
     async fn other_id(&self, op: &StoreOp) -> Option<(SessionId, Session)> {
         match op {
-            StoreOp::Create { session, .. } if self.fault == Fault::AdoptsIds => {
+            StoreOp::Create { session, .. } if self.adopts_id_of(session) => {
                 let id = here()?.id?;
                 self.row(id).await.is_none().then(|| (id, (**session).clone()))
             }
@@ -48,6 +93,14 @@ impl Planted {
                 Some((*from, (**session).clone()))
             }
             _ => None,
+        }
+    }
+
+    fn adopts_id_of(&self, session: &Session) -> bool {
+        match self.fault {
+            Fault::AdoptsIds => true,
+            Fault::AdoptsIdsAtLogin => session.user().is_some(),
+            _ => false,
         }
     }
 
@@ -67,9 +120,10 @@ fn unconditional(op: StoreOp, revision: Revision) -> Write {
     Write { op, expected: None, accessed: None, revision, commits: false }
 }
 
-/// The same session, created when another was.
-fn created_with(session: &Session, other: &Session) -> Option<Session> {
-    let parts = SessionParts { created: other.created(), ..session.clone().into() };
+/// The same session, created then.
+fn created_at(session: &Session, created: Timestamp) -> Option<Session> {
+    let accessed = session.accessed().max(created);
+    let parts = SessionParts { created, accessed, ..session.clone().into() };
     parts.try_into().ok()
 }
 
@@ -82,7 +136,18 @@ impl Store for Planted {
                 _ => Err(StoreError::failed("the store is out of order")),
             };
         }
-        self.memory.load(id).await
+        let mut row = self.memory.load(id).await?;
+        if self.fault == Fault::AnonymousForever {
+            let now = Timestamp::now();
+            let old = |row: &&mut Stored| row.session.accessed().0 + MINUTE_MS < now.0;
+            let row = row.as_mut().filter(|row| row.session.user().is_none()).filter(old);
+            if let Some(row) = row
+                && let Some(session) = created_at(&row.session, now)
+            {
+                row.session = session;
+            }
+        }
+        Ok(row)
     }
 
     async fn generation(&self, user: &str) -> Result<u64, StoreError> {
@@ -100,6 +165,29 @@ impl Store for Planted {
             self.put(id, Stored { revision: write.revision, session }).await;
             return Ok(true);
         }
+        let before = match &write.op {
+            StoreOp::Rotate { from, .. } => self.row(*from).await.map(|row| row.session),
+            _ => None,
+        };
+        let done = self.write_wrongly(write, before.as_ref()).await?;
+        if done {
+            self.remember(&write.op, before.as_ref());
+        }
+        Ok(done)
+    }
+
+    async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
+        self.memory.sessions_of(user).await
+    }
+}
+
+impl Planted {
+    /// Writes as the fault has it; `before` is what a rotation moves.
+    async fn write_wrongly(
+        &self,
+        write: &Write,
+        before: Option<&Session>,
+    ) -> Result<bool, StoreError> {
         let is_there = match &write.op {
             StoreOp::Update { id, .. } => self.row(*id).await.is_some(),
             _ => false,
@@ -123,10 +211,16 @@ impl Store for Planted {
                 }
                 Ok(done)
             }
-            (StoreOp::Rotate { from, to, session, generation }, Fault::AbsoluteFromStart) => {
-                let old = self.row(*from).await;
-                let session = old
-                    .and_then(|old| created_with(session, &old.session))
+            (
+                StoreOp::Rotate { from, to, session, generation },
+                Fault::AbsoluteFromStart | Fault::AbsoluteFromRenewal,
+            ) => {
+                let created = match self.fault {
+                    Fault::AbsoluteFromStart => before.map(Session::created),
+                    _ => Some(Timestamp::now()),
+                };
+                let session = created
+                    .and_then(|created| created_at(session, created))
                     .map_or_else(|| session.clone(), Box::new);
                 let op = StoreOp::Rotate { from: *from, to: *to, session, generation: *generation };
                 self.memory.write(&Write { op, ..write.clone() }).await
@@ -136,9 +230,5 @@ impl Store for Planted {
             | (StoreOp::Touch { .. }, Fault::NoTouch) => Ok(true),
             _ => self.memory.write(write).await,
         }
-    }
-
-    async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
-        self.memory.sessions_of(user).await
     }
 }
