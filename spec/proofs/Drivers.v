@@ -160,10 +160,10 @@ Definition sees_written (r : number) (op : store_op) (w : world) : world :=
   match written_by op with Some n => sees r n w | None => w end.
 
 (** Whether a store that compares revisions, and not what is stored, finds another one. *)
-Definition is_rewritten (w : world) (r : number) (op : store_op) : Prop :=
-  match op with
-  | OpUpdate i _ | OpRotate i _ _ _ | OpDiscard i | OpDeleteUser _ (Some i) => revision w i ≠ t_seen (w_traffic w) r !! i
+Definition is_rewritten_since (seen : gmap id input) (w : world) (op : store_op) : Prop := match op with
+  | OpUpdate i _ | OpRotate i _ _ _ | OpDiscard i | OpDeleteUser _ (Some i) => revision w i ≠ seen !! i
   | _ => False end.
+Definition is_rewritten (w : world) (r : number) : store_op → Prop := is_rewritten_since (t_seen (w_traffic w) r) w.
 (** What a driver knows, and waits for. *)
 Definition believed (w : world) (r : number) : state := match doubt_of w r with Some d => d_now d | None => alone w r end.
 Definition seen (w : world) (r : number) : gmap id input :=
@@ -193,6 +193,9 @@ Definition is_missed (w : world) (m : sent) : Prop := match s_op m with
 (** What happens to a session between its [Create] and the look for it. *)
 Definition looks_in_time (w : world) (m : sent) : Prop :=
   match s_op m with OpCreate i _ _ _ => s_input m ∈ (w_said w).*1 → is_Some (w_store w !! i) | _ => True end.
+(** It was not carried out, and what it compares is gone or has another revision: it never will be. Its driver does not
+    know the first, and need not, as DriversLate.v shows. *)
+Definition is_lost (w : world) (m : sent) : Prop := s_input m ∉ (w_said w).*1 ∧ is_rewritten_since (s_seen m) w (s_op m).
 
 (** ** Drivers *)
 
@@ -258,7 +261,7 @@ Inductive act (cfg : config) (r : number) (w : world) : world → Prop :=
     act cfg r w (hear_all ((s_input m, Says (answer_of (s_effects m))) :: ((λ m, (s_input m, NotDone)) <$> l ++ l'))
       (sees_written r (s_op m) (settles r d (s_after m) w)))
 (** Or it finds what tells it that none was carried out, and none arrives any more. *)
-| Misses d : doubt_of w r = Some d → Forall (λ m, is_missed w m ∧ looks_in_time w m) (d_sent d) →
+| Misses d : doubt_of w r = Some d → Forall (λ m, is_missed w m ∧ looks_in_time w m ∨ is_lost w m) (d_sent d) →
     act cfg r w (hear_all ((λ m, (s_input m, NotDone)) <$> d_sent d) (silences r (settles r d (d_now d) w)))
 (** Nobody can tell, as what would tell is gone or cannot be read. Nothing is answered but that. [driver-21] *)
 | Despairs d : doubt_of w r = Some d → act cfg r w (hear_all ((λ m, (s_input m, Unknown)) <$> d_sent d) w)
@@ -316,20 +319,6 @@ Definition a_look_is_not_mistaken := ∀ cfg w r d, reaches cfg nothing_yet w �
 Inductive alone_acts (cfg : config) (r : number) : nat → world → world → Prop :=
 | alone_rests n w : alone_acts cfg r n w w
 | alone_goes_on n w w' w'' : act cfg r w w' → alone_acts cfg r n w' w'' → alone_acts cfg r (S n) w w''.
-
-(** What has no condition is sent once more, and may arrive a second time, at any time: a visit that is noted twice is
-    noted once, and anything else is what a manager could have asked for, whose driver has no request. [driver-14] *)
-Definition asked_again (op : store_op) : option manager_event := match op with
-  | OpDelete i => Some (DeleteSession i) | OpDeleteHandle h _ => Some (DeleteHandle h)
-  | OpDeleteUser u None => Some (DeleteSessionsOf u) | OpDiscardOver _ => Some Sweep | _ => None end.
-Definition what_arrives_again_could_be_anothers := ∀ cfg w r m, reaches cfg nothing_yet w → fresh_world w →
-  (r, m) ∈ t_air (w_traffic w) → s_input m ∈ (w_said w).*1 →
-  (∀ i t, s_op m = OpTouch i t → w_store (write cfg (s_op m) w) = w_store w) ∧
-  (∀ e r' j, asked_again (s_op m) = Some e → i_event j = OfManager e → (∀ t, s_op m = OpDiscardOver t → i_now j = t) →
-    doubt_of w r' = None → w_requests w !! r' = None → below_limits cfg w r' →
-    N.of_nat (S (size (w_loaded w r'))) < max_sessions cfg →
-    ∃ w', alone_acts cfg r' 2 w w' ∧ w_store w' = w_store (write cfg (s_op m) w) ∧
-      w_numbers w' = w_numbers (write cfg (s_op m) w) ∧ ∀ r0, r0 ≠ r' → alone w' r0 = alone w r0).
 
 (** Whatever became of its events, an open request can be ended at once, as failed or abandoned: that asks nothing of
     the store, is done, and leaves the store as it is. With a write in doubt nobody can tell, and it is abandoned.

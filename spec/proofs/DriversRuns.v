@@ -110,6 +110,20 @@ Proof. by exists n, k. Qed.
 Lemma by_revision w r m n k : compared (s_op m) = Some n → s_seen m !! n = Some k → revision w n = Some k → may_arrive w r m.
 Proof. right. by exists n, k. Qed.
 
+(** A login of which its driver was told the number. *)
+Lemma told_login w r u : default true ((λ q, match c_login (own q) with
+    | Some (Login (Some v) _ (Some n)) => String.eqb v u && (n =? number_of w u) | _ => true end) <$> w_requests w !! r) = true →
+  is_told w r u → login_stands w r.
+Proof.
+  intros H Ht q v t n Hq Hl. rewrite Hq in H. simpl in H. rewrite Hl in H. apply andb_true_iff in H as [->%String.eqb_eq H%N.eqb_eq]. by rewrite <- H.
+Qed.
+Lemma logs_in w r i u : doubt_of w r = None → i_event i = OfRequest r (SetUser (Some u)) → below_limits strict w r →
+  e_op (effects_at w r i) = None → e_reply (effects_at w r i) = Done → is_told w r u → act strict r w (answers w r i).
+Proof.
+  intros Hr He Hb Ho Hd Ht. apply Answers; [done|left; by rewrite He|done|by apply settled_step|done|].
+  rewrite He, Hd. split; [done|]. by intros v [= <-].
+Qed.
+
 Ltac computed := vm_compute; reflexivity.
 Ltac below := split; [|split]; computed.
 Ltac without_login := apply no_login, (bool_decide_unpack _); computed.

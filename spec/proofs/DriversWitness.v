@@ -1,6 +1,6 @@
 (** The premises of the claims about drivers are met: computed runs, of three of which one loses a race; of five over a
     store that fails, or answers late; and of an end that is sent once more, and arrives twice. *)
-From Q Require Import DriversRuns.
+From Q Require Import DriversLateRuns.
 
 (** ** A race *)
 
@@ -64,18 +64,6 @@ Proof.
 Qed.
 
 (** ** A store that fails, or answers late *)
-
-Lemma finds_act w r l m l' : is_none (doubt_of w r) = false → sent_by w r = l ++ m :: l' →
-  is_found w m ∨ s_input m ∈ (w_said w).*1 → act strict r w (finds w r m (l ++ l')).
-Proof. intros H E. apply Finds; [by apply in_doubt|by rewrite sent_known]. Qed.
-Lemma misses_act w r : is_none (doubt_of w r) = false → Forall (λ m, is_missed w m ∧ looks_in_time w m) (sent_by w r) →
-  act strict r w (misses w r).
-Proof. intros H F. apply Misses; [by apply in_doubt|by rewrite sent_known]. Qed.
-Lemma despairs_act w r : is_none (doubt_of w r) = false → act strict r w (despairs w r).
-Proof. intros H%in_doubt. by apply Despairs. Qed.
-Lemma forgets_act w r j : is_none (doubt_of w r) = false → Forall (λ m, (s_input m, Unknown) ∈ t_heard (w_traffic w)) (sent_by w r) →
-  below_limits strict w r → i_event j = OfRequest r (FinishRequest Abandoned) → act strict r w (forgets w r j).
-Proof. intros H F. apply (Forgets strict r w (doubt_at w r)); [by apply in_doubt|by rewrite sent_known]. Qed.
 
 (** The first save of request 2 is carried out, and its driver does not hear of it, but finds it. *)
 Definition v10 := sends w9 2 (at_ 10 7 (done_ 2)).
@@ -158,7 +146,7 @@ Lemma t31 : act strict 6 v30 v31.
 Proof.
   apply misses_act; [computed|]. apply (the_only m30); [exact (is_alone v29 6 (at_ 30 17 (done_ 6)) ltac:(computed))|].
   assert (∃ s g t, s_op m30 = OpCreate 1030 s g t) as (s & g & t & Eo) by (eexists _, _, _; computed).
-  unfold is_missed, looks_in_time. rewrite Eo. split; [computed|]. intros Hi. exfalso. revert Hi. apply not_said. computed.
+  unfold is_missed, looks_in_time. rewrite Eo. left. split; [computed|]. intros Hi. exfalso. revert Hi. apply not_said. computed.
 Qed.
 Lemma t32 : act strict 6 v31 v32. Proof. writing. creating. Qed.
 Example these_reach : reaches strict nothing_yet v32.

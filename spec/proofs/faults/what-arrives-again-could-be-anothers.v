@@ -3,7 +3,7 @@
 ---- this
   | Some (OpTouch i t) => alter (λ s, set_accessed s t) i m
 ---- and a run refutes the claim: a visit that is noted once more takes back a later one. *)
-From Q Require Import DriversRuns.
+From Q Require Import DriversLate DriversRuns.
 
 Definition w1 := answers nothing_yet 1 (at_ 1 0 (start 1 None)).
 Definition w2 := answers w1 1 (at_ 2 1 (of 1 (SetValue "k" "v"))).
@@ -38,7 +38,7 @@ Lemma written w r i : t_air (w_traffic (writes w r i)) = t_air (w_traffic w) ∧
 Proof. unfold writes, sees_written. by destruct (written_by (op_at w r i)). Qed.
 Theorem refuted : ¬ what_arrives_again_could_be_anothers.
 Proof.
-  intros H. destruct (H strict w8 2 m5) as [Ht _].
+  intros H. destruct (H strict w8) as (_ & _ & Hm); [| |destruct (Hm 2 m5) as [Ht _]].
   - then_ s8. then_ s7. then_ s6. then_ s5. then_ s4. then_ s3. then_ s2. then_ s1. constructor.
   - apply fresh_computed; computed.
   - destruct (written w7 3 (at_ 8 2000000 (start 3 (Some (CookieId 1003))))) as [E _]. unfold w8. rewrite E. exact (elem_of_list_here _ _).

@@ -1,7 +1,8 @@
 (** The claims that are proved, and what their proofs rest on. `python3 spec/proofs check` counts both. *)
 From Q Require Import Steps Inv Runs Sessions Histories Who.
 From Q Require Import Browsers.
-From Q Require Import Drivers DriversLook DriversTold DriversClosed DriversRace DriversTurns DriversAgain.
+From Q Require Import Drivers DriversLook DriversTold DriversClosed DriversRace DriversTurns.
+From Q Require Import DriversLate DriversAgain DriversGone.
 
 Theorem refusal_changes_nothing_holds : refusal_changes_nothing. Proof. exact t_refusal_changes_nothing. Qed.
 Print Assumptions refusal_changes_nothing_holds.
@@ -81,3 +82,5 @@ Theorem five_acts_end_a_doubt_holds : five_acts_end_a_doubt. Proof. exact t_five
 Print Assumptions five_acts_end_a_doubt_holds.
 Theorem what_arrives_again_could_be_anothers_holds : what_arrives_again_could_be_anothers. Proof. exact t_again. Qed.
 Print Assumptions what_arrives_again_could_be_anothers_holds.
+Theorem a_gone_session_is_answered_alike_holds : a_gone_session_is_answered_alike. Proof. exact t_gone. Qed.
+Print Assumptions a_gone_session_is_answered_alike_holds.

@@ -153,13 +153,24 @@ Proof.
   intros E Hop. destruct (step_cases cfg st i) as [(why & Ex & E')|(res & Ex & E')]; rewrite E' in E; simplify_eq/=.
   apply rule_writes in Ex. rewrite Hop in Ex. inversion Ex; subst; by eexists.
 Qed.
+Lemma spared_stored cfg st i st1 eff u n : step cfg st i = (st1, eff) → e_op eff = Some (OpDeleteUser u (Some n)) →
+  ∃ s, store st !! n = Some s ∧ user s = Some u.
+Proof.
+  intros E Hop. destruct (step_cases cfg st i) as [(why & Ex & E')|(res & Ex & E')]; rewrite E' in E; simplify_eq/=.
+  rules Ex; prep; simplify_eq/=; unfold is_of in *; prep; eauto.
+Qed.
 Lemma writes_note cfg w h st r m eff : good cfg w h st → step cfg (alone w r) (s_input m) = (s_after m, eff) →
   e_op eff = Some (s_op m) → is_noted (after cfg w r (s_input m) (s_after m) eff (s_op m)) m.
 Proof.
-  intros G E Hop. unfold is_noted. destruct (s_op m) as [|n t| | | | | | |] eqn:Eo; try done. simpl.
-  pose proof (touch_stored _ _ _ _ _ _ _ E Hop) as Hn. split.
-  - intros s Hs. rewrite lookup_alter in Hs. apply fmap_Some in Hs as (o & _ & ->). simpl. lia.
-  - unfold said_ids. csimpl. apply elem_of_app. right. apply (said_drawn cfg w h st n G). by apply (g_drawn _ _ _ _ G r).
+  intros G E Hop. unfold is_noted. assert (∀ n, is_Some (w_loaded w r !! n) →
+    n ∈ said_ids (after cfg w r (s_input m) (s_after m) eff (s_op m))) as Hdrawn.
+  { intros n Hn. unfold said_ids. csimpl. apply elem_of_app. right. apply (said_drawn cfg w h st n G). by apply (g_drawn _ _ _ _ G r). }
+  destruct (s_op m) as [|n t| | | |u [n|]| | |] eqn:Eo; try done; simpl.
+  - split; [|by apply Hdrawn, (touch_stored _ _ _ _ _ _ _ E Hop)].
+    intros s Hs. rewrite lookup_alter in Hs. apply fmap_Some in Hs as (o & _ & ->). simpl. lia.
+  - destruct (spared_stored _ _ _ _ _ _ _ E Hop) as (s & Hs & Hu). split; [|apply Hdrawn; by eexists].
+    intros s' Hs'. rewrite end_user_lookup in Hs'. destruct (w_store w !! n) as [s0|] eqn:E0; [|done].
+    destruct (g_older _ _ _ _ G r n s s0 Hs E0) as (_ & ? & _). repeat case_match; simplify_eq; congruence.
 Qed.
 Lemma fresh_input cfg w i : sure cfg w → i ∉ t_tried (w_traffic w) → i ∉ (w_said w).*1 ∧ (∀ v, (i, v) ∉ t_heard (w_traffic w)) ∧
   (∀ r m, (r, m) ∈ t_air (w_traffic w) → s_input m ≠ i) ∧ ∀ r d m, doubt_of w r = Some d → m ∈ d_sent d → s_input m ≠ i.

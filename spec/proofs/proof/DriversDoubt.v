@@ -24,9 +24,11 @@ Definition is_settled (w : world) (m : sent) : Prop := match s_op m with
 Definition is_dead (w : world) (m : sent) : Prop := match compared (s_op m) with
   | Some n => (∀ i, t_revisions (w_traffic w) !! n = Some i → s_seen m !! n ≠ Some i) ∨ w_store w !! n = None ∧ n ∈ said_ids w
   | None => True end.
-(** A visit that was noted is noted as long as the session is there. *)
+(** A visit that was noted is noted as long as the session is there; and a session that was spared is its user's. *)
 Definition is_noted (w : world) (m : sent) : Prop := match s_op m with
-  | OpTouch n t => (∀ s, w_store w !! n = Some s → t <= accessed s) ∧ n ∈ said_ids w | _ => True end.
+  | OpTouch n t => (∀ s, w_store w !! n = Some s → t <= accessed s) ∧ n ∈ said_ids w
+  | OpDeleteUser u (Some n) => (∀ s, w_store w !! n = Some s → user s = Some u) ∧ n ∈ said_ids w
+  | _ => True end.
 Definition none_done (w : world) (r : number) (l : list sent) : Prop := ∀ m, m ∈ l →
   s_input m ∉ (w_said w).*1 ∧ suits w r (s_before m) ∧ is_of_driver w r (i_event (s_input m)).
 Definition one_done (w : world) (r : number) (l : list sent) : Prop := ∃ l1 m l2, l = l1 ++ m :: l2 ∧
@@ -154,9 +156,12 @@ Proof.
 Qed.
 Lemma noted_kept w w1 m : kept w w1 → is_noted w m → is_noted w1 m.
 Proof.
-  intros K. unfold is_noted. destruct (s_op m) as [|n t| | | | | | |]; try done. intros [H1 H2]. split; [|by apply (k_ids _ _ K)].
-  intros s' Hs'. destruct (w_store w !! n) as [s|] eqn:Es; [|by rewrite (k_gone _ _ K n Es) in Hs'].
-  destruct (k_sib _ _ K n s s' Es Hs') as (_ & _ & _ & ?). specialize (H1 s eq_refl). lia.
+  intros K. assert (∀ n s', n ∈ said_ids w → w_store w1 !! n = Some s' → ∃ s, w_store w !! n = Some s ∧ sib s s') as Hs.
+  { intros n s' Hn Hs'. destruct (w_store w !! n) as [s|] eqn:Es; [|by rewrite (k_gone _ _ K n Es) in Hs'].
+    exists s. split; [done|]. by apply (k_sib _ _ K n). }
+  unfold is_noted. destruct (s_op m) as [|n t| | | |u [n|]| | |]; try done.
+  all: intros [H1 H2]; split; [|by apply (k_ids _ _ K)]; intros s' Hs'; destruct (Hs n s' H2 Hs') as (s & Es & _ & ? & _ & ?).
+  - specialize (H1 s Es). lia. - specialize (H1 s Es). congruence.
 Qed.
 (** What was carried out kills what was sent under the same condition. *)
 Lemma settled_dead w m m' n k : is_settled w m → compared (s_op m) = Some n → compared (s_op m') = Some n →

@@ -51,18 +51,22 @@ Qed.
 Lemma both_good_bound cfg w h st : good cfg w h st → fresh_inputs (w_said w) → bound_up cfg h st.
 Proof. intros G Hf. apply bound_run; [apply G|]. apply said_fresh. by rewrite (g_said _ _ _ _ G). Qed.
 (** A write that arrives. *)
+Lemma arrives_first cfg w r m : sure cfg w → (r, m) ∈ t_air (w_traffic w) → may_arrive w r m →
+  ∃ d, doubt_of w r = Some d ∧ m ∈ d_sent d ∧ none_done w r (d_sent d).
+Proof.
+  intros S Ha [[Hl Hi]|(n & k & H1 & H2 & H3)]; destruct (s_air _ _ S r m Ha) as [M A].
+  - destruct (sent_in w r m) as (d & Hd & Hm); [rewrite Hl; by left|]. exists d. split; [done|]. split; [done|].
+    apply (none_said cfg w r d S Hd). rewrite (sent_is _ _ _ Hd) in Hl. rewrite Hl. by apply Forall_singleton.
+  - destruct A as [[A1 A2]|A]; [|by destruct (dead_not w m n k A H1 H2)].
+    destruct (sent_in _ _ _ A1) as (d & Hd & Hm). exists d. rewrite (sent_is _ _ _ Hd) in A2. done.
+Qed.
 Lemma arrives_both cfg w h st r m : good cfg w h st → sure cfg w → (r, m) ∈ t_air (w_traffic w) → may_arrive w r m →
   carries_out cfg (put w r (s_before m)) r (s_input m) (s_after m) (s_effects m) (s_op m) →
   fresh_inputs ((s_input m, answer_of (s_effects m)) :: w_said w) →
   both cfg (after cfg w r (s_input m) (s_after m) (s_effects m) (s_op m)) (occurs cfg st (s_input m) :: h) (step cfg st (s_input m)).1.
 Proof.
   intros G S Ha Hmay (Hof & Hb & E & Hop & Hcase) Hf. set (w' := after _ _ _ _ _ _ _). destruct (s_air _ _ S r m Ha) as [M A].
-  assert (∃ d, doubt_of w r = Some d ∧ m ∈ d_sent d ∧ none_done w r (d_sent d)) as (d & Hd & Hm & N).
-  { destruct Hmay as [[Hl Hi]|(n & k & H1 & H2 & H3)].
-    - destruct (sent_in w r m) as (d & Hd & Hm); [rewrite Hl; by left|]. exists d. split; [done|]. split; [done|].
-      apply (none_said cfg w r d S Hd). rewrite (sent_is _ _ _ Hd) in Hl. rewrite Hl. by apply Forall_singleton.
-    - destruct A as [[A1 A2]|A]; [|by destruct (dead_not w m n k A H1 H2)].
-      destruct (sent_in _ _ _ A1) as (d & Hd & Hm). exists d. rewrite (sent_is _ _ _ Hd) in A2. done. }
+  destruct (arrives_first cfg w r m S Ha Hmay) as (d & Hd & Hm & N).
   destruct (N m Hm) as (Hi & F & _). set (W := put w r (s_before m)) in *.
   assert (good cfg W h st) as GW by by apply suits_good.
   destruct (carries cfg W h st r (s_input m) (s_after m) (s_effects m)) as [G' K]; [done|done|done|done|right; by eexists|done|].
@@ -190,7 +194,7 @@ Proof.
     + intros i [[=]|(x & [= ->] & Hx)%elem_of_list_fmap]%elem_of_cons. split; [by apply T3|].
       intros r0 d0 y [H1 H2]%W3 Hy. by eapply (others_apart cfg w r r0 d d0); auto.
   - assert (Forall (λ m, s_input m ∉ (w_said w).*1) (d_sent d)) as Hn.
-    { apply Forall_forall. intros x Hx. rewrite Forall_forall in Hm. destruct (Hm x Hx). by eapply missed_undone. }
+    { apply Forall_forall. intros x Hx. rewrite Forall_forall in Hm. destruct (Hm x Hx) as [[? ?]|[? _]]; [by eapply missed_undone|done]. }
     destruct (none_said cfg w r d S Hd Hn) as [N F]. rewrite Forall_forall in Hn.
     assert (good cfg (put w r (d_now d)) h st) as G1 by by apply suits_good.
     exists h, st. split; [by apply good_notes, good_notes, good_notes, good_notes|].

@@ -169,6 +169,6 @@ Proof.
   pose proof (meanwhile_alone _ _ _ _ Hm) as Ea. rewrite Ea in Hop. destruct (holds_new _ _ _ _ _ Hr Hi Hof Hj Hop) as (Hh & _).
   assert (w_loaded w' r = w_loaded w r) as El by (by apply (f_equal store) in Ea). destruct Hn as [Hn|[Hn Hs]].
   - apply Hn. unfold holds, is_still, is_as_loaded, numbered, number_of in *. rewrite E1, E2, El. exact Hh.
-  - pose proof (op_looked_at cfg w r i op Hof Hop) as Hat. unfold is_rewritten, revision in Hn. rewrite E1, E3 in Hn. fold (revision w) in Hn.
+  - pose proof (op_looked_at cfg w r i op Hof Hop) as Hat. unfold is_rewritten, is_rewritten_since, revision in Hn. rewrite E1, E3 in Hn. fold (revision w) in Hn.
     destruct op as [| | | | |? [?|]| | |]; try done; destruct (Hs _ Hat) as [R1 R2]; rewrite R2 in Hn; by apply Hn.
 Qed.

@@ -74,8 +74,9 @@ Proof.
   - apply (heard_more w); [done|by left|simpl; intros p Hp; apply elem_of_app; by right|].
     intros r1 x Hx. change (sent_by (hear_all _ (silences r (settles r d (d_now d) w))) r1) with (sent_by (doubts r None w) r1).
     rewrite sent_doubts. case_decide; [subst r1; right; right|by left]. intros a Ha. exfalso.
-    rewrite (sent_is _ _ _ Hd) in Hx. rewrite Forall_forall in Hm. destruct (Hm x Hx). 
-    eapply missed_undone; try done. apply elem_of_list_fmap. by eexists (_, _).
+    rewrite (sent_is _ _ _ Hd) in Hx. rewrite Forall_forall in Hm.
+    assert (s_input x ∉ (w_said w).*1) as Hn by (destruct (Hm x Hx) as [[? ?]|[? _]]; [by eapply missed_undone|done]).
+    apply Hn, elem_of_list_fmap. by eexists (_, _).
   - apply (heard_more w); [done|by left|simpl; intros p Hp; apply elem_of_app; by right|by left].
   - assert (∀ p, p ∈ t_heard (w_traffic w) → p ∈ t_heard (w_traffic (gives_up cfg j r w))) as Hmore.
     { intros p Hp. unfold gives_up. destruct (w_requests w !! r); [destruct (step _ _ _); by right|done]. }

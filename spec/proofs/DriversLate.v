@@ -1,0 +1,47 @@
+(** What arrives at the store after its driver has gone on without it, or a second time; and what a driver answers that
+    cannot know whether it has arrived: section "After an unknown outcome" of spec/session.md. Two claims about the
+    drivers of Drivers.v. *)
+From Q Require Export Drivers.
+
+(** ** What could be another's *)
+
+(** A driver without a request, with room for a session. *)
+Definition is_idle (cfg : config) (w : world) (r : number) : Prop :=
+  doubt_of w r = None ∧ w_requests w !! r = None ∧ below_limits cfg w r ∧ N.of_nat (S (size (w_loaded w r))) < max_sessions cfg.
+(** In so many acts it does to the store what this operation does, and to nobody else anything. *)
+Definition could_be_of (cfg : config) (r : number) (n : nat) (op : store_op) (w : world) : Prop :=
+  ∃ w', alone_acts cfg r n w w' ∧ w_store w' = w_store (write cfg op w) ∧ w_numbers w' = w_numbers (write cfg op w) ∧
+    ∀ r0, r0 ≠ r → alone w' r0 = alone w r0.
+(** What deletes on no condition but that of a [Discard], a manager could have asked for. So it may arrive at any time:
+    once more, or after its driver has stepped the event again, or has given up. [driver-14] *)
+Definition asked_again (op : store_op) : option manager_event := match op with
+  | OpDelete i | OpDiscard i => Some (DeleteSession i) | OpDeleteHandle h _ => Some (DeleteHandle h)
+  | OpDeleteUser u None => Some (DeleteSessionsOf u) | OpDiscardOver _ => Some Sweep | _ => None end.
+(** The request of this start that is answered from the load before it. *)
+Definition visits (cfg : config) (r : number) (n : id) (i : input) (w : world) : world :=
+  let w := loads r n w in let '(st, eff) := step cfg (alone w r) i in hears i (Says (answer_of eff)) (tries i (say i eff (put w r st))).
+(** A visit that is noted twice is noted once. And a [DeleteUser] that spares a session of its user, a request of that
+    session could have asked for: a start that is no visit, and the same event. If it arrives a second time, it ends what
+    has begun since the first, and counts once more; the session that it spares is its user's as long as it is there. *)
+Definition what_arrives_again_could_be_anothers := ∀ cfg w, reaches cfg nothing_yet w → fresh_world w →
+  (∀ op e r j, asked_again op = Some e → i_event j = OfManager e → (∀ t, op = OpDiscardOver t → i_now j = t) →
+    is_idle cfg w r → could_be_of cfg r 2 op w) ∧
+  (∀ u n s r i j, let op := OpDeleteUser u (Some n) in w_store w !! n = Some s → user s = Some u → is_idle cfg w r →
+    N.of_nat (S (size (w_requests w))) < max_requests cfg →
+    i_event i = StartRequest r (Some (CookieId n)) "" "" true → over cfg (i_now i) s = false →
+    i_event j = OfRequest r ExpireOtherSessions → too_old cfg (i_now j) s = false →
+    e_op (step cfg (alone (visits cfg r n i w) r) j).2 = Some op ∧ could_be_of cfg r 3 op w) ∧
+  (∀ r m, (r, m) ∈ t_air (w_traffic w) → s_input m ∈ (w_said w).*1 →
+    (∀ n t, s_op m = OpTouch n t → w_store (write cfg (s_op m) w) = w_store w) ∧
+    (∀ u n s, s_op m = OpDeleteUser u (Some n) → w_store w !! n = Some s → user s = Some u)).
+
+(** ** What is asked no more *)
+
+(** The session that a write in doubt would have updated is gone. Whoever steps the event again over that is refused, and
+    says that nobody knows; or asks nothing of the store, and gets the answer that the write would have given: that is
+    true, whether the write was carried out before the session went, or never will be. *)
+Definition a_gone_session_is_answered_alike := ∀ cfg w r d m n s i st eff, reaches cfg nothing_yet w → fresh_world w →
+  doubt_of w r = Some d → m ∈ d_sent d → s_op m = OpUpdate n s → store (d_now d) !! n = None →
+  i_event i = i_event (s_input m) → is_of_driver w r (i_event i) → step cfg (d_now d) i = (st, eff) →
+  (∀ why, e_reply eff ≠ Refused why) →
+  e_op eff = None ∧ answer_of eff = answer_of (s_effects m) ∧ requests st !! r = requests (s_after m) !! r.
