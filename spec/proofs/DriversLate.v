@@ -1,5 +1,5 @@
 (** What arrives at the store after its driver has gone on without it, or a second time; and what a driver answers that
-    cannot know whether it has arrived: section "After an unknown outcome" of spec/session.md. Two claims about the
+    cannot know whether it has arrived: section "After an unknown outcome" of spec/session.md. Three claims about the
     drivers of Drivers.v. *)
 From Q Require Export Drivers.
 
@@ -45,3 +45,35 @@ Definition a_gone_session_is_answered_alike := ∀ cfg w r d m n s i st eff, rea
   i_event i = i_event (s_input m) → is_of_driver w r (i_event i) → step cfg (d_now d) i = (st, eff) →
   (∀ why, e_reply eff ≠ Refused why) →
   e_op eff = None ∧ answer_of eff = answer_of (s_effects m) ∧ requests st !! r = requests (s_after m) !! r.
+
+(** ** What nobody asked for *)
+
+(** A [Create] arrives although its driver has looked for it in vain, and has created another session instead. The input
+    of its step, and its id. *)
+Notation late := (list (input * id))%type (only parsing).
+(** The same world without what came so. *)
+Definition but_for (l : late) {A} (m : gmap id A) : gmap id A := filter (λ p, p.1 ∉ l.*2) m.
+Definition without_late (l : late) (w : world) : world :=
+  World (but_for l (w_store w)) (w_numbers w) (w_loaded w) (w_told w) (w_requests w) (w_said w)
+    (let t := w_traffic w in Traffic (but_for l (t_revisions t)) (t_seen t) (t_doubts t) (t_air t) (t_tried t) (t_heard t)).
+(** Nobody comes with its id, so no driver loads it, and none steps an event from it. *)
+Definition is_unmet (w : world) (n : id) : Prop := (∀ r, w_loaded w r !! n = None) ∧
+  (∀ r d, doubt_of w r = Some d → store (d_now d) !! n = None) ∧ ∀ r m, (r, m) ∈ t_air (w_traffic w) → store (s_before m) !! n = None.
+Definition comes_late (i : input) (n : id) (s : session) (w : world) : world :=
+  revises i (OpCreate n s None None) (World (<[ n := s ]> (w_store w)) (w_numbers w) (w_loaded w) (w_told w) (w_requests w)
+    (w_said w) (w_traffic w)).
+(** Whatever it has in it: its id is a draw of an input that its driver believes not to be done, and does not wait for. *)
+Inductive reaches_late (cfg : config) : late → world → Prop :=
+| nothing_late : reaches_late cfg [] nothing_yet
+| late_act l w w' r : reaches_late cfg l w → act cfg r w w' → Forall (is_unmet w') l.*2 → reaches_late cfg l w'
+| late_create l w i n s : reaches_late cfg l w → (i, NotDone) ∈ t_heard (w_traffic w) → n ∈ d_ids (i_draws i) →
+    (∀ r m, (r, m) ∈ t_air (w_traffic w) → s_input m ≠ i) → w_store w !! n = None → is_unmet w n →
+    reaches_late cfg ((i, n) :: l) (comes_late i n s w).
+(** No other input was given its id. [driver-2] *)
+Definition fresh_late (l : late) (w : world) : Prop := fresh_world w ∧
+  ∀ i n j, (i, n) ∈ l → j ∈ t_tried (w_traffic w) → n ∈ d_ids (i_draws j) → j = i.
+(** It is as if it were not there: all the others do what they could have done without it, so that each claim about
+    drivers is one about that; and nobody is ever told its id. A sweep ends it, and whoever ends its user. *)
+Definition a_late_create_is_met_by_nobody := ∀ cfg l w, reaches_late cfg l w → fresh_late l w →
+  reaches cfg nothing_yet (without_late l w) ∧
+  ∀ i n j a path, (i, n) ∈ l → (j, (a, Some (SetCookie n, path))) ∉ w_said w.

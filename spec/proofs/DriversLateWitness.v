@@ -1,5 +1,5 @@
 (** The premises of the claims of DriversLate.v are met: computed runs, of an end that spares a session and arrives twice,
-    and of a session that goes while a save to it is in doubt. *)
+    of a session that goes while a save to it is in doubt, and of a session that nobody asked for. *)
 From Q Require Import DriversLate DriversWitness DriversLateRuns.
 
 (** ** An end that spares a session *)
@@ -140,4 +140,57 @@ Proof. repeat split; computed. Qed.
 Example it_hears_the_same : (λ p, (name p.1, p.2)) <$> head (t_heard (w_traffic g13)) = Some (5013, Says (Done, Some Commit, None)) ∧
   (λ p, (name p.1, p.2)) <$> head (t_heard (w_traffic f12)) = Some (5008, Says (Done, Some Commit, None)) ∧
   map_to_list (w_store g13) = [] ∧ map_to_list (w_store f12) = [].
+Proof. repeat split; computed. Qed.
+
+(** ** A session that nobody asked for *)
+
+(** The driver of request 1 looks in vain for what it would create, and creates another. Then the first arrives. *)
+Definition c3 := sends w2 1 (at_ 3 2 (done_ 1)).
+Definition k3 := sent_at w2 1 (at_ 3 2 (done_ 1)).
+Definition c4 := misses c3 1.
+Definition c5 := writes c4 1 (at_ 5 3 (done_ 1)).                     (* id 1005 *)
+Definition came : session := default (fresh "" 0) (store (s_after k3) !! 1003).
+Definition c6 := comes_late (at_ 3 2 (done_ 1)) 1003 came c5.
+Lemma h3 : act strict 1 w2 c3. Proof. sending. Qed.
+Lemma k3_op : ∃ s, s_op k3 = OpCreate 1003 s None None. Proof. eexists. computed. Qed.
+Lemma h4 : act strict 1 c3 c4.
+Proof.
+  apply misses_act; [computed|]. apply (the_only k3); [exact (is_alone w2 1 (at_ 3 2 (done_ 1)) ltac:(computed))|]. left.
+  destruct k3_op as [s E]. unfold is_missed, looks_in_time. rewrite E. split; [computed|].
+  intros Hi. exfalso. revert Hi. apply not_said. computed.
+Qed.
+Lemma h5 : act strict 1 c4 c5. Proof. writing. creating. Qed.
+Lemma only_one : only [1] c5.
+Proof.
+  apply (only_act _ 1 c4 _ h5), (only_act _ 1 c3 _ h4), (only_act _ 1 w2 _ h3), (only_act _ 1 w1 _ s2), (only_act _ 1 nothing_yet _ s1);
+    try apply (elem_of_list_here 1 []). by intros r.
+Qed.
+Example it_comes_late : reaches_late strict [(at_ 3 2 (done_ 1), 1003)] c6.
+Proof.
+  assert (∀ w w' r, reaches_late strict [] w → act strict r w w' → reaches_late strict [] w') as Hact
+    by (intros w w' r H Ha; eapply late_act; [exact H|exact Ha|constructor]).
+  apply late_create.
+  - apply (Hact _ _ _ (Hact _ _ _ (Hact _ _ _ (Hact _ _ _ (Hact _ _ _ (nothing_late strict) s1) s2) h3) h4) h5).
+  - apply (elem_of_list_lookup_2 _ 1). computed.
+  - apply (elem_of_list_here 1003).
+  - intros r m Hm. assert (t_air (w_traffic c5) = []) as E by computed. rewrite E in Hm. by apply elem_of_nil in Hm.
+  - computed.
+  - split; [|split].
+    + intros r. destruct (decide (r = 1)) as [->|Hr]; [computed|]. destruct (only_one r) as [-> _]; [by rewrite elem_of_list_singleton|apply lookup_empty].
+    + intros r d Hd. exfalso. destruct (decide (r = 1)) as [->|Hr]; [vm_compute in Hd; discriminate Hd|].
+      destruct (only_one r) as [_ E]; [by rewrite elem_of_list_singleton|]. congruence.
+    + intros r m Hm. assert (t_air (w_traffic c5) = []) as E by computed. rewrite E in Hm. by apply elem_of_nil in Hm.
+Qed.
+Example late_is_fresh : fresh_late [(at_ 3 2 (done_ 1), 1003)] c6.
+Proof.
+  split; [apply fresh_computed; computed|]. intros i n j [= -> ->]%elem_of_list_singleton Hj Hn.
+  assert (Forall (λ j, j = at_ 3 2 (done_ 1) ∨ bool_decide (1003 ∈ d_ids (i_draws j)) = false) (t_tried (w_traffic c6))) as F.
+  { change (t_tried (w_traffic c6)) with [at_ 5 3 (done_ 1); at_ 3 2 (done_ 1); at_ 2 1 (of 1 (SetValue "k" "v")); at_ 1 0 (start 1 None)].
+    repeat constructor; first [by left|right; computed]. }
+  rewrite Forall_forall in F. destruct (F j Hj) as [?|F']; [done|]. apply bool_decide_eq_false in F'. done.
+Qed.
+(** Two are stored, one cookie was sent, and a sweep ends both in their time. *)
+Example what_came : (λ p, p.1) <$> map_to_list (w_store c6) = [1003; 1005] ∧ (λ p, p.1) <$> map_to_list (w_store (without_late [(at_ 3 2 (done_ 1), 1003)] c6)) = [1005] ∧
+  omap (λ p, p.2.2) (w_said c6) = [(SetCookie 1005, "/"%string)] ∧
+  map_to_list (w_store (write strict (OpDiscardOver 99999999) c6)) = [].
 Proof. repeat split; computed. Qed.

@@ -33,7 +33,7 @@ FILES = [
     ["proof/DriversTurn", "proof/DriversSure"], ["proof/DriversRefine"],
     ["proof/DriversActs", "proof/DriversOps"], ["proof/DriversLook", "proof/DriversClosed"],
     ["proof/DriversTold", "proof/DriversRace"], ["proof/DriversTurns"],
-    ["proof/DriversAgain", "proof/DriversGone"],
+    ["proof/DriversAgain", "proof/DriversGone", "proof/DriversUnmet"],
     ["proof/All"],
 ]  # fmt: skip
 # What has the claims that are rows of session.md.
