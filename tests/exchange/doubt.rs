@@ -1,6 +1,6 @@
 //! A write of which nobody knows whether it was carried out.
 
-use quixote_session::driver::{Answer, Call, Exchange, Failure, World};
+use quixote_session::driver::{Answer, Call, Ending, Exchange, Failure, World};
 use quixote_session::{CookieChange, FormToken, Refusal, SessionId};
 
 use crate::shop::Fault::{self, Fails, Late, LostAnswer, LostAnswerThen, LostWrite, None as Fine};
@@ -190,6 +190,47 @@ fn a_login_in_doubt_makes_no_second_session() {
         assert_eq!(request.run(Call::finish(), &mut shop), Err(Failure::Unknown), "{fault:?}");
         assert_eq!(shop.store.items().len(), left);
     }
+}
+
+/// The session ends while the save of a form token is in doubt. Whether that was carried out
+/// before, or never will be, the finish asks nothing of the store any more, and is answered alike.
+// [driver-21]
+#[test]
+fn what_asks_nothing_any_more_is_answered_like_the_write_in_doubt() {
+    fn ended(shop: &mut Shop) {
+        shop.meanwhile(shop.only(), &[Call::logout()]);
+    }
+    let before = vec![LostAnswerThen(ended)];
+    let never = vec![LostWrite, Fault::After(ended)];
+    let after_the_look = vec![LostWrite, Fine, Fault::After(ended)];
+    for faults in [before, never, after_the_look] {
+        let mut shop = Shop::new();
+        let id = shop.log_in();
+        let mut request = shop.request(Some(id));
+        let _ = request.run(Call::form_token(), &mut shop).unwrap();
+        let named = format!("{faults:?}");
+        shop.faults = faults.into();
+        let ending = Ending { failure: None, cookie: None };
+        assert_eq!(request.run(Call::finish(), &mut shop), Ok(ending), "{named}");
+        assert!(shop.store.items().is_empty(), "{named}");
+    }
+}
+
+/// A session that is stored after it was looked for, when another was stored in its place: nobody
+/// is given its id, and whoever ends its user ends it.
+#[test]
+fn a_session_that_is_stored_late_is_nobody_s_and_ends_with_its_user() {
+    let mut shop = Shop::new();
+    let mut request = shop.request(None);
+    request.run(Call::login("alice"), &mut shop).unwrap();
+    shop.asked();
+    shop.faults = [Late].into();
+    let ending = request.run(Call::finish(), &mut shop).unwrap();
+    assert_eq!(shop.asked(), "create load generation create commit");
+    assert_eq!((ending.failure, shop.store.items().len()), (None, 2));
+    let Some(CookieChange::Set(id)) = ending.cookie.map(|cookie| cookie.value) else { panic!() };
+    shop.meanwhile(id, &[Call::end_others()]);
+    assert_eq!(shop.only(), id);
 }
 
 /// What changes nothing the second time is simply done again.
