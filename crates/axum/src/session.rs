@@ -59,9 +59,9 @@ impl Session {
     }
 
     /// Data of the application, in a transaction that ends with the request: they are committed
-    /// once the session is written, or with it ([`OwnData::write`], which says when one of SQLite is
-    /// to begin), and rolled back if the request fails, its save is refused, or it is dropped. The
-    /// last that is attached counts; those before are dropped.
+    /// once the session is written, or with it ([`OwnData::write`], which says when one of SQLite
+    /// is to begin), and rolled back if the request fails, its save is refused, or it is dropped.
+    /// The last that is attached counts; those before are dropped.
     pub async fn attach(&self, own: impl OwnData + 'static) {
         *self.0.own.lock().await = Some(Box::new(own));
     }

@@ -45,8 +45,8 @@ pub trait OwnData: Send {
     /// if nothing else is said, if the data are somewhere else: then [`commit`](Self::commit)
     /// follows.
     ///
-    /// Over SQLite the transaction must begin here: a file has one writer, so one that is open while
-    /// the handler runs lets the handler's own writes of the session wait, and fail.
+    /// Over SQLite the transaction must begin here: a file has one writer, so one that is open
+    /// while the handler runs lets the handler's own writes of the session wait, and fail.
     async fn write(&mut self, _write: &Write) -> Option<Result<bool, StoreError>> {
         None
     }
