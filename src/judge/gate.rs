@@ -98,6 +98,11 @@ impl Gate {
         board.arrived.contains(name) && !board.answers.contains_key(&request)
     }
 
+    /// Whether anybody has come to this gate, held or not.
+    pub(crate) fn has_seen(&self, name: &str) -> bool {
+        self.board().arrived.contains(name)
+    }
+
     /// Waits for the answer to a request; None if it does not come in time.
     pub(crate) fn answer(&self, request: u64, longest: Duration) -> Option<Answer> {
         self.wait(longest, |board| board.answers.contains_key(&request));
