@@ -71,7 +71,7 @@ pub(crate) fn play(kit: &mut Kit, scenario: &Scenario) -> Played {
 fn lacks(kit: &Kit, scenario: &Scenario) -> Option<End> {
     let caps = &kit.target.caps;
     let mut missing = scenario.operations();
-    missing.retain(|op| !caps.ops.iter().any(|own| own == op));
+    missing.retain(|op| !caps.has(op));
     let no = |why: &str| Some(End { verdict: Verdict::NotApplicable, why: why.into() });
     if !missing.is_empty() {
         return no(&format!(

@@ -153,7 +153,7 @@ impl<'a> Stage<'a> {
     fn words(&self, ops: &str) -> String {
         let known = |op: &str| {
             let name = op.split(':').next().unwrap_or(op);
-            self.kit.target.caps.ops.iter().any(|own| own == name)
+            self.kit.target.caps.has(name)
         };
         let word = |op: &str| -> Option<String> {
             let op = match op.strip_suffix('?') {

@@ -58,6 +58,13 @@ pub(crate) struct Caps {
     clock: Option<bool>,
 }
 
+impl Caps {
+    /// Whether the server says that it has this operation.
+    pub(crate) fn has(&self, op: &str) -> bool {
+        self.ops.iter().any(|own| own == op)
+    }
+}
+
 /// Why there is nothing to judge: what was expected, and what was found.
 #[derive(Debug)]
 pub(crate) struct NoContract(pub(crate) String);
@@ -294,7 +301,7 @@ fn read_caps(said: &Value) -> Result<(Caps, Option<regex_lite::Regex>), NoContra
     if caps.cookie.contains(|it: char| matches!(it, ';' | '=') || !it.is_ascii_graphic()) {
         return Err(wrong(format!("expected the name of a cookie, found {:?}", caps.cookie)));
     }
-    if let Some(missing) = NEEDED.iter().find(|op| !caps.ops.iter().any(|own| own == *op)) {
+    if let Some(missing) = NEEDED.iter().find(|op| !caps.has(op)) {
         return Err(wrong(format!("expected {missing} among the ops: nothing is judged without")));
     }
     for (name, limit) in [("idle", caps.idle), ("absolute", caps.absolute)] {

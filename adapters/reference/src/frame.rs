@@ -82,7 +82,7 @@ fn cookies_of(server: &Server, headers: &HeaderMap) -> Vec<u8> {
                 .collect();
             text.replace(&swapped, name)
         }
-        Fault::BinaryIds | Fault::DecimalIds | Fault::RepeatedIds => server.strengthen(&text),
+        Fault::BinaryIds | Fault::DecimalIds | Fault::RepeatedIds => server.weak.strengthen(&text),
         Fault::MangledNames => text.replace(&name.replace('_', "."), name),
         _ => return joined,
     };
@@ -249,7 +249,7 @@ impl Exchange<'_> {
         };
         match (self.server.fault, revokes) {
             (Fault::BinaryIds | Fault::DecimalIds | Fault::RepeatedIds, false) => {
-                Some(self.server.weaken(line))
+                Some(self.server.weak.weaken(self.server.fault, line))
             }
             (Fault::BareRenewal, false) if self.asks("login") || self.asks("renew") => {
                 Some(line.replace("; HttpOnly", "").replace("; SameSite=Lax", ""))

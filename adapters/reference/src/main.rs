@@ -62,16 +62,6 @@ impl Shared {
         self.fault == fault
     }
 
-    /// A Set-Cookie header with an id that holds less.
-    fn weaken(&self, line: &str) -> String {
-        self.weak.weaken(self.fault, line)
-    }
-
-    /// A Cookie header with the ids that were meant.
-    fn strengthen(&self, header: &str) -> String {
-        self.weak.strengthen(header)
-    }
-
     /// The store will fail for the next request.
     fn break_next(&self) {
         self.outage.store(true, Ordering::SeqCst);
