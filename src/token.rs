@@ -350,4 +350,15 @@ mod tests {
             assert!(text.parse::<SessionId>().is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn secrets_of_different_widths_differ_in_whatever_bit_they_differ_too() {
+        for bit in 0..8 {
+            let narrow = SessionId::from([1 << bit, 0, 0, 0, 0, 0, 0, 0]);
+            let mut wide = [0; 16];
+            assert_ne!(SessionId::from(wide), narrow, "bit {bit}");
+            wide[0] = 1 << bit;
+            assert_ne!(SessionId::from(wide), narrow, "bit {bit}");
+        }
+    }
 }
