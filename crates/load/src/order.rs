@@ -308,7 +308,7 @@ impl Effect {
         match self {
             Self::Saw { id, revision } => revision.map(|revision| (*id, revision)),
             Self::Did { op, expected: Some(expected), .. } => {
-                compared(op).map(|id| (id, *expected))
+                op.compares().map(|id| (id, *expected))
             }
             Self::Did { .. } | Self::SawGeneration { .. } | Self::Nothing => None,
         }
@@ -326,11 +326,6 @@ impl Effect {
             Self::Did { .. } | Self::Saw { .. } | Self::Nothing => None,
         }
     }
-}
-
-/// The session whose revision is a condition of the operation.
-const fn compared(op: &StoreOp) -> Option<SessionId> {
-    if let StoreOp::DeleteUser { except, .. } = op { *except } else { replaced(op) }
 }
 
 /// The session whose revision is another after the operation, or gone.
