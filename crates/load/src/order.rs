@@ -13,7 +13,7 @@ use quixote_session::{Event, Handle, Refusal, RequestEvent, SessionId, SmolStr, 
 use crate::wire::{Called, During, Told, What, Why};
 
 /// A call at its place.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     /// Which request, in the order in which they were told.
     pub(crate) request: usize,
@@ -53,8 +53,27 @@ struct Row {
     handle: Option<Handle>,
 }
 
+/// So many ends by handle may come later than they could.
+const MOST_LATE: usize = 100;
+
 /// Puts the calls in order.
+///
+/// An end by handle that finds no session of its user may have come before a login made the session
+/// that user's, or after that, and ended it. Which of the two, only who misses the session shows:
+/// then the last such end of its handle is put where it finds one.
 pub(crate) fn order(history: &[Told]) -> Result<Vec<Place>, NoOrder> {
+    let mut late = Vec::new();
+    loop {
+        match order_with(history, &late) {
+            Err((_, Some(early))) if late.len() < MOST_LATE => late.push(early),
+            ordered => return ordered.map_err(|(no_order, _)| no_order),
+        }
+    }
+}
+
+/// The same, where these ends by handle must find a session. If there is none, the end that came
+/// too early for whoever misses a session.
+fn order_with(history: &[Told], late: &[Place]) -> Result<Vec<Place>, (NoOrder, Option<Place>)> {
     let mut requests: Vec<Vec<Node>> = (history.iter().enumerate())
         .map(|(request, told)| nodes(request, told))
         .filter(|nodes| !nodes.is_empty())
@@ -62,6 +81,7 @@ pub(crate) fn order(history: &[Told]) -> Result<Vec<Place>, NoOrder> {
     requests.sort_by_key(|nodes| nodes[0].during.began);
     let mut sorter = Sorter::new(&requests);
     let mut ordered = Vec::new();
+    let mut idle: Vec<(Place, Handle)> = Vec::new();
     let mut waiting = requests.into_iter().peekable();
     let mut open: Vec<VecDeque<Node>> = Vec::new();
     loop {
@@ -74,15 +94,17 @@ pub(crate) fn order(history: &[Told]) -> Result<Vec<Place>, NoOrder> {
         if open.is_empty() {
             return Ok(ordered);
         }
-        let may_be_next =
-            |(_, node): &(usize, &Node)| node.during.began <= first && sorter.may_be_next(node);
+        let may_be_next = |(_, node): &(usize, &Node)| {
+            let found = || !late.contains(&node.place) || sorter.idles(node).is_none();
+            node.during.began <= first && sorter.may_be_next(node) && found()
+        };
         let next = heads(&open).enumerate().filter(may_be_next);
         let Some((at, _)) = next.min_by_key(|(_, node)| node.during.ended) else {
             let stuck = heads(&open).filter(|node| node.during.began <= first);
-            let waits = stuck.map(|node| sorter.complain(node)).collect();
-            return Err(NoOrder { before: ordered, waits });
+            return Err(sorter.no_order(ordered, stuck, &idle));
         };
         if let Some(node) = open[at].pop_front() {
+            idle.extend(sorter.idles(&node).map(|handle| (node.place, handle)));
             sorter.carry_out(&node);
             ordered.push(node.place);
         }
@@ -202,6 +224,31 @@ impl Sorter {
                     })
             }
         }
+    }
+
+    /// The handle, if the call ends a session by it and finds none of its user.
+    fn idles(&self, node: &Node) -> Option<Handle> {
+        let Effect::Did { op: op @ StoreOp::DeleteHandle { handle, .. }, .. } = &node.effect else {
+            return None;
+        };
+        self.removes(op).is_empty().then_some(*handle)
+    }
+
+    /// What there is to say if these calls could be next, and none may.
+    fn no_order<'a>(
+        &self,
+        before: Vec<Place>,
+        stuck: impl Iterator<Item = &'a Node>,
+        idle: &[(Place, Handle)],
+    ) -> (NoOrder, Option<Place>) {
+        let (mut waits, mut missed) = (Vec::new(), Vec::new());
+        for node in stuck {
+            waits.push(self.complain(node));
+            // Looked for in vain, although it is there.
+            missed.extend(node.gone.and_then(|id| self.rows.get(&id)?.handle));
+        }
+        let early = idle.iter().rev().find(|(_, handle)| missed.contains(handle));
+        (NoOrder { before, waits }, early.map(|(place, _)| *place))
     }
 
     fn condition(&self, op: &StoreOp, expected: Option<u64>) -> bool {
@@ -362,3 +409,6 @@ const fn name(op: &StoreOp) -> &'static str {
         StoreOp::DiscardOver { .. } => "discard_over",
     }
 }
+
+#[cfg(test)]
+mod tests;
