@@ -30,8 +30,12 @@ impl CookieValue {
     // [cookie-12]
     #[must_use]
     pub const fn session_id(&self) -> Option<SessionId> {
+        self.as_id().copied()
+    }
+
+    pub(crate) const fn as_id(&self) -> Option<&SessionId> {
         match self {
-            Self::Id(id) => Some(*id),
+            Self::Id(id) => Some(id),
             Self::Text(_) => None,
         }
     }

@@ -34,16 +34,15 @@ impl Step<'_> {
         }
         self.fits(remote_addr)?;
         self.fits(script_name)?;
-        let cookie = cookie.map(|cookie| self.bounded(cookie));
         // [step-3] [step-4] [step-5] [step-6] [session-12]
-        let id = cookie.as_ref().and_then(CookieValue::session_id);
-        let held = match id.and_then(|id| self.find_or_discard(&id)) {
+        let id = cookie.and_then(CookieValue::as_id);
+        let held = match id.and_then(|id| self.find_or_discard(id)) {
             Some(stored) => self.visit(stored, passive),
             None => self.store.hold_new(None, Session::new(remote_addr.clone(), self.now)),
         };
         let remote_user = self.session(held).user.clone();
         let data = RequestData {
-            cookie,
+            cookie: cookie.map(|cookie| self.bounded(cookie)),
             remote_addr: remote_addr.clone(),
             script_name: script_name.clone(),
             response: None,
