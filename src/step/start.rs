@@ -40,11 +40,11 @@ impl Step<'_> {
             Some(stored) => self.visit(stored, passive),
             None => self.store.hold_new(None, Session::new(remote_addr.clone(), self.now)),
         };
-        let remote_user = self.session(held).user.clone();
+        let remote_user = self.session(held).user.as_ref().map(copy_of);
         let data = RequestData {
             cookie: cookie.map(|cookie| self.bounded(cookie)),
-            remote_addr: remote_addr.clone(),
-            script_name: script_name.clone(),
+            remote_addr: copy_of(remote_addr),
+            script_name: copy_of(script_name),
             response: None,
             changes: None,
         };
@@ -61,7 +61,8 @@ impl Step<'_> {
             CookieValue::Text(text) if self.fits(text).is_err() => {
                 CookieValue::Text(SmolStr::default())
             }
-            CookieValue::Text(_) | CookieValue::Id(_) => cookie.clone(),
+            CookieValue::Text(text) => CookieValue::Text(copy_of(text)),
+            CookieValue::Id(id) => CookieValue::Id(*id),
         }
     }
 
@@ -121,4 +122,11 @@ impl Step<'_> {
             cookie.is_some()
         });
     }
+}
+
+/// Out of line: what is inlined is read in other pieces than it was just written in, for which the
+/// processor waits.
+#[inline(never)]
+fn copy_of(text: &SmolStr) -> SmolStr {
+    text.clone()
 }
