@@ -40,7 +40,6 @@ impl Step<'_> {
             Some(stored) => self.visit(stored, passive),
             None => self.store.hold_new(None, Session::new(remote_addr.clone(), self.now)),
         };
-        let remote_user = self.session(held).user.as_ref().map(copy_of);
         let data = RequestData {
             cookie: cookie.map(|cookie| self.bounded(cookie)),
             remote_addr: copy_of(remote_addr),
@@ -49,7 +48,11 @@ impl Step<'_> {
             changes: None,
         };
         place.insert(Request { held: Some(held), data });
-        self.effects.reply = Reply::Started { remote_user };
+        // In two steps, for the same reason as `copy_of`.
+        self.effects.reply = Reply::Started { remote_user: None };
+        if let Reply::Started { remote_user } = &mut self.effects.reply {
+            *remote_user = copy_of(&self.store.object(held).session.user);
+        }
         Ok(())
     }
 
@@ -127,6 +130,6 @@ impl Step<'_> {
 /// Out of line: what is inlined is read in other pieces than it was just written in, for which the
 /// processor waits.
 #[inline(never)]
-fn copy_of(text: &SmolStr) -> SmolStr {
+fn copy_of<T: Clone>(text: &T) -> T {
     text.clone()
 }
