@@ -135,13 +135,17 @@ impl World {
 
     /// Sends every event; the places that moves led to.
     fn expand(&mut self, (state, moment): &Place) -> Vec<Place> {
-        let mut after = Vec::new();
+        let (mut after, mut spare) = (Vec::new(), None);
         for event in self.events(state) {
             for entropy in self.entropies(&event) {
                 let input = Input { now: Timestamp(*moment), entropy, event: event.clone() };
-                let (next, effects) = step(&self.config, state.clone(), input.clone());
+                let copy = spare.take().unwrap_or_else(|| state.clone());
+                let (next, effects) = step(&self.config, copy, input.clone());
                 self.cells.count(Cell::of(&self.config, state, &input, &effects));
-                if self.leads_on(&event) && !matches!(effects.reply, Reply::Refused(_)) {
+                if matches!(effects.reply, Reply::Refused(_)) {
+                    // It is as it was, and serves once more.
+                    spare = Some(next);
+                } else if self.leads_on(&event) {
                     after.push((next, *moment));
                 }
             }
