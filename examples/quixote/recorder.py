@@ -4,7 +4,8 @@
     record(publisher, open("trace.jsonl", "w"))
 
 What `record` wraps are the methods that an application and the publisher call, not what Quixote calls
-within them. spec/quixote-today.md says what stands in the trace.
+within them. The application goes on as if nothing was wrapped: what a trace has no word for is left
+out of it. spec/quixote-today.md says what stands in the trace.
 """
 
 import json
@@ -13,14 +14,21 @@ import time
 import quixote.session
 from quixote import get_request
 
-REFUSALS = {AttributeError: "no_session", ValueError: "unknown_token", KeyError: "unknown_session"}
+
+def refusal_of(event, request):
+    """What Quixote raises if it refuses, and why; what else is raised is of the application."""
+    if event in ("expire_session", "maintain_session") and request.session is None:
+        return AttributeError, "no_session"
+    other = {"remove_form_token": (ValueError, "unknown_token"),
+             "delete_session": (KeyError, "unknown_session")}
+    return other.get(event, ((), None))
 
 
 class Recorder:
     def __init__(self, publisher, out, clock, copying, bits):
         self.publisher, self.manager, self.out, self.clock = (
             publisher, publisher.session_manager, out, clock)
-        self.event, self.draws, self.requests = None, [], 0
+        self.event, self.draws, self.requests, self.made = None, [], 0, None
         draw = quixote.session.randbytes
         quixote.session.time = lambda: self.moment if self.event else clock()
         quixote.session.randbytes = lambda n: self.draws.append(draw(n)) or self.draws[-1]
@@ -37,37 +45,55 @@ class Recorder:
 
     def write(self, line):
         self.out.write(json.dumps(line) + "\n")
+        self.out.flush()  # A server is often ended by a signal.
 
-    def wrap(self, owner, method, event, describe=lambda *_: {}):
-        """Overrides the method in a class of the owner's own; None from `describe` writes nothing."""
-        kind = owner if isinstance(owner, type) else type(owner)
-        original = getattr(kind, method)
+    def wrap(self, kind, method, event, describe=lambda *_: {}):
+        """Replaces the method of the class, if it has one; None from `describe` writes nothing."""
+        original = getattr(kind, method, None)
+        if original is None:
+            return
 
         def recorded(target, *args, **named):
-            said = None if self.event else describe(target, *args, **named)
+            request = get_request()
+            known = event in ("start_request", "delete_session") or hasattr(request, "number")
+            said = describe(target, *args, **named) if known and not self.event else None
             if said is None:
                 return original(target, *args, **named)
+            self.write_new_session()
+            refusal, why = refusal_of(event, request)
             self.event, self.moment, self.draws = event, self.clock(), []
-            request, reply = get_request(), "done"
             try:
                 result = original(target, *args, **named)
                 if event == "new_session":
-                    request.session = result
-                elif event == "set_value":
-                    said, self.draws = {**said, "value": result}, []
-                elif event == "create_form_token":
-                    reply = {"token": result}
-                elif event.startswith("has_"):
-                    reply = {"answer": bool(result)}
+                    self.made = self.moment, request, result
+                else:
+                    self.step(request, *self.told(event, said, result))
                 return result
-            except tuple(REFUSALS) as error:
-                reply = {"refused": REFUSALS[type(error)]}
+            except refusal:
+                self.step(request, {"event": event, **said}, {"refused": why})
                 raise
             finally:
-                self.step(request, {"event": event, **said}, reply)
                 self.event = None
 
         setattr(kind, method, recorded)
+
+    def told(self, event, said, result):
+        """The event with its arguments, and the answer."""
+        reply = "done"
+        if event == "set_value":
+            said, self.draws = {**said, "value": result}, []
+        elif event == "create_form_token":
+            reply = {"token": result}
+        elif event.startswith("has_"):
+            reply = {"answer": bool(result)}
+        return {"event": event, **said}, reply
+
+    def write_new_session(self):
+        """A new session is an event if the request holds it by now."""
+        made, self.made = self.made, None
+        if made and made[1].session is made[2]:
+            self.moment, self.draws = made[0], []
+            self.step(made[1], {"event": "new_session"}, "done")
 
     def step(self, request, said, reply):
         line = {"now": round(self.moment * 1000), **said}
@@ -75,12 +101,14 @@ class Recorder:
         if said["event"] == "start_request":
             self.requests += 1
             request.number = self.requests
-            expect["remote_user"] = request.environ.get("REMOTE_USER")
+            exported = request.environ.get("REMOTE_USER")
+            expect["remote_user"] = None if exported is self.given else exported
         if said["event"] != "delete_session":
             line["request"] = request.number
             over = said["event"] == "finish_request"
-            expect["session"] = None if over or not request.session else seen(request.session)
-            expect["request_cookie"] = None if over else request.get_cookie(self.name)
+            held = None if over else request.session
+            expect["session"] = None if held is None else seen(held)
+            expect["request_cookie"] = None if over else letters(request.get_cookie(self.name))
             if over:
                 expect["set_cookie"] = self.set_cookie(request, said["outcome"])
         if self.draws:
@@ -101,50 +129,77 @@ class Recorder:
 
     def abandon(self, request):
         """The client has gone away: nothing of Quixote runs."""
+        self.write_new_session()
         self.moment, self.draws = self.clock(), []
         self.step(request, {"event": "finish_request", "outcome": "abandoned"}, "done")
 
 
 def seen(session):
     line = {
-        "id": session.id, "user": session.user, "remote_addr": session._remote_address or "",
+        "id": session.id, "user": text(session.user), "remote_addr": session._remote_address or "",
         "created": round(session._creation_time * 1000),
         "accessed": round(session._access_time * 1000), "form_tokens": session._form_tokens}
     return {**line, "values": {"csrf_token": session._csrf_token}} if session._csrf_token else line
 
 
+def text(user):
+    """As REMOTE_USER has it, whatever a user is."""
+    return None if user is None else str(user)
+
+
+def letters(header):
+    """One for each byte, also if the server has decoded the header by UTF-8, as CGI does."""
+    if header is None or max(header, default="") < "\u0100":
+        return header
+    return header.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
 def record(publisher, out, clock=lambda: round(time.time(), 3), copying=False, bits=128):
     """Writes all that happens from now on; `copying` says what the session mapping does, `bits` how
     many there are in an id."""
-    recorder = Recorder(publisher, out, clock, copying, bits)
     manager = publisher.session_manager
-    session = manager.session_class = type("Session", (manager.session_class,), {})
+    if isinstance(manager, quixote.session.NullSessionManager):
+        raise ValueError("expected a session manager, this publisher has none")
+    if any(True for _ in manager):
+        raise ValueError("expected a store without sessions: a trace begins with none")
+    recorder = Recorder(publisher, out, clock, copying, bits)
     for owner in publisher, manager:
         owner.__class__ = type(type(owner).__name__, (type(owner),), {})
+    publishing, managing, session = type(publisher), type(manager), manager.session_class
 
     def start(publisher):
         environ = get_request().environ
+        recorder.given = environ.get("REMOTE_USER")  # By the server, which Quixote leaves.
         return {
-            "cookie_header": environ.get("HTTP_COOKIE") or None,
+            "cookie_header": letters(environ.get("HTTP_COOKIE") or None),
             "remote_addr": environ.get("REMOTE_ADDR", ""),
             "script_name": environ.get("SCRIPT_NAME", "")}
 
-    recorder.wrap(publisher, "start_request", "start_request", start)
+    def of_own(describe):
+        """Of the session that the request holds: another one has no name in a trace."""
+        return lambda session, *args: (
+            describe(*args) if session is get_request().session else None)
+
+    recorder.wrap(publishing, "start_request", "start_request", start)
     for outcome in "successful", "interrupted", "failed":
         describe = lambda *_, outcome=outcome: {"outcome": outcome}
-        recorder.wrap(publisher, f"finish_{outcome}_request", "finish_request", describe)
-    for event in "revoke_session_cookie", "expire_session", "maintain_session":
-        recorder.wrap(manager, event, event)
-    recorder.wrap(manager, "has_session_cookie", "has_session_cookie",
+        recorder.wrap(publishing, f"finish_{outcome}_request", "finish_request", describe)
+    for event in "revoke_session_cookie", "expire_session":
+        recorder.wrap(managing, event, event)
+    recorder.wrap(managing, "maintain_session", "maintain_session",
+                  lambda _, session: of_own(dict)(session))
+    recorder.wrap(managing, "has_session_cookie", "has_session_cookie",
                   lambda _, must_exist=False: {"must_exist": must_exist})
-    recorder.wrap(manager, "new_session", "new_session", lambda _, id: {} if id is None else None)
-    recorder.wrap(manager, "__delitem__", "delete_session", lambda _, id: {"id": id})
-    recorder.wrap(manager, "__setitem__", "insert_session",
-                  lambda _, id, session: {"id": id, "user": session.user})
-    recorder.wrap(session, "set_user", "set_user", lambda _, user: {"user": user})
-    recorder.wrap(session, "create_form_token", "create_form_token")
+    recorder.wrap(managing, "new_session", "new_session", lambda _, id: {} if id is None else None)
+    recorder.wrap(managing, "__delitem__", "delete_session", lambda _, id: {"id": id})
+    recorder.wrap(managing, "__setitem__", "insert_session",
+                  lambda _, id, session: {
+                      "now": round(session._creation_time * 1000), "id": id,
+                      "user": text(session.user)})
+    recorder.wrap(session, "set_user", "set_user", of_own(lambda user: {"user": text(user)}))
+    recorder.wrap(session, "create_form_token", "create_form_token", of_own(dict))
     for event in "has_form_token", "remove_form_token":
-        recorder.wrap(session, event, event, lambda _, token: {"token": token})
-    recorder.wrap(session, "get_csrf_token", "set_value",
-                  lambda session: None if session._csrf_token else {"key": "csrf_token"})
+        recorder.wrap(session, event, event, of_own(lambda token: {"token": token}))
+    recorder.wrap(session, "get_csrf_token", "set_value", lambda session: (
+        None if session._csrf_token else of_own(lambda: {"key": "csrf_token"})(session)))
     return recorder
