@@ -33,6 +33,21 @@ class Own(Session):
         super().set_user(user)
 
 
+class Counted(Session):
+    """As in Quixote's own demo: what is kept is no user and no token."""
+
+    visits = 0
+
+    def start_request(self):
+        super().start_request()
+        self.visits += 1
+        if get_request().get_query() == "auto":
+            self.set_user("frank")
+
+    def has_info(self):
+        return self.visits > 1 or super().has_info()
+
+
 class Pickles(dict):
     """A mapping that keeps what a file would."""
 
@@ -82,6 +97,14 @@ class Application(Directory):
         session, manager = get_session(), get_session_manager()
         if name == "login":
             session.set_user("alice")
+        elif name == "form":
+            return session.get_csrf_token()
+        elif name == "assigned":
+            session.user = "gina"
+        elif name == "nobody":
+            session.set_user(None)
+        elif name == "forget":
+            session.user, session.visits = None, 0
         elif name == "object":
             session.set_user(User())
         elif name == "refused":
@@ -109,7 +132,7 @@ class Application(Directory):
 
 
 # A process has one recorder. What it replaces, for the next test:
-REPLACED = [(place, dict(vars(place))) for place in (quixote.session, Session, Own)]
+REPLACED = [(place, dict(vars(place))) for place in (quixote.session, Session, Own, Counted)]
 
 
 class Recorder(unittest.TestCase):
@@ -177,6 +200,35 @@ class Recorder(unittest.TestCase):
     def test_a_session_of_the_class_may_be_made_without_its_manager(self):
         self.begin(SessionManager(Own))
         self.assertEqual(self.get("own")[:2], (200, "bob"))
+
+    def test_a_replay_could_show_no_csrf_token(self):
+        self.begin(SessionManager())
+        _, token, cookie = self.get("form")
+        self.assertEqual(self.get("form", cookie)[1], token)
+        self.assertIn("set_value", self.events())
+        self.assertNotIn(token, str(self.steps()))
+
+    def test_a_user_may_be_assigned(self):
+        self.begin(SessionManager())
+        cookie = self.get("assigned")[2]
+        self.assertEqual(self.get("", cookie)[1], "gina")
+        self.assertEqual(self.events()[:3], ["start_request", "set_user", "finish_request"])
+
+    def test_info_of_the_application_counts(self):
+        set_ups = (SessionManager(Counted), False), (StoreManager(Counted, Store()), True)
+        for manager, copying in set_ups:
+            with self.subTest(type(manager)):
+                self.setUp()
+                self.begin(manager, copying)
+                cookie = self.get("login")[2]
+                self.get("", cookie)
+                self.assertNotIn("set_value", self.events(), "there is info anyway")
+                self.get("nobody", cookie)
+                self.assertIn("set_value", self.events())
+                self.get("forget", cookie)
+                self.assertEqual(self.get("", cookie)[1], "None")
+                self.get("", self.get("", QUERY_STRING="auto")[2])
+                self.assertIn("frank", [step.get("user") for step in self.steps()])
 
     def test_an_error_of_the_application_is_no_refusal(self):
         self.begin(SessionManager(Own))

@@ -10,9 +10,10 @@ out of it. spec/quixote-today.md says what stands in the trace.
 
 import json
 import time
+import weakref
 
 import quixote.session
-from quixote import get_request
+from quixote import get_request, get_session
 
 
 def refusal_of(event, request):
@@ -28,7 +29,8 @@ class Recorder:
     def __init__(self, publisher, out, clock, copying, bits):
         self.publisher, self.manager, self.out, self.clock = (
             publisher, publisher.session_manager, out, clock)
-        self.event, self.draws, self.requests, self.made = None, [], 0, None
+        self.event, self.draws, self.requests, self.open = None, [], 0, []
+        self.known = weakref.WeakKeyDictionary()  # What the trace says of each session by now.
         draw = quixote.session.randbytes
         quixote.session.time = lambda: self.moment if self.event else clock()
         quixote.session.randbytes = lambda n: self.draws.append(draw(n)) or self.draws[-1]
@@ -55,19 +57,17 @@ class Recorder:
 
         def recorded(target, *args, **named):
             request = get_request()
-            known = event in ("start_request", "delete_session") or hasattr(request, "number")
+            known = event in ("start_request", "delete_session") or request in self.open
             said = describe(target, *args, **named) if known and not self.event else None
             if said is None:
                 return original(target, *args, **named)
-            self.write_new_session()
+            self.notice()
             refusal, why = refusal_of(event, request)
             self.event, self.moment, self.draws = event, self.clock(), []
             try:
                 result = original(target, *args, **named)
-                if event == "new_session":
-                    self.made = self.moment, request, result
-                else:
-                    self.step(request, *self.told(event, said, result))
+                self.step(request, *self.told(event, said, result))
+                self.notice()
                 return result
             except refusal:
                 self.step(request, {"event": event, **said}, {"refused": why})
@@ -80,20 +80,68 @@ class Recorder:
     def told(self, event, said, result):
         """The event with its arguments, and the answer."""
         reply = "done"
-        if event == "set_value":
-            said, self.draws = {**said, "value": result}, []
+        if event == "set_user":
+            self.known[get_session()] = said["user"], self.known[get_session()][1]
+        elif event == "set_value":
+            said, self.draws = {**said, "value": shortened(result)}, []
         elif event == "create_form_token":
             reply = {"token": result}
         elif event.startswith("has_"):
             reply = {"answer": bool(result)}
         return {"event": event, **said}, reply
 
-    def write_new_session(self):
-        """A new session is an event if the request holds it by now."""
-        made, self.made = self.made, None
-        if made and made[1].session is made[2]:
-            self.moment, self.draws = made[0], []
-            self.step(made[1], {"event": "new_session"}, "done")
+    def wrap_get_session(self, kind):
+        """What a session of the application does when its request starts comes after the start."""
+        original = kind.get_session
+
+        def get(manager):
+            session = original(manager)
+            self.learn(session)
+            return session
+
+        kind.get_session = get
+
+    def learn(self, session):
+        if session not in self.known:
+            self.known[session] = (None, False) if session.id is None else now_of(session)
+
+    def notice(self):
+        """What went past the methods: another session, another user, a `has_info` of its own."""
+        self.event = "notice"
+        for request in self.open:
+            if request.session is not None:
+                self.notice_session(request, request.session)
+        self.event = None
+
+    def notice_session(self, request, session):
+        if session not in self.known:
+            self.learn(session)
+            if session.id is None:
+                self.tell(request, {"event": "new_session"}, session._creation_time)
+        user, info = now_of(session)
+        if user != self.known[session][0]:
+            self.known[session] = user, self.known[session][1]
+            self.tell(request, {"event": "set_user", "user": user}, self.clock())
+        if info != self.known[session][1]:
+            self.known[session] = user, info
+            event = {"event": "set_value", "value": "true"} if info else {"event": "remove_value"}
+            self.tell(request, {**event, "key": "has_info"}, self.clock())
+
+    def tell(self, request, said, moment):
+        self.moment, self.draws = moment, []
+        self.step(request, said, "done")
+
+    def seen(self, session):
+        user, info = self.known.get(session) or now_of(session)
+        line = {
+            "id": session.id, "user": user, "remote_addr": session._remote_address or "",
+            "created": round(session._creation_time * 1000),
+            "accessed": round(session._access_time * 1000), "form_tokens": session._form_tokens}
+        csrf_token = session._csrf_token
+        values = {"csrf_token": shortened(csrf_token)} if csrf_token else {}
+        if info:
+            values["has_info"] = "true"
+        return {**line, "values": values} if values else line
 
     def step(self, request, said, reply):
         line = {"now": round(self.moment * 1000), **said}
@@ -101,19 +149,22 @@ class Recorder:
         if said["event"] == "start_request":
             self.requests += 1
             request.number = self.requests
+            self.open.append(request)
+            self.learn(request.session)
             exported = request.environ.get("REMOTE_USER")
             expect["remote_user"] = None if exported is self.given else exported
         if said["event"] != "delete_session":
             line["request"] = request.number
             over = said["event"] == "finish_request"
             held = None if over else request.session
-            expect["session"] = None if held is None else seen(held)
+            expect["session"] = None if held is None else self.seen(held)
             expect["request_cookie"] = None if over else letters(request.get_cookie(self.name))
             if over:
+                self.open.remove(request)
                 expect["set_cookie"] = self.set_cookie(request, said["outcome"])
         if self.draws:
             line["draws"] = self.draws
-        expect["stored"] = sorted(map(seen, self.manager), key=lambda session: session["id"])
+        expect["stored"] = sorted(map(self.seen, self.manager), key=lambda session: session["id"])
         self.write({**line, "expect": expect})
 
     @property
@@ -129,22 +180,24 @@ class Recorder:
 
     def abandon(self, request):
         """The client has gone away: nothing of Quixote runs."""
-        self.write_new_session()
-        self.moment, self.draws = self.clock(), []
-        self.step(request, {"event": "finish_request", "outcome": "abandoned"}, "done")
+        self.notice()
+        self.tell(request, {"event": "finish_request", "outcome": "abandoned"}, self.clock())
 
 
-def seen(session):
-    line = {
-        "id": session.id, "user": text(session.user), "remote_addr": session._remote_address or "",
-        "created": round(session._creation_time * 1000),
-        "accessed": round(session._access_time * 1000), "form_tokens": session._form_tokens}
-    return {**line, "values": {"csrf_token": session._csrf_token}} if session._csrf_token else line
+def now_of(session):
+    """The user, and whether a `has_info` of the application's own finds what Quixote's does not."""
+    info = session.has_info() and not quixote.session.Session.has_info(session)
+    return text(session.user), bool(info)
 
 
 def text(user):
     """As REMOTE_USER has it, whatever a user is."""
     return None if user is None else str(user)
+
+
+def shortened(secret):
+    """Of a value a replay shows all there is, so that a secret must not be one."""
+    return secret[:4] + "…"
 
 
 def letters(header):
@@ -190,7 +243,7 @@ def record(publisher, out, clock=lambda: round(time.time(), 3), copying=False, b
                   lambda _, session: of_own(dict)(session))
     recorder.wrap(managing, "has_session_cookie", "has_session_cookie",
                   lambda _, must_exist=False: {"must_exist": must_exist})
-    recorder.wrap(managing, "new_session", "new_session", lambda _, id: {} if id is None else None)
+    recorder.wrap_get_session(managing)
     recorder.wrap(managing, "__delitem__", "delete_session", lambda _, id: {"id": id})
     recorder.wrap(managing, "__setitem__", "insert_session",
                   lambda _, id, session: {
