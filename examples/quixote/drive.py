@@ -121,7 +121,7 @@ class Drive:
             arguments = [self.known(line[name]) for name in ("user", "token") if name in line]
             getattr(request.session, event)(*arguments)
         else:
-            sys.exit(f"Quixote has no {event}: record without --values")
+            sys.exit(f"Quixote has no {event}: record live or copying, without --values")
 
     def finish(self, request, outcome):
         if outcome == "successful":

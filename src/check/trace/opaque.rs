@@ -49,8 +49,8 @@ impl Names {
                 self.name(value);
             }
         }
-        // What a client sends may be no token, and no cookie, of this manager at all. It has a number
-        // too: as it stands it could look like the number of another text.
+        // What a client sends may be no token, and no cookie, of this manager at all. It has a
+        // number too: as it stands it could look like the number of another text.
         for place in ["/token", "/expect/request_cookie", "/expect/set_cookie/value"] {
             if let Some(value) = line.pointer_mut(place)
                 && !matches!(value.as_str(), Some("" | "*del*"))
