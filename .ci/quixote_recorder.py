@@ -30,7 +30,7 @@ class Own(Session):
     def set_user(self, user):
         if user == "":
             raise ValueError("nobody is called so")
-        super().set_user(user)
+        super().set_user(user and user.lower())
 
 
 class Counted(Session):
@@ -99,6 +99,8 @@ class Application(Directory):
             session.set_user("alice")
         elif name == "form":
             return session.get_csrf_token()
+        elif name == "named":
+            session.set_user(user="Heidi")
         elif name == "assigned":
             session.user = "gina"
         elif name == "nobody":
@@ -207,6 +209,14 @@ class Recorder(unittest.TestCase):
         self.assertEqual(self.get("form", cookie)[1], token)
         self.assertIn("set_value", self.events())
         self.assertNotIn(token, str(self.steps()))
+
+    def test_a_user_is_what_the_application_makes_of_it(self):
+        for manager, user in (SessionManager(), "Heidi"), (SessionManager(Own), "heidi"):
+            with self.subTest(user):
+                self.setUp()
+                self.begin(manager)
+                self.assertEqual(self.get("named")[:2], (200, user))
+                self.assertEqual(self.steps()[1]["user"], user)
 
     def test_a_user_may_be_assigned(self):
         self.begin(SessionManager())

@@ -49,7 +49,7 @@ class Recorder:
         self.out.write(json.dumps(line) + "\n")
         self.out.flush()  # A server is often ended by a signal.
 
-    def wrap(self, kind, method, event, describe=lambda *_: {}):
+    def wrap(self, kind, method, event, describe=lambda *_, **__: {}):
         """Replaces the method of the class, if it has one; None from `describe` writes nothing."""
         original = getattr(kind, method, None)
         if original is None:
@@ -81,6 +81,8 @@ class Recorder:
         """The event with its arguments, and the answer."""
         reply = "done"
         if event == "set_user":
+            # What became of it, whatever the application makes of what it is given.
+            said = {"user": text(get_session().user)}
             self.known[get_session()] = said["user"], self.known[get_session()][1]
         elif event == "set_value":
             said, self.draws = {**said, "value": shortened(result)}, []
@@ -230,12 +232,12 @@ def record(publisher, out, clock=lambda: round(time.time(), 3), copying=False, b
 
     def of_own(describe):
         """Of the session that the request holds: another one has no name in a trace."""
-        return lambda session, *args: (
-            describe(*args) if session is get_request().session else None)
+        return lambda session, *args, **named: (
+            describe(*args, **named) if session is get_request().session else None)
 
     recorder.wrap(publishing, "start_request", "start_request", start)
     for outcome in "successful", "interrupted", "failed":
-        describe = lambda *_, outcome=outcome: {"outcome": outcome}
+        describe = lambda *_, outcome=outcome, **__: {"outcome": outcome}
         recorder.wrap(publishing, f"finish_{outcome}_request", "finish_request", describe)
     for event in "revoke_session_cookie", "expire_session":
         recorder.wrap(managing, event, event)
@@ -249,8 +251,8 @@ def record(publisher, out, clock=lambda: round(time.time(), 3), copying=False, b
                   lambda _, id, session: {
                       "now": round(session._creation_time * 1000), "id": id,
                       "user": text(session.user)})
-    recorder.wrap(session, "set_user", "set_user", of_own(lambda user: {"user": text(user)}))
-    recorder.wrap(session, "create_form_token", "create_form_token", of_own(dict))
+    recorder.wrap(session, "set_user", "set_user", of_own(lambda *_, **__: {}))
+    recorder.wrap(session, "create_form_token", "create_form_token", of_own(lambda *_, **__: {}))
     for event in "has_form_token", "remove_form_token":
         recorder.wrap(session, event, event, of_own(lambda token: {"token": token}))
     recorder.wrap(session, "get_csrf_token", "set_value", lambda session: (
