@@ -270,6 +270,21 @@ fn a_logout_ends_the_session_even_if_it_has_moved() {
     }
 }
 
+/// It has moved on to somebody else, who did not log out.
+// [event-25] [session-10]
+#[test]
+fn a_logout_does_not_follow_a_session_to_the_next_user() {
+    let mut run = Scenario::of(&Config::STRICT);
+    let own = run.log_in("alice");
+    run.start(1, Some(own));
+    run.start(2, Some(own));
+    run.set_user(2, Some("bob"));
+    let moved = run.save(2).unwrap();
+    run.done(expire(1));
+    assert!(run.stored(own).is_none());
+    assert_eq!(run.stored_user(moved), Some("bob"));
+}
+
 /// It is this session still, whoever has logged in to it by the same request.
 // [event-25]
 #[test]

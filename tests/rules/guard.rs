@@ -2,7 +2,7 @@
 
 use quixote_session::{Config, Refusal};
 
-use crate::scenario::events::{finish, guard, remove_value};
+use crate::scenario::events::{delete, finish, guard, remove_value};
 use crate::scenario::{Failed, Interrupted, Scenario, Successful};
 
 // [step-40]
@@ -49,6 +49,29 @@ fn a_guarded_value_that_has_changed_is_told() {
                 run.finish(1, Failed);
                 assert_eq!(run.stored_value(id, "cart"), now, "{seen:?}");
             }
+        }
+    }
+}
+
+/// Who guards a value wants to be told, even without anything to save; a page with a form does not.
+// [step-35] [step-38]
+#[test]
+fn a_guard_of_a_session_that_is_gone_is_told() {
+    for (guards, form) in [(true, false), (true, true), (false, true)] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        if guards {
+            run.done(guard(1, "cart"));
+        }
+        if form {
+            run.token(1);
+        }
+        run.done(delete(id));
+        if guards {
+            run.refused(finish(1, Successful), Refusal::SessionGone);
+        } else {
+            run.finish(1, Successful);
         }
     }
 }

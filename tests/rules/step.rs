@@ -242,6 +242,23 @@ fn a_value_is_taken_as_it_is_stored() {
     assert_eq!(run.stored(id), None, "it was the last info");
 }
 
+/// The request works on what it read: what others have set since is for the next one.
+// [event-11] [step-9]
+#[test]
+fn a_value_that_the_request_does_not_see_is_not_taken() {
+    let mut run = Scenario::of(&Config::STRICT);
+    let id = run.keep("k", "v");
+    for request in [1, 2] {
+        run.start(request, Some(id));
+    }
+    run.set_value(2, "flash", "since");
+    run.finish(2, Successful);
+    run.refused(take(1, "flash"), Refusal::UnknownKey);
+    run.finish(1, Successful);
+    run.start(3, Some(id));
+    assert_eq!(run.take(3, "flash"), "since");
+}
+
 // [step-25] [time-13] [step-27]
 #[test]
 fn a_value_is_not_taken_from_a_session_that_has_ended() {

@@ -186,6 +186,32 @@ fn a_cookie_may_become_an_id_while_its_request_is_open() {
     assert_eq!((replayed.steps, replayed.differs.is_none()), (4, true));
 }
 
+/// The number that stands for the first text of a trace is no name of it.
+// [trace-9]
+#[test]
+fn a_text_is_not_taken_for_the_number_of_another() {
+    let header = String::from_utf8(recorded(&Config::QUIXOTE, 1)).unwrap();
+    let header =
+        header.lines().next().unwrap().replace("\"id_bits\"", "\"opaque_ids\":true,\"id_bits\"");
+    let number = format!("{:016x}", 1);
+    let create = r#"{"now":0,"event":"create_form_token","request":1,"draws":["own"],"expect":{}}"#;
+    let has = |token: &str, answer: bool| {
+        format!(
+            "{}\"token\":\"{token}\",\"expect\":{{\"reply\":{{\"answer\":{answer}}}}}}}",
+            r#"{"now":0,"event":"has_form_token","request":1,"#,
+        )
+    };
+    let text = lines(&[&header, START, create, &has(&number, false), &has("own", true)]);
+    let replayed = run(text).unwrap();
+    assert_eq!((replayed.steps, replayed.differs.is_none()), (4, true));
+    let start = START.replace("\"cookie_header\":null", "\"cookie_header\":\"QX_session=own\"");
+    for (seen, differs) in [("own", false), (number.as_str(), true)] {
+        let seen = format!("{{\"request_cookie\":\"{seen}\"}}");
+        let start = start.replace("{\"remote_user\":null}", &seen);
+        assert_eq!(run(lines(&[&header, &start])).unwrap().differs.is_some(), differs, "{seen}");
+    }
+}
+
 // [trace-8]
 #[test]
 fn what_is_dirty_stands_in_a_header_of_version_three() {

@@ -49,10 +49,13 @@ impl Names {
                 self.name(value);
             }
         }
-        // What a client sends may be no token, and no cookie, of this manager at all.
+        // What a client sends may be no token, and no cookie, of this manager at all. It has a
+        // number too: as it stands it could look like the number of another text.
         for place in ["/token", "/expect/request_cookie", "/expect/set_cookie/value"] {
-            if let Some(value) = line.pointer_mut(place) {
-                self.known(value);
+            if let Some(value) = line.pointer_mut(place)
+                && !matches!(value.as_str(), Some("" | "*del*"))
+            {
+                self.name(value);
             }
         }
         if let Some(Value::Array(stored)) = line.pointer_mut("/expect/stored") {
@@ -84,14 +87,6 @@ impl Names {
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
-
-    fn known(&self, value: &mut Value) {
-        if let Value::String(text) = value
-            && let Some(id) = self.ids.get(text)
-        {
-            *text = SmolStr::from(*id).into();
         }
     }
 
