@@ -105,18 +105,8 @@ impl Stage<'_> {
         let results = || Value::Array(reply.results.clone()).to_string();
         let status = reply.answer.status;
         let found = || format!("{} {}", reply.answer.status_text(), results());
-        if let Some(any) = &wanted.answers
-            && !any.contains(&reply.results)
-        {
-            let any: Vec<_> = any.iter().map(|it| Value::Array(it.clone()).to_string()).collect();
-            return Ok(Err(format!("expected {}, found {}", any.join(" or "), found())));
-        }
-        if wanted.not.as_ref().is_some_and(|not| *not == reply.results) {
-            return Ok(Err(format!("the answer is {}", results())));
-        }
-        let listed = reply.results.last().and_then(Value::as_array).map(Vec::len);
-        if wanted.lists.is_some_and(|wanted| Some(wanted) != listed) {
-            return Ok(Err(format!("the answer is {}", results())));
+        if let Some(instead) = other_answers(wanted, &reply) {
+            return Ok(Err(instead));
         }
         if wanted.ok.is_some() && !reply.is_ok() {
             return Ok(Err(format!("it is answered with {}", found())));
@@ -267,6 +257,22 @@ impl Stage<'_> {
                 self.ids(one).into_iter().any(|id| Some(id) == old)
             })
     }
+}
+
+/// What is answered, if it is not what is to be answered.
+fn other_answers(wanted: &Wanted, reply: &Reply) -> Option<String> {
+    let list = |it: &Vec<Value>| Value::Array(it.clone()).to_string();
+    let (results, status) = (&reply.results, reply.answer.status_text());
+    if let Some(any) = &wanted.answers
+        && !any.contains(results)
+    {
+        let any: Vec<_> = any.iter().map(list).collect();
+        return Some(format!("expected {}, found {status} {}", any.join(" or "), list(results)));
+    }
+    let listed = results.last().and_then(Value::as_array).map(Vec::len);
+    let is_other = wanted.not.as_ref() == Some(results)
+        || wanted.lists.is_some_and(|count| Some(count) != listed);
+    is_other.then(|| format!("the answer is {}", list(results)))
 }
 
 /// The Set-Cookie headers of the session's name.

@@ -246,16 +246,13 @@ impl Planted {
             (StoreOp::Rotate { from, to, session, .. }, Fault::RenewalLosesWrites)
                 if before.is_some() =>
             {
-                let session = (**session).clone();
                 self.carry_out(StoreOp::Delete { id: *from }).await;
+                let session = (**session).clone();
                 self.put(*to, Stored { revision: write.revision, session }).await;
                 Ok(true)
             }
             (StoreOp::Update { id, session }, Fault::AbsoluteFromWriting) => {
-                let session =
-                    created_at(session, Timestamp::now()).map_or_else(|| session.clone(), Box::new);
-                let op = StoreOp::Update { id: *id, session };
-                self.memory.write(&Write { op, ..write.clone() }).await
+                self.rewrite(write, *id, created_at(session, Timestamp::now())).await
             }
             (
                 StoreOp::Rotate { from, to, session, generation },
@@ -280,14 +277,24 @@ impl Planted {
                 let before = self.row(*id).await.map(|row| row.session.accessed());
                 let accessed = before.unwrap_or(session.accessed());
                 let parts = SessionParts { accessed, ..(**session).clone().into() };
-                let session = parts.try_into().map_or_else(|_| session.clone(), Box::new);
-                let op = StoreOp::Update { id: *id, session };
-                self.memory.write(&Write { op, accessed: None, ..write.clone() }).await
+                self.rewrite(write, *id, parts.try_into().ok()).await
             }
             (StoreOp::Discard { .. }, Fault::KeepsEmpty)
             | (StoreOp::DeleteHandle { user: None, .. }, Fault::LogoutDeletesNothing)
             | (StoreOp::Touch { .. }, Fault::NoTouch) => Ok(true),
             _ => self.memory.write(write).await,
         }
+    }
+
+    /// Writes this session in the place of the one that was to be written, and notes no access.
+    async fn rewrite(
+        &self,
+        write: &Write,
+        id: SessionId,
+        session: Option<Session>,
+    ) -> Result<bool, StoreError> {
+        let Some(session) = session.map(Box::new) else { return self.memory.write(write).await };
+        let op = StoreOp::Update { id, session };
+        self.memory.write(&Write { op, accessed: None, ..write.clone() }).await
     }
 }
