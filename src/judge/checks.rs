@@ -8,6 +8,9 @@ use super::reply::Reply;
 use super::scenario::{Check, Otherwise, Reply as Wanted, See, Stored, Verdict, What, When};
 use super::stage::{End, Stage, end};
 
+/// Fewer characters of an id than these stand anywhere by chance.
+const LEAST_PART: usize = 16;
+
 /// Whether it was seen; if not, what was.
 type Seen = Result<(), String>;
 
@@ -102,14 +105,8 @@ impl Stage<'_> {
         let results = || Value::Array(reply.results.clone()).to_string();
         let status = reply.answer.status;
         let found = || format!("{} {}", reply.answer.status_text(), results());
-        if let Some(any) = &wanted.answers
-            && !any.contains(&reply.results)
-        {
-            let any: Vec<_> = any.iter().map(|it| Value::Array(it.clone()).to_string()).collect();
-            return Ok(Err(format!("expected {}, found {}", any.join(" or "), found())));
-        }
-        if wanted.not.as_ref().is_some_and(|not| *not == reply.results) {
-            return Ok(Err(format!("the answer is {}", results())));
+        if let Some(instead) = other_answers(wanted, &reply) {
+            return Ok(Err(instead));
         }
         if wanted.ok.is_some() && !reply.is_ok() {
             return Ok(Err(format!("it is answered with {}", found())));
@@ -169,6 +166,9 @@ impl Stage<'_> {
     /// What protects the cookie of the other response protects that of this one.
     fn compare_attributes(&mut self, reply: &Reply, other: &str) -> Seen {
         let name = self.cookie().to_owned();
+        if session_headers(reply, &name).next().is_none() {
+            return Ok(());
+        }
         let own = protection(reply, &name);
         let first = self.replies.get(other).map(|it| protection(it, &name)).unwrap_or_default();
         self.note(format!("Set-Cookie: {name}=...; {}", own.join("; ")));
@@ -202,13 +202,20 @@ impl Stage<'_> {
         if core.is_empty() || core.len() > 200 {
             return end(Verdict::NotApplicable, "the cookie is the session");
         }
+        let others: Vec<_> = self.other_ids(client).iter().map(|id| self.core_of(id)).collect();
+        let parts = telling_parts(core, &others);
         if place == "log" {
-            played.hidden_from_log.push(core.to_owned());
+            played.hidden_from_log.extend(parts);
             return Ok(Ok(()));
         }
         let body = self.replies.get(place).map(|reply| latin_1(&reply.answer.body));
-        let found = body.is_some_and(|body| body.contains(core));
-        Ok(seen(!found, || "the id stands in it".into()))
+        let found = parts.iter().find(|part| body.as_ref().is_some_and(|it| it.contains(*part)));
+        Ok(seen(found.is_none(), || match found {
+            Some(part) if core.contains(part.as_str()) && part != core => {
+                "half of the id stands in it".into()
+            }
+            _ => "the id stands in it".into(),
+        }))
     }
 
     /// The values of the session's cookies, and of one that signs it.
@@ -252,6 +259,22 @@ impl Stage<'_> {
     }
 }
 
+/// What is answered, if it is not what is to be answered.
+fn other_answers(wanted: &Wanted, reply: &Reply) -> Option<String> {
+    let list = |it: &Vec<Value>| Value::Array(it.clone()).to_string();
+    let (results, status) = (&reply.results, reply.answer.status_text());
+    if let Some(any) = &wanted.answers
+        && !any.contains(results)
+    {
+        let any: Vec<_> = any.iter().map(list).collect();
+        return Some(format!("expected {}, found {status} {}", any.join(" or "), list(results)));
+    }
+    let listed = results.last().and_then(Value::as_array).map(Vec::len);
+    let is_other = wanted.not.as_ref() == Some(results)
+        || wanted.lists.is_some_and(|count| Some(count) != listed);
+    is_other.then(|| format!("the answer is {}", list(results)))
+}
+
 /// The Set-Cookie headers of the session's name.
 fn session_headers<'a>(reply: &'a Reply, name: &'a str) -> impl Iterator<Item = String> + 'a {
     reply
@@ -272,4 +295,27 @@ fn protection(reply: &Reply, name: &str) -> Vec<String> {
 /// What does at least the same.
 fn stricter(attribute: &str) -> String {
     attribute.replace("samesite=lax", "samesite=strict")
+}
+
+/// What tells too much of an id: all of it, and each stretch of half its length that no other id
+/// has, so that what all ids begin with tells nothing.
+fn telling_parts(id: &str, others: &[String]) -> Vec<String> {
+    let letters: Vec<char> = id.chars().collect();
+    let half = letters.len().div_ceil(2).max(LEAST_PART);
+    let stretches = letters.windows(half).map(|part| part.iter().collect::<String>());
+    let tells = |part: &String| !others.iter().any(|other| other != id && other.contains(part));
+    let encoded = (letters.len() >= LEAST_PART).then(|| in_base64(id));
+    let whole = [id.to_owned()].into_iter().chain(encoded);
+    whole.chain(stretches.filter(tells)).collect()
+}
+
+/// As encoded as an id may be that is to look like none; without the padding, and without what
+/// depends on what follows.
+fn in_base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = text.as_bytes().as_chunks::<3>().0.iter().flat_map(|[first, second, third]| {
+        let bits = u32::from_be_bytes([0, *first, *second, *third]);
+        [18, 12, 6, 0].map(|shift| DIGITS.get((bits >> shift & 63) as usize).copied())
+    });
+    digits.flatten().map(char::from).collect()
 }

@@ -27,6 +27,8 @@ pub(crate) struct Ask {
     pub(crate) path: String,
     pub(crate) status: Option<u16>,
     pub(crate) cache: Option<String>,
+    /// What stands in the address beside the operations.
+    pub(crate) query: Option<String>,
     pub(crate) cookie: Option<Vec<u8>>,
 }
 
@@ -53,6 +55,9 @@ impl Ask {
         }
         if let Some(cache) = &self.cache {
             let _ = write!(target, "&cc={}", encode(cache));
+        }
+        if let Some(query) = &self.query {
+            let _ = write!(target, "&{}", encode(query));
         }
         target
     }

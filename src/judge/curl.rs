@@ -29,8 +29,12 @@ impl Line {
 
     /// A request; what it answers is said later.
     pub(crate) fn request(step: &Do, ask: Ask) -> Self {
-        let target = Ask { ops: ask.ops.replace('$', "@"), ..ask.clone() }.target();
-        let target = target.replace("%40", "$");
+        let ops = ask.ops.replace('$', "@");
+        let mut target = Ask { ops, query: None, ..ask.clone() }.target().replace("%40", "$");
+        if let Some(query) = &step.query {
+            target.push('&');
+            target.push_str(&in_shell(query));
+        }
         let mut words = vec!["c".to_owned(), "-X".to_owned(), ask.method];
         if let Some(header) = &step.cookie {
             words.push(format!("-H \"Cookie: {}\"", in_shell(header)));
@@ -43,7 +47,12 @@ impl Line {
         let curl = if step.ops.contains("gate:") {
             format!("gate; {request} & cat at")
         } else if let Some(name) = &step.bind {
-            format!("{name}=$({request} | sed 's/.*\"\\([^\"]*\\)\".*/\\1/')")
+            let sets = format!("{name}=$({request} | sed 's/.*\"\\([^\"]*\\)\".*/\\1/')");
+            if ask.ops.contains("mint") {
+                format!("{sets}; half_{name}=$(half ${name})")
+            } else {
+                sets
+            }
         } else {
             request
         };
@@ -72,7 +81,9 @@ fn in_shell(header: &str) -> String {
     text.replace("{name}", "$N")
         .replace("{swapped}", "$(echo $N | tr a-zA-Z A-Za-z)")
         .replace("{mangled}", "$(echo $N | tr _ .)")
+        .replace("{encoded}", "$(encoded $N)")
         .replace("{all of ", "$(all ")
+        .replace("{half of ", "$(half_id ")
         .replace('{', "$(id ")
         .replace('}', ")")
 }

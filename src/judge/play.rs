@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::curl::Line;
 use super::hostile;
 use super::ids;
-use super::scenario::{Begin, Do, Level, Need, Scenario, Step, Verdict};
-use super::stage::{End, Kit, Stage, end};
+use super::scenario::{Begin, Do, Ids, Level, Need, Scenario, Step, Verdict};
+use super::stage::{End, Kit, Stage, end, first_half};
 use super::target::Follows;
 
 /// Where no limit is documented, a cookie must be dead after this.
@@ -119,9 +119,9 @@ impl Stage<'_> {
                 }
                 self.set_clock(at + clock.plus.map_or(0.0, f64::from))
             }
-            Step::Lifetime { lifetime } => self.lifetime(lifetime),
+            Step::Lifetime { lifetime, ops } => self.lifetime(lifetime, ops.as_deref()),
             Step::Use { client, until } => self.use_until(client, *until),
-            Step::Ids { ids } => self.fresh_ids(*ids),
+            Step::Ids(ids) => self.fresh_ids(ids),
             Step::Hostile { hostile } => hostile::send(self, hostile),
             Step::Check(check) => self.check(check, played),
         }
@@ -147,6 +147,7 @@ impl Stage<'_> {
                     }
                     _ => String::new(),
                 };
+                self.variables.insert(format!("half_{name}"), first_half(&text).to_owned());
                 self.variables.insert(name.clone(), text);
             }
         }
@@ -166,7 +167,7 @@ impl Stage<'_> {
     }
 
     /// In use all the time, a session must die at its absolute limit, and not before.
-    fn lifetime(&mut self, client: &str) -> Result<(), End> {
+    fn lifetime(&mut self, client: &str, ops: Option<&str>) -> Result<(), End> {
         let (idle, absolute) = (self.kit.target.caps.idle, self.kit.target.caps.absolute);
         let limit = absolute.unwrap_or(LONGEST);
         let pause = idle.unwrap_or(DAY) * USED_EVERY;
@@ -177,6 +178,9 @@ impl Stage<'_> {
             at += pause;
             uses += 1;
             self.set_clock(at)?;
+            if let Some(ops) = ops {
+                self.request(&Do::plain(client, ops))?;
+            }
             if !self.is_open(client)? {
                 return match absolute {
                     Some(limit) if at < limit => {
@@ -219,29 +223,39 @@ impl Stage<'_> {
         Ok(reply.results.first().is_some_and(|user| user == "alice"))
     }
 
-    /// Their ids differ, and may hold enough bits.
-    fn fresh_ids(&mut self, count: usize) -> Result<(), End> {
-        let mut ids = Vec::new();
-        for number in 0..count {
-            let client = format!("C{number}");
-            self.request(&Do::plain(&client, "put:a:1"))?;
-            ids.extend(self.id(&client));
+    /// They differ, and may hold enough bits.
+    fn fresh_ids(&mut self, wanted: &Ids) -> Result<(), End> {
+        let ops = wanted.ops.as_deref().unwrap_or("put:a:1");
+        let mut found = Vec::new();
+        for number in 0..wanted.count {
+            let client = wanted.of.clone().unwrap_or_else(|| format!("C{number}"));
+            let reply = self.request(&Do::plain(&client, ops))?;
+            found.extend(match wanted.token_bits {
+                Some(_) => reply.results.last().and_then(Value::as_str).map(str::to_owned),
+                None => self.id(&client),
+            });
         }
         self.trace.truncate(4);
-        self.note(format!("... {count} clients"));
-        if ids.len() < count {
-            return end(Verdict::Fail, "no cookie of the declared name");
+        self.note(format!("... {} times", wanted.count));
+        let what = if wanted.token_bits.is_some() { "a form token" } else { "an id" };
+        if found.len() < wanted.count {
+            let none = if wanted.token_bits.is_some() {
+                "no form token"
+            } else {
+                "no cookie of the declared name"
+            };
+            return end(Verdict::Fail, none);
         }
-        let mut unique = ids.clone();
+        let mut unique = found.clone();
         unique.sort_unstable();
         unique.dedup();
-        if unique.len() < ids.len() {
-            return end(Verdict::Fail, "an id was issued twice");
+        if unique.len() < found.len() {
+            return end(Verdict::Fail, format!("{what} was issued twice"));
         }
-        let cores: Vec<_> = ids.iter().map(|id| self.core_of(id)).collect();
+        let cores: Vec<_> = found.iter().map(|id| self.core_of(id)).collect();
         let bits = ids::bits(&cores);
-        if bits < ID_BITS {
-            return end(Verdict::Fail, format!("ids hold at most {bits:.0} bits"));
+        if bits < wanted.token_bits.map_or(ID_BITS, f64::from) {
+            return end(Verdict::Fail, format!("{what} holds at most {bits:.0} bits"));
         }
         Ok(())
     }

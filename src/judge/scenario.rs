@@ -114,9 +114,12 @@ pub(crate) enum Step {
     Clock {
         clock: Moment,
     },
-    /// Uses the session again and again, until its absolute limit must have ended it.
+    /// Uses the session again and again, with these operations before the look at it, until its
+    /// absolute limit must have ended it.
     Lifetime {
         lifetime: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ops: Option<String>,
     },
     /// Uses the session again and again, until a share of its absolute limit has passed.
     Use {
@@ -125,9 +128,7 @@ pub(crate) enum Step {
         until: f64,
     },
     /// That many sessions have ids that differ, and hold enough bits.
-    Ids {
-        ids: usize,
-    },
+    Ids(Ids),
     /// Sends Cookie headers that no browser sends.
     Hostile {
         hostile: Vec<String>,
@@ -145,6 +146,9 @@ pub(crate) struct Do {
     pub(crate) status: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) path: Option<String>,
+    /// What stands in the address beside the operations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) query: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) method: Option<String>,
     /// The handler's own Cache-Control.
@@ -176,6 +180,23 @@ pub(crate) struct Begin {
     #[serde(rename = "begin")]
     pub(crate) client: String,
     pub(crate) ops: String,
+}
+
+/// How ids, or form tokens, are got that are to differ, and to hold enough bits.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ids {
+    #[serde(rename = "ids")]
+    pub(crate) count: usize,
+    /// What the request does that gets one; without, it writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ops: Option<String>,
+    /// One browser gets all of them, one after the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) of: Option<String>,
+    /// It is the last answer that counts, which need not hold more bits than these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token_bits: Option<u16>,
 }
 
 /// A moment, in documented limits and seconds.
@@ -293,6 +314,9 @@ pub(crate) struct Reply {
     /// So many times the browser keeps a session cookie of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sets: Option<usize>,
+    /// Its last answer is a list of so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lists: Option<usize>,
     /// So many Set-Cookie headers of the session's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) headers: Option<usize>,
@@ -361,6 +385,8 @@ impl Scenario {
         let texts = self.steps.iter().filter_map(|step| match step {
             Step::Do(step) => Some(&step.ops),
             Step::Begin(step) => Some(&step.ops),
+            Step::Ids(step) => step.ops.as_ref(),
+            Step::Lifetime { ops, .. } => ops.as_ref(),
             _ => None,
         });
         let all = texts.flat_map(|text| text.split(' ')).filter(|op| !op.ends_with('?'));

@@ -135,6 +135,12 @@ impl<'a> Stage<'a> {
         self.ids(client).into_iter().next()
     }
 
+    /// Those of all other browsers.
+    pub(crate) fn other_ids(&mut self, client: &str) -> Vec<String> {
+        let others: Vec<_> = self.jars.keys().filter(|it| *it != client).cloned().collect();
+        others.iter().flat_map(|it| self.ids(it)).collect()
+    }
+
     /// The session that the cookies of a browser name, to be compared with another: two cookies may
     /// name one.
     pub(crate) fn session(&mut self, client: &str) -> Option<String> {
@@ -197,6 +203,7 @@ impl<'a> Stage<'a> {
             path: path.clone(),
             status: step.status,
             cache: step.cache.clone(),
+            query: step.query.as_deref().map(|query| self.fill(query)),
             cookie,
         };
         let id = self.session(&step.client);
@@ -211,6 +218,9 @@ impl<'a> Stage<'a> {
         if let Some(path) = &step.path {
             let _ = write!(text, " at {path}");
         }
+        if let Some(query) = &step.query {
+            let _ = write!(text, " with {query} in the address");
+        }
         let shown = Ask { ops: shown, ..ask.clone() };
         self.trace.push(Line::request(step, shown));
         let (agent, base) = (self.kit.target.agent.clone(), self.kit.target.base.clone());
@@ -218,9 +228,9 @@ impl<'a> Stage<'a> {
         Sent { client: step.client.clone(), request, path, text }
     }
 
-    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A, `{all of A}`
-    /// every cookie of it, expired or not; `{swapped}` and `{mangled}` are names that are almost
-    /// the right one.
+    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A, `{half of A}` its
+    /// first half, `{all of A}` every cookie of it, expired or not; `{swapped}`, `{mangled}` and
+    /// `{encoded}` are names that are almost the right one.
     pub(crate) fn fill(&mut self, text: &str) -> String {
         let name = self.cookie().to_owned();
         let swap = |it: char| {
@@ -230,13 +240,15 @@ impl<'a> Stage<'a> {
         let mut filled = text
             .replace("{name}", &name)
             .replace("{swapped}", &swapped)
-            .replace("{mangled}", &name.replace('_', "."));
+            .replace("{mangled}", &name.replace('_', "."))
+            .replace("{encoded}", &encoded(&name));
         for client in self.jars.keys().cloned().collect::<Vec<_>>() {
             let id = self.id(&client).unwrap_or_default();
             // A thief sends what a browser would have forgotten.
             let all = self.jar(&client).header("/do", Duration::ZERO).unwrap_or_default();
             filled = filled
                 .replace(&format!("{{{client}}}"), &id)
+                .replace(&format!("{{half of {client}}}"), first_half(&id))
                 .replace(&format!("{{all of {client}}}"), &latin_1(&all));
         }
         filled
@@ -420,4 +432,16 @@ fn shown_result(result: &Value) -> Value {
 /// Each request has gates of its own.
 fn gate_name(request: u64, gate: &str) -> String {
     format!("{request}-{gate}")
+}
+
+/// A name whose last character is written as its number, which names no cookie.
+fn encoded(name: &str) -> String {
+    let mut head = name.to_owned();
+    head.pop().map_or_else(String::new, |last| format!("{head}%{:02X}", u32::from(last)))
+}
+
+/// The first half of an id or a form token.
+pub(crate) fn first_half(text: &str) -> &str {
+    let half = text.chars().count() / 2;
+    text.char_indices().nth(half).map_or(text, |(at, _)| text.get(..at).unwrap_or(text))
 }

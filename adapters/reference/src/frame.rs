@@ -18,6 +18,10 @@ use quixote_session_store::Store as _;
 use crate::Server;
 use crate::fault::Fault;
 use crate::here::{HERE, Here};
+use crate::wrong;
+
+/// The id that an empty cookie names, if that is planted.
+const EMPTY: &str = "00000000000000000000000000000000";
 
 /// One request, and its response.
 struct Exchange<'a> {
@@ -31,7 +35,10 @@ struct Exchange<'a> {
 
 /// Serves one request.
 pub async fn frame(State(server): State<Server>, mut request: Request, next: Next) -> Response {
-    let cookies = cookies_of(&server, request.headers());
+    let mut cookies = cookies_of(&server, request.headers());
+    if cookies.is_empty() {
+        cookies = wrong::cookies(&server, request.uri().query().unwrap_or_default());
+    }
     if server.is(Fault::CrashesOnCookies) && cookies.contains(&b'%') {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
@@ -49,7 +56,8 @@ pub async fn frame(State(server): State<Server>, mut request: Request, next: Nex
         None => None,
     };
     let revision = copy.as_ref().map(|copy| copy.revision);
-    let here = Here { id, revision, outage: server.is_out_of_order() };
+    let writes = writes(request.uri().query().unwrap_or_default());
+    let here = Here { id, revision, writes, outage: server.is_out_of_order() };
     let _serial = if server.serial { Some(server.one_at_a_time.lock().await) } else { None };
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
@@ -82,11 +90,29 @@ fn cookies_of(server: &Server, headers: &HeaderMap) -> Vec<u8> {
                 .collect();
             text.replace(&swapped, name)
         }
-        Fault::BinaryIds | Fault::DecimalIds | Fault::RepeatedIds => server.weak.strengthen(&text),
+        Fault::BinaryIds
+        | Fault::DecimalIds
+        | Fault::RepeatedIds
+        | Fault::WeakLoginIds
+        | Fault::WeakRenewedIds => server.weak.strengthen(&text),
+        Fault::MatchesHalves | Fault::MatchesPatterns => server.weak.complete(server.fault, &text),
+        Fault::LongerNames => text.replace(&format!("x{name}"), name),
+        Fault::EncodedNames => {
+            let (head, last) = name.split_at(name.len() - 1);
+            let code = u32::from(last.chars().next().unwrap_or_default());
+            text.replace(&format!("{head}%{code:02X}"), name)
+        }
+        Fault::SharesTheEmptyId if text == format!("{name}=") => format!("{name}={EMPTY}"),
         Fault::MangledNames => text.replace(&name.replace('_', "."), name),
         _ => return joined,
     };
     wrong.chars().filter_map(|it| u8::try_from(u32::from(it)).ok()).collect()
+}
+
+fn writes(query: &str) -> bool {
+    ["put", "del", "clear", "login", "logout", "destroy", "renew", "spend", "mint", "take"]
+        .iter()
+        .any(|op| query.contains(op))
 }
 
 impl Exchange<'_> {
@@ -99,9 +125,7 @@ impl Exchange<'_> {
     }
 
     fn writes(&self) -> bool {
-        ["put", "del", "clear", "login", "logout", "destroy", "renew", "spend", "mint", "take"]
-            .iter()
-            .any(|op| self.asks(op))
+        writes(&self.query)
     }
 
     async fn go_wrong(&self, mut response: Response, outage: bool) -> Response {
@@ -141,6 +165,17 @@ impl Exchange<'_> {
                 *response.body_mut() = Body::from(format!("\"{text}\""));
             }
             (Fault::LogsIds, _, Some(id)) => println!("a request of {}", id.reveal()),
+            (Fault::LogsHalfIds, _, Some(id)) => {
+                println!("a request of {:.16}", id.reveal().to_string());
+            }
+            (Fault::OnlyLoneLogoutsEnd, Some(copy), Some(id))
+                if self.asks("logout") && self.asks(",") && !self.asks("throw") =>
+            {
+                store.put(id, copy.clone()).await;
+            }
+            (Fault::ErrorsLeaveTheUser, Some(_), Some(id)) if status.is_server_error() => {
+                wrong::leave(self.server, id);
+            }
             _ => {}
         }
         if self.returns(status).await {
@@ -248,9 +283,24 @@ impl Exchange<'_> {
             _ => false,
         };
         match (self.server.fault, revokes) {
-            (Fault::BinaryIds | Fault::DecimalIds | Fault::RepeatedIds, false) => {
+            (
+                Fault::BinaryIds
+                | Fault::DecimalIds
+                | Fault::RepeatedIds
+                | Fault::MatchesHalves
+                | Fault::MatchesPatterns,
+                false,
+            ) => Some(self.server.weak.weaken(self.server.fault, line)),
+            (Fault::WeakLoginIds, false) if self.asks("login") => {
                 Some(self.server.weak.weaken(self.server.fault, line))
             }
+            (Fault::WeakRenewedIds, false) if self.asks("renew") => {
+                Some(self.server.weak.weaken(self.server.fault, line))
+            }
+            (Fault::BareOnOtherStatus, false) if status.as_u16() != 200 => {
+                Some(line.replace("; HttpOnly", ""))
+            }
+            (Fault::NoCookieOnRedirects, _) if status.is_redirection() => None,
             (Fault::BareRenewal, false) if self.asks("login") || self.asks("renew") => {
                 Some(line.replace("; HttpOnly", "").replace("; SameSite=Lax", ""))
             }

@@ -15,6 +15,8 @@ pub struct Here {
     pub id: Option<SessionId>,
     /// The revision of what was stored when it arrived.
     pub revision: Option<Revision>,
+    /// Whether it asks for anything that changes a session.
+    pub writes: bool,
     /// Whether the store fails for it.
     pub outage: bool,
 }

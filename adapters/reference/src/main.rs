@@ -8,6 +8,7 @@ mod here;
 mod ops;
 mod store;
 mod weak;
+mod wrong;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::fault::Fault;
 use crate::ops::{Handler, Minted};
 use crate::store::Planted;
 use crate::weak::Weak;
+use crate::wrong::Left;
 
 const IDLE_S: u64 = 600;
 
@@ -47,6 +49,7 @@ pub struct Shared {
     serial: bool,
     one_at_a_time: tokio::sync::Mutex<()>,
     outage: AtomicBool,
+    left: Left,
 }
 
 impl std::ops::Deref for Server {
@@ -155,6 +158,7 @@ async fn main() -> io::Result<()> {
         serial: env::var_os("SERIAL").is_some(),
         one_at_a_time: tokio::sync::Mutex::default(),
         outage: AtomicBool::new(false),
+        left: Left::default(),
     }));
     let stored = server.clone();
     let app = Router::new()

@@ -81,6 +81,8 @@ impl Handler<'_> {
     /// Runs them, and answers with this status if none fails.
     pub async fn run(&mut self, ops: &str, status: u16) -> Response {
         let mut results = Vec::new();
+        let before = self.values().await;
+        self.comes();
         if self.server.is(Fault::StoresOnRead) {
             let _ = self.session.set("_", "1").await;
         }
@@ -101,6 +103,9 @@ impl Handler<'_> {
         }
         if self.server.is(Fault::ClearsAtTheEnd) && ops.contains("clear") {
             let _ = self.clear().await;
+        }
+        if self.server.is(Fault::DataReturns) && ops.starts_with("destroy,put") {
+            let _ = self.put_all(&before).await;
         }
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(results)).into_response();
@@ -126,10 +131,19 @@ impl Handler<'_> {
         match name {
             "gate" => self.gate(key).await,
             "throw" => return Err(Stop::Throw),
+            "get" if fault == Fault::SharesValues => return Ok(json!(self.shared(key).await)),
             "get" => return Ok(json!(session.value(key).await.as_deref())),
             "whoami" => return Ok(json!(session.user().await.as_deref())),
             "put" if fault == Fault::DropsWrites => {}
-            "put" => self.put(key, value).await?,
+            "put" if self.drops(value) => {}
+            "put" if fault == Fault::AsciiValues && !value.is_ascii() => {
+                self.put(key, &value.replace(|it: char| !it.is_ascii(), "?")).await?;
+            }
+            "put" if fault == Fault::WritesToTheLatest => self.put_into_latest(key, value).await?,
+            "put" => {
+                self.share(key, value);
+                self.put(key, value).await?;
+            }
             "del" if fault == Fault::NoRemoval => {}
             "del" if fault == Fault::LosesUnreadRemovals && !self.has_read => {}
             "del" if fault == Fault::LosesLateRemovals && self.is_late().await => {}
@@ -175,7 +189,7 @@ impl Handler<'_> {
     }
 
     /// A request that has logged out has no session: the application begins another.
-    async fn put(&self, key: &str, value: &str) -> Result<(), Stop> {
+    pub async fn put(&self, key: &str, value: &str) -> Result<(), Stop> {
         match self.session.set(key, value).await {
             Err(SessionError(Failure::Refused(Refusal::NoSession))) => {
                 self.session.call(Call::new_session()).await?;
@@ -199,6 +213,8 @@ impl Handler<'_> {
     async fn logout(&self) -> Result<(), Stop> {
         let kept = self.values().await;
         match self.server.fault {
+            Fault::LogoutEndsEverybody => self.end_everybody().await,
+            Fault::LogoutMissesRenewed if self.has_moved().await => Ok(()),
             Fault::ForgetsUserOnly => {
                 missing_is_fine(self.session.call(Call::forget_user()).await)?;
                 self.put_all(&kept).await
@@ -219,6 +235,9 @@ impl Handler<'_> {
                     self.session.remove(key).await?;
                 }
                 self.session.set("_", "1").await?;
+            }
+            Fault::RenewalLosesUser => {
+                missing_is_fine(self.session.call(Call::forget_user()).await)?;
             }
             _ => {}
         }
@@ -252,7 +271,13 @@ impl Handler<'_> {
     }
 
     async fn mint(&self) -> Result<Value, Stop> {
+        if self.server.is(Fault::OneFormAtATime) {
+            self.spend_all().await?;
+        }
         let token = self.session.form_token().await?;
+        if self.server.is(Fault::GuessedTokens) {
+            return Ok(json!(self.server.left.guessed(&token)));
+        }
         let user = self.session.user().await.map(|user| user.to_string());
         self.server.minted.add(&token, user);
         Ok(json!(token))
@@ -260,6 +285,11 @@ impl Handler<'_> {
 
     async fn spend(&self, token: &str) -> Result<Value, Stop> {
         let fault = self.server.fault;
+        if fault == Fault::AcceptsNoToken && token.is_empty() {
+            return Ok(json!(true));
+        }
+        let real = self.server.left.meant(token);
+        let token = real.as_deref().unwrap_or(token);
         if fault == Fault::GlobalTokens {
             return Ok(json!(self.server.minted.take(token)));
         }
@@ -274,6 +304,9 @@ impl Handler<'_> {
             Err(SessionError(Failure::Refused(Refusal::UnknownToken))) => {
                 let has_tokens = self.session.look(|it| !it.form_tokens().is_empty());
                 let user = self.session.user().await.map(|user| user.to_string());
+                if fault == Fault::WrongTokensSpend {
+                    self.spend_all().await?;
+                }
                 let own = self.server.minted.user_of(token);
                 let accepted = match fault {
                     Fault::TokensOfTheUser => user.is_some() && user == own,
@@ -282,6 +315,7 @@ impl Handler<'_> {
                     }
                     Fault::TokensUnbounded => has_tokens.await == Some(true),
                     Fault::TokensSurviveLogin => user.is_some(),
+                    Fault::TokensSurviveLogout => user.is_none() && own.is_some(),
                     _ => false,
                 };
                 Ok(json!(accepted && self.server.minted.take(token)))
@@ -303,12 +337,17 @@ impl Handler<'_> {
                 }
                 Ok(())
             }
+            Fault::EndsThoseNotRenewed => self.end_those_not_renewed(user).await,
+            Fault::EndsUsersOfAPrefix => self.end_users_of_a_prefix(user).await,
             _ => Ok(manager.delete_sessions_of(user).await.map_err(SessionError)?),
         }
     }
 
     async fn devices(&self) -> Result<Value, Stop> {
-        let found = self.session.devices().await?;
+        let mut found = self.session.devices().await?;
+        if self.server.is(Fault::ListsEverybody) {
+            found = self.everybody().await;
+        }
         let handles = found.iter().filter_map(Stored::handle);
         let mut shown: Vec<_> = handles.map(|handle| json!(handle.to_string())).collect();
         if self.server.is(Fault::HandlesShowIds) {
@@ -350,7 +389,7 @@ impl Handler<'_> {
 }
 
 /// To remove what is not there, or to end what has ended, is fine.
-fn missing_is_fine(done: Result<(), SessionError>) -> Result<(), Stop> {
+pub fn missing_is_fine(done: Result<(), SessionError>) -> Result<(), Stop> {
     match done {
         Err(SessionError(Failure::Refused(Refusal::UnknownKey | Refusal::NoSession))) => Ok(()),
         done => Ok(done?),

@@ -5,11 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use quixote_session::driver::{Revision, Stored, Write};
-use quixote_session::{Config, Session, SessionId, SessionParts, StoreOp, Timestamp};
+use quixote_session::{Config, Handle, Session, SessionId, SessionParts, StoreOp, Timestamp};
 use quixote_session_store::{Memory, Store, StoreError};
 
 use crate::fault::Fault;
 use crate::here::here;
+use crate::wrong;
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -27,6 +28,9 @@ struct Past {
     logged_in: BTreeMap<SessionId, SessionId>,
     /// Users all of whose sessions were ended; and, if true, all but one.
     ended: BTreeSet<(String, bool)>,
+    /// Who has logged in, and the ids that renewals without a login gave.
+    users: BTreeSet<String>,
+    renewed: BTreeSet<SessionId>,
 }
 
 impl Planted {
@@ -57,6 +61,21 @@ impl Planted {
         self.past(|past| past.logged_in.get(&id).copied())
     }
 
+    /// Whoever has logged in.
+    pub fn users(&self) -> Vec<String> {
+        self.past(|past| past.users.iter().cloned().collect())
+    }
+
+    /// The handles of sessions that have been renewed.
+    pub async fn renewed(&self) -> Vec<Handle> {
+        let ids = self.past(|past| past.renewed.clone());
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.row(id).await.and_then(|row| row.session.handle()));
+        }
+        found
+    }
+
     /// Whether the sessions of this one's user were ended: all, or all others.
     pub fn has_ended(&self, session: &Session, others: bool) -> bool {
         let user = session.user().map(ToString::to_string).unwrap_or_default();
@@ -65,7 +84,17 @@ impl Planted {
 
     /// Remembers what other faults need, once it is done.
     fn remember(&self, op: &StoreOp, before: Option<&Session>) {
+        if let StoreOp::Create { session, .. } | StoreOp::Rotate { session, .. } = op
+            && let Some(user) = session.user()
+        {
+            self.past(|past| past.users.insert(user.to_string()));
+        }
         match op {
+            StoreOp::Rotate { to, session, .. }
+                if before.is_some_and(|before| before.user() == session.user()) =>
+            {
+                self.past(|past| past.renewed.insert(*to));
+            }
             StoreOp::Rotate { from, to, session, .. }
                 if before.is_some_and(|before| before.user() != session.user()) =>
             {
@@ -100,6 +129,9 @@ impl Planted {
         match self.fault {
             Fault::AdoptsIds => true,
             Fault::AdoptsIdsAtLogin => session.user().is_some(),
+            Fault::SharesTheEmptyId => {
+                here().is_some_and(|here| here.id == Some(wrong::empty_id()))
+            }
             _ => false,
         }
     }
@@ -211,6 +243,17 @@ impl Planted {
                 }
                 Ok(done)
             }
+            (StoreOp::Rotate { from, to, session, .. }, Fault::RenewalLosesWrites)
+                if before.is_some() =>
+            {
+                self.carry_out(StoreOp::Delete { id: *from }).await;
+                let session = (**session).clone();
+                self.put(*to, Stored { revision: write.revision, session }).await;
+                Ok(true)
+            }
+            (StoreOp::Update { id, session }, Fault::AbsoluteFromWriting) => {
+                self.rewrite(write, *id, created_at(session, Timestamp::now())).await
+            }
             (
                 StoreOp::Rotate { from, to, session, generation },
                 Fault::AbsoluteFromStart | Fault::AbsoluteFromRenewal,
@@ -225,10 +268,33 @@ impl Planted {
                 let op = StoreOp::Rotate { from: *from, to: *to, session, generation: *generation };
                 self.memory.write(&Write { op, ..write.clone() }).await
             }
+            (StoreOp::Touch { .. }, Fault::WritesAreNoUse)
+                if here().is_some_and(|here| here.writes) =>
+            {
+                Ok(true)
+            }
+            (StoreOp::Update { id, session }, Fault::WritesAreNoUse) => {
+                let before = self.row(*id).await.map(|row| row.session.accessed());
+                let accessed = before.unwrap_or(session.accessed());
+                let parts = SessionParts { accessed, ..(**session).clone().into() };
+                self.rewrite(write, *id, parts.try_into().ok()).await
+            }
             (StoreOp::Discard { .. }, Fault::KeepsEmpty)
             | (StoreOp::DeleteHandle { user: None, .. }, Fault::LogoutDeletesNothing)
             | (StoreOp::Touch { .. }, Fault::NoTouch) => Ok(true),
             _ => self.memory.write(write).await,
         }
+    }
+
+    /// Writes this session in the place of the one that was to be written, and notes no access.
+    async fn rewrite(
+        &self,
+        write: &Write,
+        id: SessionId,
+        session: Option<Session>,
+    ) -> Result<bool, StoreError> {
+        let Some(session) = session.map(Box::new) else { return self.memory.write(write).await };
+        let op = StoreOp::Update { id, session };
+        self.memory.write(&Write { op, accessed: None, ..write.clone() }).await
     }
 }

@@ -1,4 +1,5 @@
-//! Ids of 32 digits that hold less than they could: the cookie has another text for each id.
+//! Ids of 32 digits that hold less than they could, or need not be known as a whole: the cookie has
+//! another text for each id.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -21,11 +22,28 @@ impl Weak {
         let weak = match fault {
             Fault::BinaryIds => text(2),
             Fault::DecimalIds => text(10),
+            Fault::MatchesHalves | Fault::MatchesPatterns => id.to_owned(),
             _ => id.chars().take(8).collect::<String>().repeat(4),
         };
         let line = format!("{name}={weak};{attributes}");
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(weak, id.to_owned());
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if fault == Fault::MatchesPatterns {
+            // The one that is found is the last, which is alive.
+            known.clear();
+        }
+        known.insert(weak, id.to_owned());
         line
+    }
+
+    /// A Cookie header in which half an id, or a pattern of any id, has become the one that it finds.
+    pub fn complete(&self, fault: Fault, header: &str) -> String {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((name, value)) = header.split_once('=') else { return header.to_owned() };
+        let finds = |id: &&String| match fault {
+            Fault::MatchesHalves => value.len() >= 16 && id.starts_with(value),
+            _ => ["*", "%"].contains(&value),
+        };
+        known.keys().find(finds).map_or(header.to_owned(), |id| format!("{name}={id}"))
     }
 
     /// A Cookie header with the ids that the weaker ones stand for.

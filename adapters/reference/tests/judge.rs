@@ -190,6 +190,15 @@ fn a_server_that_serialises_passes_as_one() {
     assert_eq!(count(&results, "serialised"), results.len());
 }
 
+/// Nor is it blamed for what requests do that wait: then nothing happens meanwhile.
+#[test]
+fn a_server_that_serialises_has_no_red_cell() {
+    let folder = folder();
+    let output = judge(folder.path(), &[("SERIAL", "1")], &[]);
+    assert_eq!(found(&results(&output)), BTreeSet::new());
+    assert_eq!(output.status.code(), Some(0));
+}
+
 /// Its emptied session leaves a cookie that opens nothing: [step-28] forbids to revoke it.
 #[test]
 fn a_server_that_counts_nothing_is_not_blamed_for_a_cookie_that_opens_nothing() {
