@@ -226,13 +226,11 @@ impl Planted {
         };
         match (&write.op, self.fault) {
             (StoreOp::Update { id, session }, Fault::Upserts) => {
-                let session = (**session).clone();
-                self.put(*id, Stored { revision: write.revision, session }).await;
+                self.put_instead(write, *id, session).await;
                 Ok(true)
             }
             (StoreOp::Update { id, session }, Fault::LastWins) if is_there => {
-                let session = (**session).clone();
-                self.put(*id, Stored { revision: write.revision, session }).await;
+                self.put_instead(write, *id, session).await;
                 Ok(true)
             }
             (StoreOp::Rotate { from, .. }, Fault::KeepsOldId) => {
@@ -247,26 +245,17 @@ impl Planted {
                 if before.is_some() =>
             {
                 self.carry_out(StoreOp::Delete { id: *from }).await;
-                let session = (**session).clone();
-                self.put(*to, Stored { revision: write.revision, session }).await;
+                self.put_instead(write, *to, session).await;
                 Ok(true)
             }
             (StoreOp::Update { id, session }, Fault::AbsoluteFromWriting) => {
                 self.rewrite(write, *id, created_at(session, Timestamp::now())).await
             }
-            (
-                StoreOp::Rotate { from, to, session, generation },
-                Fault::AbsoluteFromStart | Fault::AbsoluteFromRenewal,
-            ) => {
-                let created = match self.fault {
-                    Fault::AbsoluteFromStart => before.map(Session::created),
-                    _ => Some(Timestamp::now()),
-                };
-                let session = created
-                    .and_then(|created| created_at(session, created))
-                    .map_or_else(|| session.clone(), Box::new);
-                let op = StoreOp::Rotate { from: *from, to: *to, session, generation: *generation };
-                self.memory.write(&Write { op, ..write.clone() }).await
+            (StoreOp::Rotate { .. }, Fault::AbsoluteFromStart) => {
+                self.rotate_as_created(write, before.map(Session::created)).await
+            }
+            (StoreOp::Rotate { .. }, Fault::AbsoluteFromRenewal) => {
+                self.rotate_as_created(write, Some(Timestamp::now())).await
             }
             (StoreOp::Touch { .. }, Fault::WritesAreNoUse)
                 if here().is_some_and(|here| here.writes) =>
@@ -284,6 +273,26 @@ impl Planted {
             | (StoreOp::Touch { .. }, Fault::NoTouch) => Ok(true),
             _ => self.memory.write(write).await,
         }
+    }
+
+    /// Writes the session under `id`, whatever is there.
+    async fn put_instead(&self, write: &Write, id: SessionId, session: &Session) {
+        self.put(id, Stored { revision: write.revision, session: session.clone() }).await;
+    }
+
+    /// Moves the session as if it had been created at another moment, if that can be.
+    async fn rotate_as_created(
+        &self,
+        write: &Write,
+        created: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let mut write = write.clone();
+        if let (StoreOp::Rotate { session, .. }, Some(created)) = (&mut write.op, created)
+            && let Some(other) = created_at(session, created)
+        {
+            **session = other;
+        }
+        self.memory.write(&write).await
     }
 
     /// Writes this session in the place of the one that was to be written, and notes no access.

@@ -35,7 +35,7 @@ impl Weak {
         line
     }
 
-    /// A Cookie header in which half an id, or a pattern of any id, has become the one that it finds.
+    /// A Cookie header in which half an id, or a pattern of any id, is the one that it finds.
     pub fn complete(&self, fault: Fault, header: &str) -> String {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((name, value)) = header.split_once('=') else { return header.to_owned() };
