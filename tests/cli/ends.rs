@@ -57,7 +57,7 @@ fn pages_are_written_all_or_none() {
     let shell = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
     fs::create_dir(folder.join("old")).unwrap();
     fs::write(folder.join("old/live-stored-has-info.md"), "as it was").unwrap();
-    for path in ["new", "old", "new/below/it"] {
+    for path in ["old", "new/below/it"] {
         let output = Command::new("sh")
             .current_dir(&*folder)
             .args(["-c", shell, env!("CARGO_BIN_EXE_quixote-session")])
