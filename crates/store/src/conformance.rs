@@ -29,6 +29,7 @@
 mod conditions;
 mod contention;
 mod faulty;
+mod writer;
 
 pub use self::conditions::conditions;
 pub use self::contention::{contention, doubt, ends_against_logins};

@@ -2,74 +2,16 @@
 
 use std::sync::Arc;
 
-use quixote_session::driver::{Revision, Stored, Write};
-use quixote_session::{Config, Handle, Session, SessionId, SessionParts, StoreOp, Timestamp};
+use quixote_session::driver::{Revision, Stored};
+use quixote_session::{Config, Session, StoreOp, Timestamp};
 
+use super::writer::{NOW, Writer, handle, id, session};
 use crate::store::Store;
-
-const NOW: Timestamp = Timestamp(1_000_000_000_000);
-
-fn id(byte: u8) -> SessionId {
-    [byte; 16].into()
-}
-
-fn handle(byte: u8) -> Handle {
-    [byte; 16].into()
-}
-
-/// A session of this user, accessed at this moment.
-fn session(user: Option<&str>, of: u8, accessed: Timestamp) -> Session {
-    let parts = SessionParts::from(Session::new("192.0.2.1".into(), NOW));
-    let (user, handle) = (user.map(Into::into), Some(handle(of)));
-    let values = [("key".into(), format!("value \u{1f512} of {of}").into())].into();
-    SessionParts { user, handle, accessed, values, ..parts }.try_into().unwrap()
-}
-
-/// Writes, counting revisions up.
-struct Writer {
-    store: Arc<dyn Store>,
-    revision: u64,
-}
-
-impl Writer {
-    async fn write(&mut self, op: StoreOp, expected: Option<Revision>) -> bool {
-        self.write_at(op, expected, None).await
-    }
-
-    async fn write_at(
-        &mut self,
-        op: StoreOp,
-        expected: Option<Revision>,
-        accessed: Option<Timestamp>,
-    ) -> bool {
-        // Revisions use all 64 bits.
-        self.revision = self.revision.wrapping_add(0x8000_0000_0000_0001);
-        let revision = Revision(self.revision);
-        self.store.write(&Write { op, expected, accessed, revision, commits: false }).await.unwrap()
-    }
-
-    async fn create(&mut self, of: u8, user: Option<&str>, generation: Option<u64>) -> bool {
-        let (id, session) = (id(of), session(user, of, NOW).into());
-        self.write(StoreOp::Create { id, session, generation, discard_over: None }, None).await
-    }
-
-    async fn load(&self, of: u8) -> Option<Stored> {
-        self.store.load(id(of)).await.unwrap()
-    }
-
-    async fn revision(&self, of: u8) -> Option<Revision> {
-        self.load(of).await.map(|stored| stored.revision)
-    }
-
-    fn last(&self) -> Revision {
-        Revision(self.revision)
-    }
-}
 
 /// Each operation where its condition holds, and where it does not; one after another. The store
 /// must be empty, and of this configuration.
 pub async fn conditions(store: Arc<dyn Store>, config: &Config) {
-    let mut writer = Writer { store, revision: 7 };
+    let mut writer = Writer::new(store);
     creates_and_updates(&mut writer).await;
     finds_what_was_updated(&mut writer).await;
     rotates(&mut writer).await;
