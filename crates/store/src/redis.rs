@@ -46,6 +46,7 @@ struct Scripts {
     delete: Script,
     delete_user: Script,
     discard_over: Script,
+    list: Script,
 }
 
 /// What the scripts share: to remove a session from everywhere.
@@ -165,6 +166,16 @@ const DISCARD_OVER: &str = "
     return most - left
 ";
 
+/// All at once: of a session that moves while others look, one of its ids is listed.
+const LIST: &str = "
+    local rows = {}
+    for _, id in ipairs(redis.call('SMEMBERS', 'quixote:user:' .. ARGV[1])) do
+        local row = redis.call('HGET', 'quixote:session:' .. id, 'row')
+        if row then table.insert(rows, row) end
+    end
+    return rows
+";
+
 impl Redis {
     /// Connects.
     ///
@@ -182,6 +193,7 @@ impl Redis {
             delete: script(DELETE),
             delete_user: script(DELETE_USER),
             discard_over: script(DISCARD_OVER),
+            list: Script::new(LIST),
         });
         Ok(Self { connection, config, scripts })
     }
@@ -312,16 +324,10 @@ impl Store for Redis {
     }
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
-        let mut connection = self.connection.clone();
-        let ids: Vec<String> = connection
-            .smembers(format!("quixote:user:{user}"))
-            .await
-            .map_err(StoreError::failed)?;
-        let mut sessions = Vec::new();
-        for id in ids {
-            sessions.extend(self.read(&id).await?.map(|stored| stored.session));
-        }
-        Ok(sessions)
+        let mut call = self.scripts.list.prepare_invoke();
+        let listed = call.arg(user).invoke_async(&mut self.connection.clone()).await;
+        let rows: Vec<String> = listed.map_err(StoreError::failed)?;
+        rows.iter().map(|row| Ok(stored(row)?.session)).collect()
     }
 }
 
