@@ -33,7 +33,12 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, revision: 7 }
+        Self::from(store, 7)
+    }
+
+    /// With revisions of its own, where there is another writer.
+    pub(super) fn from(store: Arc<dyn Store>, revision: u64) -> Self {
+        Self { store, revision }
     }
 
     pub(super) async fn write(&mut self, op: StoreOp, expected: Option<Revision>) -> bool {
