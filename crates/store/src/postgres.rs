@@ -9,7 +9,7 @@ use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::types::{Format, IsNull, ToSql, Type};
+use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
 use tokio_postgres::{Error, NoTls, Socket, Statement, Transaction};
 
 use crate::row::{self, Bounds, Columns, Row, signed};
@@ -179,6 +179,11 @@ fn parameters<'a>(hidden: &'a [Hidden<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
     hidden.iter().map(|value| value as _).collect()
 }
 
+/// Of a type that it has only if nobody has changed the tables: to panic would help nobody.
+fn column<'a, T: FromSql<'a>>(row: &'a tokio_postgres::Row, at: usize) -> Result<T, StoreError> {
+    row.try_get(at).map_err(StoreError::failed)
+}
+
 /// What the server says it has refused is not done. Of what broke on the way nobody knows, nor of
 /// what a server says that shuts down.
 fn error(why: Error) -> StoreError {
@@ -197,7 +202,7 @@ impl Store for Postgres {
         let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
         let found = client.query_opt(&statement, &[&Hidden(&id.reveal_bytes())]).await;
         let Some(row) = found.map_err(StoreError::failed)? else { return Ok(None) };
-        row::stored(row.get(0), row.get(1), row.get(2)).map(Some)
+        row::stored(column(&row, 0)?, column(&row, 1)?, column(&row, 2)?).map(Some)
     }
 
     async fn generation(&self, user: &str) -> Result<u64, StoreError> {
@@ -206,7 +211,8 @@ impl Store for Postgres {
         let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
         let found = client.query_opt(&statement, &[&Hidden(&user.as_bytes())]).await;
         let row = found.map_err(StoreError::failed)?;
-        Ok(row.map_or(0, |row| row.get::<_, i64>(0).cast_unsigned()))
+        let count: Option<i64> = row.map(|row| column(&row, 0)).transpose()?;
+        Ok(count.unwrap_or_default().cast_unsigned())
     }
 
     async fn write(&self, write: &Write) -> Result<bool, StoreError> {
@@ -219,7 +225,7 @@ impl Store for Postgres {
         let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
         let found = client.query(&statement, &[&Hidden(&user.as_bytes())]).await;
         let rows = found.map_err(StoreError::failed)?;
-        rows.iter().map(|row| row::session(row.get(0), row.get(1))).collect()
+        rows.iter().map(|row| row::session(column(row, 0)?, column(row, 1)?)).collect()
     }
 }
 

@@ -9,13 +9,28 @@ CREATE TABLE IF NOT EXISTS session (
     id BYTEA PRIMARY KEY, revision INT8 NOT NULL, data TEXT NOT NULL, handle BYTEA,
     usr BYTEA, created INT8 NOT NULL, accessed INT8 NOT NULL
 );
+CREATE TABLE IF NOT EXISTS session_ended (
+    usr BYTEA PRIMARY KEY, generation INT8 NOT NULL
+);
+-- An application may have a table of the same name, and a sweep would delete from it.
+DO $$ DECLARE wanted RECORD; BEGIN
+    FOR wanted IN VALUES
+        ('session', 'id bytea, revision bigint, data text, handle bytea, usr bytea, '
+            'created bigint, accessed bigint'),
+        ('session_ended', 'usr bytea, generation bigint')
+    LOOP
+        IF (SELECT string_agg(attname || ' ' || format_type(atttypid, NULL), ', ' ORDER BY attnum)
+            FROM pg_attribute WHERE attrelid = wanted.column1::regclass
+            AND attnum > 0 AND NOT attisdropped) IS DISTINCT FROM wanted.column2
+        THEN
+            RAISE EXCEPTION 'the table % is of another application or version', wanted.column1;
+        END IF;
+    END LOOP;
+END $$;
 CREATE INDEX IF NOT EXISTS session_by_user ON session (usr) WHERE usr IS NOT NULL;
 CREATE INDEX IF NOT EXISTS session_by_handle ON session (handle) WHERE handle IS NOT NULL;
 CREATE INDEX IF NOT EXISTS session_by_created ON session (created);
 CREATE INDEX IF NOT EXISTS session_by_accessed ON session (accessed);
-CREATE TABLE IF NOT EXISTS session_ended (
-    usr BYTEA PRIMARY KEY, generation INT8 NOT NULL
-);
 CREATE OR REPLACE FUNCTION session_lock_of(whose BYTEA) RETURNS INT8 AS $$
     SELECT hashtextextended(encode(whose, 'hex'), 0) $$ LANGUAGE sql IMMUTABLE;
 CREATE OR REPLACE FUNCTION session_is_of(whose BYTEA, wanted INT8) RETURNS BOOL AS $$

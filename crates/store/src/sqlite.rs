@@ -65,6 +65,17 @@ const SCHEMA: &str = "
         user TEXT PRIMARY KEY, generation INTEGER NOT NULL
     ) WITHOUT ROWID, STRICT;";
 
+/// The columns of both tables. An application may have a table of the same name, and a sweep would
+/// delete from it.
+const COLUMNS: [(&str, &str); 2] = [
+    (
+        "session",
+        "id BLOB, revision INTEGER, data TEXT, handle BLOB, user TEXT, created INTEGER, \
+         accessed INTEGER",
+    ),
+    ("ended", "user TEXT, generation INTEGER"),
+];
+
 /// Whether the user (?4) has this generation (?8), if it matters.
 const OF_GENERATION: &str =
     "(?8 IS NULL OR ?8 = coalesce((SELECT generation FROM ended WHERE user = ?4), 0))";
@@ -80,6 +91,7 @@ impl Sqlite {
         let path = path.as_ref();
         create(path).map_err(StoreError::failed)?;
         let connection = connect(path, SCHEMA)?;
+        check(&connection)?;
         // What is in memory is seen by one connection alone.
         let is_file = connection.path().is_some_and(|file| !file.is_empty());
         let writes = start(connection, config.clone())?;
@@ -206,6 +218,19 @@ fn connect(path: &Path, first: &str) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+fn check(connection: &Connection) -> Result<(), StoreError> {
+    let sql = "SELECT group_concat(name || ' ' || type, ', ') FROM pragma_table_info(?)";
+    for (table, columns) in COLUMNS {
+        let found: Option<String> =
+            connection.query_row(sql, [table], |row| row.get(0)).map_err(StoreError::failed)?;
+        if found.as_deref() != Some(columns) {
+            let text = format!("the table {table} is of another application or version");
+            return Err(StoreError::failed(text));
+        }
+    }
+    Ok(())
+}
+
 /// A thread that owns the connection, and does what it is sent.
 fn start(connection: Connection, config: Config) -> Result<Sender<Job>, StoreError> {
     let (jobs, received) = channel();
@@ -253,9 +278,9 @@ fn write_all(connection: &mut Connection, config: &Config, writes: Vec<(Write, T
     }
     let committed = transaction.commit();
     for (done, tell) in results {
-        // Also where SQLite has rolled all of it back by itself, since the disk is full.
+        // Also where SQLite has rolled all of it back by itself before, since the disk is full.
         _ = tell.send(match &committed {
-            Err(why) if matches!(done, Ok(true)) => Err(StoreError::unknown(why.to_string())),
+            Err(why) if matches!(done, Ok(true)) => Err(uncommitted(why)),
             Ok(()) | Err(_) => done,
         });
     }
@@ -273,6 +298,14 @@ fn write_one(
         savepoint.commit().map_err(error)?;
     }
     Ok(done)
+}
+
+/// What a commit that failed has written, nobody knows, unless the log had no room for it.
+fn uncommitted(why: &rusqlite::Error) -> StoreError {
+    match why.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::failed(why.to_string()),
+        _ => StoreError::unknown(why.to_string()),
+    }
 }
 
 /// Until the commit nothing was written, whatever failed.

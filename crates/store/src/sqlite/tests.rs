@@ -1,6 +1,6 @@
 //! What is written together, and read beside it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::sync::oneshot::{self, Receiver};
 
-use super::{Job, SCHEMA, Sqlite, serve};
+use super::{Job, SCHEMA, Sqlite, serve, uncommitted};
 use crate::store::{Store as _, StoreError};
 
 const NOW: Timestamp = Timestamp(1_000_000_000_000);
@@ -146,5 +146,33 @@ async fn what_is_in_memory_is_read_where_it_was_written() {
         let store = Sqlite::open(path, Config::STRICT).unwrap();
         assert!(store.write(&create(1)).await.unwrap());
         assert!(store.load(SessionId::from([1; 16])).await.unwrap().is_some());
+    }
+}
+
+/// To look for it, and try again, would only take time.
+#[test]
+fn a_commit_without_room_has_failed_for_certain() {
+    let of = |code| {
+        let why = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        uncommitted(&why)
+    };
+    assert!(matches!(of(rusqlite::ffi::SQLITE_FULL), StoreError::Failed(_)));
+    for code in [rusqlite::ffi::SQLITE_IOERR, rusqlite::ffi::SQLITE_ERROR] {
+        assert!(matches!(of(code), StoreError::Unknown(_)));
+    }
+}
+
+/// Each has what the indices need.
+#[test]
+fn tables_of_another_application_are_left_alone() {
+    let alike = "CREATE TABLE session (id, user, handle, created, accessed);
+        INSERT INTO session VALUES (1, 'alice', 2, 3, 4);";
+    for tables in [alike, "CREATE TABLE ended (at TEXT)"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("application");
+        Connection::open(&path).unwrap().execute_batch(tables).unwrap();
+        let Err(why) = Sqlite::open(&path, Config::STRICT) else { panic!("it was opened") };
+        let why = std::error::Error::source(&why).unwrap().to_string();
+        assert!(why.contains("of another application"), "{why}");
     }
 }
