@@ -148,13 +148,13 @@ impl Store for Sqlite {
         self.read(move |connection| {
             let mut found = connection
                 .prepare_cached("SELECT revision, data, accessed FROM session WHERE id = ?")
-                .map_err(error)?;
+                .map_err(StoreError::failed)?;
             let row = found
                 .query_row([id.reveal_bytes()], |row| {
                     Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?))
                 })
                 .optional()
-                .map_err(error)?;
+                .map_err(StoreError::failed)?;
             row.map(|(revision, data, accessed)| row::stored(revision, &data, accessed)).transpose()
         })
         .await
@@ -166,7 +166,7 @@ impl Store for Sqlite {
             let found: Option<i64> = connection
                 .prepare_cached("SELECT generation FROM ended WHERE user = ?")
                 .and_then(|mut found| found.query_row([user], |row| row.get(0)).optional())
-                .map_err(error)?;
+                .map_err(StoreError::failed)?;
             Ok(found.unwrap_or_default().cast_unsigned())
         })
         .await
@@ -183,12 +183,14 @@ impl Store for Sqlite {
                 .prepare_cached(
                     "SELECT data, accessed FROM session WHERE user = ? ORDER BY created",
                 )
-                .map_err(error)?;
+                .map_err(StoreError::failed)?;
             let rows = found
                 .query_map([user], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
-                .map_err(error)?;
-            rows.map(|row| row.map_err(error).and_then(|(data, at)| row::session(&data, at)))
-                .collect()
+                .map_err(StoreError::failed)?;
+            rows.map(|row| {
+                row.map_err(StoreError::failed).and_then(|(data, at)| row::session(&data, at))
+            })
+            .collect()
         })
         .await
     }

@@ -176,3 +176,24 @@ fn tables_of_another_application_are_left_alone() {
         assert!(why.contains("of another application"), "{why}");
     }
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_was_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions");
+    let store = Sqlite::open(&path, Config::STRICT).unwrap();
+    assert!(store.write(&create(1)).await.unwrap());
+    let all = "PRAGMA wal_checkpoint(TRUNCATE)";
+    Connection::open(&path).unwrap().query_row(all, [], |_| Ok(())).unwrap();
+    // All but the first page, which says what tables there are.
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4096..].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    let store = Sqlite::open(&path, Config::STRICT).unwrap();
+    let failed = [
+        store.load(SessionId::from([1; 16])).await.map(drop),
+        store.generation("alice").await.map(drop),
+        store.sessions_of("alice").await.map(drop),
+    ];
+    assert!(failed.iter().all(|told| matches!(told, Err(StoreError::Failed(_)))), "{failed:?}");
+}
