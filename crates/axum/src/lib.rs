@@ -18,6 +18,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The cookie of [`Config::STRICT`](quixote_session::Config::STRICT) is `Secure`: browsers send it
+//! over https, and over http to `localhost` alone.
+//!
+//! # Beside the routes
+//!
+//! No request does these, so the application has to:
+//!
+//! - [`Manager::sweep`](quixote_session_store::Manager::sweep), from a timer: what is over is found
+//!   by nobody, but takes room until then.
+//! - [`Manager::on_error`](quixote_session_store::Manager::on_error), to log why the store has
+//!   failed: a response says only that it has.
+//! - [`SessionLayer::with_remote_addr`], if a list of devices is to say where they are.
+//!
 //! # How a request ends
 //!
 //! | what the handler does | the session | the response |

@@ -1,7 +1,9 @@
 //! What every store must do, as checks that run against any.
 //!
-//! Each panics at the first thing that is wrong. A store passes if [`conditions`],
-//! [`ends_against_logins`], [`contention`] and [`doubt`] do; the first needs an empty store.
+//! Each panics at the first thing that is wrong. A store passes if all of them do: [`conditions`],
+//! which needs an empty store, [`many`], [`ends_against_logins`], [`moves`], [`contention`],
+//! [`doubt`], and [`shared`], which takes the store as two processes have it. They leave nothing
+//! behind but counts of ends.
 //!
 //! ```
 //! use quixote_session::Config;
@@ -12,9 +14,13 @@
 //! # rt.block_on(async {
 //! let store = Arc::new(Memory::new(Config::STRICT));
 //! conformance::conditions(store.clone(), &Config::STRICT).await;
+//! conformance::many(store.clone(), 1001).await;
 //! conformance::ends_against_logins(store.clone(), 10).await;
+//! conformance::moves(store.clone(), 10).await;
 //! conformance::contention(store.clone(), 8, 3).await;
-//! conformance::doubt(store, 4, 3).await;
+//! conformance::doubt(store.clone(), 4, 3).await;
+//! // One that others connect to is connected to twice.
+//! conformance::shared(store.clone(), store).await;
 //! # });
 //! # Ok::<(), std::io::Error>(())
 //! ```
@@ -28,8 +34,15 @@
 
 mod conditions;
 mod contention;
+mod contents;
 mod faulty;
+mod names;
+mod shared;
+mod sweeps;
+mod writer;
 
 pub use self::conditions::conditions;
 pub use self::contention::{contention, doubt, ends_against_logins};
 pub use self::faulty::Faulty;
+pub use self::shared::{moves, shared};
+pub use self::sweeps::many;

@@ -69,7 +69,8 @@ impl OwnData for () {
 }
 
 impl Manager {
-    /// Over this store.
+    /// Over this store. It must have been opened with the same configuration: a store sweeps by its
+    /// own limits, and would delete what is not over by others.
     ///
     /// # Errors
     ///

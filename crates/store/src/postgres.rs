@@ -9,7 +9,7 @@ use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::types::{Format, IsNull, ToSql, Type};
+use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
 use tokio_postgres::{Error, NoTls, Socket, Statement, Transaction};
 
 use crate::row::{self, Bounds, Columns, Row, signed};
@@ -179,6 +179,11 @@ fn parameters<'a>(hidden: &'a [Hidden<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
     hidden.iter().map(|value| value as _).collect()
 }
 
+/// Of a type that it has only if nobody has changed the tables: to panic would help nobody.
+fn column<'a, T: FromSql<'a>>(row: &'a tokio_postgres::Row, at: usize) -> Result<T, StoreError> {
+    row.try_get(at).map_err(StoreError::failed)
+}
+
 /// What the server says it has refused is not done. Of what broke on the way nobody knows, nor of
 /// what a server says that shuts down.
 fn error(why: Error) -> StoreError {
@@ -197,16 +202,17 @@ impl Store for Postgres {
         let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
         let found = client.query_opt(&statement, &[&Hidden(&id.reveal_bytes())]).await;
         let Some(row) = found.map_err(StoreError::failed)? else { return Ok(None) };
-        row::stored(row.get(0), row.get(1), row.get(2)).map(Some)
+        row::stored(column(&row, 0)?, column(&row, 1)?, column(&row, 2)?).map(Some)
     }
 
     async fn generation(&self, user: &str) -> Result<u64, StoreError> {
         let client = self.client().await?;
-        let sql = "SELECT generation FROM session_ended WHERE usr = $1";
+        let sql = "SELECT generation FROM session_ended WHERE usr = sha256($1)";
         let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
-        let found = client.query_opt(&statement, &[&Hidden(&user)]).await;
+        let found = client.query_opt(&statement, &[&Hidden(&user.as_bytes())]).await;
         let row = found.map_err(StoreError::failed)?;
-        Ok(row.map_or(0, |row| row.get::<_, i64>(0).cast_unsigned()))
+        let count: Option<i64> = row.map(|row| column(&row, 0)).transpose()?;
+        Ok(count.unwrap_or_default().cast_unsigned())
     }
 
     async fn write(&self, write: &Write) -> Result<bool, StoreError> {
@@ -215,13 +221,20 @@ impl Store for Postgres {
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
         let client = self.client().await?;
-        let sql = "SELECT data, accessed FROM session WHERE usr = $1 ORDER BY created";
+        let sql = "SELECT data, accessed FROM session WHERE usr = sha256($1) ORDER BY created";
         let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
-        let found = client.query(&statement, &[&Hidden(&user)]).await;
+        let found = client.query(&statement, &[&Hidden(&user.as_bytes())]).await;
         let rows = found.map_err(StoreError::failed)?;
-        rows.iter().map(|row| row::session(row.get(0), row.get(1))).collect()
+        rows.iter().map(|row| row::session(column(row, 0)?, column(row, 1)?)).collect()
     }
 }
+
+const PUT: &str = "INSERT INTO session (id, revision, data, usr, handle, created, accessed)
+    VALUES ($1, $2, $3, sha256($4), $5, $6, $7) ON CONFLICT (id) DO UPDATE SET
+    (revision, data, usr, handle, created, accessed) = ($2, $3, sha256($4), $5, $6, $7)";
+
+const UPDATE: &str = "UPDATE session SET revision = $2, data = $3, usr = sha256($4), handle = $5,
+    created = $6, accessed = greatest(accessed, $7) WHERE id = $1 AND revision = $8";
 
 async fn carry_out(
     db: &Connection<'_>,
@@ -235,26 +248,23 @@ async fn carry_out(
             if let Some(now) = discard_over {
                 discard_over_at(db, config, *now).await?;
             }
-            let sql = "SELECT session_create($1, $2, $3, $4, $5, $6, $7, $8)";
+            let sql = "SELECT session_create($1, $2, $3, sha256($4), $5, $6, $7, $8)";
             let generation = generation.map(u64::cast_signed);
-            db.ask(sql, &with(&Columns::of(id, write, session)?, &[&generation])).await
+            db.ask(sql, &with(&Columns::of(id, write, session)?, &name(session), &[&generation]))
+                .await
         }
         StoreOp::Rotate { from, to, session, generation } => {
-            let sql = "SELECT session_rotate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+            let sql = "SELECT session_rotate($1, $2, $3, sha256($4), $5, $6, $7, $8, $9, $10)";
             let generation = generation.map(u64::cast_signed);
             let condition: &Values<'_> = &[&generation, &from.reveal_bytes(), &expected];
-            db.ask(sql, &with(&Columns::of(to, write, session)?, condition)).await
+            db.ask(sql, &with(&Columns::of(to, write, session)?, &name(session), condition)).await
         }
         StoreOp::Put { id, session } => {
-            let sql = "INSERT INTO session (id, revision, data, usr, handle, created, accessed)
-                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET
-                (revision, data, usr, handle, created, accessed) = ($2, $3, $4, $5, $6, $7)";
-            db.done(sql, &with(&Columns::of(id, write, session)?, &[])).await
+            db.done(PUT, &with(&Columns::of(id, write, session)?, &name(session), &[])).await
         }
         StoreOp::Update { id, session } => {
-            let sql = "UPDATE session SET revision = $2, data = $3, usr = $4, handle = $5,
-                created = $6, accessed = greatest(accessed, $7) WHERE id = $1 AND revision = $8";
-            Ok(db.run(sql, &with(&Columns::of(id, write, session)?, &[&expected])).await? == 1)
+            let columns = Columns::of(id, write, session)?;
+            Ok(db.run(UPDATE, &with(&columns, &name(session), &[&expected])).await? == 1)
         }
         StoreOp::Touch { id, accessed } => {
             let sql = "UPDATE session SET accessed = greatest(accessed, $2) WHERE id = $1";
@@ -269,27 +279,36 @@ async fn carry_out(
             db.done("DELETE FROM session WHERE id = $1", &[&id.reveal_bytes()]).await
         }
         StoreOp::DeleteHandle { handle, user } => {
-            let sql = "DELETE FROM session WHERE handle = $1 AND ($2::TEXT IS NULL OR usr = $2)";
+            let sql =
+                "DELETE FROM session WHERE handle = $1 AND ($2::BYTEA IS NULL OR usr = sha256($2))";
             let bytes = handle.to_bytes();
-            db.done(sql, &[&bytes.as_slice(), &user.as_deref()]).await
+            db.done(sql, &[&bytes.as_slice(), &user.as_deref().map(str::as_bytes)]).await
         }
         StoreOp::DeleteUser { user, except } => {
             let except = except.as_ref().map(SessionId::reveal_bytes);
-            let sql = "SELECT session_end_user($1, $2, $3)";
-            db.ask(sql, &[&user.as_str(), &except, &expected]).await
+            let sql = "SELECT session_end_user(sha256($1), $2, $3)";
+            db.ask(sql, &[&user.as_bytes(), &except, &expected]).await
         }
         StoreOp::DiscardOver { now } => discard_over_at(db, config, *now).await,
     }
 }
 
 /// The first seven parameters of a statement, with these behind them.
-fn with<'a>(columns: &'a Columns<'_>, others: &'a Values<'a>) -> Vec<&'a (dyn ToSql + Sync)> {
+fn with<'a>(
+    columns: &'a Columns<'_>,
+    user: &'a (dyn ToSql + Sync),
+    others: &'a Values<'a>,
+) -> Vec<&'a (dyn ToSql + Sync)> {
     let Columns { id, revision, row } = columns;
-    let Row { data, handle, user, created, accessed } = row;
+    let Row { data, handle, created, accessed, .. } = row;
     let mut all: Vec<&'a (dyn ToSql + Sync)> =
         vec![id, revision, data, user, handle, created, accessed];
     all.extend_from_slice(others);
     all
+}
+
+fn name(session: &Session) -> Option<&[u8]> {
+    session.user().map(|user| user.as_bytes())
 }
 
 async fn discard_over_at(

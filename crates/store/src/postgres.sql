@@ -1,28 +1,47 @@
 -- Tables, indices and functions. A login is saved under a lock that it shares with other logins of
 -- the user and not with the end of the user's sessions; in a function each statement sees what was
 -- committed when it began, and so what the one that held the lock has done.
+--
+-- A user is the SHA-256 of the name: a text has no NUL, and an index takes no long ones.
 
 SELECT pg_advisory_xact_lock(7313463218);
 CREATE TABLE IF NOT EXISTS session (
     id BYTEA PRIMARY KEY, revision INT8 NOT NULL, data TEXT NOT NULL, handle BYTEA,
-    usr TEXT COLLATE "C", created INT8 NOT NULL, accessed INT8 NOT NULL
+    usr BYTEA, created INT8 NOT NULL, accessed INT8 NOT NULL
 );
+CREATE TABLE IF NOT EXISTS session_ended (
+    usr BYTEA PRIMARY KEY, generation INT8 NOT NULL
+);
+-- An application may have a table of the same name, and a sweep would delete from it.
+DO $$ DECLARE wanted RECORD; BEGIN
+    FOR wanted IN VALUES
+        ('session', 'id bytea, revision bigint, data text, handle bytea, usr bytea, '
+            'created bigint, accessed bigint'),
+        ('session_ended', 'usr bytea, generation bigint')
+    LOOP
+        IF (SELECT string_agg(attname || ' ' || format_type(atttypid, NULL), ', ' ORDER BY attnum)
+            FROM pg_attribute WHERE attrelid = wanted.column1::regclass
+            AND attnum > 0 AND NOT attisdropped) IS DISTINCT FROM wanted.column2
+        THEN
+            RAISE EXCEPTION 'the table % is of another application or version', wanted.column1;
+        END IF;
+    END LOOP;
+END $$;
 CREATE INDEX IF NOT EXISTS session_by_user ON session (usr) WHERE usr IS NOT NULL;
 CREATE INDEX IF NOT EXISTS session_by_handle ON session (handle) WHERE handle IS NOT NULL;
 CREATE INDEX IF NOT EXISTS session_by_created ON session (created);
 CREATE INDEX IF NOT EXISTS session_by_accessed ON session (accessed);
-CREATE TABLE IF NOT EXISTS session_ended (
-    usr TEXT COLLATE "C" PRIMARY KEY, generation INT8 NOT NULL
-);
-CREATE OR REPLACE FUNCTION session_is_of(whose TEXT, wanted INT8) RETURNS BOOL AS $$
+CREATE OR REPLACE FUNCTION session_lock_of(whose BYTEA) RETURNS INT8 AS $$
+    SELECT hashtextextended(encode(whose, 'hex'), 0) $$ LANGUAGE sql IMMUTABLE;
+CREATE OR REPLACE FUNCTION session_is_of(whose BYTEA, wanted INT8) RETURNS BOOL AS $$
     BEGIN
         IF wanted IS NULL THEN RETURN TRUE; END IF;
-        PERFORM pg_advisory_xact_lock_shared(hashtextextended(whose, 0));
+        PERFORM pg_advisory_xact_lock_shared(session_lock_of(whose));
         RETURN wanted = coalesce(
             (SELECT generation FROM session_ended WHERE usr = whose), 0);
     END $$ LANGUAGE plpgsql;
 CREATE OR REPLACE FUNCTION session_create(
-    key BYTEA, rev INT8, text TEXT, whose TEXT, named BYTEA, born INT8, seen INT8, wanted INT8
+    key BYTEA, rev INT8, text TEXT, whose BYTEA, named BYTEA, born INT8, seen INT8, wanted INT8
 ) RETURNS BOOL AS $$
     BEGIN
         IF NOT session_is_of(whose, wanted) THEN RETURN FALSE; END IF;
@@ -31,7 +50,7 @@ CREATE OR REPLACE FUNCTION session_create(
         RETURN FOUND;
     END $$ LANGUAGE plpgsql;
 CREATE OR REPLACE FUNCTION session_rotate(
-    key BYTEA, rev INT8, text TEXT, whose TEXT, named BYTEA, born INT8, seen INT8, wanted INT8,
+    key BYTEA, rev INT8, text TEXT, whose BYTEA, named BYTEA, born INT8, seen INT8, wanted INT8,
     before BYTEA, expected INT8
 ) RETURNS BOOL AS $$
     BEGIN
@@ -42,10 +61,10 @@ CREATE OR REPLACE FUNCTION session_rotate(
         RETURN FOUND;
     EXCEPTION WHEN unique_violation THEN RETURN FALSE;
     END $$ LANGUAGE plpgsql;
-CREATE OR REPLACE FUNCTION session_end_user(whose TEXT, spared BYTEA, expected INT8)
+CREATE OR REPLACE FUNCTION session_end_user(whose BYTEA, spared BYTEA, expected INT8)
 RETURNS BOOL AS $$
     BEGIN
-        PERFORM pg_advisory_xact_lock(hashtextextended(whose, 0));
+        PERFORM pg_advisory_xact_lock(session_lock_of(whose));
         IF spared IS NOT NULL THEN
             PERFORM 1 FROM session WHERE id = spared AND revision = expected FOR UPDATE;
             IF NOT FOUND THEN RETURN FALSE; END IF;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Handle, Session, SessionId, StoreOp, Timestamp};
-use redis::aio::ConnectionManager;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, ErrorKind, RedisError, Script};
 
 use crate::row::{self, Bounds, Row, signed};
@@ -46,6 +46,7 @@ struct Scripts {
     delete: Script,
     delete_user: Script,
     discard_over: Script,
+    list: Script,
 }
 
 /// What the scripts share: to remove a session from everywhere.
@@ -165,6 +166,19 @@ const DISCARD_OVER: &str = "
     return most - left
 ";
 
+/// All at once: of a session that moves while others look, one of its ids is listed.
+const LIST: &str = "
+    local rows = {}
+    for _, id in ipairs(redis.call('SMEMBERS', 'quixote:user:' .. ARGV[1])) do
+        local row = redis.call('HGET', 'quixote:session:' .. id, 'row')
+        if row then table.insert(rows, row) end
+    end
+    return rows
+";
+
+/// Within half a second. All requests wait for it, and where Redis is down each has to be told.
+const CONNECTS_AGAIN: usize = 2;
+
 impl Redis {
     /// Connects.
     ///
@@ -173,7 +187,9 @@ impl Redis {
     /// If the address is none, or Redis is not reached.
     pub async fn connect(url: &str, config: Config) -> Result<Self, StoreError> {
         let client = redis::Client::open(url).map_err(StoreError::failed)?;
-        let connection = ConnectionManager::new(client).await.map_err(StoreError::failed)?;
+        let settings = ConnectionManagerConfig::new().set_number_of_retries(CONNECTS_AGAIN);
+        let connection = ConnectionManager::new_with_config(client, settings).await;
+        let connection = connection.map_err(StoreError::failed)?;
         let script = |text: &str| Script::new(&format!("{REMOVE}{text}"));
         let scripts = std::sync::Arc::new(Scripts {
             save: script(SAVE),
@@ -182,6 +198,7 @@ impl Redis {
             delete: script(DELETE),
             delete_user: script(DELETE_USER),
             discard_over: script(DISCARD_OVER),
+            list: Script::new(LIST),
         });
         Ok(Self { connection, config, scripts })
     }
@@ -232,14 +249,16 @@ impl Redis {
     }
 }
 
-/// What Redis says it has refused is not done; of what broke on the way nobody knows.
+/// What Redis says it has refused is not done, nor is what it was not reached for, or had no room
+/// for: it says that before the first write of a script. Of what broke on the way nobody knows.
 fn error(why: RedisError) -> StoreError {
-    if matches!(why.kind(), ErrorKind::Server(_)) {
-        StoreError::failed(why)
-    } else {
-        StoreError::unknown(why)
-    }
+    let is_refused = matches!(why.kind(), ErrorKind::Server(_)) || why.is_connection_refusal();
+    let has_no_room = why.code().is_some_and(|code| NO_ROOM.contains(&code));
+    if is_refused || has_no_room { StoreError::failed(why) } else { StoreError::unknown(why) }
 }
+
+/// Memory, disk, replicas.
+const NO_ROOM: [&str; 3] = ["OOM", "MISCONF", "NOREPLICAS"];
 
 /// Revision, access and data.
 fn stored(row: &str) -> Result<Stored, StoreError> {
@@ -312,16 +331,10 @@ impl Store for Redis {
     }
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
-        let mut connection = self.connection.clone();
-        let ids: Vec<String> = connection
-            .smembers(format!("quixote:user:{user}"))
-            .await
-            .map_err(StoreError::failed)?;
-        let mut sessions = Vec::new();
-        for id in ids {
-            sessions.extend(self.read(&id).await?.map(|stored| stored.session));
-        }
-        Ok(sessions)
+        let mut call = self.scripts.list.prepare_invoke();
+        let listed = call.arg(user).invoke_async(&mut self.connection.clone()).await;
+        let rows: Vec<String> = listed.map_err(StoreError::failed)?;
+        rows.iter().map(|row| Ok(stored(row)?.session)).collect()
     }
 }
 
@@ -338,5 +351,46 @@ impl Redis {
         let has_user = if user.is_some() { "1" } else { "0" };
         let values = ["", &handle.to_string(), has_user, user.unwrap_or_default()];
         self.run(&self.scripts.delete, &values).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::time::{Duration, Instant};
+
+    use quixote_session::Config;
+
+    use super::{Redis, error};
+    use crate::store::StoreError;
+
+    /// To look for it, and try again, would only take time.
+    #[test]
+    fn what_cannot_have_happened_has_failed() {
+        let told = |line: &str| {
+            let told = redis::parse_redis_value(format!("-{line}\r\n").as_bytes());
+            error(told.and_then(redis::Value::extract_error).unwrap_err())
+        };
+        for line in ["OOM no room", "MISCONF the disk", "NOREPLICAS", "READONLY", "ERR wrong"] {
+            assert!(matches!(told(line), StoreError::Failed(_)), "{line}");
+        }
+        // It comes of any line of a script.
+        assert!(matches!(told("WRONGTYPE"), StoreError::Unknown(_)));
+        let broke = |kind: std::io::ErrorKind| error(std::io::Error::from(kind).into());
+        assert!(matches!(broke(std::io::ErrorKind::ConnectionRefused), StoreError::Failed(_)));
+        assert!(matches!(broke(std::io::ErrorKind::BrokenPipe), StoreError::Unknown(_)));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_long_for_a_server_that_is_down() {
+        let port = {
+            let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            free.local_addr().unwrap().port()
+        };
+        let began = Instant::now();
+        let url = format!("redis://127.0.0.1:{port}");
+        assert!(Redis::connect(&url, Config::STRICT).await.is_err());
+        assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     }
 }

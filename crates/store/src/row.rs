@@ -14,7 +14,7 @@ pub(crate) struct Row {
     pub(crate) data: String,
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) handle: Option<Vec<u8>>,
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[cfg(feature = "sqlite")]
     pub(crate) user: Option<String>,
     pub(crate) created: i64,
     pub(crate) accessed: i64,
@@ -26,7 +26,7 @@ impl Row {
             data: serde_json::to_string(session).map_err(StoreError::failed)?,
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
             handle: session.handle().map(|handle| handle.to_bytes().to_vec()),
-            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            #[cfg(feature = "sqlite")]
             user: session.user().map(ToString::to_string),
             created: signed(session.created()),
             accessed: signed(session.accessed()),

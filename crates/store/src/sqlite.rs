@@ -65,6 +65,17 @@ const SCHEMA: &str = "
         user TEXT PRIMARY KEY, generation INTEGER NOT NULL
     ) WITHOUT ROWID, STRICT;";
 
+/// The columns of both tables. An application may have a table of the same name, and a sweep would
+/// delete from it.
+const COLUMNS: [(&str, &str); 2] = [
+    (
+        "session",
+        "id BLOB, revision INTEGER, data TEXT, handle BLOB, user TEXT, created INTEGER, \
+         accessed INTEGER",
+    ),
+    ("ended", "user TEXT, generation INTEGER"),
+];
+
 /// Whether the user (?4) has this generation (?8), if it matters.
 const OF_GENERATION: &str =
     "(?8 IS NULL OR ?8 = coalesce((SELECT generation FROM ended WHERE user = ?4), 0))";
@@ -80,6 +91,7 @@ impl Sqlite {
         let path = path.as_ref();
         create(path).map_err(StoreError::failed)?;
         let connection = connect(path, SCHEMA)?;
+        check(&connection)?;
         // What is in memory is seen by one connection alone.
         let is_file = connection.path().is_some_and(|file| !file.is_empty());
         let writes = start(connection, config.clone())?;
@@ -136,13 +148,13 @@ impl Store for Sqlite {
         self.read(move |connection| {
             let mut found = connection
                 .prepare_cached("SELECT revision, data, accessed FROM session WHERE id = ?")
-                .map_err(error)?;
+                .map_err(StoreError::failed)?;
             let row = found
                 .query_row([id.reveal_bytes()], |row| {
                     Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?))
                 })
                 .optional()
-                .map_err(error)?;
+                .map_err(StoreError::failed)?;
             row.map(|(revision, data, accessed)| row::stored(revision, &data, accessed)).transpose()
         })
         .await
@@ -154,7 +166,7 @@ impl Store for Sqlite {
             let found: Option<i64> = connection
                 .prepare_cached("SELECT generation FROM ended WHERE user = ?")
                 .and_then(|mut found| found.query_row([user], |row| row.get(0)).optional())
-                .map_err(error)?;
+                .map_err(StoreError::failed)?;
             Ok(found.unwrap_or_default().cast_unsigned())
         })
         .await
@@ -171,12 +183,14 @@ impl Store for Sqlite {
                 .prepare_cached(
                     "SELECT data, accessed FROM session WHERE user = ? ORDER BY created",
                 )
-                .map_err(error)?;
+                .map_err(StoreError::failed)?;
             let rows = found
                 .query_map([user], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
-                .map_err(error)?;
-            rows.map(|row| row.map_err(error).and_then(|(data, at)| row::session(&data, at)))
-                .collect()
+                .map_err(StoreError::failed)?;
+            rows.map(|row| {
+                row.map_err(StoreError::failed).and_then(|(data, at)| row::session(&data, at))
+            })
+            .collect()
         })
         .await
     }
@@ -204,6 +218,19 @@ fn connect(path: &Path, first: &str) -> Result<Connection, StoreError> {
     connection.busy_timeout(Duration::from_secs(5)).map_err(StoreError::failed)?;
     connection.execute_batch(first).map_err(StoreError::failed)?;
     Ok(connection)
+}
+
+fn check(connection: &Connection) -> Result<(), StoreError> {
+    let sql = "SELECT group_concat(name || ' ' || type, ', ') FROM pragma_table_info(?)";
+    for (table, columns) in COLUMNS {
+        let found: Option<String> =
+            connection.query_row(sql, [table], |row| row.get(0)).map_err(StoreError::failed)?;
+        if found.as_deref() != Some(columns) {
+            let text = format!("the table {table} is of another application or version");
+            return Err(StoreError::failed(text));
+        }
+    }
+    Ok(())
 }
 
 /// A thread that owns the connection, and does what it is sent.
@@ -253,9 +280,9 @@ fn write_all(connection: &mut Connection, config: &Config, writes: Vec<(Write, T
     }
     let committed = transaction.commit();
     for (done, tell) in results {
-        // Also where SQLite has rolled all of it back by itself, since the disk is full.
+        // Also where SQLite has rolled all of it back by itself before, since the disk is full.
         _ = tell.send(match &committed {
-            Err(why) if matches!(done, Ok(true)) => Err(StoreError::unknown(why.to_string())),
+            Err(why) if matches!(done, Ok(true)) => Err(uncommitted(why)),
             Ok(()) | Err(_) => done,
         });
     }
@@ -273,6 +300,14 @@ fn write_one(
         savepoint.commit().map_err(error)?;
     }
     Ok(done)
+}
+
+/// What a commit that failed has written, nobody knows, unless the log had no room for it.
+fn uncommitted(why: &rusqlite::Error) -> StoreError {
+    match why.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::failed(why.to_string()),
+        _ => StoreError::unknown(why.to_string()),
+    }
 }
 
 /// Until the commit nothing was written, whatever failed.

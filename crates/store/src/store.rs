@@ -7,8 +7,16 @@ use quixote_session::{Session, SessionId};
 /// Sessions by id, each beside its revision, and for each user how often that user's sessions were
 /// ended.
 ///
-/// Four methods: what is written is said by the operation. A store must find sessions by their
-/// user, their handle and their times by itself, with an index.
+/// Four methods: what is written is said by the operation ([`StoreOp`](quixote_session::StoreOp)),
+/// and when by [`Write`]. A store must find sessions by their user, their handle and their times by
+/// itself, with an index. It keeps a session as one text, by serde (feature `serde` of
+/// `quixote_session`), which has the version of its format in it; or in parts, by
+/// [`SessionParts`](quixote_session::SessionParts). A visit is noted beside that text, and put into
+/// the session that is loaded by [`Session::accessed_by`].
+///
+/// No text is special: users, keys and values may be empty, have 64 KiB, hold a NUL, and are told
+/// apart byte by byte. [`conformance`](crate::conformance) tries that, and what else is easy to
+/// miss.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// What is stored under `id`. A row that cannot be read, such as one of a newer version, is an

@@ -137,9 +137,18 @@ struct Names {
     token: String,
 }
 
+/// Nobody is the empty name: a session with nothing but that is not stored. One that is longer than
+/// a session takes would have an account, and never a session.
+fn is_name(name: &str) -> bool {
+    (1..=100).contains(&name.len())
+}
+
 /// The token first: a form is accepted once, whatever comes of it.
 async fn sign_up(State(shop): State<Shop>, session: Session, Form(form): Form<Names>) -> Done {
     session.accept(&form.token).await?;
+    if !is_name(&form.name) {
+        return Err(Stop::Page(StatusCode::UNPROCESSABLE_ENTITY, "A name has 1 to 100 bytes."));
+    }
     if !shop.accounts.sign_up(form.name.clone(), form.password).await? {
         return Err(Stop::Page(StatusCode::CONFLICT, "Somebody has this name."));
     }
@@ -276,4 +285,16 @@ async fn end_user(State(shop): State<Shop>, session: Session, Form(form): Form<U
     }
     session.manager().delete_sessions_of(&form.user).await.map_err(SessionError)?;
     Ok(Redirect::to("/devices"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    fn names_are_neither_empty_nor_long() {
+        let longest = "x".repeat(100);
+        assert!(is_name("a") && is_name(&longest));
+        assert!(!is_name("") && !is_name(&(longest + "x")));
+    }
 }

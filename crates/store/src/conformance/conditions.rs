@@ -2,74 +2,19 @@
 
 use std::sync::Arc;
 
-use quixote_session::driver::{Revision, Stored, Write};
-use quixote_session::{Config, Handle, Session, SessionId, SessionParts, StoreOp, Timestamp};
+use quixote_session::driver::{Revision, Stored};
+use quixote_session::{Config, Session, StoreOp, Timestamp};
 
+use super::contents::keeps_what_is_written;
+use super::names::tells_names_apart;
+use super::sweeps::sweeps;
+use super::writer::{NOW, Writer, handle, id, session};
 use crate::store::Store;
 
-const NOW: Timestamp = Timestamp(1_000_000_000_000);
-
-fn id(byte: u8) -> SessionId {
-    [byte; 16].into()
-}
-
-fn handle(byte: u8) -> Handle {
-    [byte; 16].into()
-}
-
-/// A session of this user, accessed at this moment.
-fn session(user: Option<&str>, of: u8, accessed: Timestamp) -> Session {
-    let parts = SessionParts::from(Session::new("192.0.2.1".into(), NOW));
-    let (user, handle) = (user.map(Into::into), Some(handle(of)));
-    let values = [("key".into(), format!("value \u{1f512} of {of}").into())].into();
-    SessionParts { user, handle, accessed, values, ..parts }.try_into().unwrap()
-}
-
-/// Writes, counting revisions up.
-struct Writer {
-    store: Arc<dyn Store>,
-    revision: u64,
-}
-
-impl Writer {
-    async fn write(&mut self, op: StoreOp, expected: Option<Revision>) -> bool {
-        self.write_at(op, expected, None).await
-    }
-
-    async fn write_at(
-        &mut self,
-        op: StoreOp,
-        expected: Option<Revision>,
-        accessed: Option<Timestamp>,
-    ) -> bool {
-        // Revisions use all 64 bits.
-        self.revision = self.revision.wrapping_add(0x8000_0000_0000_0001);
-        let revision = Revision(self.revision);
-        self.store.write(&Write { op, expected, accessed, revision, commits: false }).await.unwrap()
-    }
-
-    async fn create(&mut self, of: u8, user: Option<&str>, generation: Option<u64>) -> bool {
-        let (id, session) = (id(of), session(user, of, NOW).into());
-        self.write(StoreOp::Create { id, session, generation, discard_over: None }, None).await
-    }
-
-    async fn load(&self, of: u8) -> Option<Stored> {
-        self.store.load(id(of)).await.unwrap()
-    }
-
-    async fn revision(&self, of: u8) -> Option<Revision> {
-        self.load(of).await.map(|stored| stored.revision)
-    }
-
-    fn last(&self) -> Revision {
-        Revision(self.revision)
-    }
-}
-
 /// Each operation where its condition holds, and where it does not; one after another. The store
-/// must be empty, and of this configuration.
+/// must be empty, and of this configuration; it is empty afterwards, but for counts of ends.
 pub async fn conditions(store: Arc<dyn Store>, config: &Config) {
-    let mut writer = Writer { store, revision: 7 };
+    let mut writer = Writer::new(store);
     creates_and_updates(&mut writer).await;
     finds_what_was_updated(&mut writer).await;
     rotates(&mut writer).await;
@@ -77,6 +22,14 @@ pub async fn conditions(store: Arc<dyn Store>, config: &Config) {
     ends_users(&mut writer).await;
     ends_handles(&mut writer).await;
     sweeps(&mut writer, config).await;
+    keeps_what_is_written(&mut writer, config).await;
+    tells_names_apart(&mut writer, config).await;
+}
+
+/// Revisions that differ from this one in one bit each, as where a store keeps fewer of them.
+fn others(revision: Option<Revision>) -> impl Iterator<Item = Option<Revision>> {
+    let bits = [0, 31, 32, 63].into_iter();
+    bits.map(move |bit| revision.map(|revision| Revision(revision.0 ^ 1 << bit)))
 }
 
 async fn creates_and_updates(writer: &mut Writer) {
@@ -90,8 +43,10 @@ async fn creates_and_updates(writer: &mut Writer) {
 
     let changed = session(Some("alice"), 1, NOW);
     let update = |session: Session| StoreOp::Update { id: id(1), session: session.into() };
-    assert!(!writer.write(update(changed.clone()), Some(Revision(99))).await, "another revision");
-    assert_eq!(writer.revision(1).await, revision);
+    for other in others(revision) {
+        assert!(!writer.write(update(changed.clone()), other).await, "another revision: {other:?}");
+        assert_eq!(writer.revision(1).await, revision, "nothing was written");
+    }
     assert!(writer.write(update(changed.clone()), revision).await);
     assert_eq!(writer.revision(1).await, Some(writer.last()), "the revision is the write's");
     let expected = Some(writer.last());
@@ -121,7 +76,7 @@ async fn finds_what_was_updated(writer: &mut Writer) {
     for user in ["carol", "dave"] {
         of.push(writer.store.sessions_of(user).await.unwrap().len());
     }
-    assert_eq!(of, [0, 1]);
+    assert_eq!(of, [0, 1], "sessions of the user before, and of the one after an update");
     let end = |of| StoreOp::DeleteHandle { handle: handle(of), user: None };
     assert!(writer.write(end(40), None).await);
     assert!(writer.load(40).await.is_some(), "the handle is another");
@@ -138,7 +93,9 @@ async fn rotates(writer: &mut Writer) {
     assert!(writer.create(2, None, None).await);
     assert!(!writer.write(rotate(2, None), revision).await, "to an id that is taken");
     assert!(!writer.write(rotate(3, Some(1)), revision).await, "in another generation");
-    assert!(!writer.write(rotate(3, None), Some(Revision(99))).await, "another revision");
+    for other in others(revision) {
+        assert!(!writer.write(rotate(3, None), other).await, "another revision: {other:?}");
+    }
     assert_eq!((writer.revision(1).await, writer.load(3).await), (revision, None));
     assert!(writer.write(rotate(3, Some(0)), revision).await);
     assert_eq!((writer.load(1).await, writer.revision(3).await), (None, Some(writer.last())));
@@ -150,7 +107,10 @@ async fn rotates(writer: &mut Writer) {
 async fn discards(writer: &mut Writer) {
     let revision = writer.revision(2).await;
     let discard = StoreOp::Discard { id: id(2) };
-    assert!(!writer.write_at(discard.clone(), Some(Revision(99)), Some(NOW)).await);
+    for other in others(revision) {
+        let written = writer.write_at(discard.clone(), other, Some(NOW)).await;
+        assert!(!written, "another revision: {other:?}");
+    }
     let touched = Timestamp(NOW.0 + 5);
     assert!(writer.write(StoreOp::Touch { id: id(2), accessed: touched }, None).await);
     assert!(!writer.write_at(discard.clone(), revision, Some(NOW)).await, "visited meanwhile");
@@ -172,28 +132,63 @@ async fn ends_users(writer: &mut Writer) {
     let of_alice = writer.store.sessions_of("alice").await.unwrap();
     let mut handles: Vec<_> = of_alice.iter().filter_map(Session::handle).collect();
     handles.sort_unstable();
-    assert_eq!(handles, [handle(10), handle(11)]);
+    assert_eq!(handles, [handle(10), handle(11)], "the sessions of alice, and of no Alice");
 
     let end = |except| StoreOp::DeleteUser { user: "alice".into(), except };
-    assert!(!writer.write(end(Some(id(10))), Some(Revision(99))).await, "it has changed since");
-    assert_eq!(generation(writer, "alice").await, 0);
-    assert_eq!(writer.store.sessions_of("alice").await.unwrap().len(), 2);
     let revision = writer.revision(10).await;
+    for other in others(revision) {
+        assert!(!writer.write(end(Some(id(10))), other).await, "the spared one has changed since");
+    }
+    assert!(!writer.write(end(Some(id(19))), revision).await, "the spared one is gone");
+    assert_eq!(generation(writer, "alice").await, 0, "what was not done is not counted");
+    assert_eq!(writer.store.sessions_of("alice").await.unwrap().len(), 2, "nothing was ended");
     assert!(writer.write(end(Some(id(10))), revision).await);
     assert_eq!((writer.revision(10).await, writer.load(11).await), (revision, None));
     assert_eq!(generation(writer, "alice").await, 1);
     assert!(!writer.create(15, Some("alice"), Some(0)).await, "a login from before");
+    assert!(!writer.create(15, Some("alice"), Some(2)).await, "a generation that is none yet");
+    logs_in_over_another(writer).await;
     assert!(writer.create(15, Some("alice"), Some(1)).await);
     assert!(writer.create(16, Some("alice"), None).await, "no login");
     assert!(writer.write(end(None), None).await);
     assert!(writer.store.sessions_of("alice").await.unwrap().is_empty());
     assert_eq!((generation(writer, "alice").await, generation(writer, "Alice").await), (2, 0));
+    assert!(writer.write(end(None), None).await);
+    assert_eq!(generation(writer, "alice").await, 3, "an end counts where there is no session");
     for (of, user) in [(12, "Alice"), (13, ""), (14, "a\u{301}")] {
         assert!(writer.load(of).await.is_some(), "users are compared byte by byte");
         let user = user.into();
         assert!(writer.write(StoreOp::DeleteUser { user, except: None }, None).await);
         assert_eq!(writer.load(of).await, None);
     }
+}
+
+/// What counts is the user who logs in, and not whose session it was.
+async fn logs_in_over_another(writer: &mut Writer) {
+    assert!(writer.create(17, Some("alice"), Some(1)).await);
+    let (from, to) = (id(17), id(18));
+    let session = session(Some("erin"), 18, NOW).into();
+    let revision = writer.revision(17).await;
+    let rotate = |generation| StoreOp::Rotate {
+        from,
+        to,
+        session: Clone::clone(&session),
+        generation: Some(generation),
+    };
+    assert!(!writer.write(rotate(1), revision).await, "of the generation of the user before");
+    assert!(writer.write(rotate(0), revision).await, "of the generation of the one who logs in");
+    let mut of = Vec::new();
+    for user in ["alice", "erin"] {
+        of.push(writer.store.sessions_of(user).await.unwrap().len());
+    }
+    assert_eq!(of, [1, 1], "sessions of alice and of erin, who logged in over one of alice");
+    // One is deleted, and the other of the user stays.
+    assert!(writer.create(19, Some("erin"), Some(0)).await);
+    assert!(writer.write(StoreOp::Delete { id: to }, None).await);
+    assert_eq!(writer.load(18).await, None, "it is deleted");
+    assert!(writer.load(19).await.is_some(), "with one, all of its user went");
+    assert_eq!(writer.store.generation("erin").await.unwrap(), 0, "and the user was not ended");
+    assert!(writer.write(StoreOp::Delete { id: id(19) }, None).await);
 }
 
 async fn ends_handles(writer: &mut Writer) {
@@ -211,35 +206,4 @@ async fn ends_handles(writer: &mut Writer) {
     assert!(writer.write(end(20, Some("alice")), None).await);
     assert!(writer.write(end(21, None), None).await);
     assert!(writer.load(20).await.is_none() && writer.load(21).await.is_none());
-}
-
-/// What is over, by the limits and by a clock that was ahead; and what is not, by a millisecond.
-async fn sweeps(writer: &mut Writer, config: &Config) {
-    let idle = config.idle_limit_ms.unwrap_or(u64::MAX / 4);
-    let now = Timestamp(NOW.0 + idle);
-    for (of, accessed) in [(30, NOW), (31, Timestamp(NOW.0 + 1)), (32, Timestamp(now.0 + idle))] {
-        let (id, session) = (id(of), session(None, of, accessed).into());
-        let create = StoreOp::Create { id, session, generation: None, discard_over: None };
-        assert!(writer.write(create, None).await);
-    }
-    // One that was about to be over is visited, and the visit saved with what it changed.
-    assert!(writer.create(33, None, None).await);
-    let saved = session(None, 33, Timestamp(NOW.0 + 1)).into();
-    let revision = writer.revision(33).await;
-    assert!(writer.write(StoreOp::Update { id: id(33), session: saved }, revision).await);
-    let over = async |writer: &Writer, of| match writer.load(of).await {
-        None => true,
-        Some(stored) => stored.session.is_over(config, now),
-    };
-    let mut before = Vec::new();
-    for of in 30..=33 {
-        before.push((of, over(writer, of).await));
-    }
-    assert!(writer.write(StoreOp::DiscardOver { now }, None).await);
-    for (of, was_over) in before {
-        assert_eq!(writer.load(of).await.is_none(), was_over, "{of}");
-    }
-    for of in [31, 33] {
-        assert!(writer.write(StoreOp::Delete { id: id(of) }, None).await);
-    }
 }

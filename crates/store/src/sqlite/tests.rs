@@ -1,6 +1,6 @@
 //! What is written together, and read beside it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::sync::oneshot::{self, Receiver};
 
-use super::{Job, SCHEMA, Sqlite, serve};
+use super::{Job, SCHEMA, Sqlite, serve, uncommitted};
 use crate::store::{Store as _, StoreError};
 
 const NOW: Timestamp = Timestamp(1_000_000_000_000);
@@ -147,4 +147,53 @@ async fn what_is_in_memory_is_read_where_it_was_written() {
         assert!(store.write(&create(1)).await.unwrap());
         assert!(store.load(SessionId::from([1; 16])).await.unwrap().is_some());
     }
+}
+
+/// To look for it, and try again, would only take time.
+#[test]
+fn a_commit_without_room_has_failed_for_certain() {
+    let of = |code| {
+        let why = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        uncommitted(&why)
+    };
+    assert!(matches!(of(rusqlite::ffi::SQLITE_FULL), StoreError::Failed(_)));
+    for code in [rusqlite::ffi::SQLITE_IOERR, rusqlite::ffi::SQLITE_ERROR] {
+        assert!(matches!(of(code), StoreError::Unknown(_)));
+    }
+}
+
+/// Each has what the indices need.
+#[test]
+fn tables_of_another_application_are_left_alone() {
+    let alike = "CREATE TABLE session (id, user, handle, created, accessed);
+        INSERT INTO session VALUES (1, 'alice', 2, 3, 4);";
+    for tables in [alike, "CREATE TABLE ended (at TEXT)"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("application");
+        Connection::open(&path).unwrap().execute_batch(tables).unwrap();
+        let Err(why) = Sqlite::open(&path, Config::STRICT) else { panic!("it was opened") };
+        let why = std::error::Error::source(&why).unwrap().to_string();
+        assert!(why.contains("of another application"), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_was_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions");
+    let store = Sqlite::open(&path, Config::STRICT).unwrap();
+    assert!(store.write(&create(1)).await.unwrap());
+    let all = "PRAGMA wal_checkpoint(TRUNCATE)";
+    Connection::open(&path).unwrap().query_row(all, [], |_| Ok(())).unwrap();
+    // All but the first page, which says what tables there are.
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4096..].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    let store = Sqlite::open(&path, Config::STRICT).unwrap();
+    let failed = [
+        store.load(SessionId::from([1; 16])).await.map(drop),
+        store.generation("alice").await.map(drop),
+        store.sessions_of("alice").await.map(drop),
+    ];
+    assert!(failed.iter().all(|told| matches!(told, Err(StoreError::Failed(_)))), "{failed:?}");
 }
