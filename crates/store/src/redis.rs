@@ -358,9 +358,8 @@ impl Redis {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use std::time::{Duration, Instant};
-
     use quixote_session::Config;
+    use tokio::time::{Duration, Instant};
 
     use super::{Redis, error};
     use crate::store::StoreError;
@@ -382,7 +381,8 @@ mod tests {
         assert!(matches!(broke(std::io::ErrorKind::BrokenPipe), StoreError::Unknown(_)));
     }
 
-    #[tokio::test]
+    /// By a clock that goes on when nothing else does.
+    #[tokio::test(start_paused = true)]
     async fn nobody_waits_long_for_a_server_that_is_down() {
         let port = {
             let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
