@@ -97,13 +97,8 @@ fn of(parts: &SessionParts) -> Session {
 async fn writes_everywhere(writer: &mut Writer, first: u8, mut kept: SessionParts) {
     let (second, third) = (first + 50, first + 100);
     let mut changed = other(&kept, second);
-    let create = StoreOp::Create {
-        id: id(first),
-        session: of(&kept).into(),
-        generation: None,
-        discard_over: None,
-    };
-    assert!(writer.write(create, None).await, "a session with all that it may hold");
+    let created = writer.create_as(id(first), of(&kept), None).await;
+    assert!(created, "a session with all that it may hold");
     let created = writer.last();
     is_read(writer, first, &kept, created, "Create").await;
 

@@ -62,9 +62,8 @@ fn session(user: Option<&SmolStr>, handle: Handle) -> Session {
 }
 
 async fn create(writer: &mut Writer, id: SessionId, session: Session, generation: Option<u64>) {
-    let session = session.into();
-    let create = StoreOp::Create { id, session, generation, discard_over: None };
-    assert!(writer.write(create, None).await, "an id that is free, though another is like it");
+    let created = writer.create_as(id, session, generation).await;
+    assert!(created, "an id that is free, though another is like it");
 }
 
 async fn revision(writer: &Writer, id: SessionId) -> Option<Revision> {

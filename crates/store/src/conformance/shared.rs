@@ -57,9 +57,7 @@ pub async fn moves(store: Arc<dyn Store>, rounds: u64) {
     let mut writer = Writer::new(store.clone());
     let at = |round: u64| SessionId::from([0xee; 16].map(|byte: u8| byte ^ (round % 251) as u8));
     let own = || session(Some("mover"), 62, NOW);
-    let create =
-        StoreOp::Create { id: at(0), session: own().into(), generation: None, discard_over: None };
-    assert!(writer.write(create, None).await);
+    assert!(writer.create_as(at(0), own(), None).await);
     for round in 0..rounds {
         let looks = tokio::spawn(look(store.clone(), at(round), at(round + 1)));
         let lists = tokio::spawn(list(store.clone()));

@@ -31,10 +31,8 @@ pub(super) async fn sweeps(writer: &mut Writer, config: &Config) {
         for ((created, accessed), of) in times.into_iter().zip(30..) {
             let user = (of % 2 == 0).then_some("alice");
             let parts = SessionParts { created, accessed, ..session(user, of, NOW).into() };
-            let session = Session::try_from(parts).unwrap().into();
-            let create =
-                StoreOp::Create { id: id(of), session, generation: None, discard_over: None };
-            assert!(writer.write(create, None).await, "a session of whatever times");
+            let created = writer.create_as(id(of), parts.try_into().unwrap(), None).await;
+            assert!(created, "a session of whatever times");
         }
         // One that was about to be over is visited, and the visit saved with what it changed.
         let (visited, saved) = (SessionParts::from(session(None, 45, NOW)), before(idle - 1));
@@ -113,9 +111,7 @@ async fn begin_all(mut writer: Writer, places: impl Iterator<Item = u64>) {
     for place in places {
         let handle = Some((u128::from(place) + 1).to_be_bytes().into());
         let parts = SessionParts { handle, ..session(Some("many"), 1, NOW).into() };
-        let session = Session::try_from(parts).unwrap().into();
-        let create =
-            StoreOp::Create { id: of(place), session, generation: None, discard_over: None };
-        assert!(writer.write(create, None).await, "session {place} of one user");
+        let created = writer.create_as(of(place), parts.try_into().unwrap(), None).await;
+        assert!(created, "session {place} of one user");
     }
 }

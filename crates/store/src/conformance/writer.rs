@@ -63,7 +63,16 @@ impl Writer {
         user: Option<&str>,
         generation: Option<u64>,
     ) -> bool {
-        let (id, session) = (id(of), session(user, of, NOW).into());
+        self.create_as(id(of), session(user, of, NOW), generation).await
+    }
+
+    pub(super) async fn create_as(
+        &mut self,
+        id: SessionId,
+        session: Session,
+        generation: Option<u64>,
+    ) -> bool {
+        let session = session.into();
         self.write(StoreOp::Create { id, session, generation, discard_over: None }, None).await
     }
 
