@@ -237,13 +237,11 @@ impl Stage<'_> {
         }
         self.trace.truncate(4);
         self.note(format!("... {} times", wanted.count));
-        let what = if wanted.token_bits.is_some() { "a form token" } else { "an id" };
+        let (what, none) = match wanted.token_bits {
+            Some(_) => ("a form token", "no form token"),
+            None => ("an id", "no cookie of the declared name"),
+        };
         if found.len() < wanted.count {
-            let none = if wanted.token_bits.is_some() {
-                "no form token"
-            } else {
-                "no cookie of the declared name"
-            };
             return end(Verdict::Fail, none);
         }
         let mut unique = found.clone();

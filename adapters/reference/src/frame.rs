@@ -20,9 +20,6 @@ use crate::fault::Fault;
 use crate::here::{HERE, Here};
 use crate::wrong;
 
-/// The id that an empty cookie names, if that is planted.
-const EMPTY: &str = "00000000000000000000000000000000";
-
 /// One request, and its response.
 struct Exchange<'a> {
     server: &'a Server,
@@ -102,7 +99,9 @@ fn cookies_of(server: &Server, headers: &HeaderMap) -> Vec<u8> {
             let code = u32::from(last.chars().next().unwrap_or_default());
             text.replace(&format!("{head}%{code:02X}"), name)
         }
-        Fault::SharesTheEmptyId if text == format!("{name}=") => format!("{name}={EMPTY}"),
+        Fault::SharesTheEmptyId if text == format!("{name}=") => {
+            format!("{name}={}", wrong::empty_id().reveal())
+        }
         Fault::MangledNames => text.replace(&name.replace('_', "."), name),
         _ => return joined,
     };
