@@ -1,5 +1,7 @@
 //! What must be seen.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use super::jar::{Kept, latin_1};
@@ -309,13 +311,23 @@ fn telling_parts(id: &str, others: &[String]) -> Vec<String> {
     whole.chain(stretches.filter(tells)).collect()
 }
 
-/// As encoded as an id may be that is to look like none; without the padding, and without what
-/// depends on what follows.
+/// As encoded as an id may be that is to look like none; without what depends on what follows.
 fn in_base64(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits = text.as_bytes().as_chunks::<3>().0.iter().flat_map(|[first, second, third]| {
-        let bits = u32::from_be_bytes([0, *first, *second, *third]);
-        [18, 12, 6, 0].map(|shift| DIGITS.get((bits >> shift & 63) as usize).copied())
-    });
-    digits.flatten().map(char::from).collect()
+    BASE64_STANDARD.encode(text.as_bytes().as_chunks::<3>().0.as_flattened())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::telling_parts;
+
+    #[test]
+    fn half_an_id_tells_too_much_unless_all_ids_have_it() {
+        let other = "0123456789abcdef0000000000000000".to_owned();
+        let parts = telling_parts("0123456789abcdeffedcba9876543210", &[other]);
+        let tells = |text: &str| parts.iter().any(|part| text.contains(part));
+        assert!(tells("id=0123456789abcdeffedcba9876543210;"));
+        assert!(tells("...fedcba9876543210"), "the half of its own");
+        assert!(tells("MDEyMzQ1Njc4OWFiY2RlZmZlZGNiYTk4NzY1NDMyMTA="), "in base64");
+        assert!(!tells("0123456789abcdef..."), "the half that another has, too");
+    }
 }
