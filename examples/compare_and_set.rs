@@ -11,7 +11,7 @@
 //! | `Update` | `id` as loaded | `UPDATE … WHERE id = ? AND revision = ?` |
 //! | `Rotate` | `from` as `Update`, `to` as `Create` | `UPDATE … SET id = ? WHERE id = ? AND revision = ? …` |
 //! | `Discard` | `id` as loaded, and not accessed since | `DELETE … WHERE id = ? AND revision = ? AND accessed = ?` |
-//! | `DiscardOver` | none | `DELETE … WHERE accessed <= ? OR created <= ?` |
+//! | `DiscardOver` | none | `DELETE … WHERE accessed <= ? OR accessed >= ? OR created <= ? OR created >= ?` |
 //! | `Delete`, `DeleteHandle` | none | `DELETE … WHERE id = ?`, `DELETE … WHERE handle = ?` |
 //! | `DeleteUser` | if it spares a session: that one as loaded | `UPDATE users SET generation = generation + 1 …; DELETE … WHERE user = ?` |
 //!
@@ -28,7 +28,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use quixote_session::driver::{
-    Answer, Arrival, Ask, Call, Ending, Exchange, Failure, Revision, Stored, World, Write,
+    Answer, Arrival, Ask, Call, Ending, Exchange, Failure, Over, Revision, Stored, World, Write,
 };
 use quixote_session::{
     Config, CookieChange, CookieValue, EntropySource, FormToken, Handle, Refusal, Session,
@@ -251,11 +251,7 @@ impl Process {
             // Fixed, so that the example prints the same every time. A server takes
             // `EntropySource::from_system`, and the clock from `Timestamp::now`.
             entropy: EntropySource::new(*b"a seed that nobody else may know"),
-            store: Store {
-                config: Config::STRICT,
-                sessions: BTreeMap::new(),
-                generations: BTreeMap::new(),
-            },
+            store: Store { sessions: BTreeMap::new(), generations: BTreeMap::new() },
             lost: 0,
         }
     }
@@ -316,7 +312,6 @@ fn new_id(ending: &Ending) -> Result<SessionId, Box<dyn Error>> {
 
 /// The store: sessions with their revisions, and the generations of users.
 struct Store {
-    config: Config,
     sessions: BTreeMap<SessionId, Stored>,
     generations: BTreeMap<SmolStr, u64>,
 }
@@ -325,16 +320,13 @@ impl Store {
     /// Checks the condition and writes, as one atomic operation. False: nothing was written.
     // [driver-3] [driver-4] [driver-6] [driver-7] [driver-9] [driver-10] [driver-13] [driver-14]
     fn carry_out(&mut self, write: &Write) -> bool {
-        let Write { op, expected, accessed, revision, .. } = write;
+        let Write { op, expected, accessed, over, revision, .. } = write;
         match op {
             StoreOp::Put { id, session } => self.write(*id, session, *revision),
-            StoreOp::Create { id, session, generation, discard_over } => {
-                self.is_free(id, session, *generation) && {
-                    if let Some(now) = discard_over {
-                        self.sweep(*now);
-                    }
-                    self.write(*id, session, *revision)
-                }
+            StoreOp::Create { id, session, generation, .. } => {
+                self.is_free(id, session, *generation)
+                    && self.discard(over.as_ref())
+                    && self.write(*id, session, *revision)
             }
             StoreOp::Touch { id, accessed } => self.touch(id, *accessed),
             StoreOp::Update { id, session } => {
@@ -354,7 +346,7 @@ impl Store {
                     && stored == *accessed
                     && self.delete(|row, _| row == id)
             }
-            StoreOp::DiscardOver { now } => self.sweep(*now),
+            StoreOp::DiscardOver { .. } => self.discard(over.as_ref()),
             StoreOp::Delete { id } => self.delete(|row, _| row == id),
             StoreOp::DeleteHandle { handle, user } => self.delete_handle(*handle, user.as_ref()),
             StoreOp::DeleteUser { user, except } => {
@@ -403,9 +395,8 @@ impl Store {
         true
     }
 
-    fn sweep(&mut self, now: Timestamp) -> bool {
-        self.sessions.retain(|_, row| !row.session.is_over(&self.config, now));
-        true
+    fn discard(&mut self, over: Option<&Over>) -> bool {
+        self.delete(|_, session| over.is_some_and(|over| over.includes(session)))
     }
 
     fn delete_handle(&mut self, handle: Handle, user: Option<&SmolStr>) -> bool {

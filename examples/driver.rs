@@ -12,7 +12,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use quixote_session::driver::{
-    Answer, Arrival, Ask, Call, Ending, Exchange, Failure, FromSaid, Revision, Stored, World,
+    Answer, Arrival, Ask, Call, Ending, Exchange, Failure, FromSaid, Revision, Stored, World, Write,
 };
 use quixote_session::{
     CACHE_CONTROL, Config, CookieOp, EntropySource, FormToken, Session, SessionId, StoreOp,
@@ -121,7 +121,7 @@ impl World for Disk {
             // Nobody ends users here.
             Ask::Generation { .. } => Answer::Generation(0),
             Ask::Write(_) if self.fails => Answer::Failed,
-            Ask::Write(write) => match self.persist(&write.op, write.revision) {
+            Ask::Write(write) => match self.persist(write) {
                 Ok(()) => Answer::Done,
                 Err(_) => Answer::Failed,
             },
@@ -143,14 +143,15 @@ impl World for Disk {
 impl Disk {
     /// Nobody else writes here, and one request at a time: every condition holds. See the example
     /// `compare_and_set` for a store that others write to.
-    fn persist(&mut self, op: &StoreOp, revision: Revision) -> Result<(), Box<dyn Error>> {
+    fn persist(&mut self, write: &Write) -> Result<(), Box<dyn Error>> {
+        let Write { op, over, revision, .. } = write;
         match op {
             StoreOp::Create { id, session, .. }
             | StoreOp::Put { id, session }
-            | StoreOp::Update { id, session } => self.write(*id, revision, session),
+            | StoreOp::Update { id, session } => self.write(*id, *revision, session),
             StoreOp::Rotate { from, to, session, .. } => {
                 println!("    store   {from:?} moves to {to:?}");
-                self.write(*to, revision, session)?;
+                self.write(*to, *revision, session)?;
                 self.rows.remove(from);
                 Ok(())
             }
@@ -168,8 +169,8 @@ impl Disk {
             StoreOp::DeleteUser { user, except } => {
                 self.remove(|id, session| session.user() == Some(user) && Some(id) != *except)
             }
-            StoreOp::DiscardOver { now } => {
-                self.remove(|_, session| session.is_over(&Config::STRICT, *now))
+            StoreOp::DiscardOver { .. } => {
+                self.remove(|_, session| over.is_some_and(|over| over.includes(session)))
             }
         }
     }

@@ -54,9 +54,11 @@
 mod ask;
 mod call;
 mod exchange;
+mod over;
 mod rests;
 mod turn;
 
 pub use self::ask::{Answer, Ask, Revision, Stored, World, Write};
 pub use self::call::{Arrival, Call, Ending, Failure, FromSaid, Said};
 pub use self::exchange::Exchange;
+pub use self::over::{Outside, Over};

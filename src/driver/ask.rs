@@ -2,6 +2,7 @@
 
 use smol_str::SmolStr;
 
+use super::over::Over;
 use crate::effect::StoreOp;
 use crate::entropy::Entropy;
 #[cfg(feature = "std")]
@@ -79,7 +80,8 @@ pub enum Ask<'a> {
 /// | `DeleteUser` | if it spares a session: that has the revision `expected` |
 /// | `Touch`, `Delete`, `DeleteHandle`, `DiscardOver`, `Put` | none |
 ///
-/// `Create`, `Update`, `Rotate` and `Put` give the row the new `revision`.
+/// `Create`, `Update`, `Rotate` and `Put` give the row the new `revision`. A `DiscardOver` deletes
+/// what is `over`, and so does a `Create` before it writes, if it says what is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Write {
     /// What to write.
@@ -88,6 +90,8 @@ pub struct Write {
     pub expected: Option<Revision>,
     /// For a `Discard`: the noted access that the row must have.
     pub accessed: Option<Timestamp>,
+    /// What is over, for a `DiscardOver`, or for a `Create` that makes room by discarding it.
+    pub over: Option<Over>,
     /// The revision that the row gets.
     pub revision: Revision,
     /// Whether [`Ask::Commit`] comes next. A driver that keeps sessions and its own data in one

@@ -145,7 +145,7 @@ async fn main() -> io::Result<()> {
     let fault = Fault::named(&name)
         .ok_or_else(|| invalid(format!("FAULT: expected one of {}", Fault::NAMES.join(", "))))?;
     let config = config(fault);
-    let store = Arc::new(Planted::new(config.clone(), fault));
+    let store = Arc::new(Planted::new(fault));
     let manager = Manager::new(config.clone(), store.clone()).map_err(invalid)?;
     let caps = caps(&config);
     let server = Server(Arc::new(Shared {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use quixote_session::driver::{Revision, Stored, Write};
-use quixote_session::{Config, Handle, Session, SessionId, SessionParts, StoreOp, Timestamp};
+use quixote_session::{Handle, Session, SessionId, SessionParts, StoreOp, Timestamp};
 use quixote_session_store::{Memory, Store, StoreError};
 
 use crate::fault::Fault;
@@ -34,8 +34,8 @@ struct Past {
 }
 
 impl Planted {
-    pub fn new(config: Config, fault: Fault) -> Self {
-        Self { memory: Memory::new(config), fault, past: Mutex::default() }
+    pub fn new(fault: Fault) -> Self {
+        Self { memory: Memory::new(), fault, past: Mutex::default() }
     }
 
     pub fn len(&self) -> usize {
@@ -149,7 +149,7 @@ impl Planted {
 }
 
 fn unconditional(op: StoreOp, revision: Revision) -> Write {
-    Write { op, expected: None, accessed: None, revision, commits: false }
+    Write { op, expected: None, accessed: None, over: None, revision, commits: false }
 }
 
 /// The same session, created then.

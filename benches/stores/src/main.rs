@@ -84,11 +84,11 @@ type Both = (Arc<dyn Store>, Router);
 
 fn in_memory() -> Both {
     let theirs = tower::site(tower_sessions::MemoryStore::default());
-    (Arc::new(Memory::new(Config::STRICT)), theirs)
+    (Arc::new(Memory::new()), theirs)
 }
 
 async fn sqlite(folder: &std::path::Path) -> Result<Both, Broken> {
-    let own = Sqlite::open(folder.join("ours.sqlite"), Config::STRICT)?;
+    let own = Sqlite::open(folder.join("ours.sqlite"))?;
     let connection = tokio_rusqlite::Connection::open(folder.join("theirs.sqlite")).await?;
     // As durable as ours.
     let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
@@ -100,7 +100,7 @@ async fn sqlite(folder: &std::path::Path) -> Result<Both, Broken> {
 
 async fn postgres() -> Result<Both, Broken> {
     let url = std::env::var("POSTGRES_URL").map_err(|_| "POSTGRES_URL is not set")?;
-    let own = Postgres::connect(&url, Config::STRICT).await?;
+    let own = Postgres::connect(&url).await?;
     let recycling = deadpool_postgres::RecyclingMethod::Fast;
     let recycling = deadpool_postgres::ManagerConfig { recycling_method: recycling };
     let manager =
@@ -112,7 +112,7 @@ async fn postgres() -> Result<Both, Broken> {
 
 async fn redis() -> Result<Both, Broken> {
     let url = std::env::var("REDIS_URL").map_err(|_| "REDIS_URL is not set")?;
-    let own = Redis::connect(&url, Config::STRICT).await?;
+    let own = Redis::connect(&url).await?;
     let client = ::redis::Client::open(url)?;
     let theirs = tower::Redis(::redis::aio::ConnectionManager::new(client).await?);
     Ok((Arc::new(own), tower::site(theirs)))

@@ -13,7 +13,7 @@
 //!     Ok(format!("{visits} visits before"))
 //! }
 //!
-//! let manager = Manager::new(Config::STRICT, Arc::new(Memory::new(Config::STRICT)))?;
+//! let manager = Manager::new(Config::STRICT, Arc::new(Memory::new()))?;
 //! let app: Router = Router::new().route("/", get(visits)).layer(SessionLayer::new(manager));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -48,7 +48,7 @@ impl Store for Slow {
 }
 
 fn manager() -> Manager {
-    Manager::new(Config::STRICT, Arc::new(Slow(Memory::new(Config::STRICT)))).unwrap()
+    Manager::new(Config::STRICT, Arc::new(Slow(Memory::new()))).unwrap()
 }
 
 /// Polls so often, and then drops it.

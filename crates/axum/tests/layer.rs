@@ -61,7 +61,7 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
-        let memory = Memory::new(Config::STRICT);
+        let memory = Memory::new();
         let store = Arc::new(Failing { memory, fails: AtomicBool::new(false) });
         let manager = Manager::new(Config::STRICT, store.clone()).unwrap();
         let app = Router::new()

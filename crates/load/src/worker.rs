@@ -40,13 +40,12 @@ pub(crate) async fn serve(url: &str, careless: bool) -> Result<(), Broken> {
 
 /// The store may be about to start.
 async fn open(url: &str) -> Result<Arc<dyn Store>, Broken> {
-    let config = Config::STRICT;
     let mut tries = 0;
     loop {
         let opened = match url.split_once("://") {
-            Some(("redis", _)) => Redis::connect(url, config.clone()).await.map(shared),
-            Some(_) => Postgres::connect(url, config.clone()).await.map(shared),
-            None => Sqlite::open(url, config.clone()).map(shared),
+            Some(("redis", _)) => Redis::connect(url).await.map(shared),
+            Some(_) => Postgres::connect(url).await.map(shared),
+            None => Sqlite::open(url).map(shared),
         };
         match opened {
             Ok(store) => return Ok(store),

@@ -12,7 +12,7 @@
 //!
 //! # let rt = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
 //! # rt.block_on(async {
-//! let store = Arc::new(Memory::new(Config::STRICT));
+//! let store = Arc::new(Memory::new());
 //! conformance::conditions(store.clone(), &Config::STRICT).await;
 //! conformance::many(store.clone(), 1001).await;
 //! conformance::ends_against_logins(store.clone(), 10).await;

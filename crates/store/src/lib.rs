@@ -13,8 +13,7 @@
 //!
 //! # let rt = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
 //! # rt.block_on(async {
-//! let config = Config::STRICT;
-//! let manager = Manager::new(config.clone(), Arc::new(Memory::new(config)))?;
+//! let manager = Manager::new(Config::STRICT, Arc::new(Memory::new()))?;
 //! let mut request = manager.exchange();
 //! manager.run(&mut request, Call::start(Arrival::default())).await?;
 //! manager.run(&mut request, Call::login("alice")).await?;

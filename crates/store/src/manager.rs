@@ -69,8 +69,8 @@ impl OwnData for () {
 }
 
 impl Manager {
-    /// Over this store. It must have been opened with the same configuration: a store sweeps by its
-    /// own limits, and would delete what is not over by others.
+    /// Over this store. Processes that share one must have the same configuration: each sweeps by
+    /// its own limits, and would delete what is not over by others.
     ///
     /// # Errors
     ///

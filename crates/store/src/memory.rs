@@ -4,26 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use quixote_session::driver::{Revision, Stored, Write};
-use quixote_session::{Config, Session, SessionId, SmolStr, StoreOp, Timestamp};
+use quixote_session::driver::{Over, Revision, Stored, Write};
+use quixote_session::{Session, SessionId, SmolStr, StoreOp, Timestamp};
 
 use crate::store::{Store, StoreError};
 
-/// A store in memory. It looks at every session where others have an index.
+/// A store in memory, empty at first. It looks at every session where others have an index.
+#[derive(Default)]
 pub struct Memory(Mutex<Parts>);
 
+#[derive(Default)]
 struct Parts {
-    config: Config,
     rows: BTreeMap<SessionId, Stored>,
     generations: BTreeMap<SmolStr, u64>,
 }
 
 impl Memory {
-    /// An empty store; the configuration says when a session is over.
+    /// An empty store.
     #[must_use]
-    pub fn new(config: Config) -> Self {
-        let (rows, generations) = (BTreeMap::new(), BTreeMap::new());
-        Self(Mutex::new(Parts { config, rows, generations }))
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// How many sessions are stored; some may be over.
@@ -81,16 +81,13 @@ impl Parts {
     }
 
     fn write(&mut self, write: &Write) -> bool {
-        let Write { op, expected, accessed, revision, .. } = write;
+        let Write { op, expected, accessed, over, revision, .. } = write;
         match op {
             StoreOp::Put { id, session } => self.put(*id, session, *revision),
-            StoreOp::Create { id, session, generation, discard_over } => {
-                self.is_free(*id, session, *generation) && {
-                    if let Some(now) = discard_over {
-                        self.discard_over(*now);
-                    }
-                    self.put(*id, session, *revision)
-                }
+            StoreOp::Create { id, session, generation, .. } => {
+                self.is_free(*id, session, *generation)
+                    && self.discard(over.as_ref())
+                    && self.put(*id, session, *revision)
             }
             StoreOp::Touch { id, accessed } => {
                 if let Some(row) = self.rows.get_mut(id) {
@@ -124,7 +121,7 @@ impl Parts {
                     self.keep(|id, own| own.user() != Some(user) || Some(*id) == *except)
                 }
             }
-            StoreOp::DiscardOver { now } => self.discard_over(*now),
+            StoreOp::DiscardOver { .. } => self.discard(over.as_ref()),
         }
     }
 
@@ -136,10 +133,8 @@ impl Parts {
         true
     }
 
-    fn discard_over(&mut self, now: Timestamp) -> bool {
-        let Self { config, rows, .. } = self;
-        rows.retain(|_, row| !row.session.is_over(config, now));
-        true
+    fn discard(&mut self, over: Option<&Over>) -> bool {
+        self.keep(|_, session| !over.is_some_and(|over| over.includes(session)))
     }
 
     fn keep(&mut self, kept: impl Fn(&SessionId, &Session) -> bool) -> bool {

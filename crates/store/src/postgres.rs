@@ -5,8 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 use bytes::BytesMut;
 use deadpool_postgres::{Client, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod};
-use quixote_session::driver::{Stored, Write};
-use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
+use quixote_session::driver::{Over, Stored, Write};
+use quixote_session::{Session, SessionId, StoreOp};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
@@ -25,10 +25,7 @@ use crate::store::{Store, StoreError};
 /// the tables and indices that are not there and replaces the functions, so the role that connects
 /// owns them, and may create in the schema.
 #[derive(Clone)]
-pub struct Postgres {
-    pool: Pool,
-    config: Config,
-}
+pub struct Postgres(Pool);
 
 const SCHEMA: &str = include_str!("postgres.sql");
 
@@ -43,8 +40,8 @@ impl Postgres {
     ///
     /// If the address is none, or the database is not reached or refuses; and if the address asks
     /// for encryption (`sslmode=require`).
-    pub async fn connect(url: &str, config: Config) -> Result<Self, StoreError> {
-        Self::connect_with(url, NoTls, config).await
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::connect_with(url, NoTls).await
     }
 
     /// The same over TLS: `tls` is the connector of a package such as `tokio-postgres-rustls` or
@@ -54,7 +51,7 @@ impl Postgres {
     /// # Errors
     ///
     /// Those of [`connect`](Self::connect), and those of the connector.
-    pub async fn connect_with<T>(url: &str, tls: T, config: Config) -> Result<Self, StoreError>
+    pub async fn connect_with<T>(url: &str, tls: T) -> Result<Self, StoreError>
     where
         T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
         T::Stream: Sync + Send,
@@ -72,11 +69,11 @@ impl Postgres {
         let client = pool.get().await.map_err(StoreError::failed)?;
         // In one transaction, as each text of several statements is.
         client.batch_execute(SCHEMA).await.map_err(StoreError::failed)?;
-        Ok(Self { pool, config })
+        Ok(Self(pool))
     }
 
     async fn client(&self) -> Result<Client, StoreError> {
-        self.pool.get().await.map_err(StoreError::failed)
+        self.0.get().await.map_err(StoreError::failed)
     }
 
     /// Carries out a write in a transaction of the application in the same database, to be
@@ -96,7 +93,7 @@ impl Postgres {
         transaction: &Transaction<'_>,
         write: &Write,
     ) -> Result<bool, StoreError> {
-        carry_out(&Connection::Own(transaction), &self.config, write).await
+        carry_out(&Connection::Own(transaction), write).await
     }
 }
 
@@ -216,7 +213,7 @@ impl Store for Postgres {
     }
 
     async fn write(&self, write: &Write) -> Result<bool, StoreError> {
-        carry_out(&Connection::Pooled(&self.client().await?), &self.config, write).await
+        carry_out(&Connection::Pooled(&self.client().await?), write).await
     }
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
@@ -236,18 +233,12 @@ const PUT: &str = "INSERT INTO session (id, revision, data, usr, handle, created
 const UPDATE: &str = "UPDATE session SET revision = $2, data = $3, usr = sha256($4), handle = $5,
     created = $6, accessed = greatest(accessed, $7) WHERE id = $1 AND revision = $8";
 
-async fn carry_out(
-    db: &Connection<'_>,
-    config: &Config,
-    write: &Write,
-) -> Result<bool, StoreError> {
+async fn carry_out(db: &Connection<'_>, write: &Write) -> Result<bool, StoreError> {
     let expected = write.expected.map(|expected| expected.0.cast_signed());
     match &write.op {
-        StoreOp::Create { id, session, generation, discard_over } => {
+        StoreOp::Create { id, session, generation, .. } => {
             // It makes room, and changes no answer if nothing follows.
-            if let Some(now) = discard_over {
-                discard_over_at(db, config, *now).await?;
-            }
+            discard(db, write.over.as_ref()).await?;
             let sql = "SELECT session_create($1, $2, $3, sha256($4), $5, $6, $7, $8)";
             let generation = generation.map(u64::cast_signed);
             db.ask(sql, &with(&Columns::of(id, write, session)?, &name(session), &[&generation]))
@@ -289,7 +280,7 @@ async fn carry_out(
             let sql = "SELECT session_end_user(sha256($1), $2, $3)";
             db.ask(sql, &[&user.as_bytes(), &except, &expected]).await
         }
-        StoreOp::DiscardOver { now } => discard_over_at(db, config, *now).await,
+        StoreOp::DiscardOver { .. } => discard(db, write.over.as_ref()).await,
     }
 }
 
@@ -311,12 +302,8 @@ fn name(session: &Session) -> Option<&[u8]> {
     session.user().map(|user| user.as_bytes())
 }
 
-async fn discard_over_at(
-    db: &Connection<'_>,
-    config: &Config,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let Bounds { accessed, created } = Bounds::of(config, now);
+async fn discard(db: &Connection<'_>, over: Option<&Over>) -> Result<bool, StoreError> {
+    let Some(Bounds { accessed, created }) = over.map(Bounds::from) else { return Ok(true) };
     // What another has locked it may delete the next time: to wait for each other in two orders
     // would be a deadlock.
     let sql = "DELETE FROM session WHERE id IN (SELECT id FROM session
@@ -337,7 +324,7 @@ mod tests {
     use tokio_postgres::tls::NoTlsStream;
 
     use super::{
-        BytesMut, Config, Hidden, MakeTlsConnect, Postgres, Socket, TlsConnect, ToSql as _, Type,
+        BytesMut, Hidden, MakeTlsConnect, Postgres, Socket, TlsConnect, ToSql as _, Type,
         parameters,
     };
 
@@ -381,7 +368,7 @@ mod tests {
             said
         });
         let tls = Asked::default();
-        assert!(Postgres::connect_with(&url, tls.clone(), Config::STRICT).await.is_err());
+        assert!(Postgres::connect_with(&url, tls.clone()).await.is_err());
         assert!(tls.0.load(Ordering::Relaxed));
         assert_eq!(served.await.unwrap(), [0, 0, 0, 8, 4, 210, 22, 47], "and no name or password");
     }

@@ -1,8 +1,8 @@
 //! Sessions in Redis.
 
 use async_trait::async_trait;
-use quixote_session::driver::{Stored, Write};
-use quixote_session::{Config, Handle, Session, SessionId, StoreOp, Timestamp};
+use quixote_session::driver::{Over, Stored, Write};
+use quixote_session::{Handle, Session, SessionId, StoreOp};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, ErrorKind, RedisError, Script};
 
@@ -28,7 +28,6 @@ use crate::store::{Store, StoreError};
 #[derive(Clone)]
 pub struct Redis {
     connection: ConnectionManager,
-    config: Config,
     scripts: std::sync::Arc<Scripts>,
 }
 
@@ -185,7 +184,7 @@ impl Redis {
     /// # Errors
     ///
     /// If the address is none, or Redis is not reached.
-    pub async fn connect(url: &str, config: Config) -> Result<Self, StoreError> {
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let client = redis::Client::open(url).map_err(StoreError::failed)?;
         let settings = ConnectionManagerConfig::new().set_number_of_retries(CONNECTS_AGAIN);
         let connection = ConnectionManager::new_with_config(client, settings).await;
@@ -200,7 +199,7 @@ impl Redis {
             discard_over: script(DISCARD_OVER),
             list: Script::new(LIST),
         });
-        Ok(Self { connection, config, scripts })
+        Ok(Self { connection, scripts })
     }
 
     async fn run(&self, script: &Script, values: &[&str]) -> Result<bool, StoreError> {
@@ -293,11 +292,9 @@ impl Store for Redis {
                 let id = text(*id);
                 self.save([&id, &id], "*", write, session, None).await
             }
-            StoreOp::Create { id, session, generation, discard_over } => {
+            StoreOp::Create { id, session, generation, .. } => {
                 // It makes room, and changes no answer if nothing follows.
-                if let Some(now) = discard_over {
-                    self.discard_over(*now).await?;
-                }
+                self.discard(write.over.as_ref()).await?;
                 self.save(["", &text(*id)], "", write, session, *generation).await
             }
             StoreOp::Update { id, session } => {
@@ -326,7 +323,7 @@ impl Store for Redis {
                 let except = except.map(text).unwrap_or_default();
                 self.run(&self.scripts.delete_user, &[user, &except, &expected]).await
             }
-            StoreOp::DiscardOver { now } => self.discard_over(*now).await,
+            StoreOp::DiscardOver { .. } => self.discard(write.over.as_ref()).await,
         }
     }
 
@@ -339,8 +336,8 @@ impl Store for Redis {
 }
 
 impl Redis {
-    async fn discard_over(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let Bounds { accessed, created } = Bounds::of(&self.config, now);
+    async fn discard(&self, over: Option<&Over>) -> Result<bool, StoreError> {
+        let Some(Bounds { accessed, created }) = over.map(Bounds::from) else { return Ok(true) };
         let bounds = [accessed.0, accessed.1, created.0, created.1].map(|at| at.to_string());
         let bounds = bounds.each_ref().map(String::as_str);
         while self.count(&self.scripts.discard_over, &bounds).await? > 0 {}
@@ -358,7 +355,6 @@ impl Redis {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use quixote_session::Config;
     use tokio::time::{Duration, Instant};
 
     use super::{Redis, error};
@@ -390,7 +386,7 @@ mod tests {
         };
         let began = Instant::now();
         let url = format!("redis://127.0.0.1:{port}");
-        assert!(Redis::connect(&url, Config::STRICT).await.is_err());
+        assert!(Redis::connect(&url).await.is_err());
         assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     }
 }

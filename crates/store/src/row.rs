@@ -4,8 +4,8 @@
 use quixote_session::SessionId;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use quixote_session::driver::Write;
-use quixote_session::driver::{Revision, Stored};
-use quixote_session::{Config, Session, Timestamp};
+use quixote_session::driver::{Outside, Over, Revision, Stored};
+use quixote_session::{Session, Timestamp};
 
 use crate::store::StoreError;
 
@@ -87,23 +87,20 @@ pub(crate) fn signed(moment: Timestamp) -> i64 {
     moment.0.try_into().unwrap_or(i64::MAX)
 }
 
-/// When a session is over, as bounds of its columns: over is what was accessed (created) at the
-/// first or before, or at the second or after. A limit that is absent has bounds that nothing
-/// meets.
+/// What is over, as bounds of its columns: at the first or before, at the second or after. Where
+/// there is none it is one that nothing meets.
 #[derive(Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) accessed: (i64, i64),
     pub(crate) created: (i64, i64),
 }
 
-impl Bounds {
-    pub(crate) fn of(config: &Config, now: Timestamp) -> Self {
-        let around = |limit: Option<u64>| {
-            let Some(limit) = limit else { return (-1, i64::MAX) };
-            let before = now.0.checked_sub(limit).map_or(-1, |at| signed(Timestamp(at)));
-            (before, signed(Timestamp(now.0.saturating_add(limit))))
+impl From<&Over> for Bounds {
+    fn from(over: &Over) -> Self {
+        let around = |outside: Outside| {
+            (outside.until.map_or(-1, signed), outside.from.map_or(i64::MAX, signed))
         };
-        Self { accessed: around(config.idle_limit_ms), created: around(config.absolute_limit_ms) }
+        Self { accessed: around(over.accessed), created: around(over.created) }
     }
 }
 

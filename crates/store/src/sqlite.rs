@@ -12,8 +12,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use quixote_session::driver::{Stored, Write};
-use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
+use quixote_session::driver::{Over, Stored, Write};
+use quixote_session::{Session, SessionId, StoreOp};
 use rusqlite::{
     Connection, ErrorCode, OptionalExtension as _, ToSql, Transaction, TransactionBehavior, params,
 };
@@ -35,7 +35,6 @@ use crate::store::{Store, StoreError};
 pub struct Sqlite(Arc<Parts>);
 
 struct Parts {
-    config: Config,
     reads: Sender<Job>,
     writes: Sender<Job>,
 }
@@ -62,20 +61,17 @@ impl Sqlite {
     /// # Errors
     ///
     /// If it cannot be opened, or is no database of sessions.
-    pub fn open(path: impl AsRef<Path>, config: Config) -> Result<Self, StoreError> {
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         create(path).map_err(StoreError::failed)?;
         let connection = connect(path, SCHEMA)?;
         check(&connection)?;
         // What is in memory is seen by one connection alone.
         let is_file = connection.path().is_some_and(|file| !file.is_empty());
-        let writes = start(connection, config.clone())?;
-        let reads = if is_file {
-            start(connect(path, "PRAGMA query_only = ON")?, config.clone())?
-        } else {
-            writes.clone()
-        };
-        Ok(Self(Arc::new(Parts { config, reads, writes })))
+        let writes = start(connection)?;
+        let reads =
+            if is_file { start(connect(path, "PRAGMA query_only = ON")?)? } else { writes.clone() };
+        Ok(Self(Arc::new(Parts { reads, writes })))
     }
 
     /// Carries out a write in a transaction of the application on the same file, to be committed by
@@ -92,7 +88,7 @@ impl Sqlite {
         transaction: &Transaction<'_>,
         write: &Write,
     ) -> Result<bool, StoreError> {
-        carry_out(transaction, &self.0.config, write)
+        carry_out(transaction, write)
     }
 
     async fn read<T: Send + 'static>(
@@ -196,15 +192,15 @@ fn connect(path: &Path, first: &str) -> Result<Connection, StoreError> {
 }
 
 /// A thread that owns the connection, and does what it is sent.
-fn start(connection: Connection, config: Config) -> Result<Sender<Job>, StoreError> {
+fn start(connection: Connection) -> Result<Sender<Job>, StoreError> {
     let (jobs, received) = channel();
     let thread = std::thread::Builder::new().name("sessions".into());
-    thread.spawn(move || serve(connection, &config, &received)).map_err(StoreError::failed)?;
+    thread.spawn(move || serve(connection, &received)).map_err(StoreError::failed)?;
     Ok(jobs)
 }
 
 /// What a thread does until nobody can send it anything.
-fn serve(mut connection: Connection, config: &Config, jobs: &Receiver<Job>) {
+fn serve(mut connection: Connection, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut writes = Vec::new();
         for job in iter::once(first).chain(jobs.try_iter().take(MOST_AT_ONCE - 1)) {
@@ -215,13 +211,13 @@ fn serve(mut connection: Connection, config: &Config, jobs: &Receiver<Job>) {
             }
         }
         if !writes.is_empty() {
-            write_all(&mut connection, config, writes);
+            write_all(&mut connection, writes);
         }
     }
 }
 
 /// Carries out writes in one transaction, and tells what came of them once it is committed.
-fn write_all(connection: &mut Connection, config: &Config, writes: Vec<(Write, Told)>) {
+fn write_all(connection: &mut Connection, writes: Vec<(Write, Told)>) {
     let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate)
     {
         Ok(transaction) => transaction,
@@ -235,7 +231,7 @@ fn write_all(connection: &mut Connection, config: &Config, writes: Vec<(Write, T
     let mut results = Vec::new();
     for (write, tell) in writes {
         // One that panics has dropped its savepoint, and tells nobody.
-        let wrote = AssertUnwindSafe(|| write_one(&mut transaction, config, &write));
+        let wrote = AssertUnwindSafe(|| write_one(&mut transaction, &write));
         if let Ok(done) = catch_unwind(wrote) {
             results.push((done, tell));
         }
@@ -251,13 +247,9 @@ fn write_all(connection: &mut Connection, config: &Config, writes: Vec<(Write, T
 }
 
 /// Whole or not at all: what is not done, or fails, is taken back.
-fn write_one(
-    transaction: &mut Transaction<'_>,
-    config: &Config,
-    write: &Write,
-) -> Result<bool, StoreError> {
+fn write_one(transaction: &mut Transaction<'_>, write: &Write) -> Result<bool, StoreError> {
     let savepoint = transaction.savepoint().map_err(error)?;
-    let done = carry_out(&savepoint, config, write)?;
+    let done = carry_out(&savepoint, write)?;
     if done {
         savepoint.commit().map_err(error)?;
     }
@@ -280,13 +272,13 @@ fn error(why: rusqlite::Error) -> StoreError {
     }
 }
 
-fn carry_out(db: &Connection, config: &Config, write: &Write) -> Result<bool, StoreError> {
+fn carry_out(db: &Connection, write: &Write) -> Result<bool, StoreError> {
     let expected = write.expected.map(|expected| expected.0.cast_signed());
     let run = |sql: &str, values: &[&dyn ToSql]| run(db, sql, values);
     let done = |sql: &str, values: &[&dyn ToSql]| run(sql, values).map(|_| true);
     match &write.op {
-        StoreOp::Create { id, session, generation, discard_over } => {
-            discard_over.map_or(Ok(true), |now| discard_over_at(db, config, now))?;
+        StoreOp::Create { id, session, generation, .. } => {
+            discard(db, write.over.as_ref())?;
             let generation = generation.map(u64::cast_signed);
             let sql = format!(
                 "INSERT INTO session (id, revision, data, user, handle, created, accessed)
@@ -334,7 +326,7 @@ fn carry_out(db: &Connection, config: &Config, write: &Write) -> Result<bool, St
         StoreOp::DeleteUser { user, except } => {
             end_user(db, user, except.as_ref().map(SessionId::reveal_bytes), expected)
         }
-        StoreOp::DiscardOver { now } => discard_over_at(db, config, *now),
+        StoreOp::DiscardOver { .. } => discard(db, write.over.as_ref()),
     }
 }
 
@@ -369,8 +361,8 @@ fn with<'a>(columns: &'a Columns<'_>, others: &[&'a dyn ToSql]) -> Vec<&'a dyn T
     all
 }
 
-fn discard_over_at(db: &Connection, config: &Config, now: Timestamp) -> Result<bool, StoreError> {
-    let Bounds { accessed, created } = Bounds::of(config, now);
+fn discard(db: &Connection, over: Option<&Over>) -> Result<bool, StoreError> {
+    let Some(Bounds { accessed, created }) = over.map(Bounds::from) else { return Ok(true) };
     let sql = "DELETE FROM session
         WHERE accessed <= ? OR accessed >= ? OR created <= ? OR created >= ?";
     run(db, sql, params![accessed.0, accessed.1, created.0, created.1])?;

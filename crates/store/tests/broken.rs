@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use quixote_session::driver::{Revision, Stored, Write};
-use quixote_session::{Config, Session, SessionId, SessionParts, SmolStr, StoreOp};
+use quixote_session::driver::{Over, Revision, Stored, Write};
+use quixote_session::{Config, Session, SessionId, SessionParts, SmolStr, StoreOp, Timestamp};
 use quixote_session_store::{Memory, Store, StoreError, conformance};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -146,10 +146,10 @@ impl Broken {
             write.expected = self.load(id).await.unwrap().map(|stored| stored.revision);
         }
         match &mut write.op {
-            StoreOp::Create { id, session, generation, discard_over } => {
+            StoreOp::Create { id, session, generation, .. } => {
                 (*id, *session) = (self.id(*id), self.session(session));
                 *generation = generation.filter(|_| !self.has(F::GenerationIgnored));
-                *discard_over = discard_over.filter(|_| !self.has(F::RoomNotMade));
+                write.over = write.over.filter(|_| !self.has(F::RoomNotMade));
             }
             StoreOp::Put { id, session } | StoreOp::Update { id, session } => {
                 (*id, *session) = (self.id(*id), self.session(session));
@@ -170,8 +170,9 @@ impl Broken {
                 (*user, *except) = (self.user(user), except.map(|id| self.id(id)));
             }
             StoreOp::DiscardOver { now } => {
-                now.0 += u64::from(self.has(F::SweepIsEarly));
-                now.0 -= u64::from(self.has(F::SweepIsLate));
+                let early = u64::from(self.has(F::SweepIsEarly));
+                let now = Timestamp(now.0 + early - u64::from(self.has(F::SweepIsLate)));
+                write.over = Some(Over::at(&Config::STRICT, now));
             }
         }
         write
@@ -182,7 +183,8 @@ impl Broken {
     }
 
     async fn do_also(&self, op: StoreOp, revision: Revision) {
-        let write = Write { op, expected: None, accessed: None, revision, commits: false };
+        let over = None;
+        let write = Write { op, expected: None, accessed: None, over, revision, commits: false };
         self.memory.write(&write).await.unwrap();
     }
 }
@@ -266,7 +268,7 @@ impl Store for Broken {
 }
 
 async fn conforms(fault: Option<Fault>) {
-    let memory = Arc::new(Memory::new(Config::STRICT));
+    let memory = Arc::new(Memory::new());
     let handle = || {
         let (memory, cache) = (memory.clone(), Mutex::default());
         Arc::new(Broken { memory, fault, cache })

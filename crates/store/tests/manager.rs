@@ -58,7 +58,7 @@ impl Store for Bad {
 }
 
 async fn logged_in() -> (Manager, Arc<Bad>, Exchange) {
-    let memory = Memory::new(Config::STRICT);
+    let memory = Memory::new();
     let store =
         Arc::new(Bad { memory, hangs: false.into(), fails: false.into(), is_slow: false.into() });
     let manager = Manager::new(Config::STRICT, store.clone()).unwrap();

@@ -94,7 +94,7 @@ impl Orders for InSqlite {
 async fn one_transaction_of_sqlite_has_both() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.sqlite");
-    let sessions = quixote_session_store::Sqlite::open(&path, Config::STRICT).unwrap();
+    let sessions = quixote_session_store::Sqlite::open(&path).unwrap();
     let file = rusqlite::Connection::open(&path).unwrap();
     file.execute_batch("CREATE TABLE orders (what TEXT)").unwrap();
     let orders = InSqlite { sessions: sessions.clone(), file, gives_up: false };
@@ -149,7 +149,7 @@ impl Orders for InPostgres {
 #[ignore = "needs POSTGRES_URL"]
 async fn one_transaction_of_postgres_has_both() {
     let url = std::env::var("POSTGRES_URL").unwrap();
-    let sessions = quixote_session_store::Postgres::connect(&url, Config::STRICT).await.unwrap();
+    let sessions = quixote_session_store::Postgres::connect(&url).await.unwrap();
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     // It goes with the connection, and is seen by it alone.

@@ -37,13 +37,12 @@ struct Args {
 }
 
 async fn session_store(name: &str) -> Result<Arc<dyn Store>, Broken> {
-    let config = Config::STRICT;
     Ok(match name.split_once("://") {
-        Some(("redis", _)) => Arc::new(Redis::connect(name, config).await?),
-        Some(("postgres" | "postgresql", _)) => Arc::new(Postgres::connect(name, config).await?),
+        Some(("redis", _)) => Arc::new(Redis::connect(name).await?),
+        Some(("postgres" | "postgresql", _)) => Arc::new(Postgres::connect(name).await?),
         Some((other, _)) => return Err(format!("no store is called {other}").into()),
-        None if name == "memory" => Arc::new(Memory::new(config)),
-        None => Arc::new(Sqlite::open(name, config)?),
+        None if name == "memory" => Arc::new(Memory::new()),
+        None => Arc::new(Sqlite::open(name)?),
     })
 }
 

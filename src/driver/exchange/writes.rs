@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use super::Exchange;
 use crate::driver::ask::{Answer, Revision, Stored, Write};
 use crate::driver::call::Failure;
+use crate::driver::over::Over;
 use crate::driver::turn::{Attempt, Row, Turn, Verdict, Waits};
 use crate::effect::{Effects, StoreOp, Transaction};
 use crate::session::Session;
@@ -18,10 +19,11 @@ impl Exchange {
         let expected = row.map(|row| row.revision);
         let discards = matches!(op, StoreOp::Discard { .. });
         let accessed = row.map(|row| row.accessed).filter(|_| discards);
+        let over = Over::of(&self.config, &op);
         let revision = self.next;
         self.next = Revision(revision.0.wrapping_add(1));
         let commits = effects.transaction == Some(Transaction::Commit);
-        let write = Write { op, expected, accessed, revision, commits };
+        let write = Write { op, expected, accessed, over, revision, commits };
         let attempt = Box::new(Attempt { after, effects, write });
         self.wait(turn, Waits::Write(attempt));
     }

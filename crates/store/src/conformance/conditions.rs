@@ -12,9 +12,11 @@ use super::writer::{NOW, Writer, handle, id, session};
 use crate::store::Store;
 
 /// Each operation where its condition holds, and where it does not; one after another. The store
-/// must be empty, and of this configuration; it is empty afterwards, but for counts of ends.
+/// must be empty, and is empty afterwards, but for counts of ends. Sessions are as large, and as old,
+/// as this configuration lets them be.
 pub async fn conditions(store: Arc<dyn Store>, config: &Config) {
     let mut writer = Writer::new(store);
+    writer.config = config.clone();
     creates_and_updates(&mut writer).await;
     finds_what_was_updated(&mut writer).await;
     rotates(&mut writer).await;

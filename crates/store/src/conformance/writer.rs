@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use quixote_session::driver::{Revision, Stored, Write};
-use quixote_session::{Handle, Session, SessionId, SessionParts, StoreOp, Timestamp};
+use quixote_session::driver::{Over, Revision, Stored, Write};
+use quixote_session::{Config, Handle, Session, SessionId, SessionParts, StoreOp, Timestamp};
 
 use crate::store::Store;
 
@@ -28,6 +28,8 @@ pub(super) fn session(user: Option<&str>, of: u8, accessed: Timestamp) -> Sessio
 /// Writes, counting revisions up.
 pub(super) struct Writer {
     pub(super) store: Arc<dyn Store>,
+    /// What is over is so by its limits.
+    pub(super) config: Config,
     revision: u64,
 }
 
@@ -38,7 +40,7 @@ impl Writer {
 
     /// With revisions of its own, where there is another writer.
     pub(super) fn from(store: Arc<dyn Store>, revision: u64) -> Self {
-        Self { store, revision }
+        Self { store, config: Config::STRICT, revision }
     }
 
     pub(super) async fn write(&mut self, op: StoreOp, expected: Option<Revision>) -> bool {
@@ -53,8 +55,9 @@ impl Writer {
     ) -> bool {
         // Revisions use all 64 bits.
         self.revision = self.revision.wrapping_add(0x8000_0000_0000_0001);
-        let revision = Revision(self.revision);
-        self.store.write(&Write { op, expected, accessed, revision, commits: false }).await.unwrap()
+        let (over, revision) = (Over::of(&self.config, &op), Revision(self.revision));
+        let write = Write { op, expected, accessed, over, revision, commits: false };
+        self.store.write(&write).await.unwrap()
     }
 
     pub(super) async fn create(

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::mpsc::channel;
 use std::task::Poll;
 
-use quixote_session::driver::{Revision, Write};
+use quixote_session::driver::{Over, Revision, Write};
 use quixote_session::{Config, Session, SessionId, StoreOp, Timestamp};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -52,7 +52,7 @@ impl File {
             told.push(hears);
         }
         drop(jobs);
-        serve(self.connection(), &Config::STRICT, &received);
+        serve(self.connection(), &received);
         told.into_iter().map(|mut told| told.try_recv().unwrap()).collect()
     }
 }
@@ -65,13 +65,9 @@ fn create(of: u8) -> Write {
 fn create_in(generation: Option<u64>, of: u8, discard_over: Option<Timestamp>) -> Write {
     let session = Session::new("192.0.2.1".into(), NOW).into();
     let id = SessionId::from([of; 16]);
-    Write {
-        op: StoreOp::Create { id, session, generation, discard_over },
-        expected: None,
-        accessed: None,
-        revision: Revision(of.into()),
-        commits: false,
-    }
+    let op = StoreOp::Create { id, session, generation, discard_over };
+    let (over, revision) = (Over::of(&Config::STRICT, &op), Revision(of.into()));
+    Write { op, expected: None, accessed: None, over, revision, commits: false }
 }
 
 #[test]
@@ -126,7 +122,7 @@ fn nobody_is_told_that_a_write_is_done_whose_commit_failed() {
 async fn who_reads_waits_for_no_writer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions");
-    let store = Sqlite::open(&path, Config::STRICT).unwrap();
+    let store = Sqlite::open(&path).unwrap();
     assert!(store.write(&create(1)).await.unwrap());
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -143,7 +139,7 @@ async fn who_reads_waits_for_no_writer() {
 #[tokio::test]
 async fn what_is_in_memory_is_read_where_it_was_written() {
     for path in [":memory:", "file::memory:"] {
-        let store = Sqlite::open(path, Config::STRICT).unwrap();
+        let store = Sqlite::open(path).unwrap();
         assert!(store.write(&create(1)).await.unwrap());
         assert!(store.load(SessionId::from([1; 16])).await.unwrap().is_some());
     }
@@ -171,7 +167,7 @@ fn tables_of_another_application_are_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("application");
         Connection::open(&path).unwrap().execute_batch(tables).unwrap();
-        let Err(why) = Sqlite::open(&path, Config::STRICT) else { panic!("it was opened") };
+        let Err(why) = Sqlite::open(&path) else { panic!("it was opened") };
         let why = std::error::Error::source(&why).unwrap().to_string();
         assert!(why.contains("of another application"), "{why}");
     }
@@ -181,7 +177,7 @@ fn tables_of_another_application_are_left_alone() {
 async fn what_cannot_be_read_was_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions");
-    let store = Sqlite::open(&path, Config::STRICT).unwrap();
+    let store = Sqlite::open(&path).unwrap();
     assert!(store.write(&create(1)).await.unwrap());
     let all = "PRAGMA wal_checkpoint(TRUNCATE)";
     Connection::open(&path).unwrap().query_row(all, [], |_| Ok(())).unwrap();
@@ -189,7 +185,7 @@ async fn what_cannot_be_read_was_not_written() {
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[4096..].fill(0xa5);
     std::fs::write(&path, bytes).unwrap();
-    let store = Sqlite::open(&path, Config::STRICT).unwrap();
+    let store = Sqlite::open(&path).unwrap();
     let failed = [
         store.load(SessionId::from([1; 16])).await.map(drop),
         store.generation("alice").await.map(drop),

@@ -1,0 +1,126 @@
+//! What is over at one moment, for a store that is to delete it.
+
+use crate::config::Config;
+use crate::effect::StoreOp;
+use crate::semantics::Limits;
+use crate::session::Session;
+use crate::time::Timestamp;
+
+/// Which sessions are over at one moment, as bounds of their times: a store compares two columns,
+/// and needs no configuration.
+///
+/// ```
+/// use quixote_session::driver::{Outside, Over};
+/// use quixote_session::{Config, Session, Timestamp};
+///
+/// let config = Config { idle_limit_ms: Some(600), absolute_limit_ms: None, ..Config::STRICT };
+/// let over = Over::at(&config, Timestamp(1_000));
+/// let bounds = Outside { until: Some(Timestamp(400)), from: Some(Timestamp(1_600)) };
+/// assert_eq!(over.accessed, bounds);
+/// assert!(over.includes(&Session::new("192.0.2.1".into(), Timestamp(400))));
+/// assert!(!over.includes(&Session::new("192.0.2.1".into(), Timestamp(401))));
+/// ```
+// [driver-13]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Over {
+    /// By the idle limit: those that were last accessed then.
+    pub accessed: Outside,
+    /// By the absolute limit: those that were created then.
+    pub created: Outside,
+}
+
+/// The moments up to one, and those from another on, both included; None where there are none.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Outside {
+    /// What is as old as the limit, or older.
+    pub until: Option<Timestamp>,
+    /// What lies as far ahead: the clock that wrote it was wrong.
+    pub from: Option<Timestamp>,
+}
+
+impl Over {
+    /// What is over at `now` under this configuration: see [`Session::is_over`].
+    #[must_use]
+    pub fn at(config: &Config, now: Timestamp) -> Self {
+        match config.differences().limits {
+            Limits::None => Self { accessed: Outside::default(), created: Outside::default() },
+            Limits::IdleAndAbsolute => Self {
+                accessed: Outside::by(config.idle_limit_ms, now),
+                created: Outside::by(config.absolute_limit_ms, now),
+            },
+        }
+    }
+
+    /// What this operation discards as over, if it does that: see [`Write::over`](super::Write).
+    #[must_use]
+    pub fn of(config: &Config, op: &StoreOp) -> Option<Self> {
+        let now = match op {
+            StoreOp::DiscardOver { now } => Some(*now),
+            StoreOp::Create { discard_over, .. } => *discard_over,
+            StoreOp::Put { .. }
+            | StoreOp::Touch { .. }
+            | StoreOp::Update { .. }
+            | StoreOp::Rotate { .. }
+            | StoreOp::Discard { .. }
+            | StoreOp::Delete { .. }
+            | StoreOp::DeleteHandle { .. }
+            | StoreOp::DeleteUser { .. } => None,
+        };
+        now.map(|now| Self::at(config, now))
+    }
+
+    /// Whether this session is.
+    #[must_use]
+    pub fn includes(&self, session: &Session) -> bool {
+        self.accessed.includes(session.accessed()) || self.created.includes(session.created())
+    }
+}
+
+impl Outside {
+    fn by(limit: Option<u64>, now: Timestamp) -> Self {
+        Self {
+            until: limit.and_then(|limit| now.0.checked_sub(limit)).map(Timestamp),
+            from: limit.and_then(|limit| now.0.checked_add(limit)).map(Timestamp),
+        }
+    }
+
+    fn includes(self, at: Timestamp) -> bool {
+        self.until.is_some_and(|until| at <= until) || self.from.is_some_and(|from| at >= from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Over;
+    use crate::config::Config;
+    use crate::session::Session;
+    use crate::time::Timestamp;
+
+    /// At the ends of time, and a millisecond around each limit.
+    #[test]
+    fn what_is_over_by_its_bounds_is_over() {
+        let edges = [0, 1, 599, 600, 601, 1_000, 1_199, 1_200, 1_201, 5_000, 5_600, 6_200];
+        let moments = || edges.into_iter().chain(edges.map(|at| u64::MAX - at)).map(Timestamp);
+        let limits = || [None, Some(0), Some(600), Some(1_200), Some(u64::MAX)].into_iter();
+        let mut counts = [0; 2];
+        for own in [Config::STRICT, Config::QUIXOTE] {
+            for (idle_limit_ms, absolute_limit_ms) in
+                limits().flat_map(|idle| limits().map(move |absolute| (idle, absolute)))
+            {
+                let config = Config { idle_limit_ms, absolute_limit_ms, ..own.clone() };
+                for now in moments() {
+                    let over = Over::at(&config, now);
+                    for created in moments() {
+                        for accessed in moments().filter(|accessed| *accessed >= created) {
+                            let session = Session::new("".into(), created).accessed_by(accessed);
+                            let is_over = session.is_over(&config, now);
+                            assert_eq!(over.includes(&session), is_over, "{session:?} at {now:?}");
+                            counts[usize::from(is_over)] += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(counts.iter().all(|count| *count > 10_000), "{counts:?}");
+    }
+}
