@@ -83,9 +83,9 @@ impl Manager {
         Ok(Self(Arc::new(Parts { config, store, entropy, shown, queues })))
     }
 
-    /// Shows each error of the store to this function, such as one that logs it; the first that is
-    /// set stays. A [`Failure`] says only what a request has to know. No error quotes what a
-    /// session holds.
+    /// Shows each error of the store to this function, such as one that logs it as `{:#}`; the
+    /// first that is set stays. A [`Failure`] says only what a request has to know. No error of the
+    /// stores of this crate quotes what a session holds.
     pub fn on_error(&self, show: fn(&StoreError)) {
         self.0.shown.get_or_init(|| show);
     }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
-use deadpool_postgres::{Client, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod};
+use deadpool_postgres::{
+    Client, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod,
+};
 use quixote_session::driver::{Over, Stored, Write};
 use quixote_session::{Session, SessionId, StoreOp};
 use tokio_postgres::error::SqlState;
@@ -66,14 +68,14 @@ impl Postgres {
         });
         let pool = Pool::builder(manager).max_size(16).post_create(isolated).build();
         let pool = pool.map_err(StoreError::failed)?;
-        let client = pool.get().await.map_err(StoreError::failed)?;
+        let client = pool.get().await.map_err(unpooled)?;
         // In one transaction, as each text of several statements is.
-        client.batch_execute(SCHEMA).await.map_err(StoreError::failed)?;
+        client.batch_execute(SCHEMA).await.map_err(failed)?;
         Ok(Self(pool))
     }
 
     async fn client(&self) -> Result<Client, StoreError> {
-        self.0.get().await.map_err(StoreError::failed)
+        self.0.get().await.map_err(unpooled)
     }
 
     /// Carries out a write in a transaction of the application in the same database, to be
@@ -111,7 +113,7 @@ impl Connection<'_> {
             Self::Pooled(client) => client.prepare_cached(sql).await,
             Self::Own(transaction) => transaction.prepare(sql).await,
         };
-        statement.map_err(StoreError::failed)
+        statement.map_err(failed)
     }
 
     /// A statement that says whether it did something by a column.
@@ -178,7 +180,7 @@ fn parameters<'a>(hidden: &'a [Hidden<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
 
 /// Of a type that it has only if nobody has changed the tables: to panic would help nobody.
 fn column<'a, T: FromSql<'a>>(row: &'a tokio_postgres::Row, at: usize) -> Result<T, StoreError> {
-    row.try_get(at).map_err(StoreError::failed)
+    row.try_get(at).map_err(failed)
 }
 
 /// What the server says it has refused is not done. Of what broke on the way nobody knows, nor of
@@ -186,9 +188,34 @@ fn column<'a, T: FromSql<'a>>(row: &'a tokio_postgres::Row, at: usize) -> Result
 fn error(why: Error) -> StoreError {
     let ends = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN];
     match why.code() {
-        Some(code) if !ends.contains(code) => StoreError::failed(why),
-        _ => StoreError::unknown(why),
+        Some(code) if !ends.contains(code) => failed(why),
+        _ => StoreError::unknown(told(why)),
     }
+}
+
+fn failed(why: Error) -> StoreError {
+    StoreError::failed(told(why))
+}
+
+fn told(why: Error) -> Box<dyn std::error::Error + Send + Sync> {
+    let Some(said) = why.as_db_error() else { return why.into() };
+    Refused { code: said.code().code().into(), message: said.message().into() }.into()
+}
+
+fn unpooled(why: PoolError) -> StoreError {
+    match why {
+        PoolError::Backend(why) | PoolError::PostCreateHook(HookError::Backend(why)) => failed(why),
+        why => StoreError::failed(why),
+    }
+}
+
+/// What the server says, without its details: they may quote the row, which is what a session
+/// holds, with its id.
+#[derive(Debug, thiserror::Error)]
+#[error("{message} ({code})")]
+struct Refused {
+    code: String,
+    message: String,
 }
 
 #[async_trait]
@@ -196,18 +223,18 @@ impl Store for Postgres {
     async fn load(&self, id: SessionId) -> Result<Option<Stored>, StoreError> {
         let client = self.client().await?;
         let sql = "SELECT revision, data, accessed FROM session WHERE id = $1";
-        let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
+        let statement = client.prepare_cached(sql).await.map_err(failed)?;
         let found = client.query_opt(&statement, &[&Hidden(&id.reveal_bytes())]).await;
-        let Some(row) = found.map_err(StoreError::failed)? else { return Ok(None) };
+        let Some(row) = found.map_err(failed)? else { return Ok(None) };
         row::stored(column(&row, 0)?, column(&row, 1)?, column(&row, 2)?).map(Some)
     }
 
     async fn generation(&self, user: &str) -> Result<u64, StoreError> {
         let client = self.client().await?;
         let sql = "SELECT generation FROM session_ended WHERE usr = sha256($1)";
-        let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
+        let statement = client.prepare_cached(sql).await.map_err(failed)?;
         let found = client.query_opt(&statement, &[&Hidden(&user.as_bytes())]).await;
-        let row = found.map_err(StoreError::failed)?;
+        let row = found.map_err(failed)?;
         let count: Option<i64> = row.map(|row| column(&row, 0)).transpose()?;
         Ok(count.unwrap_or_default().cast_unsigned())
     }
@@ -219,9 +246,9 @@ impl Store for Postgres {
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
         let client = self.client().await?;
         let sql = "SELECT data, accessed FROM session WHERE usr = sha256($1) ORDER BY created";
-        let statement = client.prepare_cached(sql).await.map_err(StoreError::failed)?;
+        let statement = client.prepare_cached(sql).await.map_err(failed)?;
         let found = client.query(&statement, &[&Hidden(&user.as_bytes())]).await;
-        let rows = found.map_err(StoreError::failed)?;
+        let rows = found.map_err(failed)?;
         rows.iter().map(|row| row::session(column(row, 0)?, column(row, 1)?)).collect()
     }
 }

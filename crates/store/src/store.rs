@@ -1,5 +1,8 @@
 //! What a store is.
 
+use std::error::Error;
+use std::fmt;
+
 use async_trait::async_trait;
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Session, SessionId};
@@ -38,17 +41,48 @@ pub trait Store: Send + Sync {
 }
 
 /// A boxed error of some client.
-type Source = Box<dyn std::error::Error + Send + Sync>;
+type Source = Box<dyn Error + Send + Sync>;
 
 /// Why a store did not answer.
-#[derive(Debug, thiserror::Error)]
+///
+/// What it shows is what follows from it; `{:#}` shows what it came of, too, each cause behind a
+/// colon.
+///
+/// ```
+/// use quixote_session_store::StoreError;
+///
+/// let error = StoreError::failed("the disk is full");
+/// assert_eq!(format!("{error}"), "the store has failed, and nothing was written");
+/// assert_eq!(format!("{error:#}"), format!("{error}: the disk is full"));
+/// ```
+#[derive(Debug)]
 pub enum StoreError {
     /// It is certain that nothing was written.
-    #[error("the store has failed, and nothing was written")]
-    Failed(#[source] Source),
+    Failed(Source),
     /// It may have written: the connection broke, or the answer did not come in time.
-    #[error("the store has failed, and may have written")]
-    Unknown(#[source] Source),
+    Unknown(Source),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Failed(_) => "the store has failed, and nothing was written",
+            Self::Unknown(_) => "the store has failed, and may have written",
+        })?;
+        let mut cause = self.source().filter(|_| f.alternate());
+        while let Some(why) = cause {
+            write!(f, ": {why}")?;
+            cause = why.source();
+        }
+        Ok(())
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let (Self::Failed(why) | Self::Unknown(why)) = self;
+        Some(&**why)
+    }
 }
 
 impl StoreError {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::Parser;
 use quixote_session::Config;
 use quixote_session_axum::SessionLayer;
-use quixote_session_store::{Manager, Memory, Postgres, Redis, Sqlite, Store, StoreError};
+use quixote_session_store::{Manager, Memory, Postgres, Redis, Sqlite, Store};
 use tokio::net::TcpListener;
 
 use accounts::{Accounts, Broken};
@@ -51,10 +51,7 @@ async fn main() -> Result<(), Broken> {
     let args = Args::parse();
     let manager = Manager::new(Config::STRICT, session_store(&args.store).await?)?;
     // The page only says that something is wrong.
-    manager.on_error(|why| {
-        let (StoreError::Failed(cause) | StoreError::Unknown(cause)) = why;
-        eprintln!("{why}: {cause}");
-    });
+    manager.on_error(|why| eprintln!("{why:#}"));
     let pages = Shop::new(Accounts::open(&args.accounts)?, args.admin);
     let app = pages::router(pages).layer(SessionLayer::new(manager.clone()));
 
