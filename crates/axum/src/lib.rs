@@ -85,6 +85,7 @@
 //! the body is sent. A body that is a stream may hold a [`Session`]; whatever it then asks of it is
 //! refused (`unknown_request`), and nothing that it would have changed is lost without notice.
 
+mod caught;
 mod error;
 mod layer;
 mod session;

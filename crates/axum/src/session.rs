@@ -12,6 +12,7 @@ use quixote_session::{FormToken, Handle, Session as Stored, SmolStr};
 use quixote_session_store::{Manager, OwnData};
 use tokio::sync::Mutex;
 
+use crate::caught::Caught;
 use crate::error::SessionError;
 
 /// The session of a request, as an extractor. Clones are the same session.
@@ -61,9 +62,10 @@ impl Session {
     /// Data of the application, in a transaction that ends with the request: they are committed
     /// once the session is written, or with it ([`OwnData::write`], which says when one of SQLite
     /// is to begin), and rolled back if the request fails, its save is refused, or it is dropped.
-    /// The last that is attached counts; those before are dropped.
+    /// A panic in their commit is a commit that failed. The last that is attached counts; those
+    /// before are dropped.
     pub async fn attach(&self, own: impl OwnData + 'static) {
-        *self.0.own.lock().await = Some(Box::new(own));
+        *self.0.own.lock().await = Some(Box::new(Caught(own)));
     }
 
     /// Runs any call.

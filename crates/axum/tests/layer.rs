@@ -356,7 +356,8 @@ async fn a_handler_that_ignores_refusals_is_served() {
 /// Data of the application that say how they ended.
 struct Own {
     ended: Arc<Mutex<Vec<&'static str>>>,
-    commits: bool,
+    /// None: it panics.
+    commits: Option<bool>,
     /// Whether they are in the database of the sessions.
     shares: Option<Arc<Failing>>,
 }
@@ -364,14 +365,16 @@ struct Own {
 #[async_trait::async_trait]
 impl OwnData for Own {
     async fn write(&mut self, write: &Write) -> Option<Result<bool, StoreError>> {
-        let written = self.shares.as_ref()?.write(write).await;
+        let shares = self.shares.as_ref()?;
+        assert!(self.commits.is_some(), "a write that panics");
+        let written = shares.write(write).await;
         self.ended.lock().unwrap().push("both");
         Some(written)
     }
 
     async fn commit(&mut self) -> bool {
         self.ended.lock().unwrap().push("commit");
-        self.commits
+        self.commits.expect("a commit that panics")
     }
 
     async fn abort(&mut self) {
@@ -379,16 +382,17 @@ impl OwnData for Own {
     }
 }
 
-/// What becomes of a transaction of the application: (it commits, its database is that of the
+/// What becomes of a transaction of the application: (it commits, or panics, its database is that of the
 /// sessions, the handler's status), and then (status, how it ended, what the session has).
 #[tokio::test]
 async fn own_data_end_as_the_session_does() {
     for (commits, shares, handler, status, ended, value) in [
-        (true, false, 200, 200, "commit", "alice value"),
-        (true, true, 200, 200, "both", "alice value"),
-        (true, false, 500, 500, "abort", "alice "),
-        (true, true, 500, 500, "abort", "alice "),
-        (false, false, 200, 500, "commit", "alice value"),
+        (Some(true), false, 200, 200, "commit", "alice value"),
+        (Some(true), true, 200, 200, "both", "alice value"),
+        (Some(true), false, 500, 500, "abort", "alice "),
+        (Some(true), true, 500, 500, "abort", "alice "),
+        (Some(false), false, 200, 500, "commit", "alice value"),
+        (None, false, 200, 500, "commit", "alice value"),
     ] {
         let site = Site::new();
         let own = site.log_in().await;
@@ -409,6 +413,25 @@ async fn own_data_end_as_the_session_does() {
     }
 }
 
+/// Nobody knows what was committed before.
+#[tokio::test(start_paused = true)]
+async fn a_write_of_own_data_that_panics_is_in_doubt() {
+    let site = Site::new();
+    let own = site.log_in().await;
+    let store = site.store.clone();
+    let route = async move |session: Session| {
+        let shares = Some(store.clone());
+        session.attach(Own { ended: Arc::default(), commits: None, shares }).await;
+        session.set("key", "value").await
+    };
+    let manager = Manager::new(Config::STRICT, site.store.clone()).unwrap();
+    let app = Router::new().route("/", get(route)).layer(SessionLayer::new(manager));
+    let request = Request::builder().uri("/").header(header::COOKIE, &own);
+    let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 503);
+    assert_eq!(text(site.ask("GET", "/read", &[&own]).await).await, "alice ");
+}
+
 /// A handler whose store has failed leaves nothing of its own behind.
 #[tokio::test]
 async fn own_data_are_rolled_back_if_the_store_fails() {
@@ -417,7 +440,7 @@ async fn own_data_are_rolled_back_if_the_store_fails() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (told, store) = (seen.clone(), site.store.clone());
     let route = async move |session: Session| {
-        session.attach(Own { ended: told.clone(), commits: true, shares: None }).await;
+        session.attach(Own { ended: told.clone(), commits: Some(true), shares: None }).await;
         store.fails.store(true, Ordering::Relaxed);
         let _ = session.logout().await;
     };
