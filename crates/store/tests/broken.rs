@@ -10,8 +10,16 @@ use quixote_session::driver::{Over, Revision, Stored, Write};
 use quixote_session::{Config, Session, SessionId, SessionParts, SmolStr, StoreOp, Timestamp};
 use quixote_session_store::{Memory, Store, StoreError, conformance};
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Fault {
+macro_rules! faults {
+    ($($name:ident,)*) => {
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        enum Fault { $($name,)* }
+
+        const ALL: &[Fault] = &[$(Fault::$name,)*];
+    };
+}
+
+faults! {
     RevisionIgnored,
     GenerationIgnored,
     UpdateRevives,
@@ -40,34 +48,6 @@ enum Fault {
 }
 
 use Fault as F;
-
-const ALL: [Fault; 25] = [
-    F::RevisionIgnored,
-    F::GenerationIgnored,
-    F::UpdateRevives,
-    F::MoveLeavesOld,
-    F::EndNotCounted,
-    F::EndCountedFirst,
-    F::HandleOfAnybody,
-    F::UserInLowerCase,
-    F::UserCut,
-    F::IdCut,
-    F::IdInLowerCase,
-    F::SweepIsLate,
-    F::SweepIsEarly,
-    F::RoomNotMade,
-    F::TextCut,
-    F::TextTrimmed,
-    F::TextEndsAtNul,
-    F::TokensSorted,
-    F::Seconds,
-    F::AddressForgotten,
-    F::ListCut,
-    F::ListWithoutVisits,
-    F::CacheIsStale,
-    F::DoneIsFailed,
-    F::FailedIsDone,
-];
 
 /// A store that works, but for one thing. Two handles share the memory, and not the cache.
 struct Broken {
@@ -286,7 +266,7 @@ async fn conforms(fault: Option<Fault>) {
 async fn a_store_that_is_broken_does_not_conform() {
     conforms(None).await;
     let mut missed = Vec::new();
-    for fault in ALL {
+    for &fault in ALL {
         if tokio::spawn(conforms(Some(fault))).await.is_ok() {
             missed.push(fault);
         }
