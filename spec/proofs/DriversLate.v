@@ -37,11 +37,12 @@ Definition what_arrives_again_could_be_anothers := ∀ cfg w, reaches cfg nothin
 
 (** ** What is asked no more *)
 
-(** The session that a write in doubt would have updated is gone. Whoever steps the event again over that is refused, and
-    says that nobody knows; or asks nothing of the store, and gets the answer that the write would have given: that is
-    true, whether the write was carried out before the session went, or never will be. *)
+(** The session that a write in doubt would have updated is gone, or has reached its absolute limit. Whoever steps the
+    event again over that is refused, and says that nobody knows; or asks nothing of the store, and gets the answer that
+    the write would have given: that is true, whether the write was carried out before the session went, or never will
+    be. *)
 Definition a_gone_session_is_answered_alike := ∀ cfg w r d m n s i st eff, reaches cfg nothing_yet w → fresh_world w →
-  doubt_of w r = Some d → m ∈ d_sent d → s_op m = OpUpdate n s → store (d_now d) !! n = None →
+  doubt_of w r = Some d → m ∈ d_sent d → s_op m = OpUpdate n s → find cfg (i_now i) (store (d_now d)) n = None →
   i_event i = i_event (s_input m) → is_of_driver w r (i_event i) → step cfg (d_now d) i = (st, eff) →
   (∀ why, e_reply eff ≠ Refused why) →
   e_op eff = None ∧ answer_of eff = answer_of (s_effects m) ∧ requests st !! r = requests (s_after m) !! r.
