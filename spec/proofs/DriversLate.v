@@ -1,5 +1,5 @@
 (** What arrives at the store after its driver has gone on without it, or a second time; and what a driver answers that
-    cannot know whether it has arrived: section "After an unknown outcome" of spec/session.md. Three claims about the
+    cannot know whether it has arrived: section "After an unknown outcome" of spec/session.md. Five claims about the
     drivers of Drivers.v. *)
 From Q Require Export Drivers.
 
@@ -40,12 +40,41 @@ Definition what_arrives_again_could_be_anothers := ∀ cfg w, reaches cfg nothin
 (** The session that a write in doubt would have updated is gone, or has reached its absolute limit. Whoever steps the
     event again over that is refused, and says that nobody knows; or asks nothing of the store, and gets the answer that
     the write would have given: that is true, whether the write was carried out before the session went, or never will
-    be. *)
+    be, or arrives after that, as the next claim says. *)
 Definition a_gone_session_is_answered_alike := ∀ cfg w r d m n s i st eff, reaches cfg nothing_yet w → fresh_world w →
   doubt_of w r = Some d → m ∈ d_sent d → s_op m = OpUpdate n s → find cfg (i_now i) (store (d_now d)) n = None →
   i_event i = i_event (s_input m) → is_of_driver w r (i_event i) → step cfg (d_now d) i = (st, eff) →
   (∀ why, e_reply eff ≠ Refused why) →
   e_op eff = None ∧ answer_of eff = answer_of (s_effects m) ∧ requests st !! r = requests (s_after m) !! r.
+
+(** ** What arrives after such an answer *)
+
+(** A session that has reached its limit is still there, so that an [Update] under its condition may still arrive. Its driver
+    has answered, and that ended the request. For the one machine the request is in doubt until then: so this is a run like
+    any other, and each claim about drivers is one about it. *)
+(** What is in doubt would update this row: all that was sent is for one event, and compares one revision. *)
+Definition would_update (d : doubt) (e : event) (n : id) (k : input) : Prop := (∃ m s, m ∈ d_sent d ∧ s_op m = OpUpdate n s) ∧
+  ∀ m, m ∈ d_sent d → i_event (s_input m) = e ∧ s_seen m !! n = Some k.
+(** Whenever one looks, what was answered is what came of the event: if a write was carried out, that was its answer; if
+    none was, two acts later this is. And what arrives until then changes form tokens of the session, which has reached its
+    limit, and nothing else. *)
+Definition an_answer_past_the_limit_comes_true := ∀ cfg w r d n k i st eff, reaches cfg nothing_yet w → fresh_world w →
+  doubt_of w r = Some d → would_update d (i_event i) n k → find cfg (i_now i) (store (d_now d)) n = None →
+  is_of_driver w r (i_event i) → step cfg (d_now d) i = (st, eff) → (∀ why, e_reply eff ≠ Refused why) →
+  requests st !! r = None ∧
+  (∀ m, m ∈ d_sent d → s_input m ∈ (w_said w).*1 → (s_input m, answer_of eff) ∈ w_said w ∧ w_requests w !! r = None) ∧
+  (Forall (λ m, s_input m ∉ (w_said w).*1) (d_sent d) → below_limits cfg (put w r (d_now d)) r →
+    let w1 := hear_all ((λ m, (s_input m, NotDone)) <$> d_sent d) (silences r (settles r d (d_now d) w)) in
+    act cfg r w w1 ∧ act cfg r w1 (hears i (Says (answer_of eff)) (tries i (say i eff (put w1 r st))))) ∧
+  ∀ w', act cfg r w w' → w_numbers w' = w_numbers w ∧ (w_store w' = w_store w ∨ ∃ s ts,
+    w_store w !! n = Some s ∧ too_old cfg (i_now i) s = true ∧ w_store w' = <[ n := set_tokens s ts ]> (w_store w)).
+(** Nor does it matter when they come: at a moment at which a session has reached its limit, no step depends on its form
+    tokens, whatever the step is, and whatever else is stored. Only a clock that is behind that moment finds the session,
+    and then the tokens as well, as soon as they are there. No draw gives one of them again, as session.md assumes. *)
+Definition tokens_past_the_limit_are_not_seen := ∀ cfg st n s ts i, store st !! n = Some s →
+  too_old cfg (i_now i) s = true → (∀ t, t ∈ tokens s ++ ts → t ∉ d_tokens (i_draws i)) →
+  step cfg (with_stored st n (Some (set_tokens s ts))) i =
+    let '(st', eff) := step cfg st i in (with_stored st' n ((λ s, set_tokens s ts) <$> store st' !! n), eff).
 
 (** ** What nobody asked for *)
 

@@ -1,5 +1,5 @@
 (** The premises of the claims of DriversLate.v are met: computed runs, of an end that spares a session and arrives twice,
-    of a session that goes while a save to it is in doubt, and of a session that nobody asked for. *)
+    of a session that goes while a save to it is in doubt, or reaches its limit, and of a session that nobody asked for. *)
 From Q Require Import DriversLate DriversWitness DriversLateRuns.
 
 (** ** An end that spares a session *)
@@ -141,6 +141,42 @@ Example it_hears_the_same : (λ p, (name p.1, p.2)) <$> head (t_heard (w_traffic
   (λ p, (name p.1, p.2)) <$> head (t_heard (w_traffic f12)) = Some (5008, Says (Done, Some Commit, None)) ∧
   map_to_list (w_store g13) = [] ∧ map_to_list (w_store f12) = [].
 Proof. repeat split; computed. Qed.
+
+(** ** A session that has reached its limit *)
+
+(** Nobody logs out. Twelve hours later request 2 has not heard of its save, which is not found either, and is answered
+    without it. Then the save arrives. *)
+Definition twelve_hours : time := 43200000.
+Definition again := at_ 11 twelve_hours (done_ 2).
+Lemma n8_updates : would_update (doubt_at g8 2) (done_ 2) 1003 (at_ 3 2 (done_ 1)).
+Proof.
+  assert (d_sent (doubt_at g8 2) = [n8]) as E by (rewrite sent_known by computed; exact n8_alone).
+  unfold would_update. rewrite E. split; [destruct n8_op as [s Es]; exists n8, s; split; [by left|exact Es]|].
+  intros m ->%elem_of_list_singleton. split; computed.
+Qed.
+Example past_the_limit : let now := d_now (doubt_at g8 2) in find strict twelve_hours (store now) 1003 = None ∧
+  is_none (store now !! 1003) = false ∧ is_of_driver g8 2 (done_ 2) ∧ below_limits strict (put g8 2 now) 2 ∧
+  answer_of (effects_at g8 2 again) = (Done, Some Commit, None) ∧ e_op (effects_at g8 2 again) = None ∧ fresh_world g8.
+Proof.
+  do 2 (split; [computed|]). split; [by left|]. split; [below|]. do 2 (split; [computed|]). apply fresh_computed; computed.
+Qed.
+Lemma arrives_doubts w r m r0 : doubt_of (arrives w r m) r0 = doubt_of w r0.
+Proof. done. Qed.
+(** It was not carried out before that, and is then: with the token that was rendered. *)
+Definition tokens_of (w : world) : list token := default [] (tokens <$> w_store w !! 1003).
+Example it_arrives_past_it : act strict 2 g8 f9 ∧ s_input n8 ∉ (w_said g8).*1 ∧ s_input n8 ∈ (w_said f9).*1 ∧
+  doubt_of f9 2 = doubt_of g8 2 ∧ tokens_of g8 = [] ∧ tokens_of f9 = [3006].
+Proof.
+  split; [exact e9|]. split; [apply not_said; computed|]. split; [apply (elem_of_list_lookup_2 _ 0); computed|].
+  split; [apply arrives_doubts|]. split; computed.
+Qed.
+(** Whoever comes with its cookie finds nothing, as if the token were not there, and ends it. *)
+Definition visitor := at_ 12 twelve_hours (start 3 (Some (CookieId 1003))).
+Example nobody_finds_it : (λ s, too_old strict twelve_hours s) <$> w_store f9 !! 1003 = Some true ∧
+  effects_at (loads 3 1003 f9) 3 visitor = effects_at (loads 3 1003 g8) 3 visitor ∧
+  effects_at (loads 3 1003 f9) 3 visitor = Effects (Started None) (Some (OpDiscard 1003)) None None 0 ∧
+  Forall (λ t, t ∉ d_tokens (i_draws visitor)) (tokens_of f9).
+Proof. do 3 (split; [computed|]). apply (bool_decide_unpack _). computed. Qed.
 
 (** ** A session that nobody asked for *)
 

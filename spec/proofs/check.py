@@ -29,11 +29,11 @@ FILES = [
     ["proof/Browsers"],
     ["Drivers"], ["DriversLate", "proof/DriversLocal", "proof/DriversNumbers"],
     ["proof/DriversEnds", "DriversRuns"], ["DriversLateRuns"], ["DriversWitness"], ["DriversLateWitness"],
-    ["proof/DriversWhole"], ["proof/DriversCompare", "proof/DriversDoubt"],
+    ["proof/DriversTokens", "proof/DriversWhole"], ["proof/DriversCompare", "proof/DriversDoubt", "proof/DriversVisits"],
     ["proof/DriversTurn", "proof/DriversSure"], ["proof/DriversRefine"],
     ["proof/DriversActs", "proof/DriversOps"], ["proof/DriversLook", "proof/DriversClosed"],
     ["proof/DriversTold", "proof/DriversRace"], ["proof/DriversTurns"],
-    ["proof/DriversAgain", "proof/DriversGone", "proof/DriversUnmet"],
+    ["proof/DriversAgain", "proof/DriversGone", "proof/DriversUnmet"], ["proof/DriversLimit"],
     ["proof/All"],
 ]  # fmt: skip
 # What has the claims that are rows of session.md.

@@ -2,7 +2,7 @@
 From Q Require Import Steps Inv Runs Sessions Histories Who.
 From Q Require Import Browsers.
 From Q Require Import Drivers DriversLook DriversTold DriversClosed DriversRace DriversTurns.
-From Q Require Import DriversLate DriversAgain DriversGone DriversUnmet.
+From Q Require Import DriversLate DriversAgain DriversGone DriversLimit DriversTokens DriversUnmet.
 
 Theorem refusal_changes_nothing_holds : refusal_changes_nothing. Proof. exact t_refusal_changes_nothing. Qed.
 Print Assumptions refusal_changes_nothing_holds.
@@ -84,5 +84,9 @@ Theorem what_arrives_again_could_be_anothers_holds : what_arrives_again_could_be
 Print Assumptions what_arrives_again_could_be_anothers_holds.
 Theorem a_gone_session_is_answered_alike_holds : a_gone_session_is_answered_alike. Proof. exact t_gone. Qed.
 Print Assumptions a_gone_session_is_answered_alike_holds.
+Theorem an_answer_past_the_limit_comes_true_holds : an_answer_past_the_limit_comes_true. Proof. exact t_comes_true. Qed.
+Print Assumptions an_answer_past_the_limit_comes_true_holds.
+Theorem tokens_past_the_limit_are_not_seen_holds : tokens_past_the_limit_are_not_seen. Proof. exact t_not_seen. Qed.
+Print Assumptions tokens_past_the_limit_are_not_seen_holds.
 Theorem a_late_create_is_met_by_nobody_holds : a_late_create_is_met_by_nobody. Proof. exact t_unmet. Qed.
 Print Assumptions a_late_create_is_met_by_nobody_holds.

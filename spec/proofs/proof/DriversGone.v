@@ -120,6 +120,41 @@ Proof.
     split; [done|]. split; [done|]. exists o, q. rewrite Eq', T5. done.
   - exfalso. destruct e; simpl in Ex; unfold manage in Ex; repeat case_match; by simplify_eq/=.
 Qed.
+(** A finish whose only changes are form tokens asks for nothing but an [Update]. *)
+Lemma push_new_some c q t : push_new c q t ≠ [].
+Proof. unfold push_new, push. destruct (among t q) eqn:E; [by destruct q|by destruct (drop _ q)]. Qed.
+Lemma fold_some c l q : q ≠ [] ∨ l ≠ [] → foldl (push_new c) q l ≠ [].
+Proof.
+  revert q. induction l as [|t l IH]; intros q H; simpl; [by destruct H|]. apply IH. left. apply push_new_some.
+Qed.
+Lemma tokens_update cfg now d v q x op c k : save cfg now d v q = inr (x, Some op, c, k) → but_tokens (own q) = true →
+  held_id q ≠ None → ∃ n s, held_id q = Some n ∧ op = OpUpdate n s.
+Proof.
+  intros H Hb Hh. unfold save, held_id in *. destruct (held q) as [[[n|] mine]|]; [|done|done].
+  destruct (unchanged (own q)) eqn:Eu; [done|]. destruct (generation_of _); [done|]. unfold save_changes in H.
+  destruct (find cfg now v n) as [old|]; [|unfold save_without_stored in H; by rewrite Hb in H].
+  destruct (guards_hold _ _); [|done]. cbv zeta in H. destruct (count _ <=? _); [|done].
+  pose proof Hb as (E1 & E2 & _)%but_tokens_spec. assert (moves (own q) = false) as Em by (unfold moves, begins; by rewrite E1, E2).
+  rewrite Em in H. destruct (negb _) eqn:Ei; [|simplify_eq; eauto]. exfalso.
+  apply negb_true_iff, no_info_spec in Ei as [Ei _]. cbn [tokens set_accessed] in Ei. rewrite apply_tokens in Ei.
+  revert Ei. apply fold_some. right. intros Ec. assert (unchanged (own q) = true) as Hu by by apply unchanged_spec. congruence.
+Qed.
+Lemma all_update cfg w r d m n q o : reaches cfg nothing_yet w → sure cfg w → doubt_of w r = Some d → m ∈ d_sent d →
+  requests (d_now d) !! r = Some q → but_tokens (own q) = true → held_id q = Some n →
+  i_event (s_input m) = OfRequest r (FinishRequest o) → ∃ s, s_op m = OpUpdate n s.
+Proof.
+  intros H S Hd Hm Eq Hb Hh Ee. pose proof (reaches_begun cfg w H r d m Hd Hm) as B. destruct (s_sent _ _ S r d m Hd Hm) as [Ha _].
+  destruct (s_air _ _ S r m Ha) as [M _]. pose proof (m_step _ _ _ M) as Es. pose proof (m_op _ _ _ M) as Eo.
+  destruct (step_cases cfg (s_before m) (s_input m)) as [(why & Ex & E1)|(res & Ex & E1)]; rewrite E1 in Es; injection Es as _ Eeff;
+    rewrite <- Eeff in Eo; [done|].
+  rewrite Ee in Ex. unfold rule in Ex. destruct (requests (s_before m) !! r) as [q'|] eqn:Eq'; [|done].
+  destruct (B q' eq_refl) as (l & E & Hl). rewrite Eq in E. injection E as ->.
+  pose proof Hb as (El & _)%but_tokens_spec. change (c_login (own (with_login l q'))) with l in El. subst l.
+  destruct Hl as [[_ [? ?]]|Hl]; [done|]. rewrite Hl, with_own_login in *.
+  simpl in Ex. unfold finish_request in Ex. destruct o; try (simplify_eq/=; done).
+  all: destruct (save _ _ _ _ q') as [|[[[x op] c] k]] eqn:Ev; [done|]; simplify_eq/=.
+  all: destruct (tokens_update _ _ _ _ _ _ _ _ _ Ev Hb) as (n' & s & Hn' & ->); [by rewrite Hh|]; exists s; congruence.
+Qed.
 Theorem t_gone : a_gone_session_is_answered_alike.
 Proof.
   intros cfg w r d m n s i st eff H Hf Hd Hm Hop Hn He Hof E Hnot. destruct (reaches_both cfg w H Hf) as (h & st0 & _ & S).
