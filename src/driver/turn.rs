@@ -94,7 +94,8 @@ impl Attempt {
     /// moved and is gone from its old id may be under the new one: to begin anew could leave two
     /// sessions of one login, so nobody can tell. What was to be
     /// discarded or updated and is gone is refused by the next step, and as that is in doubt
-    /// nothing is said.
+    /// nothing is said; or that step asks nothing of the store, and answers as the write would
+    /// have.
     pub(super) fn judge(&self, id: Option<SessionId>, found: Option<&Stored>) -> Verdict {
         let Some(found) = found.map(|stored| stored.revision) else {
             let moved = matches!(self.write.op, StoreOp::Rotate { from, .. } if Some(from) == id);
