@@ -1,6 +1,6 @@
 //! A write of which nobody knows whether it was carried out.
 
-use quixote_session::driver::{Answer, Call, Ending, Exchange, Failure, World};
+use quixote_session::driver::{Answer, Ask, Call, Ending, Exchange, Failure, World};
 use quixote_session::{CookieChange, FormToken, Refusal, SessionId};
 
 use crate::shop::Fault::{self, Fails, Late, LostAnswer, LostAnswerThen, LostWrite, None as Fine};
@@ -214,6 +214,38 @@ fn what_asks_nothing_any_more_is_answered_like_the_write_in_doubt() {
         assert_eq!(request.run(Call::finish(), &mut shop), Ok(ending), "{named}");
         assert!(shop.store.items().is_empty(), "{named}");
     }
+}
+
+/// The session reaches its absolute limit while the save of a form token is in doubt: the finish is
+/// answered as that would have been. It arrives after the answer, and gives the token to a session
+/// that no request finds.
+#[test]
+fn what_arrives_after_the_limit_gives_a_token_that_nobody_can_use() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.request(Some(id));
+    let token = request.run(Call::form_token(), &mut shop).unwrap();
+    request.begin(&Call::finish(), shop.now);
+    let Some(Ask::Write(write)) = request.ask() else { panic!("it is saved") };
+    let late = write.clone();
+    shop.now.0 += 12 * 3_600_000;
+    request.answer(Answer::Unknown, shop.now);
+    shop.asked();
+    while let Some(ask) = request.ask() {
+        let answer = shop.carry_out(ask, 0);
+        request.answer(answer, shop.now);
+    }
+    assert_eq!(shop.asked(), "load load commit");
+    let ending = Ending { failure: None, cookie: None };
+    assert_eq!(request.result(Call::finish()), Ok(ending));
+    let outstanding = |shop: &Shop| shop.store.items()[0].1.form_tokens().as_slice().to_vec();
+    assert_eq!(outstanding(&shop), []);
+    assert_eq!(shop.store.answer(Ask::Write(&late)), Answer::Done);
+    assert_eq!(outstanding(&shop), [token]);
+    let mut next = shop.request(Some(id));
+    let refused = Err(Failure::Refused(Refusal::UnknownToken));
+    assert_eq!(next.run(Call::accept(token), &mut shop), refused);
+    assert!(shop.store.items().is_empty());
 }
 
 /// A session that is stored after it was looked for, when another was stored in its place: nobody
