@@ -117,10 +117,10 @@ class Application(Directory):
         elif name == "own":
             get_request().session = Own(None)
             get_session().set_user("bob")
-        elif name == "insert":
-            made = manager.new_session("made")
+        elif name.startswith("insert"):
+            made = manager.new_session(name.removeprefix("insert"))
             made.user = "erin"
-            manager["made"] = made
+            manager[made.id] = made
         elif name == "aside":
             manager.new_session(None)
         elif name == "new":
@@ -276,6 +276,15 @@ class Recorder(unittest.TestCase):
         self.begin(SessionManager())
         self.get("", REMOTE_USER="dave")
         self.assertIsNone(self.steps()[0]["expect"]["remote_user"])
+    def test_what_a_cookie_never_names_may_be_an_id(self):
+        for id in "", "*del*":
+            with self.subTest(id):
+                self.setUp()
+                self.begin(SessionManager())
+                self.get(f"insert{id}")
+                self.assertEqual(self.get("", f"QX_session={id}")[1], "None")
+                self.assertEqual(self.steps()[-2]["expect"]["request_cookie"], id)
+
 
     def test_a_header_is_written_byte_by_byte(self):
         self.begin(SessionManager())

@@ -18,6 +18,10 @@ use crate::event::Event;
 use crate::presented::CookieValue;
 use crate::token::{SessionId, Width};
 
+/// In a cookie these name no session, whatever is stored under them.
+// [cookie-12]
+const NOBODY: [&str; 2] = ["", "*del*"];
+
 /// The texts seen so far, each with the id that stands for it.
 #[derive(Debug)]
 pub(super) struct Names {
@@ -38,7 +42,7 @@ impl Names {
         let header = line.get("cookie_header").and_then(Value::as_str);
         let cookie = header.and_then(|header| read_cookie_text(config, header));
         if let Some(text) = cookie.map(|cookie| cookie.reveal())
-            && !["", "*del*"].contains(&text.as_str())
+            && !NOBODY.contains(&text.as_str())
             && text.len() <= config.max_text_bytes
         {
             self.id(&text);
@@ -51,12 +55,19 @@ impl Names {
         }
         // What a client sends may be no token, and no cookie, of this manager at all. It has a
         // number too: as it stands it could look like the number of another text.
-        for place in ["/token", "/expect/request_cookie", "/expect/set_cookie/value"] {
-            if let Some(value) = line.pointer_mut(place)
-                && !matches!(value.as_str(), Some("" | "*del*"))
-            {
-                self.name(value);
-            }
+        if let Some(token) = line.get_mut("token") {
+            self.name(token);
+        }
+        if let Some(cookie) = line.pointer_mut("/expect/request_cookie")
+            && !cookie.as_str().is_some_and(|text| NOBODY.contains(&text))
+        {
+            self.name(cookie);
+        }
+        if let Some(cookie) = line.pointer_mut("/expect/set_cookie")
+            && !revokes(cookie)
+            && let Some(value) = cookie.get_mut("value")
+        {
+            self.name(value);
         }
         if let Some(Value::Array(stored)) = line.pointer_mut("/expect/stored") {
             stored.sort_by_key(|session| session.get("id").map(Value::to_string));
@@ -67,6 +78,7 @@ impl Names {
     /// The cookie of a start, if its text is an id.
     pub(super) fn translate_cookie(&self, event: &mut Event) {
         if let Event::StartRequest { cookie: Some(cookie), .. } = event
+            && !NOBODY.contains(&cookie.reveal().as_str())
             && let Some(id) = self.ids.get(cookie.reveal().as_str())
         {
             *cookie = CookieValue::Id(*id);
@@ -98,6 +110,12 @@ impl Names {
         };
         *self.ids.entry(text.into()).or_insert_with(new)
     }
+}
+
+/// A revocation carries no id, but the empty value and a Max-Age.
+fn revokes(cookie: &Value) -> bool {
+    let is_empty = cookie.get("value").and_then(Value::as_str) == Some("");
+    is_empty && cookie.get("max_age").is_some_and(Value::is_number)
 }
 
 /// JSON in which no object has a key twice.
