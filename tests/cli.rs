@@ -7,6 +7,8 @@ mod ends;
 mod files;
 #[path = "cli/malformed.rs"]
 mod malformed;
+#[path = "cli/numbers.rs"]
+mod numbers;
 
 use std::fmt::Write as _;
 use std::fs::{self, File};

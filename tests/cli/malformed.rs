@@ -88,6 +88,7 @@ fn malformed_headers() -> Vec<Malformed> {
         header_2("absent limit", r#""idle_limit_ms": null, "#, ""),
         header_2("form tokens beyond a byte", "16}", "300}"),
         header_2("requests beyond 32 bits", "16}", r#"16, "max_requests": 4294967296}"#),
+        header_2("values beyond a word", "16}", r#"16, "max_values": 18446744073709551616}"#),
         header_2("limit below zero", r#""idle_limit_ms": null"#, r#""idle_limit_ms": -1"#),
     ]
 }

@@ -4,6 +4,8 @@ use core::error::Error;
 use core::fmt;
 use std::string::{String, ToString as _};
 
+use serde::Deserialize;
+
 /// Where a trace cannot be read, and what was expected there.
 ///
 /// ```
@@ -58,24 +60,34 @@ impl Fault {
     }
 }
 
-/// The line is no JSON, or JSON of another shape; each line is a document of one line.
-impl From<serde_json::Error> for Fault {
-    fn from(error: serde_json::Error) -> Self {
+/// Reads a line, each of which is a document of JSON.
+pub(super) fn read<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, Fault> {
+    serde_json::from_str(line).map_err(|error| {
         let text = error.to_string();
         let place = std::format!(" at line {} column {}", error.line(), error.column());
         let text = text.strip_suffix(place.as_str()).unwrap_or(&text);
-        Self::at(error.column(), &said_as_expected(text, error.is_eof()))
-    }
+        let number = number_at(line, error.column());
+        Fault::at(error.column(), &said_as_expected(text, number, error.is_eof()))
+    })
+}
+
+/// The number that stands at this column, as it was written: serde shows one that does not fit as
+/// the nearest number that its own types can hold. Empty if there is none.
+fn number_at(line: &str, column: usize) -> &str {
+    let is_part = |it: char| it.is_ascii_digit() || matches!(it, '+' | '-' | '.' | 'e' | 'E');
+    let Some((before, behind)) = line.split_at_checked(column) else { return "" };
+    let begin = before.trim_end_matches(is_part).len();
+    let end = line.len().saturating_sub(behind.trim_start_matches(is_part).len());
+    line.get(begin..end).unwrap_or_default()
 }
 
 /// What serde says, as what was expected.
-fn said_as_expected(text: &str, cut_off: bool) -> String {
-    let text = text.replace(", expected u64", ", expected a whole number below 2^64");
-    let text = text.replace(", expected u32", ", expected a whole number below 2^32");
-    let text = text.replace(", expected u8", ", expected a whole number below 256");
+fn said_as_expected(text: &str, number: &str, cut_off: bool) -> String {
     let key = |kind: &str| text.strip_prefix(kind).and_then(|rest| rest.strip_prefix(' '));
     if cut_off {
         std::format!("expected the rest of a JSON object, the line is cut off: {text}")
+    } else if text == "number out of range" {
+        std::format!("expected {}, found {}", in_words("u64"), shown_number(number))
     } else if let Some(key) = key("missing field") {
         std::format!("expected the key {key}, it is missing")
     } else if let Some(key) = key("duplicate field") {
@@ -83,13 +95,43 @@ fn said_as_expected(text: &str, cut_off: bool) -> String {
     } else if text == "trailing characters" {
         "expected the end of the line after one JSON object".into()
     } else if let Some((found, expected)) = text.rsplit_once(", expected ") {
+        let expected = in_words(expected);
+        let is_number = ["integer", "floating point"]
+            .iter()
+            .any(|kind| found.split_once(": ").is_some_and(|(_, what)| what.starts_with(kind)));
+        if is_number && !number.is_empty() {
+            return std::format!("expected {expected}, found {}", shown_number(number));
+        }
         // However long the one is, there is room for the other.
         std::format!("{}, expected {expected}", shortened(found, 100))
     } else if text.replace("unexpected", "").contains("expected") {
-        text
+        text.into()
     } else {
         std::format!("expected JSON: {text}")
     }
+}
+
+/// A type of Rust, for people who write traces in another language.
+fn in_words(expected: &str) -> String {
+    let below = |bits: u32| std::format!("a whole number below 2^{bits}");
+    match expected {
+        "u64" => below(u64::BITS),
+        "u32" => below(u32::BITS),
+        "usize" => below(usize::BITS),
+        "u8" => "a whole number below 256".into(),
+        "i64" => "a whole number from -2^63 to 2^63 - 1".into(),
+        _ => expected.into(),
+    }
+}
+
+/// A long one may be an id that was written without quotes, so it is cut as every secret is; how
+/// long it is may tell what it was meant to be.
+fn shown_number(number: &str) -> String {
+    let shown = shortened(number, 100);
+    if shown == number {
+        return shown;
+    }
+    std::format!("{shown} ({} characters)", number.len())
 }
 
 /// Text from outside, fit for a terminal and a log: controls are escaped, a run of 12 hex digits
@@ -143,7 +185,7 @@ fn write_printable(to: &mut impl fmt::Write, character: char) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use super::shortened;
+    use super::{number_at, shortened};
 
     #[test]
     fn text_from_outside_is_made_fit_to_show() {
@@ -152,5 +194,13 @@ mod tests {
         assert_eq!(shortened("x00000000000000A1y", 99), "x0000…y");
         assert_eq!(shortened("deadbeef", 99), "deadbeef", "too short for a secret");
         assert_eq!(shortened("nosuch", 3), "nos…");
+    }
+
+    #[test]
+    fn a_number_is_found_as_it_was_written() {
+        let line = r#"{"now":-1.5e+3,"x":""}"#;
+        assert_eq!((number_at(line, 7), number_at(line, 14)), ("-1.5e+3", "-1.5e+3"));
+        assert_eq!((number_at(line, 3), number_at(line, 99)), ("", ""));
+        assert_eq!((number_at("é1", 1), number_at("1", 0)), ("", "1"));
     }
 }

@@ -5,7 +5,7 @@ use std::string::String;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::error::Fault;
+use super::error::{Fault, read};
 use super::strict::{Object, given, given_word, object, word};
 use crate::check::guarantees::base_of;
 use crate::config::{Config, Dirtiness, GivesUp, SameSite};
@@ -91,14 +91,14 @@ impl Header {
     /// The header, and whether ids are any text in the trace.
     // [trace-4] [trace-10]
     pub(super) fn parse(line: &str) -> Result<(Self, bool), Fault> {
-        let Object(Format { format }) = serde_json::from_str(line)?;
+        let Object(Format { format }) = read(line)?;
         let mut opaque = false;
         let header = if format == Version::One.format() {
-            let Object(header) = serde_json::from_str::<Object<HeaderOne>>(line)?;
+            let Object(header) = read::<Object<HeaderOne>>(line)?;
             let config = header.config();
             Self { version: Version::One, title: header.title, origin: header.origin, config }
         } else if format == Version::Two.format() || format == Version::Three.format() {
-            let Object(header) = serde_json::from_str::<Object<HeaderTwo>>(line)?;
+            let Object(header) = read::<Object<HeaderTwo>>(line)?;
             let is_two = format == Version::Two.format();
             let version = if is_two { Version::Two } else { Version::Three };
             let config = header.config(version)?;

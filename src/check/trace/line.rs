@@ -8,7 +8,7 @@ use std::vec::Vec;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::error::Fault;
+use super::error::{Fault, read};
 use super::expect::Expect;
 use super::header::Version;
 use super::reply::ReplyRecord;
@@ -56,7 +56,7 @@ impl fmt::Debug for TraceStep {
 impl TraceStep {
     // [trace-5]
     pub(super) fn parse(version: Version, config: &Config, line: &str) -> Result<Self, Fault> {
-        let Object(mut line) = serde_json::from_str::<Object<Line>>(line)?;
+        let Object(mut line) = read::<Object<Line>>(line)?;
         let event = line.event;
         if since(event) > version {
             let (expected, found) = (version.number(), since(event).number());

@@ -7,11 +7,11 @@ use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::string::{String, ToString as _};
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use super::error::Fault;
+use super::error::{Fault, read};
 use crate::config::Config;
 use crate::cookie::read_cookie_text;
 use crate::event::Event;
@@ -36,8 +36,8 @@ impl Names {
 
     /// The line with ids in place of texts.
     pub(super) fn translate(&mut self, config: &Config, line: &str) -> Result<String, Fault> {
-        let Unique = serde_json::from_str(line)?;
-        let mut line: Value = serde_json::from_str(line)?;
+        let Unique = read(line)?;
+        let mut line: Value = read(line)?;
         // A session may be stored under it while the request is open.
         let header = line.get("cookie_header").and_then(Value::as_str);
         let cookie = header.and_then(|header| read_cookie_text(config, header));
@@ -72,7 +72,7 @@ impl Names {
         if let Some(Value::Array(stored)) = line.pointer_mut("/expect/stored") {
             stored.sort_by_key(|session| session.get("id").map(Value::to_string));
         }
-        Ok(serde_json::to_string(&line)?)
+        Ok(line.to_string())
     }
 
     /// The cookie of a start, if its text is an id.
@@ -118,7 +118,8 @@ fn revokes(cookie: &Value) -> bool {
     is_empty && cookie.get("max_age").is_some_and(Value::is_number)
 }
 
-/// JSON in which no object has a key twice.
+/// JSON in which no object has a key twice, and no number a fraction: a [`Value`] would not keep
+/// such a number as it was written.
 struct Unique;
 
 impl<'de> Deserialize<'de> for Unique {
@@ -150,8 +151,8 @@ impl<'de> Visitor<'de> for Unique {
         Ok(self)
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self, E> {
+        Err(E::invalid_type(Unexpected::Float(number), &"u64"))
     }
 
     fn visit_str<E: Error>(self, _: &str) -> Result<Self, E> {
