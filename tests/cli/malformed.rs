@@ -27,6 +27,12 @@ fn header_2(name: &'static str, from: &str, to: &str) -> Malformed {
     Malformed(name, HEADER_2.replacen(from, to, 1).into())
 }
 
+/// The header of version 3, which gives this up.
+fn header_3(name: &'static str, given_up: &str) -> Malformed {
+    let end = format!("16, \"gives_up\": {given_up}}}");
+    Malformed(name, HEADER_2.replacen("trace/2", "trace/3", 1).replacen("16}", &end, 1).into())
+}
+
 /// A good header and this line.
 fn line(name: &'static str, line: &str) -> Malformed {
     Malformed(name, format!("{HEADER}\n{line}\n").into())
@@ -89,6 +95,8 @@ fn malformed_headers() -> Vec<Malformed> {
         header_2("form tokens beyond a byte", "16}", "300}"),
         header_2("requests beyond 32 bits", "16}", r#"16, "max_requests": 4294967296}"#),
         header_2("values beyond a word", "16}", r#"16, "max_values": 18446744073709551616}"#),
+        header_3("array in place of what is given up", "[true, true, true, true, true]"),
+        header_3("number in place of what is given up", "1"),
         header_2("limit below zero", r#""idle_limit_ms": null"#, r#""idle_limit_ms": -1"#),
     ]
 }
@@ -169,6 +177,10 @@ fn malformed_expects() -> Vec<Malformed> {
     let (refused, refusal) =
         (r#"{"refused": "unknown_session"}"#, r#""refused": "unknown_session""#);
     let cookie = r#"{"name": "a", "value": "", "path": null, "domain": null, "path": "/"}"#;
+    let flags =
+        cookie.replace(r#", "path": "/"}"#, r#", "max_age": 0, "flags": [{"Secure": null}]}"#);
+    let flagged = HEADER_2.replacen("trace/2", "trace/3", 1).replacen("strict", "live", 1);
+    let flagged = format!("{flagged}\n{finish}\"expect\": {{\"set_cookie\": {flags}}}}}\n");
     let ended = format!(r#"{finish}"expect": {{"transaction": {{"abort": null}}}}}}"#);
     let unordered = format!(r#""stored": [{}, {}], "reply""#, session("a2"), session("a1"));
     let nameless = session("a1").replace(r#""00000000000000a1""#, "null");
@@ -199,6 +211,7 @@ fn malformed_expects() -> Vec<Malformed> {
         step("session of the manager", r#""reply""#, r#""session": null, "reply""#),
         line("end of transaction", &format!(r#"{finish}"expect": {{"transaction": null}}}}"#)),
         line("cookie as text", &format!(r#"{finish}"expect": {{"set_cookie": "a=b"}}}}"#)),
+        Malformed("flag as a key", flagged.into()),
         line("cookie in part", &format!(r#"{finish}"expect": {{"set_cookie": {{}}}}}}"#)),
         step("stored out of order", r#""reply""#, &unordered),
         step("stored without id", r#""reply""#, &format!(r#""stored": [{nameless}], "reply""#)),

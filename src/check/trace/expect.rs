@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 
 use super::reply::ReplyRecord;
-use super::strict::{given, object_or_null, objects, word_or_null};
+use super::strict::{given, given_words, object_or_null, objects, word_or_null};
 use crate::check::role::outcome_of;
 use crate::config::{Config, SameSite};
 use crate::effect::{CookieChange, CookieOp, Effects, Reply, Transaction};
@@ -199,7 +199,7 @@ pub struct CookieRecord {
     #[serde(deserialize_with = "nullable")]
     pub max_age: Option<i64>,
     /// In version 3: the flags; None where they are not said, and not compared.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given_words", skip_serializing_if = "Option::is_none")]
     pub flags: Option<Vec<Flag>>,
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::error::{Fault, read};
-use super::strict::{Object, given, given_word, object, word};
+use super::strict::{Object, given, given_object, given_word, object, word};
 use crate::check::guarantees::base_of;
 use crate::config::{Config, Dirtiness, GivesUp, SameSite};
 use crate::semantics::Semantics;
@@ -278,7 +278,7 @@ struct ConfigTwo {
     max_sessions: Option<u32>,
     #[serde(default, deserialize_with = "given_word", skip_serializing_if = "Option::is_none")]
     same_site: Option<SameSite>,
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given_object", skip_serializing_if = "Option::is_none")]
     gives_up: Option<GivesUp>,
     #[serde(default, deserialize_with = "given_word", skip_serializing_if = "Option::is_none")]
     is_dirty: Option<Dirtiness>,

@@ -45,6 +45,13 @@ pub(super) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Object::deserialize(from).map(|Object(value)| value)
 }
 
+/// A key that may be absent, and is an object where it stands.
+pub(super) fn given_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    object(from).map(Some)
+}
+
 /// A key that may be absent, and is an object or null where it stands.
 #[expect(clippy::option_option, reason = "an absent key and a key that is null differ")]
 pub(super) fn object_or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
@@ -94,6 +101,14 @@ pub(super) fn given_word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     word(from).map(Some)
+}
+
+/// A key that may be absent, and is an array of words where it stands.
+pub(super) fn given_words<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    let words = Vec::<Word<T>>::deserialize(from)?;
+    Ok(Some(words.into_iter().map(|Word(value)| value).collect()))
 }
 
 /// A key that may be absent, and is a word or null where it stands.
