@@ -121,6 +121,25 @@ fn a_difference_is_told_without_a_whole_secret() {
 }
 
 #[test]
+fn what_a_client_sent_is_escaped_once() {
+    let folder = folder("escaped");
+    let step = concat!(
+        r#"{"now": 0, "event": "start_request", "request": 1, "remote_addr": "", "#,
+        r#""script_name": "", "cookie_header": "QX_session=a\u0007\u0085", "#,
+        r#""expect": {"request_cookie": "\u001b[1m\\n\""}}"#
+    );
+    fs::write(folder.join("t.jsonl"), format!("{HEADER}\n{step}\n")).unwrap();
+    let document = run(&folder, &["replay", "--json", "t.jsonl"]);
+    let document: Value = serde_json::from_str(out(&document)).unwrap();
+    let found = &document["differing"][0]["differences"][0];
+    assert_eq!(found["expected"], "\u{1b}[1m\\n\"");
+    assert_eq!(found["observed"], "a\u{7}\u{85}");
+    let output = run(&folder, &["replay", "t.jsonl"]);
+    let row = out(&output).lines().find(|line| line.contains("request_cookie")).unwrap();
+    assert!(row.ends_with(r#""\u001b[1m\\n\""  "a\u0007\u{85}""#), "{row}");
+}
+
+#[test]
 fn what_is_malformed_is_named_with_its_place() {
     let folder = folder("malformed");
     let mut table = String::new();

@@ -22,5 +22,5 @@ pub use reader::{MAX_LINE_BYTES, TraceReader};
 pub use reply::ReplyRecord;
 pub use writer::TraceWriter;
 
-pub(crate) use error::shortened;
+pub(crate) use error::{shortened, shortened_raw};
 pub(crate) use expect::{SessionLine, remote_user};

@@ -7,7 +7,7 @@ use std::string::{String, ToString as _};
 use serde_json::Value;
 
 use crate::check::replay::Difference;
-use crate::check::trace::{printable, shortened};
+use crate::check::trace::{printable, shortened, shortened_raw};
 use crate::effect::{CookieChange, Effects, Reply, StoreOp, Transaction};
 use crate::event::{Event, Input, ManagerEvent, RequestEvent};
 use crate::presented::{CookieValue, SubmittedToken};
@@ -117,14 +117,12 @@ impl Transcript {
         }
     }
 
+    /// Whoever writes the JSON escapes it.
     fn secret(&mut self, key: &str, text: &str) -> String {
+        let other = |_| shortened_raw(text, MOST_OF_TEXT);
         match key {
-            "id" | "value" | "request_cookie" => {
-                text.parse().map_or_else(|_| shortened(text, MOST_OF_TEXT), |id| self.id(id))
-            }
-            "token" | "form_tokens" => text
-                .parse()
-                .map_or_else(|_| shortened(text, MOST_OF_TEXT), |token| self.token(token)),
+            "id" | "value" | "request_cookie" => text.parse().map_or_else(other, |id| self.id(id)),
+            "token" | "form_tokens" => text.parse().map_or_else(other, |token| self.token(token)),
             _ => text.into(),
         }
     }

@@ -1,12 +1,14 @@
 //! Where output goes: a reader that closes its end is no error, and no file appears half-written.
 
 use std::cell::Cell;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use quixote_session::check::trace::printable;
+use serde_json::Value;
 
 use super::Exit;
 
@@ -20,6 +22,24 @@ pub(super) fn complain(message: &str) {
 pub(super) fn not_written(path: &Path, error: &io::Error) -> Exit {
     complain(&format!("{}: cannot write: {error}", printable(&path.to_string_lossy())));
     Exit::Failed
+}
+
+/// Writes one JSON document, fit for a terminal too: what JSON lets stand and is not printable is
+/// escaped, and so reads back as it was.
+pub(super) fn write_document(out: &mut impl Write, document: &Value) -> io::Result<()> {
+    let mut escaped = String::new();
+    for character in format!("{document:#}\n").chars() {
+        // All that is no ASCII stands in a text.
+        if character == '\n' || !character.escape_debug().to_string().starts_with("\\u") {
+            escaped.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a string does not fail.
+                let _ = fmt::Write::write_fmt(&mut escaped, format_args!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out.write_all(escaped.as_bytes())
 }
 
 /// Passes everything on until the reader closes its end, and nothing from then on.

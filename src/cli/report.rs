@@ -12,6 +12,7 @@ use quixote_session::check::transcript::Transcript;
 use serde_json::{Value, json};
 
 use super::Exit;
+use super::output::write_document;
 
 /// What could not be read.
 #[derive(Debug)]
@@ -197,8 +198,7 @@ pub(super) fn write_json(out: &mut impl Write, report: &Report, reveal: bool) ->
         "differing": differing,
         "unreadable": failures,
     });
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    write_document(out, &document)
 }
 
 fn failure_json(failure: &Failure) -> Value {

@@ -138,6 +138,18 @@ fn shown_number(number: &str) -> String {
 /// or more (a secret, maybe) shows its first four, and after `most` bytes shown it ends.
 // [trace-19]
 pub(crate) fn shortened(text: &str, most: usize) -> String {
+    cut(text, most, |shown, character| {
+        // Writing to a string does not fail.
+        let _ = write_printable(shown, character);
+    })
+}
+
+/// The same for what escapes controls itself, as a writer of JSON does.
+pub(crate) fn shortened_raw(text: &str, most: usize) -> String {
+    cut(text, most, String::push)
+}
+
+fn cut(text: &str, most: usize, push: impl Fn(&mut String, char)) -> String {
     let mut shown = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -151,8 +163,7 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
             shown.push_str(rest.get(..kept).unwrap_or_default());
             shown.push('…');
         } else {
-            // Writing to a string does not fail.
-            let _ = write_printable(&mut shown, first);
+            push(&mut shown, first);
         }
         rest = rest.get(taken..).unwrap_or_default();
     }
@@ -185,7 +196,7 @@ fn write_printable(to: &mut impl fmt::Write, character: char) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use super::{number_at, shortened};
+    use super::{number_at, shortened, shortened_raw};
 
     #[test]
     fn text_from_outside_is_made_fit_to_show() {
@@ -194,6 +205,7 @@ mod tests {
         assert_eq!(shortened("x00000000000000A1y", 99), "x0000…y");
         assert_eq!(shortened("deadbeef", 99), "deadbeef", "too short for a secret");
         assert_eq!(shortened("nosuch", 3), "nos…");
+        assert_eq!(shortened_raw("\u{1b}[31m 00000000000000A1", 99), "\u{1b}[31m 0000…");
     }
 
     #[test]
