@@ -31,6 +31,8 @@ pub struct Replayed {
     pub header: Header,
     /// Steps replayed, the differing one included.
     pub steps: u64,
+    /// Those of them that say nothing of what was observed: only their draws were compared.
+    pub silent: u64,
     /// The first step that differs. Those after it would follow from it: they are not replayed.
     pub differs: Option<Differs>,
 }
@@ -94,7 +96,7 @@ impl fmt::Debug for Difference {
 // [trace-16]
 pub fn replay<R: BufRead>(mut trace: TraceReader<R>) -> Result<Replayed, TraceError> {
     let header = trace.header().clone();
-    let mut replayed = Replayed { header, steps: 0, differs: None };
+    let mut replayed = Replayed { header, steps: 0, silent: 0, differs: None };
     let mut state = State::new();
     let mut led_there = VecDeque::new();
     while let Some(recorded) = trace.next() {
@@ -103,6 +105,8 @@ pub fn replay<R: BufRead>(mut trace: TraceReader<R>) -> Result<Replayed, TraceEr
         let (after, effects) = step(config, state, recorded.input.clone());
         state = after;
         replayed.steps = replayed.steps.saturating_add(1);
+        let is_silent = recorded.expect == Expect::default();
+        replayed.silent = replayed.silent.saturating_add(u64::from(is_silent));
         let differences = differences(config, &recorded, &state, &effects);
         if led_there.len() >= STEPS_SHOWN {
             led_there.pop_front();

@@ -19,7 +19,7 @@ use super::search::{Found, is_stdin, open};
 /// are printed as they are found, the summary at the end.
 ///
 /// The exit status is 0 if all agree, 1 if any differs, or 2 if anything could not be read (even if
-/// others differ) or no trace has a step.
+/// others differ) or nothing was compared: no trace has a step, or each `expect` is empty.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Print one JSON document
@@ -53,8 +53,8 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
         report.failures.push(failure);
     }
     replay_all(&found.traces, arguments, &mut report, &mut out)?;
-    if report.is_vacuous() {
-        complain("expected a step in one of the traces, nothing was compared");
+    if let Some(expected) = report.vacuous() {
+        complain(expected);
     }
     if arguments.json {
         write_json(&mut out, &report, arguments.reveal)?;

@@ -77,6 +77,8 @@ impl Tally {
 pub(super) struct Report {
     tallies: BTreeMap<String, Tally>,
     all: Tally,
+    /// Steps that say nothing of what was observed.
+    silent: u64,
     kept: Vec<(String, Replayed)>,
     /// What could not be read.
     pub(super) failures: Vec<Failure>,
@@ -89,19 +91,28 @@ impl Report {
         let tally = Tally { traces: 1, steps: replayed.steps, differences };
         self.tallies.entry(replayed.header.config.semantics.to_string()).or_default().add(tally);
         self.all.add(tally);
+        self.silent = self.silent.saturating_add(replayed.silent);
         if keep && replayed.differs.is_some() {
             self.kept.push((path.to_string_lossy().into(), replayed));
         }
     }
 
-    /// Whether all traces were read, and none of them has a step that could have differed.
-    pub(super) const fn is_vacuous(&self) -> bool {
-        self.failures.is_empty() && self.all.steps == 0
+    /// What was expected, if all traces were read and agree because they say nothing.
+    pub(super) const fn vacuous(&self) -> Option<&'static str> {
+        if !self.failures.is_empty() || self.all.differences > 0 {
+            None
+        } else if self.all.steps == 0 {
+            Some("expected a step in one of the traces, nothing was compared")
+        } else if self.all.steps == self.silent {
+            Some("expected something in the `expect` of a step, nothing but draws was compared")
+        } else {
+            None
+        }
     }
 
     /// What could not be read weighs more than what differs.
     pub(super) const fn exit(&self) -> Exit {
-        if !self.failures.is_empty() || self.is_vacuous() {
+        if !self.failures.is_empty() || self.vacuous().is_some() {
             Exit::Failed
         } else if self.all.differences > 0 {
             Exit::Differs
@@ -174,6 +185,13 @@ pub(super) fn write_summary(out: &mut impl Write, report: &Report) -> io::Result
         let _ = writeln!(table, "{name:<9} {traces:>9} {steps:>12} {differences:>12}");
     }
     out.write_all(table.as_bytes())?;
+    if report.silent > 0 {
+        let (silent, steps) = (report.silent, report.all.steps);
+        writeln!(
+            out,
+            "{silent} of {steps} steps have an empty `expect`: only draws were compared"
+        )?;
+    }
     if report.failures.is_empty() {
         return Ok(());
     }
@@ -196,6 +214,7 @@ pub(super) fn write_json(out: &mut impl Write, report: &Report, reveal: bool) ->
         "all": report.all.json(),
         "semantics": semantics,
         "differing": differing,
+        "steps_with_empty_expect": report.silent,
         "unreadable": failures,
     });
     write_document(out, &document)

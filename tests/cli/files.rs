@@ -147,3 +147,28 @@ fn traces_without_any_step_are_an_error_and_one_among_others_is_none() {
     let output = run(&folder, &["replay", "."]);
     assert_eq!((status(&output), err(&output)), (0, ""));
 }
+
+#[test]
+fn steps_that_say_nothing_are_counted_and_nothing_else_is_an_error() {
+    let folder = folder("silent");
+    let refused = r#"{"reply": {"refused": "unknown_session"}}"#;
+    let silent = STEP.replace(refused, "{}");
+    let drew = silent.replacen("\"now\": 0", r#""now": 0, "draws": ["00000000000000a1"]"#, 1);
+    fs::write(folder.join("silent.jsonl"), format!("{HEADER}\n{silent}\n{silent}\n")).unwrap();
+    for arguments in [&["replay", "."][..], &["replay", "--json", "."]] {
+        let output = run(&folder, arguments);
+        let message = "error: expected something in the `expect` of a step, nothing but draws was \
+                       compared\n";
+        assert_eq!((status(&output), err(&output)), (2, message));
+    }
+    fs::write(folder.join("one.jsonl"), format!("{HEADER}\n{STEP}\n")).unwrap();
+    let output = run(&folder, &["replay", "."]);
+    assert_eq!((status(&output), err(&output)), (0, ""));
+    let message = "2 of 3 steps have an empty `expect`: only draws were compared\n";
+    assert!(out(&output).ends_with(message), "{}", out(&output));
+    let output = run(&folder, &["replay", "--json", "."]);
+    assert!(out(&output).contains("\"steps_with_empty_expect\": 2"), "{}", out(&output));
+    fs::write(folder.join("silent.jsonl"), format!("{HEADER}\n{drew}\n")).unwrap();
+    let output = run(&folder, &["replay", "silent.jsonl"]);
+    assert_eq!((status(&output), err(&output)), (1, ""), "draws are compared");
+}
