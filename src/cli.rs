@@ -5,6 +5,7 @@ mod dirty;
 mod explore;
 #[cfg_attr(not(feature = "judge"), path = "cli/no_judge.rs")]
 mod judge;
+mod number;
 mod output;
 mod record;
 mod replay;

@@ -11,6 +11,7 @@ use quixote_session::check::record::{Recording, record};
 
 use super::Exit;
 use super::dirty::IsDirty;
+use super::number::whole;
 use super::output::{Pipe, not_written, write_file};
 
 /// Run random clients with cookie jars through the model and write down what it shows.
@@ -29,10 +30,11 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t = Rules::Live)]
     semantics: Rules,
     /// Determines everything that happens
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = whole::<u64>, allow_negative_numbers = true)]
     seed: u64,
     /// The number of steps to write
     #[arg(long, default_value_t = 1_000)]
+    #[arg(value_parser = whole::<u64>, allow_negative_numbers = true)]
     steps: u64,
     /// When a session says that it is dirty; if not given, never under live, else has-info
     #[arg(long, value_enum, value_name = "WHEN")]

@@ -1,8 +1,8 @@
-//! Numbers in traces: what does not fit is shown as it was written.
+//! Numbers in traces and among the arguments: what does not fit is shown as it was written.
 
 use std::fs;
 
-use super::{err, folder, run, status};
+use super::{err, folder, out, run, status};
 
 const HEADER: &str = concat!(
     r#"{"format":"quixote-session-trace/3","title":"","origin":"","config":{"semantics":"live","#,
@@ -104,4 +104,20 @@ fn an_id_that_was_written_as_a_number_is_not_shown() {
     let output = run(&folder, &["replay", "t.jsonl"]);
     let message = "error: t.jsonl:2:55: expected a string, found 1234… (16 characters)\n";
     assert_eq!((status(&output), err(&output)), (2, message));
+}
+
+#[test]
+fn of_an_argument_that_is_a_number_it_is_said_which() {
+    let folder = folder("number_argument");
+    for name in ["--seed", "--steps"] {
+        for number in ["-1", "1e3", "1.0", "18446744073709551616", "x", ""] {
+            let output = run(&folder, &["record", name, number]);
+            assert_eq!((status(&output), out(&output)), (2, ""), "{name} {number}");
+            let first = err(&output).lines().next().unwrap();
+            assert!(first.starts_with(&format!("error: invalid value '{number}'")), "{first}");
+            assert!(first.ends_with(": expected a whole number below 2^64"), "{first}");
+        }
+        let most = "18446744073709551615";
+        assert_eq!(status(&run(&folder, &["record", "--steps", "1", "--seed", most])), 0);
+    }
 }
