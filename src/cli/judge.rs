@@ -7,7 +7,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Exit;
-use super::output::{Pipe, complain, not_written, write_file};
+use super::number::whole;
+use super::output::{Pipe, complain, not_written, write_document, write_file};
 use crate::judge::{Case, Fault, LOG, Report, judge, stop_running};
 
 /// Judge a session manager in any language, over HTTP.
@@ -27,6 +28,7 @@ pub(super) struct Arguments {
     url: String,
     /// The port of the gate; any if not given
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    #[arg(value_parser = whole::<u16>, allow_negative_numbers = true)]
     gate: u16,
     /// A file of eight bytes by which the server's clock is ahead, made if it is missing
     #[arg(long, value_name = "FILE")]
@@ -36,9 +38,10 @@ pub(super) struct Arguments {
     clauses: Vec<String>,
     /// Also run so many programs, drawn from the events of the model
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(value_parser = whole::<u32>, allow_negative_numbers = true)]
     programs: u32,
     /// Determines the programs
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = whole::<u64>, allow_negative_numbers = true)]
     seed: u64,
     /// Print one JSON document
     #[arg(long)]
@@ -126,8 +129,7 @@ fn write(report: &Report, arguments: &Arguments) -> io::Result<Exit> {
     let mut out = Pipe::new(anstream::stdout().lock());
     let document = report.json();
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &document)?;
-        writeln!(out)?;
+        write_document(&mut out, &document)?;
     } else {
         report.write(&mut out)?;
     }
