@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{HEADER, STEP, err, folder, out, run, status};
+use super::{HEADER, STEP, err, folder, names, out, run, status};
 
 /// So many traces in one folder, of one step each. They are names of a few files, so that a
 /// million of them takes a folder and no space.
@@ -171,4 +171,19 @@ fn steps_that_say_nothing_are_counted_and_nothing_else_is_an_error() {
     fs::write(folder.join("silent.jsonl"), format!("{HEADER}\n{drew}\n")).unwrap();
     let output = run(&folder, &["replay", "silent.jsonl"]);
     assert_eq!((status(&output), err(&output)), (1, ""), "draws are compared");
+}
+
+/// Without its slash, the name of a folder would be that of a file.
+#[test]
+fn a_trace_is_not_written_to_the_name_of_a_folder() {
+    let folder = folder("slash");
+    fs::write(folder.join("file"), "as it was").unwrap();
+    for path in ["new/", "file/", "."] {
+        let output = run(&folder, &["record", "--steps", "1", "--out", path]);
+        assert_eq!(status(&output), 2, "{path}");
+        let message = format!("error: {path}: cannot write: ");
+        assert!(err(&output).starts_with(&message), "{}", err(&output));
+    }
+    assert_eq!(names(&folder), ["file"]);
+    assert_eq!(fs::read_to_string(folder.join("file")).unwrap(), "as it was");
 }
