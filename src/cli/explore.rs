@@ -117,7 +117,7 @@ fn search(arguments: &Arguments) -> Guarantees {
 /// A line with the world, the depth, the frontier and the speed, only on a terminal.
 fn progress() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{spinner} {msg}");
+    let style = ProgressStyle::with_template("{spinner} {wide_msg}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 

@@ -112,7 +112,7 @@ fn progress(traces: &[PathBuf]) -> ProgressBar {
     }
     let sizes = traces.iter().filter_map(|path| std::fs::metadata(path).ok());
     bar.set_length(sizes.map(|found| found.len()).sum());
-    let template = "replaying {bar:40} {bytes}/{total_bytes} {eta}";
+    let template = "replaying {wide_bar} {bytes}/{total_bytes} {eta}";
     bar.with_style(
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
     )
