@@ -1,6 +1,8 @@
 """The recorder of examples/quixote beside small applications: each goes on as without it, and its
 trace is replayed without a difference. Run by .ci/quixote, which has Quixote 3.8."""
 
+import contextlib
+import errno
 import io
 import itertools
 import json
@@ -137,6 +139,20 @@ class Application(Directory):
 REPLACED = [(place, dict(vars(place))) for place in (quixote.session, Session, Own, Counted)]
 
 
+class Full(io.StringIO):
+    """A file on a disk that has room for so many lines."""
+
+    def __init__(self, lines):
+        super().__init__()
+        self.lines = lines
+
+    def write(self, text):
+        self.lines -= 1
+        if self.lines < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(text)
+
+
 class Recorder(unittest.TestCase):
     def setUp(self):
         for place, was in REPLACED:
@@ -260,6 +276,15 @@ class Recorder(unittest.TestCase):
         self.get("new")
         self.assertEqual(len(self.events()), 6)
 
+    def test_what_a_cookie_never_names_may_be_an_id(self):
+        for id in "", "*del*":
+            with self.subTest(id):
+                self.setUp()
+                self.begin(SessionManager())
+                self.get(f"insert{id}")
+                self.assertEqual(self.get("", f"QX_session={id}")[1], "None")
+                self.assertEqual(self.steps()[-2]["expect"]["request_cookie"], id)
+
     def test_a_session_that_the_request_does_not_hold_has_no_events(self):
         self.begin(SessionManager(Own, Pickles()), copying=True)
         self.get("login")
@@ -276,15 +301,6 @@ class Recorder(unittest.TestCase):
         self.begin(SessionManager())
         self.get("", REMOTE_USER="dave")
         self.assertIsNone(self.steps()[0]["expect"]["remote_user"])
-    def test_what_a_cookie_never_names_may_be_an_id(self):
-        for id in "", "*del*":
-            with self.subTest(id):
-                self.setUp()
-                self.begin(SessionManager())
-                self.get(f"insert{id}")
-                self.assertEqual(self.get("", f"QX_session={id}")[1], "None")
-                self.assertEqual(self.steps()[-2]["expect"]["request_cookie"], id)
-
 
     def test_a_header_is_written_byte_by_byte(self):
         self.begin(SessionManager())
@@ -299,6 +315,17 @@ class Recorder(unittest.TestCase):
         self.begin(SessionManager())
         self.get("login")
         self.assertEqual(len(self.events()), 3)
+
+    def test_a_trace_that_cannot_be_written_stops_no_application(self):
+        for lines in 0, 1, 2:
+            with self.subTest(lines), contextlib.redirect_stderr(io.StringIO()) as said:
+                self.setUp()
+                self.file = Full(lines)
+                self.begin(SessionManager())
+                cookie = self.get("login")[2]
+                self.assertEqual(self.get("", cookie)[:2], (200, "alice"))
+                self.assertEqual(self.get("logout", cookie)[:2], (200, "nobody"))
+                self.assertEqual(said.getvalue().count("cannot be written"), 1)
 
     def test_what_is_not_recorded_is_said(self):
         with self.assertRaisesRegex(ValueError, "none"):

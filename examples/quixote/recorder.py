@@ -9,6 +9,7 @@ out of it. spec/quixote-today.md says what stands in the trace.
 """
 
 import json
+import sys
 import time
 import weakref
 
@@ -30,6 +31,7 @@ class Recorder:
         self.publisher, self.manager, self.out, self.clock = (
             publisher, publisher.session_manager, out, clock)
         self.event, self.draws, self.requests, self.open = None, [], 0, []
+        self.failed = None
         self.known = weakref.WeakKeyDictionary()  # What the trace says of each session by now.
         draw = quixote.session.randbytes
         quixote.session.time = lambda: self.moment if self.event else clock()
@@ -46,8 +48,15 @@ class Recorder:
             "max_form_tokens": session.MAX_FORM_TOKENS}})
 
     def write(self, line):
-        self.out.write(json.dumps(line) + "\n")
-        self.out.flush()  # A server is often ended by a signal.
+        """One that cannot be written ends the recording, and nothing else."""
+        if self.failed is not None:
+            return
+        try:
+            self.out.write(json.dumps(line) + "\n")
+            self.out.flush()  # A server is often ended by a signal.
+        except (OSError, ValueError) as error:  # The disk is full; the file was closed.
+            self.failed = error
+            print(f"the recording ends here, it cannot be written: {error}", file=sys.stderr)
 
     def wrap(self, kind, method, event, describe=lambda *_, **__: {}):
         """Replaces the method of the class, if it has one; None from `describe` writes nothing."""
