@@ -334,6 +334,35 @@ class Recorder(unittest.TestCase):
             self.begin(SessionManager(), before=lambda get: get("login"))
 
 
+HEADER = (b'{"config": {"cookie_name": "a", "cookie_path": null, "cookie_domain": null, '
+          b'"access_resolution_ms": 1000}}\n')
+
+
+class Driver(unittest.TestCase):
+    """What examples/quixote/drive.py makes of traces that it cannot drive."""
+
+    def drive(self, trace):
+        driver = os.path.join(os.environ["PYTHONPATH"], "drive.py")
+        return subprocess.run([sys.executable, driver, "-"], input=trace, capture_output=True)
+
+    def test_a_line_that_cannot_be_driven_is_named(self):
+        step = b'{"now": %s, "event": "%s", "request": 1, "expect": {"reply": "done"}}'
+        for trace, told in [
+            (b"", "-:1: expected the header"),
+            (HEADER[:40], "-:1: expected a line of JSON"),
+            (b"[]", "-:1: expected a JSON object"),
+            (HEADER.replace(b"1000", b"[]"), "-:1: expected a recording of the model"),
+            (HEADER + b"{}", "-:2: expected the key `now`"),
+            (HEADER + step % (b"0", b"sweep"), "-:2: expected a recording of live or copying"),
+            (HEADER + step % (b"0", b"set_user"), "-:2: expected the key `user`"),
+            (HEADER + step % (b"0", b"new_session"), "-:2: expected a recording of the model"),
+        ]:
+            with self.subTest(told):
+                driven = self.drive(trace)
+                self.assertEqual(driven.returncode, 2)
+                self.assertTrue(driven.stderr.decode().startswith(told), driven.stderr)
+
+
 if __name__ == "__main__":
     # Quixote's logger takes the other one.
     unittest.main(testRunner=unittest.TextTestRunner(sys.__stderr__, verbosity=2))

@@ -13,6 +13,7 @@ import argparse
 import copy
 import io
 import json
+import os
 import re
 import sys
 from fractions import Fraction
@@ -27,6 +28,25 @@ from quixote.http_request import HTTPRequest
 from quixote.logger import DefaultLogger
 
 from recorder import record
+
+
+# What an event of a trace has beside its moment; Quixote has no other events.
+ARGUMENTS = {
+    "start_request": ["request", "cookie_header", "remote_addr", "script_name"],
+    "finish_request": ["request", "outcome"],
+    "new_session": ["request"],
+    "insert_session": ["request", "id", "user"],
+    "delete_session": ["id"],
+    "has_session_cookie": ["request", "must_exist"],
+    "maintain_session": ["request"],
+    "revoke_session_cookie": ["request"],
+    "expire_session": ["request"],
+    "set_user": ["request", "user"],
+    "create_form_token": ["request"],
+    "has_form_token": ["request", "token"],
+    "remove_form_token": ["request", "token"],
+}
+CONFIG = ["cookie_name", "cookie_path", "cookie_domain", "access_resolution_ms"]
 
 
 class Copying(dict):
@@ -120,8 +140,6 @@ class Drive:
         elif event in ("set_user", "create_form_token", "has_form_token", "remove_form_token"):
             arguments = [self.known(line[name]) for name in ("user", "token") if name in line]
             getattr(request.session, event)(*arguments)
-        else:
-            sys.exit(f"Quixote has no {event}: record live or copying, without --values")
 
     def finish(self, request, outcome):
         if outcome == "successful":
@@ -147,6 +165,60 @@ def repair_blanks():
     quixote.http_request._COOKIE_RE = re.compile(pattern, re.VERBOSE | re.ASCII)
 
 
+def stop(place, why):
+    print(f"{place}: {why}", file=sys.stderr)
+    sys.exit(2)
+
+
+def objects(path):
+    """The lines of a trace, each with its place."""
+    try:
+        with sys.stdin.buffer if path == "-" else open(path, "rb") as trace:
+            for number, line in enumerate(trace, 1):
+                place = f"{path}:{number}"
+                try:
+                    read = json.loads(line)
+                except (ValueError, RecursionError) as error:
+                    stop(place, f"expected a line of JSON: {error}")
+                if not isinstance(read, dict):
+                    stop(place, "expected a JSON object")
+                yield place, read
+    except OSError as error:
+        stop(path, f"cannot read: {error.strerror}")
+
+
+def at(place, act, *arguments):
+    """What is raised here comes of a line that no model has written, such as a text for a number."""
+    try:
+        return act(*arguments)
+    except Exception as error:
+        stop(place, f"expected a recording of the model, found {type(error).__name__}: {error}")
+
+
+def expect_keys(place, keys, found):
+    for key in keys:
+        if not isinstance(found, dict) or key not in found:
+            stop(place, f"expected the key `{key}`, it is missing")
+
+
+def begin(path, lines, out, options):
+    place, header = next(lines, (f"{path}:1", None))
+    if header is None:
+        stop(place, "expected the header of a trace, found the end of the file")
+    expect_keys(place, ["config"], header)
+    expect_keys(f"{place}: config", CONFIG, header["config"])
+    return at(place, Drive, header["config"], out, options)
+
+
+def expect_step(place, line):
+    expect_keys(place, ["now", "event", "expect"], line)
+    expect_keys(f"{place}: expect", ["reply"], line["expect"])
+    if not isinstance(line["event"], str) or line["event"] not in ARGUMENTS:
+        event = f"Quixote has no {line['event']}"
+        stop(place, f"expected a recording of live or copying, without --values: {event}")
+    expect_keys(place, ARGUMENTS[line["event"]], line)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("trace")
@@ -156,14 +228,21 @@ def main():
     options = parser.parse_args()
     for fault in options.repair:
         {"revocation": repair_revocation, "blanks": repair_blanks}[fault]()
-    with open(options.trace, encoding="utf-8") as trace:
-        out = sys.__stdout__  # The logger takes the other one.
-        drive = Drive(json.loads(next(trace))["config"], out, options)
-        for line in map(json.loads, trace):
-            reply = line["expect"]["reply"]
-            why = reply.get("refused") if isinstance(reply, dict) else None
-            if why in (None, "no_session", "unknown_token", "unknown_session"):
-                drive.event(line)
+    lines = objects(options.trace)
+    out = sys.__stdout__  # The logger takes the other one.
+    drive = begin(options.trace, lines, out, options)
+    for place, line in lines:
+        expect_step(place, line)
+        reply = line["expect"]["reply"]
+        why = reply.get("refused") if isinstance(reply, dict) else None
+        if why in (None, "no_session", "unknown_token", "unknown_session"):
+            at(place, drive.event, line)
+        if drive.recorder.failed is not None:
+            break
+    if drive.recorder.failed is not None:
+        # What is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        sys.exit(0 if isinstance(drive.recorder.failed, BrokenPipeError) else 2)
 
 
 if __name__ == "__main__":
