@@ -1,7 +1,11 @@
 //! What happens to the machine: one [`Input`] at a time.
 
+mod fresh_load;
+mod outcome;
+
 use smol_str::SmolStr;
 
+pub use self::outcome::Outcome;
 use crate::entropy::Entropy;
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::time::Timestamp;
@@ -315,33 +319,6 @@ impl Event {
         self
     }
 
-    /// Whether the answer depends on what is stored now without any [`StoreOp`](crate::StoreOp)
-    /// whose condition would tell that it has changed. A driver whose store is outside the process
-    /// loads the request's session again before it sends such an event, by
-    /// [`State::with_stored`](crate::State::with_stored). An [`Exchange`](crate::driver::Exchange)
-    /// looks at the effects, too, and loads less often.
-    ///
-    /// ```
-    /// use quixote_session::{Outcome, RequestEvent, RequestId};
-    ///
-    /// let finish = |outcome| RequestEvent::FinishRequest { outcome }.of(RequestId(1));
-    /// assert!(finish(Outcome::Successful).needs_fresh_load());
-    /// assert!(!finish(Outcome::Failed).needs_fresh_load(), "it saves nothing");
-    /// ```
-    #[must_use]
-    pub const fn needs_fresh_load(&self) -> bool {
-        match self {
-            Self::Request { event, .. } => event.needs_fresh_load(),
-            Self::StartRequest { .. } => false,
-            Self::Manager(event) => match event {
-                ManagerEvent::DeleteSession { .. } => true,
-                ManagerEvent::DeleteHandle { .. }
-                | ManagerEvent::DeleteSessionsOf { .. }
-                | ManagerEvent::Sweep => false,
-            },
-        }
-    }
-
     /// The event's name, as traces and the specification spell it.
     ///
     /// ```
@@ -364,31 +341,6 @@ impl RequestEvent {
     #[must_use]
     pub const fn of(self, request: RequestId) -> Event {
         Event::Request { request, event: self }
-    }
-
-    const fn needs_fresh_load(&self) -> bool {
-        match self {
-            Self::HasSessionCookie { must_exist, .. } => *must_exist,
-            // The user's generation is what is loaded.
-            Self::SetUser { user } => user.is_some(),
-            // A token must be none that is outstanding in the session as it is stored.
-            Self::NewSession
-            | Self::CreateFormToken
-            | Self::ExpireOtherSessions
-            | Self::ExpireHandle { .. } => true,
-            Self::FinishRequest { outcome } => outcome.saves(),
-            Self::RenewSession
-            | Self::SetValue { .. }
-            | Self::RemoveValue { .. }
-            | Self::TakeValue { .. }
-            | Self::GuardValue { .. }
-            | Self::HasFormToken { .. }
-            | Self::RemoveFormToken { .. }
-            | Self::RevokeSessionCookie
-            | Self::ExpireSession
-            | Self::MaintainSession
-            | Self::InsertSession { .. } => false,
-        }
     }
 
     const fn name(&self) -> &'static str {
@@ -422,46 +374,6 @@ impl ManagerEvent {
             Self::DeleteHandle { .. } => "delete_handle",
             Self::DeleteSessionsOf { .. } => "delete_sessions_of",
             Self::Sweep => "sweep",
-        }
-    }
-}
-
-/// How a request ended.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Outcome {
-    /// The handler returned; its response is sent as it stands.
-    Successful,
-    /// The handler raised a `PublishError` (a 4xx page): a fresh response takes the place of the
-    /// one it had, and then the request is finished as a successful one.
-    Interrupted,
-    /// Any other exception (a 5xx page): a fresh response, and the changes are aborted.
-    Failed,
-    /// The client went away: no hook runs and no response is sent.
-    Abandoned,
-}
-
-impl Outcome {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Successful, Self::Interrupted, Self::Failed, Self::Abandoned];
-
-    /// Whether the session is saved when the request ends like this.
-    pub(crate) const fn saves(self) -> bool {
-        match self {
-            Self::Successful | Self::Interrupted => true,
-            Self::Failed | Self::Abandoned => false,
-        }
-    }
-
-    /// The outcome's name, as traces and the specification spell it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Successful => "successful",
-            Self::Interrupted => "interrupted",
-            Self::Failed => "failed",
-            Self::Abandoned => "abandoned",
         }
     }
 }
