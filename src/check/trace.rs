@@ -12,6 +12,7 @@ mod opaque;
 mod reader;
 mod reply;
 mod strict;
+mod words;
 mod writer;
 
 pub use error::{TraceError, printable};

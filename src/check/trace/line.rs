@@ -11,13 +11,11 @@ use smol_str::SmolStr;
 use super::error::{Fault, read};
 use super::expect::Expect;
 use super::header::Version;
-use super::reply::ReplyRecord;
 use super::strict::{Object, given, given_word, object, word};
+use super::words::{check_expect, check_version, since};
 use crate::check::kinds::{Draw, Kind};
-use crate::check::role::outcome_of;
 use crate::config::Config;
 use crate::cookie::read_cookie_text;
-use crate::effect::Refusal;
 use crate::entropy::Entropy;
 use crate::event::{Event, Input, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::presented::SubmittedToken;
@@ -88,39 +86,6 @@ impl TraceStep {
     /// The line, without its end.
     pub(super) fn line(self, width: Width) -> Result<String, serde_json::Error> {
         serde_json::to_string(&Line::of(self, width))
-    }
-
-    /// Whether version 1 has words for this step.
-    #[must_use]
-    pub fn fits_version_one(&self) -> bool {
-        since(Kind::of(&self.input.event)) == Version::One
-            && !says_more_than_version_one(&self.expect)
-    }
-}
-
-/// The first version that has the event.
-const fn since(kind: Kind) -> Version {
-    match kind {
-        Kind::StartRequest
-        | Kind::SetUser
-        | Kind::CreateFormToken
-        | Kind::HasFormToken
-        | Kind::RemoveFormToken
-        | Kind::HasSessionCookie
-        | Kind::RevokeSessionCookie
-        | Kind::ExpireSession
-        | Kind::NewSession
-        | Kind::MaintainSession
-        | Kind::FinishRequest
-        | Kind::InsertSession
-        | Kind::DeleteSession => Version::One,
-        Kind::SetValue | Kind::RemoveValue | Kind::DeleteSessionsOf | Kind::Sweep => Version::Two,
-        Kind::RenewSession
-        | Kind::TakeValue
-        | Kind::GuardValue
-        | Kind::ExpireOtherSessions
-        | Kind::ExpireHandle
-        | Kind::DeleteHandle => Version::Three,
     }
 }
 
@@ -360,87 +325,4 @@ fn entropy(width: Width, draws: &[SessionId]) -> Result<(Entropy, u8), Fault> {
         place.copy_from_slice(of_width(width, *draw, "draws")?.reveal_bytes());
     }
     Ok((Entropy::from_half(half), count))
-}
-
-/// What came with version 3 stands in no older trace.
-// [trace-8]
-fn check_version(version: Version, event: Kind, step: &TraceStep) -> Result<(), Fault> {
-    let passive = matches!(step.input.event, Event::StartRequest { passive: true, .. });
-    let held = step.expect.session.iter().flatten();
-    let mut sessions = held.chain(step.expect.stored.iter().flatten());
-    let handles =
-        step.new_handle.is_some() || sessions.any(|record| record.session.handle.is_some());
-    let cookie = step.expect.set_cookie.iter().flatten();
-    let flags = cookie.into_iter().any(|cookie| cookie.flags.is_some());
-    let new = [Refusal::UserEnded, Refusal::ValueChanged, Refusal::NoUser, Refusal::NotOffered];
-    let (value, refused) = match &step.expect.reply {
-        Some(ReplyRecord::Value(_)) => (true, false),
-        Some(ReplyRecord::Refused(why)) => (false, new.contains(why)),
-        Some(ReplyRecord::Done | ReplyRecord::Token(_) | ReplyRecord::Answer(_)) | None => {
-            (false, false)
-        }
-    };
-    for (stands, what) in [
-        (passive, "passive"),
-        (handles, "handle"),
-        (flags, "flags"),
-        (value, "value"),
-        (refused, "refusal of version 3"),
-    ] {
-        if stands && version < Version::Three {
-            let number = version.number();
-            return Err(fault(&format!("expected no `{what}` of {event} in version {number}")));
-        }
-    }
-    Ok(())
-}
-
-/// Refuses keys of `expect` that the event or the version does not have, and stored sessions that
-/// are out of order.
-// [trace-13]
-fn check_expect(version: Version, event: Kind, step: &TraceStep) -> Result<(), Fault> {
-    let expect = &step.expect;
-    let starts = event == Kind::StartRequest;
-    let ends = outcome_of(&step.input.event).is_some();
-    let of_request = !event.is_of_manager();
-    for (stands, fits, key) in [
-        (expect.remote_user.is_some(), starts, "remote_user"),
-        (expect.session.is_some(), of_request, "session"),
-        (expect.request_cookie.is_some(), of_request, "request_cookie"),
-        (expect.set_cookie.is_some(), ends, "set_cookie"),
-        (expect.transaction.is_some(), ends, "transaction"),
-    ] {
-        if stands && !fits {
-            return Err(fault(&format!("expected no key `{key}` in `expect` of {event}")));
-        }
-    }
-    if version == Version::One && says_more_than_version_one(expect) {
-        return Err(fault(
-            "expected what version 1 can observe: no `transaction`, no `values`, and as refusals \
-             no_session, unknown_token, unknown_session",
-        ));
-    }
-    let stored = expect.stored.as_deref().unwrap_or_default();
-    if stored.iter().any(|session| session.id.is_none()) {
-        return Err(fault("expected every session in `stored` to have an id"));
-    }
-    if !stored.is_sorted_by(|one, next| one.id < next.id) {
-        return Err(fault("expected `stored` in rising order of the ids, each once"));
-    }
-    Ok(())
-}
-
-// [trace-6]
-fn says_more_than_version_one(expect: &Expect) -> bool {
-    let held = expect.session.iter().flatten();
-    let mut sessions = held.chain(expect.stored.iter().flatten());
-    let known = [Refusal::NoSession, Refusal::UnknownToken, Refusal::UnknownSession];
-    let refused = match &expect.reply {
-        Some(ReplyRecord::Refused(why)) => !known.contains(why),
-        Some(ReplyRecord::Value(_)) => true,
-        Some(ReplyRecord::Done | ReplyRecord::Token(_) | ReplyRecord::Answer(_)) | None => false,
-    };
-    refused
-        || expect.transaction.is_some()
-        || sessions.any(|record| !record.session.values.is_empty())
 }
