@@ -15,6 +15,7 @@ mod gate;
 mod hostile;
 mod ids;
 mod jar;
+mod kit;
 mod play;
 mod process;
 mod program;
@@ -34,12 +35,12 @@ use serde_json::Value;
 use self::clock::Clock;
 use self::gate::Gate;
 use self::jar::Broken;
+use self::kit::Kit;
 use self::play::{Played, play};
 use self::process::Recipe;
 pub(crate) use self::process::stop_running;
 pub(crate) use self::report::Report;
 use self::scenario::{Scenario, Verdict, clauses, scenarios};
-use self::stage::Kit;
 use self::target::Target;
 
 /// The log of a server that the judge starts.

@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::curl::Line;
 use super::hostile;
 use super::ids;
+use super::kit::Kit;
 use super::scenario::{Begin, Do, Ids, Level, Need, Scenario, Step, Verdict};
-use super::stage::{End, Kit, Stage, end, first_half};
+use super::stage::{End, Stage, end, first_half};
 use super::target::Follows;
 
 /// Where no limit is documented, a cookie must be dead after this.

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use super::curl::{Line, script, texts};
 use super::expect::{Expect, ends_session, moves_session};
+use super::kit::Kit;
 use super::program::{Drawer, Move, Program, shape};
 use super::reply::Reply;
 use super::scenario::{Do, Verdict};
-use super::stage::{End, Kit, Stage};
+use super::stage::{End, Stage};
 use super::target::NoContract;
 
 /// The most runs that are spent on making one program shorter.

@@ -1,43 +1,26 @@
 //! What a scenario is played on: browsers, requests under way, and the trace of what happened.
 
+mod words;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+pub(crate) use self::words::first_half;
 use super::client::{self, Answer, Ask};
 use super::curl::Line;
-use super::gate::Gate;
-use super::jar::{Broken, Jar, Kept, bytes, latin_1};
+use super::jar::{Jar, Kept, bytes, latin_1};
+use super::kit::Kit;
 use super::reply::Reply;
 use super::scenario::{Do, Verdict};
-use super::target::Target;
 
-/// How long a request may wait while another stands at the gate, at least and at most: after that
-/// the server serialises them. In between it is as many times what the slowest request took.
-const LEAST_PATIENCE: Duration = Duration::from_millis(1_200);
-const MOST_PATIENCE: Duration = Duration::from_secs(8);
-const PATIENCE_FACTOR: u32 = 20;
-const BELIEVED: u32 = 2;
 /// How long a request may take to come to its gate.
 const ARRIVES: Duration = Duration::from_secs(10);
 
 /// The header in which a server says the id, where its cookie changes without it.
 const SESSION: &str = "kit-session";
-
-/// What lasts from one scenario to the next.
-pub(crate) struct Kit {
-    pub(crate) target: Target,
-    pub(crate) gate: Gate,
-    pub(crate) jars: Broken,
-    /// Numbers requests, and so gates.
-    pub(crate) requests: u64,
-    /// What the slowest request took that had nothing to wait for.
-    pub(crate) slowest: Duration,
-    /// How often a request waited for the one at the gate.
-    pub(crate) waited: u32,
-}
 
 /// Why a scenario ends here.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -154,28 +137,6 @@ impl<'a> Stage<'a> {
         format!("#{}", self.labels.entry(id).or_insert(next))
     }
 
-    /// Without the operations that the server has not, with what was bound, and with gates of its
-    /// own.
-    fn words(&self, ops: &str) -> String {
-        let known = |op: &str| {
-            let name = op.split(':').next().unwrap_or(op);
-            self.kit.target.caps.has(name)
-        };
-        let word = |op: &str| -> Option<String> {
-            let op = match op.strip_suffix('?') {
-                Some(op) => known(op).then_some(op)?,
-                None => op,
-            };
-            Some(match op.split_once('$') {
-                Some((head, name)) => {
-                    format!("{head}{}", self.variables.get(name).map_or("", String::as_str))
-                }
-                None => op.to_owned(),
-            })
-        };
-        ops.split(' ').filter_map(word).collect::<Vec<_>>().join(" ")
-    }
-
     /// Sends a request and does not wait for it.
     fn send(&mut self, step: &Do) -> Sent {
         self.kit.requests += 1;
@@ -228,32 +189,6 @@ impl<'a> Stage<'a> {
         Sent { client: step.client.clone(), request, path, text }
     }
 
-    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A, `{half of A}` its
-    /// first half, `{all of A}` every cookie of it, expired or not; `{swapped}`, `{mangled}` and
-    /// `{encoded}` are names that are almost the right one.
-    pub(crate) fn fill(&mut self, text: &str) -> String {
-        let name = self.cookie().to_owned();
-        let swap = |it: char| {
-            if it.is_ascii_lowercase() { it.to_ascii_uppercase() } else { it.to_ascii_lowercase() }
-        };
-        let swapped: String = name.chars().map(swap).collect();
-        let mut filled = text
-            .replace("{name}", &name)
-            .replace("{swapped}", &swapped)
-            .replace("{mangled}", &name.replace('_', "."))
-            .replace("{encoded}", &encoded(&name));
-        for client in self.jars.keys().cloned().collect::<Vec<_>>() {
-            let id = self.id(&client).unwrap_or_default();
-            // A thief sends what a browser would have forgotten.
-            let all = self.jar(&client).header("/do", Duration::ZERO).unwrap_or_default();
-            filled = filled
-                .replace(&format!("{{{client}}}"), &id)
-                .replace(&format!("{{half of {client}}}"), first_half(&id))
-                .replace(&format!("{{all of {client}}}"), &latin_1(&all));
-        }
-        filled
-    }
-
     /// The browser takes the response: its cookies, and what the trace says of it.
     fn take(&mut self, sent: &Sent, answer: Answer) -> Reply {
         let (now, name) = (self.now(), self.cookie().to_owned());
@@ -299,7 +234,7 @@ impl<'a> Stage<'a> {
     pub(crate) fn request(&mut self, step: &Do) -> Result<Reply, End> {
         let started = Instant::now();
         let sent = self.send(step);
-        let first = if self.held.is_some() { self.patience() } else { client::LONGEST };
+        let first = if self.held.is_some() { self.kit.patience() } else { client::LONGEST };
         let answer = match self.kit.gate.answer(sent.request, first) {
             Some(answer) => answer,
             None if self.held.is_some() => {
@@ -315,7 +250,7 @@ impl<'a> Stage<'a> {
             None => self.late(&sent)?,
         };
         if self.held.is_none() {
-            self.kit.slowest = self.kit.slowest.max(started.elapsed()).min(MOST_PATIENCE);
+            self.kit.took(started.elapsed());
         }
         let is_garbled = answer.is_garbled;
         let reply = self.take(&sent, answer);
@@ -327,14 +262,6 @@ impl<'a> Stage<'a> {
             self.replies.insert(name.clone(), reply.clone());
         }
         Ok(reply)
-    }
-
-    /// A server that has often let requests wait is believed at once.
-    fn patience(&self) -> Duration {
-        if self.kit.waited > BELIEVED {
-            return LEAST_PATIENCE;
-        }
-        (self.kit.slowest * PATIENCE_FACTOR).clamp(LEAST_PATIENCE, MOST_PATIENCE)
     }
 
     fn late(&self, sent: &Sent) -> Result<Answer, End> {
@@ -432,16 +359,4 @@ fn shown_result(result: &Value) -> Value {
 /// Each request has gates of its own.
 fn gate_name(request: u64, gate: &str) -> String {
     format!("{request}-{gate}")
-}
-
-/// A name whose last character is written as its number, which names no cookie.
-fn encoded(name: &str) -> String {
-    let mut head = name.to_owned();
-    head.pop().map_or_else(String::new, |last| format!("{head}%{:02X}", u32::from(last)))
-}
-
-/// The first half of an id or a form token.
-pub(crate) fn first_half(text: &str) -> &str {
-    let half = text.chars().count() / 2;
-    text.char_indices().nth(half).map_or(text, |(at, _)| text.get(..at).unwrap_or(text))
 }

@@ -1,0 +1,42 @@
+//! What lasts from one scenario to the next, and how long the server is waited for.
+
+use std::time::Duration;
+
+use super::gate::Gate;
+use super::jar::Broken;
+use super::target::Target;
+
+/// How long a request may wait while another stands at the gate, at least and at most: after that
+/// the server serialises them. In between it is as many times what the slowest request took.
+const LEAST_PATIENCE: Duration = Duration::from_millis(1_200);
+const MOST_PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE_FACTOR: u32 = 20;
+const BELIEVED: u32 = 2;
+
+/// What lasts from one scenario to the next.
+pub(crate) struct Kit {
+    pub(crate) target: Target,
+    pub(crate) gate: Gate,
+    pub(crate) jars: Broken,
+    /// Numbers requests, and so gates.
+    pub(crate) requests: u64,
+    /// What the slowest request took that had nothing to wait for.
+    pub(crate) slowest: Duration,
+    /// How often a request waited for the one at the gate.
+    pub(crate) waited: u32,
+}
+
+impl Kit {
+    /// A request that had nothing to wait for took so long.
+    pub(super) fn took(&mut self, time: Duration) {
+        self.slowest = self.slowest.max(time).min(MOST_PATIENCE);
+    }
+
+    /// A server that has often let requests wait is believed at once.
+    pub(super) fn patience(&self) -> Duration {
+        if self.waited > BELIEVED {
+            return LEAST_PATIENCE;
+        }
+        (self.slowest * PATIENCE_FACTOR).clamp(LEAST_PATIENCE, MOST_PATIENCE)
+    }
+}

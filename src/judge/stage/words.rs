@@ -1,0 +1,68 @@
+//! The words of a step, with what has been bound and what the browsers hold in their places.
+
+use std::time::Duration;
+
+use super::Stage;
+use crate::judge::jar::latin_1;
+
+impl Stage<'_> {
+    /// Without the operations that the server has not, with what was bound, and with gates of its
+    /// own.
+    pub(super) fn words(&self, ops: &str) -> String {
+        let known = |op: &str| {
+            let name = op.split(':').next().unwrap_or(op);
+            self.kit.target.caps.has(name)
+        };
+        let word = |op: &str| -> Option<String> {
+            let op = match op.strip_suffix('?') {
+                Some(op) => known(op).then_some(op)?,
+                None => op,
+            };
+            Some(match op.split_once('$') {
+                Some((head, name)) => {
+                    format!("{head}{}", self.variables.get(name).map_or("", String::as_str))
+                }
+                None => op.to_owned(),
+            })
+        };
+        ops.split(' ').filter_map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A, `{half of A}` its
+    /// first half, `{all of A}` every cookie of it, expired or not; `{swapped}`, `{mangled}` and
+    /// `{encoded}` are names that are almost the right one.
+    pub(crate) fn fill(&mut self, text: &str) -> String {
+        let name = self.cookie().to_owned();
+        let swap = |it: char| {
+            if it.is_ascii_lowercase() { it.to_ascii_uppercase() } else { it.to_ascii_lowercase() }
+        };
+        let swapped: String = name.chars().map(swap).collect();
+        let mut filled = text
+            .replace("{name}", &name)
+            .replace("{swapped}", &swapped)
+            .replace("{mangled}", &name.replace('_', "."))
+            .replace("{encoded}", &encoded(&name));
+        for client in self.jars.keys().cloned().collect::<Vec<_>>() {
+            let id = self.id(&client).unwrap_or_default();
+            // A thief sends what a browser would have forgotten.
+            let all = self.jar(&client).header("/do", Duration::ZERO).unwrap_or_default();
+            filled = filled
+                .replace(&format!("{{{client}}}"), &id)
+                .replace(&format!("{{half of {client}}}"), first_half(&id))
+                .replace(&format!("{{all of {client}}}"), &latin_1(&all));
+        }
+        filled
+    }
+}
+
+/// A name whose last character is written as its number, which names no cookie.
+fn encoded(name: &str) -> String {
+    let mut head = name.to_owned();
+    head.pop().map_or_else(String::new, |last| format!("{head}%{:02X}", u32::from(last)))
+}
+
+/// The first half of an id or a form token.
+pub(crate) fn first_half(text: &str) -> &str {
+    let half = text.chars().count() / 2;
+    text.char_indices().nth(half).map_or(text, |(at, _)| text.get(..at).unwrap_or(text))
+}
