@@ -39,6 +39,8 @@ mod save;
 mod scenario;
 #[path = "rules/session.rs"]
 mod session;
+#[path = "rules/spent.rs"]
+mod spent;
 #[path = "rules/state.rs"]
 mod state;
 #[path = "rules/step.rs"]
