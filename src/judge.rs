@@ -101,8 +101,10 @@ pub(crate) fn judge(case: &Case, progress: Progress<'_>) -> Result<Report, Strin
         )
     })?;
     let recipe = recipe(case, gate.port(), clock.path()).map_err(told)?;
+    progress(0, scenarios.len(), "the server starts");
     let target = Target::reach(&case.url, recipe, clock, &gate).map_err(|error| error.0)?;
-    let mut kit = Kit { target, gate, jars, requests: 1_000, slowest: Duration::ZERO, waited: 0 };
+    let (requests, slowest) = (1_000, Duration::ZERO);
+    let mut kit = Kit { target, gate, jars, requests, slowest, waited: 0, unanswered: 0 };
     let mut played = Vec::new();
     for (number, scenario) in scenarios.iter().enumerate() {
         progress(number, scenarios.len(), &scenario.name());
@@ -111,6 +113,7 @@ pub(crate) fn judge(case: &Case, progress: Progress<'_>) -> Result<Report, Strin
             one.why += " (the server ended)";
         }
         played.push(one);
+        kit.expect_answers().map_err(|error| error.0)?;
     }
     let programs = match case.programs {
         0 => Value::Null,

@@ -61,6 +61,10 @@ pub(super) struct Arguments {
     command: Vec<String>,
 }
 
+/// Where no bar moves.
+const HOW_LONG: &str = "judging takes seconds, or a few minutes; a server that does not start or \
+                        answer is given up after four";
+
 /// Judges, and reports.
 pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     if arguments.command.is_empty() && arguments.gate == 0 {
@@ -86,6 +90,9 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
         fault: arguments.fault,
     };
     let bar = progress();
+    if bar.is_hidden() {
+        let _ = writeln!(anstream::stderr(), "{HOW_LONG}");
+    }
     let judged = judge(&case, &mut |number, all, name| {
         bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
         bar.set_position(u64::try_from(number).unwrap_or(u64::MAX));
@@ -158,7 +165,8 @@ fn write(report: &Report, arguments: &Arguments) -> io::Result<Exit> {
 fn progress() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.enable_steady_tick(Duration::from_millis(100));
-    let template = "judging {bar:40} {pos}/{len} {msg}";
+    // The time shows that something moves while one request is waited for.
+    let template = "judging {bar:20} {pos}/{len} {elapsed} {wide_msg}";
     bar.with_style(
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
     )

@@ -38,6 +38,8 @@ pub(crate) struct Answer {
     /// None if nothing came back.
     pub(crate) status: Option<u16>,
     pub(crate) error: Option<String>,
+    /// Whether nothing came back in time.
+    pub(crate) is_late: bool,
     /// Whether that was no HTTP, or too much of it, which says nothing of sessions.
     pub(crate) is_garbled: bool,
     /// Names in lower case.
@@ -112,7 +114,8 @@ pub(crate) fn ask(agent: &Agent, base: &str, ask: &Ask) -> Answer {
                 | ureq::Error::LargeResponseHeader(..)
                 | ureq::Error::BodyExceedsLimit(_)
         );
-        Answer { error: Some(why.to_string()), is_garbled, ..Answer::default() }
+        let is_late = matches!(why, ureq::Error::Timeout(_));
+        Answer { error: Some(why.to_string()), is_late, is_garbled, ..Answer::default() }
     })
 }
 
@@ -142,6 +145,7 @@ fn send(agent: &Agent, base: &str, ask: &Ask) -> Result<Answer, ureq::Error> {
     Ok(Answer {
         status: Some(response.status().as_u16()),
         error: None,
+        is_late: false,
         is_garbled: false,
         headers: headers.collect(),
         body: response.body_mut().with_config().limit(BODY_BYTES).read_to_vec()?,

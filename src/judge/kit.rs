@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::client;
 use super::gate::Gate;
 use super::jar::Broken;
-use super::target::Target;
+use super::target::{NoContract, Target};
 
 /// How long a request may wait while another stands at the gate, at least and at most: after that
 /// the server serialises them. In between it is as many times what the slowest request took.
@@ -12,6 +13,8 @@ const LEAST_PATIENCE: Duration = Duration::from_millis(1_200);
 const MOST_PATIENCE: Duration = Duration::from_secs(8);
 const PATIENCE_FACTOR: u32 = 20;
 const BELIEVED: u32 = 2;
+/// So many requests in a row without an answer, and there will be none: each takes its whole time.
+const MOST_UNANSWERED: u32 = 4;
 
 /// What lasts from one scenario to the next.
 pub(crate) struct Kit {
@@ -24,9 +27,26 @@ pub(crate) struct Kit {
     pub(crate) slowest: Duration,
     /// How often a request waited for the one at the gate.
     pub(crate) waited: u32,
+    /// How many requests, the last ones, got no answer in time.
+    pub(crate) unanswered: u32,
 }
 
 impl Kit {
+    /// What is wrong with a server that answers nothing.
+    pub(crate) fn expect_answers(&self) -> Result<(), NoContract> {
+        if self.unanswered < MOST_UNANSWERED {
+            return Ok(());
+        }
+        let (within, none) = (client::LONGEST.as_secs(), self.unanswered);
+        let expected = format!("expected an answer to each request within {within} s");
+        Err(NoContract(format!("/do: {expected}, none came to the last {none}")))
+    }
+
+    /// Whether a request was answered.
+    pub(super) const fn answered(&mut self, in_time: bool) {
+        self.unanswered = if in_time { 0 } else { self.unanswered.saturating_add(1) };
+    }
+
     /// A request that had nothing to wait for took so long.
     pub(super) fn took(&mut self, time: Duration) {
         self.slowest = self.slowest.max(time).min(MOST_PATIENCE);

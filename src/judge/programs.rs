@@ -43,7 +43,9 @@ pub(super) fn run(
         let (at, all) = (usize::try_from(number), usize::try_from(count));
         progress(at.unwrap_or_default(), all.unwrap_or_default(), "programs");
         let program = drawer.next();
-        let Some(broken) = judge(kit, &program)? else { continue };
+        let broken = judge(kit, &program)?;
+        kit.expect_answers()?;
+        let Some(broken) = broken else { continue };
         let (program, broken) = shrink(kit, program, broken)?;
         let entry = found.entry((broken.clause, shape(&program)));
         entry.or_insert(Found { broken, count: 0 }).count += 1;

@@ -191,6 +191,7 @@ impl<'a> Stage<'a> {
 
     /// The browser takes the response: its cookies, and what the trace says of it.
     fn take(&mut self, sent: &Sent, answer: Answer) -> Reply {
+        self.kit.answered(!answer.is_late);
         let (now, name) = (self.now(), self.cookie().to_owned());
         let mut told = Vec::new();
         let mut cookies = Vec::new();
@@ -264,9 +265,12 @@ impl<'a> Stage<'a> {
         Ok(reply)
     }
 
-    fn late(&self, sent: &Sent) -> Result<Answer, End> {
-        let answer = self.kit.gate.answer(sent.request, client::LONGEST);
-        answer.map_or_else(|| end(Verdict::Harness, format!("{}: no answer", sent.text)), Ok)
+    fn late(&mut self, sent: &Sent) -> Result<Answer, End> {
+        if let Some(answer) = self.kit.gate.answer(sent.request, client::LONGEST) {
+            return Ok(answer);
+        }
+        self.kit.answered(false);
+        end(Verdict::Harness, format!("{}: no answer", sent.text))
     }
 
     /// Starts a request and returns when it stands at its gate.

@@ -4,6 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use super::{ROOT, count, folder, free_port, name, parts, results};
 
@@ -82,6 +83,28 @@ fn caps_that_cannot_be_judged_are_refused() {
         assert!(told.contains(expected), "{wrong}: {told}");
         assert_eq!(output.status.code(), Some(2), "{wrong}");
     }
+}
+
+/// Each of its requests takes the whole time that one may take, so a few of them must do. Where no
+/// bar moves, the first line says how long that is.
+#[test]
+fn a_server_that_answers_nothing_is_given_up() {
+    let text = readme();
+    let query = "query = dict(parse_qsl(url.query))\n";
+    let silent = "if url.path == \"/do\" and \"trial\" not in url.query: \
+                  __import__(\"time\").sleep(1000)\n";
+    let adapter = adapter_of(&text).replace(query, &format!("{query}        {silent}"));
+    assert_ne!(adapter, adapter_of(&text));
+    let begun = Instant::now();
+    let output = judge_adapter(&adapter, "U1,U2", &[]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.starts_with("judging takes seconds, or a few minutes; a server that"), "{told}");
+    assert!(
+        told.contains("an answer to each request within 25 s, none came to the last"),
+        "{told}"
+    );
+    assert_eq!(output.status.code(), Some(2));
+    assert!(begun.elapsed() < Duration::from_secs(300), "{:?}", begun.elapsed());
 }
 
 /// What speaks no HTTP says nothing of sessions.
