@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use quixote_session::Config;
 use quixote_session::check::population::Habits;
 use quixote_session::check::record::{Recording, record};
@@ -90,11 +91,24 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
 }
 
 fn to_file(recording: &Recording, path: &Path) -> Exit {
-    let go_on = &mut || ControlFlow::Continue(());
-    match write_file(path, |file| record(recording, file, go_on).map(drop)) {
+    let bar = progress(recording.steps);
+    let go_on = &mut || {
+        bar.inc(1);
+        ControlFlow::Continue(())
+    };
+    let written = write_file(path, |file| record(recording, file, go_on).map(drop));
+    bar.finish_and_clear();
+    match written {
         Ok(()) => Exit::Well,
         Err(error) => not_written(path, &error),
     }
+}
+
+/// A bar over the steps, only on a terminal.
+fn progress(steps: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("recording {wide_bar} {percent}% {eta}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// A reader that has seen enough closes its end, and the trace ends there.
