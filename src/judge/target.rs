@@ -308,7 +308,8 @@ fn read_caps(said: &Value) -> Result<(Caps, Option<regex_lite::Regex>), NoContra
         if limit.is_some_and(|limit| !LIMITS.contains(&limit)) {
             let (least, most) = (LIMITS.start(), LIMITS.end());
             return Err(wrong(format!(
-                "expected {name} to be null or from {least} to {most} seconds, found {limit:?}"
+                "expected {name} to be null or from {least} to {most} seconds, found {}",
+                said.get(name).unwrap_or(&Value::Null)
             )));
         }
     }
