@@ -382,8 +382,9 @@ impl OwnData for Own {
     }
 }
 
-/// What becomes of a transaction of the application: (it commits, or panics, its database is that of the
-/// sessions, the handler's status), and then (status, how it ended, what the session has).
+/// What becomes of the application's transaction: whether it commits (None: it panics), whether its
+/// database is that of the sessions, and the handler's status; then the status of the response, how
+/// the transaction ended, and what the session has.
 #[tokio::test]
 async fn own_data_end_as_the_session_does() {
     for (commits, shares, handler, status, ended, value) in [

@@ -58,6 +58,20 @@ async fn sqlite_files_are_for_their_owner_alone() {
     assert!(!std::path::Path::new(":memory:").exists());
 }
 
+/// A limit that is absent ends nothing.
+#[cfg(feature = "sqlite")]
+#[tokio::test(flavor = "multi_thread")]
+async fn stores_sweep_by_the_limits_that_there_are() {
+    for limits in [(None, Some(600)), (Some(600), None), (None, None)] {
+        let (idle_limit_ms, absolute_limit_ms) = limits;
+        let config = Config { idle_limit_ms, absolute_limit_ms, ..Config::STRICT };
+        let file = quixote_session_store::Sqlite::open(":memory:").unwrap();
+        for store in [Arc::new(Memory::new()) as Arc<dyn Store>, Arc::new(file)] {
+            conformance::conditions(store, &config).await;
+        }
+    }
+}
+
 /// A database of PostgreSQL that may be written to, such as
 /// `postgres://postgres@127.0.0.1:5432/test`. `.ci/stores` starts one.
 #[cfg(feature = "postgres")]

@@ -11,9 +11,9 @@ use super::sweeps::sweeps;
 use super::writer::{NOW, Writer, handle, id, session};
 use crate::store::Store;
 
-/// Each operation where its condition holds, and where it does not; one after another. The store
-/// must be empty, and is empty afterwards, but for counts of ends. Sessions are as large, and as old,
-/// as this configuration lets them be.
+/// Tries each operation where its condition holds, and where it does not, one after another. The
+/// store must be empty, and is empty afterwards, except for the counts of ends. Sessions are as
+/// large and as old as this configuration allows.
 pub async fn conditions(store: Arc<dyn Store>, config: &Config) {
     let mut writer = Writer::new(store);
     writer.config = config.clone();
