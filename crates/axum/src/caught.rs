@@ -1,4 +1,4 @@
-//! Data of the application whose panics are failures.
+//! The application's own data, with panics turned into failures.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -7,8 +7,8 @@ use futures_util::FutureExt as _;
 use quixote_session::driver::Write;
 use quixote_session_store::{OwnData, StoreError};
 
-/// What the application runs at the end of a request, after its handler: a panic there may not take
-/// the response with it, nor the cookie of a session that was written before.
+/// Data whose code runs at the end of a request, after the handler. A panic there must not lose the
+/// response, or the cookie of a session that was written before.
 pub(crate) struct Caught<T>(pub(crate) T);
 
 async fn caught<T>(run: impl Future<Output = T>) -> Option<T> {
@@ -18,7 +18,7 @@ async fn caught<T>(run: impl Future<Output = T>) -> Option<T> {
 #[async_trait::async_trait]
 impl<T: OwnData> OwnData for Caught<T> {
     async fn write(&mut self, write: &Write) -> Option<Result<bool, StoreError>> {
-        // It may have committed before.
+        // It may have committed before it panicked.
         let panicked = || Some(Err(StoreError::unknown("the application's write has panicked")));
         caught(self.0.write(write)).await.unwrap_or_else(panicked)
     }

@@ -5,13 +5,13 @@ use http::StatusCode;
 use quixote_session::Refusal;
 use quixote_session::driver::Failure;
 
-/// Why nothing came of a call; as a response, a line of text with the status that the
-/// [crate](crate) lists.
+/// Why a call failed. As a response it is a line of text, with the status that the table in the
+/// [crate documentation](crate) lists.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionError(pub Failure);
 
 impl SessionError {
-    /// The status that says it.
+    /// The status of the response.
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self.0 {

@@ -1,4 +1,4 @@
-//! The frame around each handler.
+//! The layer, which loads a session before each handler and saves it afterwards.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -27,7 +27,7 @@ use crate::session::Session;
 
 /// Gives each request its session, and saves it when the handler has returned.
 ///
-/// It loads the session of each request that it sees, so it belongs around the routes that have
+/// It loads the session for each request that it sees, so put it around the routes that use
 /// sessions, and not around static files.
 #[derive(Clone)]
 pub struct SessionLayer(Arc<Settings>);
@@ -40,22 +40,23 @@ struct Settings {
 }
 
 impl SessionLayer {
-    /// Sessions of this manager.
+    /// A layer for the sessions of this manager.
     #[must_use]
     pub fn new(manager: Manager) -> Self {
         let remote_addr = |_: &Parts| SmolStr::default();
         Self(Arc::new(Settings { manager, remote_addr, passive: |_| false }))
     }
 
-    /// Where a request comes from, for the session to remember: without it, the empty text. Behind
-    /// a proxy only a header of the proxy says it.
+    /// Says where a request comes from: a session keeps the address of the request that began it or
+    /// logged in. By default the address is empty. Behind a proxy, take it from a header that the
+    /// proxy sets.
     #[must_use]
     pub fn with_remote_addr(self, remote_addr: fn(&Parts) -> SmolStr) -> Self {
         Self(Arc::new(Settings { remote_addr, ..(*self.0).clone() }))
     }
 
-    /// Which requests are no visits, such as polls that a page sends by itself: they prolong
-    /// nothing.
+    /// Says which requests are not visits, such as polls that a page sends by itself. They do not
+    /// keep an idle session alive.
     #[must_use]
     pub fn with_passive(self, passive: fn(&Parts) -> bool) -> Self {
         Self(Arc::new(Settings { passive, ..(*self.0).clone() }))
@@ -94,7 +95,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The clone may not be ready; the one that was polled is.
+        // The clone may not be ready; the service that was polled is.
         let clone = self.inner.clone();
         let inner = std::mem::replace(&mut self.inner, clone);
         let settings = self.settings.clone();
@@ -117,7 +118,7 @@ where
         passive: (settings.passive)(&parts),
     };
     let mut exchange = settings.manager.exchange();
-    // Never a new session because the one of the cookie cannot be read.
+    // If the session of the cookie cannot be read, answer with an error, never with a new session.
     if let Err(why) = settings.manager.run(&mut exchange, Call::start(arrival)).await {
         return SessionError(why).into_response();
     }
@@ -141,7 +142,7 @@ fn panicked() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, "the handler has panicked\n").into_response()
 }
 
-/// All `Cookie` headers, as one.
+/// The session cookie, read from all `Cookie` headers as one.
 fn cookie_of(config: &Config, headers: &HeaderMap) -> Option<CookieValue> {
     let mut all = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
     let mut joined = Cow::Borrowed(all.next()?);
@@ -179,14 +180,14 @@ fn respond(
     let (mut response, cookie) = match ended {
         Ok(Ending { failure: None, cookie }) => (response, cookie),
         Ok(Ending { failure: Some(why), cookie }) => (SessionError(why).into_response(), cookie),
-        // An error page of the handler says enough.
+        // The error page of the handler says enough.
         Err(_) if response.status().is_server_error() => (response, None),
         Err(why) => (SessionError(why).into_response(), None),
     };
     if used || cookie.is_some() {
         let headers = response.headers_mut();
         append(headers, header::VARY, VARY.1);
-        // The page of a user is not to come back with the back button after a logout.
+        // The back button must not bring back the page of a user after the logout.
         let unsaid = headers.entry(header::CACHE_CONTROL);
         unsaid.or_insert(HeaderValue::from_static(CACHE_CONTROL.1));
     }
@@ -197,7 +198,7 @@ fn respond(
             headers.append(header::SET_COOKIE, value);
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL.1));
         }
-        // A configuration that was checked makes no such text.
+        // Cannot happen: the manager has checked the configuration.
         Some(None) => return panicked(),
     }
     response

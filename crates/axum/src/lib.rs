@@ -19,52 +19,52 @@
 //! ```
 //!
 //! The cookie of [`Config::STRICT`](quixote_session::Config::STRICT) is `Secure`: browsers send it
-//! over https, and over http to `localhost` alone.
+//! over https, and over http only to `localhost`.
 //!
-//! # Beside the routes
+//! # What else to call
 //!
-//! No request does these, so the application has to:
+//! No request makes these calls, so the application has to:
 //!
-//! - [`Manager::sweep`](quixote_session_store::Manager::sweep), from a timer: what is over is found
-//!   by nobody, but takes room until then.
-//! - [`Manager::on_error`](quixote_session_store::Manager::on_error), to log why the store has
-//!   failed: a response says only that it has.
-//! - [`SessionLayer::with_remote_addr`], if a list of devices is to say where they are.
+//! - [`Manager::sweep`](quixote_session_store::Manager::sweep), from a timer. A session that is
+//!   over is never found, but takes up room until it is swept.
+//! - [`Manager::on_error`](quixote_session_store::Manager::on_error), to log why the store failed.
+//!   A response says only that it did.
+//! - [`SessionLayer::with_remote_addr`], if your list of devices shows their addresses.
 //!
 //! # How a request ends
 //!
 //! | what the handler does | the session | the response |
 //! |---|---|---|
-//! | answers with 1xx to 4xx | is saved | as it stands; if the save is refused, an error in its place |
-//! | answers with 5xx | is not saved | as it stands |
+//! | answers with 1xx to 4xx | is saved | the handler's; if the save is refused, an error instead |
+//! | answers with 5xx | is not saved | the handler's |
 //! | panics | is not saved | 500 |
-//! | is dropped, since the client is gone | is not saved | none |
+//! | is dropped because the client is gone | is not saved | none |
 //! | goes on after the store has failed | is not saved | 503, or the handler's own 5xx; no cookie |
 //!
-//! A 4xx page saves, since a form that is shown again with an error has new tokens. An
-//! [`Outcome`](quixote_session::Outcome) among the extensions of a response is taken in place of
-//! the status. What is final stands in any case: a logout, a form token that was accepted, a value
-//! that was taken, the end of other sessions.
+//! A 4xx response saves the session, because a form that is shown again with an error has a new
+//! token. To decide otherwise, put an [`Outcome`](quixote_session::Outcome) into the extensions of
+//! the response: it counts instead of the status. What is final is never undone: a logout, a form
+//! token that was accepted, a value that was taken, the end of other sessions.
 //!
 //! # The application's own data
 //!
-//! A handler that writes to a database of its own in a transaction
-//! [attaches](Session::attach) it: then it is committed after the session, or with it where both
-//! are in one database, and rolled back whenever the session is not saved.
+//! A handler that writes to the application's database in a transaction should
+//! [attach](Session::attach) the transaction. It is then committed after the session, or together
+//! with it if both are in one database, and rolled back if the session is not saved.
 //!
-//! # Which status says what
+//! # The status of an error
 //!
 //! | [`SessionError`] | status |
 //! |---|---|
-//! | `unknown_token`: the form was sent before, or is of another session | 403 |
+//! | `unknown_token`: the form was submitted before, or belongs to another session | 403 |
 //! | `no_user` | 401 |
 //! | `unknown_key`, `unknown_session` | 404 |
 //! | `session_gone`, `user_ended`, `value_changed`, `no_session` | 409 |
 //! | `text_too_long` | 413 |
 //! | `too_many_values` | 422 |
-//! | `too_many_sessions`, `too_many_requests`, `entropy_used_up`; busy; the store failed, or it is unknown whether it did | 503 |
+//! | `too_many_sessions`, `too_many_requests`, `entropy_used_up`; the session is busy; the store failed, or may have failed | 503 |
 //! | the commit of the application's own data failed ([`Commit`](quixote_session::driver::Failure::Commit)) | 500 |
-//! | anything else, such as a session that is used after its response was sent | 500 |
+//! | any other, for example for a call after the response was sent | 500 |
 //!
 //! # Headers
 //!
@@ -72,18 +72,18 @@
 //!
 //! | the response | `Vary` | `Cache-Control` |
 //! |---|---|---|
-//! | sets or deletes the cookie | `Cookie`, too | `no-store`, in place of what it had |
-//! | is of a handler that asked for the session | `Cookie`, too | what it had; without it, `no-store` |
-//! | is any other | as it stands | as it stands |
+//! | sets or deletes the cookie | gets `Cookie`, too | `no-store`, even if the handler set another |
+//! | comes from a handler that extracts the session | gets `Cookie`, too | the handler's; if it set none, `no-store` |
+//! | any other | the handler's | the handler's |
 //!
-//! So no page of a user comes back with the back button after the logout, unless its handler has
-//! said that it may be kept.
+//! So after a logout the back button does not bring back a user's page, unless the handler allowed
+//! the browser to keep it.
 //!
 //! # Streams
 //!
-//! The request ends, and its cookie is decided, when the handler has returned its response, before
-//! the body is sent. A body that is a stream may hold a [`Session`]; whatever it then asks of it is
-//! refused (`unknown_request`), and nothing that it would have changed is lost without notice.
+//! The request ends, and its cookie is decided, when the handler returns its response, before the
+//! body is sent. A body that is a stream may hold a [`Session`], but its calls are refused
+//! (`unknown_request`): it cannot change the session, and learns that it did not.
 
 mod caught;
 mod error;

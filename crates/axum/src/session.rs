@@ -1,4 +1,4 @@
-//! What a handler holds.
+//! The extractor: what a handler uses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use crate::error::SessionError;
 
 /// The session of a request, as an extractor. Clones are the same session.
 ///
-/// What is changed is saved when the handler has returned; what is final, such as
+/// Changes are saved when the handler has returned. What is final, such as
 /// [`logout`](Self::logout) or [`accept`](Self::accept), happens at once.
 #[derive(Clone)]
 pub struct Session(Arc<Shared>);
@@ -25,11 +25,11 @@ pub struct Session(Arc<Shared>);
 struct Shared {
     manager: Manager,
     exchange: Mutex<Exchange>,
-    /// The application's own data, which follow the end of the request.
+    /// The application's own transaction, which ends as the request ends.
     own: Mutex<Option<Box<dyn OwnData>>>,
-    /// Whether a handler asked for it.
+    /// Whether a handler has extracted it.
     used: AtomicBool,
-    /// Whether the store failed, after which nothing may be said to be done.
+    /// Whether the store failed. Then the response must not say that anything was done.
     failed: AtomicBool,
 }
 
@@ -59,11 +59,11 @@ impl Session {
         }
     }
 
-    /// Data of the application, in a transaction that ends with the request: they are committed
-    /// once the session is written, or with it ([`OwnData::write`], which says when one of SQLite
-    /// is to begin), and rolled back if the request fails, its save is refused, or it is dropped.
-    /// A panic in their commit is a commit that failed. The last that is attached counts; those
-    /// before are dropped.
+    /// Attaches a transaction of the application to the request. It is committed once the session
+    /// is written, or together with it (see [`OwnData::write`], which also says when a transaction
+    /// of SQLite has to begin). It is rolled back if the request fails, its save is refused, or it
+    /// is dropped. A panic in the commit counts as a commit that failed. A request has one
+    /// transaction: to attach another drops the one before.
     pub async fn attach(&self, own: impl OwnData + 'static) {
         *self.0.own.lock().await = Some(Box::new(Caught(own)));
     }
@@ -72,7 +72,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// What it failed of.
+    /// Why it failed.
     pub async fn call<T: FromSaid>(&self, call: Call<T>) -> Result<T, SessionError> {
         let mut exchange = self.0.exchange.lock().await;
         let result = self.0.manager.run(&mut exchange, call).await;
@@ -82,7 +82,7 @@ impl Session {
         result.map_err(SessionError)
     }
 
-    /// The session as the request sees it, its own changes included; None after a logout.
+    /// Reads the session as the request sees it, including its own changes; None after a logout.
     pub async fn look<T>(&self, look: impl FnOnce(&Stored) -> T) -> Option<T> {
         self.0.exchange.lock().await.session().map(|held| look(held.session))
     }
@@ -97,7 +97,7 @@ impl Session {
         self.look(|session| session.values().get(key).cloned()).await.flatten()
     }
 
-    /// Names the session in a page; None until it is first stored.
+    /// The handle, by which a page can name the session; None until it is first stored.
     pub async fn handle(&self) -> Option<Handle> {
         self.look(Stored::handle).await.flatten()
     }
@@ -112,7 +112,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// If it or its key is too long, or there are too many.
+    /// If the value or its key is too long, or there are too many values.
     pub async fn set(
         &self,
         key: impl Into<SmolStr> + Send,
@@ -125,40 +125,40 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// If there is none.
+    /// If there is no such value.
     pub async fn remove(&self, key: impl Into<SmolStr> + Send) -> Result<(), SessionError> {
         self.call(Call::remove(key)).await
     }
 
-    /// Takes a value, for this request alone and at once.
+    /// Takes a value out of the session, at once: no other request can get it.
     ///
     /// # Errors
     ///
-    /// If there is none, or the session has ended.
+    /// If there is no such value, or the session has ended.
     pub async fn take(&self, key: impl Into<SmolStr> + Send) -> Result<SmolStr, SessionError> {
         self.call(Call::take(key)).await
     }
 
-    /// The save is to be refused if another request changes this value.
+    /// Has the save refused if another request changes this value meanwhile.
     ///
     /// # Errors
     ///
-    /// If this request has changed it already.
+    /// If this request has already changed the value.
     pub async fn guard(&self, key: impl Into<SmolStr> + Send) -> Result<(), SessionError> {
         self.call(Call::guard(key)).await
     }
 
-    /// A token for a form.
+    /// Creates a token for a form.
     ///
     /// # Errors
     ///
-    /// If the session was ended by this request.
+    /// If this request has ended the session.
     pub async fn form_token(&self) -> Result<String, SessionError> {
         let token: FormToken = self.call(Call::form_token()).await?;
         Ok(token.reveal().to_string())
     }
 
-    /// Accepts a form by its token, at once and once.
+    /// Accepts a form by its token, at once. A token is accepted only once.
     ///
     /// # Errors
     ///
@@ -167,11 +167,12 @@ impl Session {
         self.call(Call::accept(token)).await
     }
 
-    /// Somebody has proved to be this user. The session moves to a new id.
+    /// Logs this user in, whose password or other proof you have checked. The session moves to a
+    /// new id.
     ///
     /// # Errors
     ///
-    /// If the name is too long, or the session was ended by this request.
+    /// If the name is too long, or this request has ended the session.
     pub async fn login(&self, user: impl Into<SmolStr> + Send) -> Result<(), SessionError> {
         self.call(Call::login(user)).await
     }
@@ -180,16 +181,16 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// If it was ended by this request already.
+    /// If this request has already ended it.
     pub async fn logout(&self) -> Result<(), SessionError> {
         self.call(Call::logout()).await
     }
 
-    /// Moves the session to a new id, as after a second factor.
+    /// Moves the session to a new id, for example after a second factor.
     ///
     /// # Errors
     ///
-    /// If it was ended by this request.
+    /// If this request has ended it.
     pub async fn renew(&self) -> Result<(), SessionError> {
         self.call(Call::renew()).await
     }
@@ -212,7 +213,7 @@ impl Session {
         self.call(Call::end_handle(handle)).await
     }
 
-    /// The sessions of the user that are stored: what to list as devices. Empty for nobody.
+    /// The stored sessions of the user, for a list of devices. Empty if nobody is logged in.
     ///
     /// # Errors
     ///
@@ -223,7 +224,7 @@ impl Session {
     }
 }
 
-/// The route has no [`SessionLayer`](crate::SessionLayer): an error of the program.
+/// The route has no [`SessionLayer`](crate::SessionLayer), which is a mistake in the program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoLayer;
 

@@ -1,9 +1,9 @@
-//! What every store must do, as checks that run against any.
+//! What every store must do, as checks that run against any store.
 //!
-//! Each panics at the first thing that is wrong. A store passes if all of them do: [`conditions`],
+//! Each check panics at the first fault. A store conforms if it passes all of them: [`conditions`],
 //! which needs an empty store, [`many`], [`ends_against_logins`], [`moves`], [`contention`],
-//! [`doubt`], and [`shared`], which takes the store as two processes have it. They leave nothing
-//! behind but counts of ends.
+//! [`doubt`], and [`shared`], which takes the store twice, as two processes have it. The checks
+//! leave nothing in the store but counts of ends.
 //!
 //! ```
 //! use quixote_session::Config;
@@ -19,7 +19,7 @@
 //! conformance::moves(store.clone(), 10).await;
 //! conformance::contention(store.clone(), 8, 3).await;
 //! conformance::doubt(store.clone(), 4, 3).await;
-//! // One that others connect to is connected to twice.
+//! // To a store with connections, connect twice.
 //! conformance::shared(store.clone(), store).await;
 //! # });
 //! # Ok::<(), std::io::Error>(())

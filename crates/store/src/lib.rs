@@ -1,9 +1,9 @@
-//! Stores for `quixote_session`, and what runs a request over one.
+//! Stores for `quixote_session`, and a manager that runs requests over a store.
 //!
-//! A [`Store`] loads and writes; a [`Manager`] runs the calls of a request
-//! ([`Exchange`](quixote_session::driver::Exchange)) over it. [`Memory`] is for tests, [`Sqlite`]
-//! for one machine, `Postgres` and `Redis` for many. Whoever writes another one runs
-//! [`conformance`] against it.
+//! A [`Store`] loads and writes sessions. A [`Manager`] runs the calls of a request
+//! ([`Exchange`](quixote_session::driver::Exchange)) over a store. [`Memory`] is for tests,
+//! [`Sqlite`] for one machine, `Postgres` and `Redis` for many. If you write a store of your own,
+//! run [`conformance`] against it.
 //!
 //! ```
 //! use quixote_session::driver::{Arrival, Call};

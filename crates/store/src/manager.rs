@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::store::{Store, StoreError};
 
-/// A store, the configuration, the clock and the random source of a process. Clones are the same.
+/// The store, the configuration, the clock and the random source of a process. Clones share them.
 #[derive(Clone)]
 pub struct Manager(Arc<Parts>);
 
@@ -22,10 +22,10 @@ struct Parts {
     queues: [tokio::sync::Mutex<()>; QUEUES],
 }
 
-/// Many sessions share a queue, which only costs those that lose races at the same time.
+/// Many sessions share a queue. That costs time only if requests of two of them lose races at once.
 const QUEUES: usize = 64;
 
-/// Why there is no manager.
+/// Why a manager could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSet {
     /// The configuration contradicts itself, or is weaker than it says.
@@ -36,29 +36,31 @@ pub enum NotSet {
     Entropy(#[from] std::io::Error),
 }
 
-/// The application's own data of one request, if they are in a transaction. To drop it rolls back.
+/// The application's own transaction of one request. When it is dropped, it must roll back.
 #[async_trait]
 pub trait OwnData: Send {
-    /// For data in the database of the sessions: carries out this write in the same transaction, by
-    /// `write_in` of `Sqlite` or `Postgres`, and commits both, so that neither is there without the
-    /// other; false if its condition did not hold, and then both go on. None, as it is
-    /// if nothing else is said, if the data are somewhere else: then [`commit`](Self::commit)
-    /// follows.
+    /// For data in the same database as the sessions: carries out this write in the application's
+    /// transaction, with `write_in` of `Sqlite` or `Postgres`, and commits, so that neither is
+    /// there without the other. If the condition of the write did not hold, commit nothing and
+    /// return false: the request goes on, and may ask for a write again.
     ///
-    /// Over SQLite the transaction must begin here: a file has one writer, so one that is open
-    /// while the handler runs lets the handler's own writes of the session wait, and fail.
+    /// Return None, which is the default, if the data are somewhere else. The session is then
+    /// written to the store, and [`commit`](Self::commit) follows.
+    ///
+    /// On SQLite the transaction must begin in this method. A file has one writer: a transaction
+    /// that is open while the handler runs makes the handler's own session writes wait, and fail.
     async fn write(&mut self, _write: &Write) -> Option<Result<bool, StoreError>> {
         None
     }
 
-    /// Commits them; false if that failed. It comes after the session was written.
+    /// Commits the data, after the session was written; false if that failed.
     async fn commit(&mut self) -> bool;
 
-    /// Rolls them back.
+    /// Rolls the data back.
     async fn abort(&mut self);
 }
 
-/// None.
+/// No data.
 #[async_trait]
 impl OwnData for () {
     async fn commit(&mut self) -> bool {
@@ -69,8 +71,8 @@ impl OwnData for () {
 }
 
 impl Manager {
-    /// Over this store. Processes that share one must have the same configuration: each sweeps by
-    /// its own limits, and would delete what is not over by others.
+    /// A manager over this store. Processes that share a store must have the same configuration:
+    /// each sweeps by its own limits, and would delete sessions that are not over by another's.
     ///
     /// # Errors
     ///
@@ -83,9 +85,9 @@ impl Manager {
         Ok(Self(Arc::new(Parts { config, store, entropy, shown, queues })))
     }
 
-    /// Shows each error of the store to this function, such as one that logs it as `{:#}`; the
-    /// first that is set stays. A [`Failure`] says only what a request has to know. No error of the
-    /// stores of this crate quotes what a session holds.
+    /// Calls this function with each error of the store, for example to log it with `{:#}`: a
+    /// [`Failure`] says only what a request has to know. The function that is set first stays. No
+    /// error of the stores in this crate quotes what a session holds.
     pub fn on_error(&self, show: fn(&StoreError)) {
         self.0.shown.get_or_init(|| show);
     }
@@ -102,22 +104,23 @@ impl Manager {
         &self.0.config
     }
 
-    /// For a request that has not started, or for calls of the manager.
+    /// A new exchange, for a request that has not started or for calls of the manager.
     #[must_use]
     pub fn exchange(&self) -> Exchange {
         Exchange::new(self.0.config.clone(), self.entropy().revision())
     }
 
-    /// The longest that a call takes: longer than a store that works, with all races that may be
-    /// lost. After that it is left half way, as if its future were dropped.
+    /// The longest that a call may take. A store that works needs less, even if the call loses as
+    /// many races as it may. A call that takes longer is given up, as if its future were dropped.
     pub const LONGEST: Duration = Duration::from_secs(30);
 
-    /// Runs one call. To drop the future gives the call up: if it had begun to write the request is
-    /// abandoned. So does [`LONGEST`](Self::LONGEST), with [`Failure::Unknown`].
+    /// Runs one call. If the future is dropped, the call is given up, and if it had begun to write,
+    /// the request is abandoned. The same happens after [`LONGEST`](Self::LONGEST), and the result
+    /// is [`Failure::Unknown`].
     ///
     /// # Errors
     ///
-    /// What the call failed of.
+    /// Why the call failed.
     pub async fn run<T: FromSaid>(
         &self,
         exchange: &mut Exchange,
@@ -125,7 +128,7 @@ impl Manager {
     ) -> Result<T, Failure> {
         let now = Timestamp::now();
         exchange.begin(&call, now);
-        // Without data of its own there is nothing to commit, nor to wait for.
+        // There are no data of the application, so there is nothing to commit and to wait for.
         if let Some(Ask::Commit | Ask::Abort) = exchange.ask() {
             exchange.answer(Answer::Done, now);
         }
@@ -133,12 +136,12 @@ impl Manager {
         exchange.result(call)
     }
 
-    /// The same, where the application has data of its own in a transaction that follows the
-    /// request. A call that takes too long may be left before they are committed or rolled back.
+    /// The same as [`run`](Self::run), for a request with a transaction of the application. A call
+    /// that takes too long may be given up before the transaction is committed or rolled back.
     ///
     /// # Errors
     ///
-    /// What the call failed of.
+    /// Why the call failed.
     pub async fn run_with<T: FromSaid>(
         &self,
         exchange: &mut Exchange,
@@ -151,8 +154,7 @@ impl Manager {
     }
 
     async fn carry_through(&self, exchange: &mut Exchange, own: &mut dyn OwnData) {
-        // Most calls ask nothing, and then no time has to be bounded. Whether one came to its end
-        // or not, the exchange knows.
+        // Most calls ask nothing, and need no timer. If one is given up, the exchange knows it.
         if exchange.ask().is_some()
             && let Err(late) = timeout(Self::LONGEST, self.answer_all(exchange, own)).await
         {
@@ -160,8 +162,8 @@ impl Manager {
         }
     }
 
-    /// Who has lost a race tries again once those of this process that lost one before are through:
-    /// otherwise many writers of one session would keep losing to each other.
+    /// A call that loses a race waits for the calls of this process that lost one before it, and
+    /// then tries again. Otherwise many writers of one session would keep losing to each other.
     async fn answer_all(&self, exchange: &mut Exchange, own: &mut dyn OwnData) {
         let mut turn = None;
         while let Some(ask) = exchange.ask() {
@@ -220,7 +222,7 @@ impl Manager {
         })
     }
 
-    /// The sessions of a user that are not over: what to list as devices, by their handles.
+    /// The sessions of a user that are not over, for a list of devices that shows their handles.
     ///
     /// # Errors
     ///
@@ -243,7 +245,7 @@ impl Manager {
         self.run(&mut self.exchange(), Call::delete_sessions_of(user)).await
     }
 
-    /// Deletes what is over, to free room: now and then, as from a timer.
+    /// Deletes what is over, to free room. Call it now and then, for example from a timer.
     ///
     /// # Errors
     ///

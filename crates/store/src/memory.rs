@@ -1,4 +1,4 @@
-//! Sessions in this process, for tests and for one process that may forget.
+//! Sessions in memory, for tests and for a single process that may lose them when it ends.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,8 @@ use quixote_session::{Session, SessionId, SmolStr, StoreOp, Timestamp};
 
 use crate::store::{Store, StoreError};
 
-/// A store in memory, empty at first. It looks at every session where others have an index.
+/// A store in memory, empty at first. It has no index: where other stores have one, it looks at
+/// every session.
 #[derive(Default)]
 pub struct Memory(Mutex<Parts>);
 
@@ -125,7 +126,7 @@ impl Parts {
         }
     }
 
-    /// Writes, and keeps a later access.
+    /// Writes, and keeps the later of the two accesses.
     fn put(&mut self, id: SessionId, session: &Session, revision: Revision) -> bool {
         let before = self.rows.get(&id).map(|row| row.session.accessed());
         let session = session.clone().accessed_by(before.unwrap_or(Timestamp(0)));

@@ -19,20 +19,20 @@ use crate::store::{Store, StoreError};
 
 /// A store in a database of PostgreSQL, for many processes on many machines.
 ///
-/// Each write is one statement, and so one transaction and one round trip. What was acknowledged is
-/// as durable as `synchronous_commit` of the database says.
+/// Each write is one statement, and so one transaction and one round trip. An acknowledged write is
+/// as durable as the database's setting `synchronous_commit` says.
 ///
-/// [`connect`](Self::connect) does not encrypt: then the database must be on this machine, or in a
-/// network that nobody else reads. [`connect_with`](Self::connect_with) does. Each start creates
-/// the tables and indices that are not there and replaces the functions, so the role that connects
-/// owns them, and may create in the schema.
+/// [`connect`](Self::connect) does not encrypt, so the database must be on this machine, or in a
+/// network that nobody else can read. [`connect_with`](Self::connect_with) encrypts. Each start
+/// creates the tables and indices that are missing and replaces the functions, so the role that
+/// connects must own them, and must be allowed to create in the schema.
 #[derive(Clone)]
 pub struct Postgres(Pool);
 
 const SCHEMA: &str = include_str!("postgres.sql");
 
-/// Whatever the database or the role has as its default: under a stricter level a function would
-/// see what was committed before it waited for the lock, and not after.
+/// Set whatever the default of the database or the role is: under a stricter level, a function
+/// would see only what was committed before it waited for the lock.
 const ISOLATION: &str = "SET default_transaction_isolation = 'read committed'";
 
 impl Postgres {
@@ -40,15 +40,15 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// If the address is none, or the database is not reached or refuses; and if the address asks
-    /// for encryption (`sslmode=require`).
+    /// If the address is malformed or asks for encryption (`sslmode=require`), or the database is
+    /// not reached or refuses.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, NoTls).await
     }
 
     /// The same over TLS: `tls` is the connector of a package such as `tokio-postgres-rustls` or
-    /// `postgres-native-tls`. It is used where the address says `sslmode=require`, which is best,
-    /// or `prefer`, which is the default and goes on in the open if the server has no TLS.
+    /// `postgres-native-tls`. It is used if the address says `sslmode=require`, which is best, or
+    /// `sslmode=prefer`, which is the default and does not encrypt if the server has no TLS.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Postgres {
         let pool = Pool::builder(manager).max_size(16).post_create(isolated).build();
         let pool = pool.map_err(StoreError::failed)?;
         let client = pool.get().await.map_err(unpooled)?;
-        // In one transaction, as each text of several statements is.
+        // PostgreSQL runs several statements in one text as one transaction.
         client.batch_execute(SCHEMA).await.map_err(failed)?;
         Ok(Self(pool))
     }
@@ -78,18 +78,17 @@ impl Postgres {
         self.0.get().await.map_err(unpooled)
     }
 
-    /// Carries out a write in a transaction of the application in the same database, to be
-    /// committed by it; false if its condition does not hold. See
+    /// Carries out a write in a transaction of the application in the same database, which the
+    /// application commits; false if the condition of the write does not hold. See
     /// [`OwnData::write`](crate::OwnData::write).
     ///
-    /// The transaction must be READ COMMITTED, as it is where neither the database nor the role
-    /// says otherwise: under a stricter level it would not see an end of the user's sessions that
-    /// it has waited for. It must see the tables of the sessions without a schema before their
-    /// names.
+    /// The transaction must be READ COMMITTED, the default of PostgreSQL: under a stricter level
+    /// it would not see an end of the user's sessions that it has waited for. Its `search_path`
+    /// must contain the schema with the tables of the sessions.
     ///
     /// # Errors
     ///
-    /// If the statement fails. PostgreSQL then takes nothing more in this transaction.
+    /// If the statement fails. PostgreSQL then accepts no more statements in this transaction.
     pub async fn write_in(
         &self,
         transaction: &Transaction<'_>,
@@ -99,7 +98,8 @@ impl Postgres {
     }
 }
 
-/// Where statements run: one of ours, which keeps what it has prepared, or the application's.
+/// Where statements run: on a connection of ours, which keeps what it has prepared, or in a
+/// transaction of the application.
 enum Connection<'a> {
     Pooled(&'a Client),
     Own(&'a Transaction<'a>),
@@ -116,7 +116,7 @@ impl Connection<'_> {
         statement.map_err(failed)
     }
 
-    /// A statement that says whether it did something by a column.
+    /// Runs a statement that returns whether it did something.
     async fn ask(&self, sql: &str, values: &Values<'_>) -> Result<bool, StoreError> {
         let statement = self.prepare(sql).await?;
         let hidden: Vec<_> = values.iter().map(|value| Hidden(*value)).collect();
@@ -127,12 +127,12 @@ impl Connection<'_> {
         row.map_err(error)?.try_get(0).map_err(StoreError::unknown)
     }
 
-    /// A statement without a condition.
+    /// Runs a statement without a condition.
     async fn done(&self, sql: &str, values: &Values<'_>) -> Result<bool, StoreError> {
         self.run(sql, values).await.map(|_| true)
     }
 
-    /// How many rows a statement has changed.
+    /// Runs a statement, and counts the rows that it has changed.
     async fn run(&self, sql: &str, values: &Values<'_>) -> Result<u64, StoreError> {
         let statement = self.prepare(sql).await?;
         let hidden: Vec<_> = values.iter().map(|value| Hidden(*value)).collect();
@@ -144,7 +144,8 @@ impl Connection<'_> {
     }
 }
 
-/// A parameter. The client logs parameters, and these are ids, names and what sessions hold.
+/// A parameter that is not shown. The client logs parameters, and these are ids, names and the
+/// contents of sessions.
 struct Hidden<'a>(&'a (dyn ToSql + Sync));
 
 impl fmt::Debug for Hidden<'_> {
@@ -160,7 +161,7 @@ impl ToSql for Hidden<'_> {
         self.0.to_sql_checked(of, out)
     }
 
-    /// The check is that of the parameter.
+    /// Any type, because the parameter itself checks it.
     fn accepts(_: &Type) -> bool {
         true
     }
@@ -178,13 +179,13 @@ fn parameters<'a>(hidden: &'a [Hidden<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
     hidden.iter().map(|value| value as _).collect()
 }
 
-/// Of a type that it has only if nobody has changed the tables: to panic would help nobody.
+/// Reads a column. If somebody has changed the tables, it may have another type; `get` would panic.
 fn column<'a, T: FromSql<'a>>(row: &'a tokio_postgres::Row, at: usize) -> Result<T, StoreError> {
     row.try_get(at).map_err(failed)
 }
 
-/// What the server says it has refused is not done. Of what broke on the way nobody knows, nor of
-/// what a server says that shuts down.
+/// A statement that the server refuses is not done. If the connection broke, or the server is
+/// shutting down, the statement may have been done.
 fn error(why: Error) -> StoreError {
     let ends = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN];
     match why.code() {
@@ -264,7 +265,7 @@ async fn carry_out(db: &Connection<'_>, write: &Write) -> Result<bool, StoreErro
     let expected = write.expected.map(|expected| expected.0.cast_signed());
     match &write.op {
         StoreOp::Create { id, session, generation, .. } => {
-            // It makes room, and changes no answer if nothing follows.
+            // A sweep of its own, which does no harm if the statement after it fails.
             discard(db, write.over.as_ref()).await?;
             let sql = "SELECT session_create($1, $2, $3, sha256($4), $5, $6, $7, $8)";
             let generation = generation.map(u64::cast_signed);
@@ -311,7 +312,7 @@ async fn carry_out(db: &Connection<'_>, write: &Write) -> Result<bool, StoreErro
     }
 }
 
-/// The first seven parameters of a statement, with these behind them.
+/// The first seven parameters of a statement, followed by these.
 fn with<'a>(
     columns: &'a Columns<'_>,
     user: &'a (dyn ToSql + Sync),
@@ -331,8 +332,8 @@ fn name(session: &Session) -> Option<&[u8]> {
 
 async fn discard(db: &Connection<'_>, over: Option<&Over>) -> Result<bool, StoreError> {
     let Some(Bounds { accessed, created }) = over.map(Bounds::from) else { return Ok(true) };
-    // What another has locked it may delete the next time: to wait for each other in two orders
-    // would be a deadlock.
+    // Rows that somebody else has locked are left for the next sweep: two sweeps that waited for
+    // each other's rows would be a deadlock.
     let sql = "DELETE FROM session WHERE id IN (SELECT id FROM session
         WHERE accessed <= $1 OR accessed >= $2 OR created <= $3 OR created >= $4
         FOR UPDATE SKIP LOCKED)";
@@ -380,7 +381,7 @@ mod tests {
         }
     }
 
-    /// The first that a client says that wants TLS, and that a server says that has it.
+    /// A client that wants TLS asks for it first, and a server that has it answers `S`.
     #[tokio::test]
     async fn a_connector_is_asked_before_anything_is_said() {
         let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

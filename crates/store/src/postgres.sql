@@ -1,8 +1,9 @@
 -- Tables, indices and functions. A login is saved under a lock that it shares with other logins of
--- the user and not with the end of the user's sessions; in a function each statement sees what was
--- committed when it began, and so what the one that held the lock has done.
+-- the user, but not with an end of the user's sessions. In a function each statement sees what was
+-- committed when that statement began, and so what the last holder of the lock has written.
 --
--- A user is the SHA-256 of the name: a text has no NUL, and an index takes no long ones.
+-- A user is stored as the SHA-256 of the name: TEXT cannot hold a NUL, and an index cannot hold a
+-- long text.
 
 SELECT pg_advisory_xact_lock(7313463218);
 CREATE TABLE IF NOT EXISTS session (
@@ -12,7 +13,7 @@ CREATE TABLE IF NOT EXISTS session (
 CREATE TABLE IF NOT EXISTS session_ended (
     usr BYTEA PRIMARY KEY, generation INT8 NOT NULL
 );
--- An application may have a table of the same name, and a sweep would delete from it.
+-- If an application had a table of the same name, a sweep would delete from it.
 DO $$ DECLARE wanted RECORD; BEGIN
     FOR wanted IN VALUES
         ('session', 'id bytea, revision bigint, data text, handle bytea, usr bytea, '

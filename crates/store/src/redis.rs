@@ -11,33 +11,37 @@ use crate::store::{Store, StoreError};
 
 /// A store in Redis, for many processes on many machines.
 ///
-/// All its keys begin with `quixote:`, so that it can share a database with others.
+/// All keys begin with `quixote:`, so the store can share a database with others.
 ///
-/// Each write is one script, which Redis runs alone: one round trip. What was acknowledged can be
-/// lost, and a logout with it: with `appendfsync everysec` a crash of Redis loses a second, and as
-/// replicas follow their server without its waiting for them, a failover to one loses what had not
-/// reached it, whatever `appendfsync` says. Where a logout must be final, take PostgreSQL or
+/// Each write is one script, which Redis runs alone, in one round trip. An acknowledged write can
+/// be lost, even a logout. With `appendfsync everysec`, a crash of Redis loses about the last
+/// second. And since Redis does not wait for its replicas, a failover loses what has not reached
+/// the replica, whatever `appendfsync` says. Where a logout must be final, use PostgreSQL or
 /// SQLite, or `appendfsync always` and no failover.
 ///
-/// Redis must not evict keys (`maxmemory-policy noeviction`), or a count of ended users could be
-/// lost.
+/// Redis must not evict keys (`maxmemory-policy noeviction`), or it could lose the count of how
+/// often a user's sessions were ended.
 ///
-/// A script touches the keys of a session, its user and its handle, and of two ids when a session
-/// moves: so it needs one server, and no Redis Cluster, which would ask that all
-/// of them hash alike.
+/// A script uses the keys of a session, its user and its handle, and of two ids when a session
+/// moves. So the store needs a single server: Redis Cluster would require that all these keys have
+/// the same hash.
 #[derive(Clone)]
 pub struct Redis {
     connection: ConnectionManager,
     scripts: std::sync::Arc<Scripts>,
 }
 
-/// All keys begin with `quixote:`. Of those, `session:ID` is a hash of two texts: `row` is all that
-/// a load needs, revision, access and data, and `index` is what the indices have of it, but for the
-/// access: creation, handle, and the user behind a `+`, or `-` for nobody. So a load reads one
-/// text, and a write compares one to know that all indices stay as they are. `user:NAME` is the set
-/// of a user's ids, `handle:HANDLE` an id, `accessed` and `created` are all ids in the order of
-/// these times, and `ended:NAME` is a count that is never forgotten. Numbers are texts, as those of
-/// Lua have 53 bits.
+/// The scripts that write and list. The keys, after `quixote:`, are these:
+///
+/// - `session:ID`, a hash of two texts. `row` is all that a load needs: revision, access and data.
+///   `index` is what the indices hold, except the access: creation, handle, and the user after a
+///   `+`, or a `-` for nobody. So a load reads one text, and a write compares one text to see
+///   whether an index changes.
+/// - `user:NAME`, the set of a user's ids, and `handle:HANDLE`, an id;
+/// - `accessed` and `created`, all ids in the order of these times;
+/// - `ended:NAME`, a count that is never deleted.
+///
+/// Numbers are kept as texts, because a number in Lua has only 53 bits.
 struct Scripts {
     save: Script,
     touch: Script,
@@ -48,7 +52,7 @@ struct Scripts {
     list: Script,
 }
 
-/// What the scripts share: to remove a session from everywhere.
+/// What the scripts share, above all a function that removes a session from every key.
 const REMOVE: &str = "
     local function indexed(index)
         local created, handle, sign, user =
@@ -84,7 +88,7 @@ const SAVE: &str = "
         local found, visited = parts(before[1])
         if expected ~= '*' and found ~= expected then return 0 end
         accessed = later(accessed, visited or '0')
-        -- Nothing that an index has: the usual case. What stays at its id is no login.
+        -- The usual case: no index changes. A session that keeps its id is no login.
         if from == to and visited == accessed and before[2] == index then
             redis.call('HSET', key, 'row', revision .. ' ' .. accessed .. ' ' .. data)
             return 1
@@ -120,7 +124,7 @@ const DISCARD: &str = "
     return 1
 ";
 
-/// By id, or by handle and perhaps user.
+/// Deletes by id; or by handle, and by the user if one is given.
 const DELETE: &str = "
     local id = ARGV[1]
     if id == '' then id = redis.call('GET', 'quixote:handle:' .. ARGV[2]) end
@@ -149,8 +153,9 @@ const DELETE_USER: &str = "
     return 1
 ";
 
-/// What was accessed or created at the first bound or before, or at the second or after; says how
-/// many it were. At most 500: while a script runs all others wait, and the client only for 500 ms.
+/// Deletes what was accessed (or created) at or before the first bound, or at or after the second,
+/// and returns how many it has deleted. That is at most 500, since all others wait while a script
+/// runs, and a client waits for 500 ms at most.
 const DISCARD_OVER: &str = "
     local most = 500
     local left = most
@@ -165,7 +170,7 @@ const DISCARD_OVER: &str = "
     return most - left
 ";
 
-/// All at once: of a session that moves while others look, one of its ids is listed.
+/// Lists in one script, so that a session that moves meanwhile is listed once.
 const LIST: &str = "
     local rows = {}
     for _, id in ipairs(redis.call('SMEMBERS', 'quixote:user:' .. ARGV[1])) do
@@ -175,15 +180,16 @@ const LIST: &str = "
     return rows
 ";
 
-/// Within half a second. All requests wait for it, and where Redis is down each has to be told.
+/// How often to try again, which takes less than half a second. All requests wait for that, and
+/// each must hear of it if Redis is down.
 const CONNECTS_AGAIN: usize = 2;
 
 impl Redis {
-    /// Connects.
+    /// Connects to one server.
     ///
     /// # Errors
     ///
-    /// If the address is none, or Redis is not reached.
+    /// If the address is malformed, or Redis is not reached.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let client = redis::Client::open(url).map_err(StoreError::failed)?;
         let settings = ConnectionManagerConfig::new().set_number_of_retries(CONNECTS_AGAIN);
@@ -248,18 +254,18 @@ impl Redis {
     }
 }
 
-/// What Redis says it has refused is not done, nor is what it was not reached for, or had no room
-/// for: it says that before the first write of a script. Of what broke on the way nobody knows.
+/// Nothing is done if Redis refuses a script, is not reached, or has no room, which it says before
+/// the first write of a script. If the connection broke, the script may have run.
 fn error(why: RedisError) -> StoreError {
     let is_refused = matches!(why.kind(), ErrorKind::Server(_)) || why.is_connection_refusal();
     let has_no_room = why.code().is_some_and(|code| NO_ROOM.contains(&code));
     if is_refused || has_no_room { StoreError::failed(why) } else { StoreError::unknown(why) }
 }
 
-/// Memory, disk, replicas.
+/// No room in memory, on the disk, or too few replicas.
 const NO_ROOM: [&str; 3] = ["OOM", "MISCONF", "NOREPLICAS"];
 
-/// Revision, access and data.
+/// Reads a text of revision, access and data.
 fn stored(row: &str) -> Result<Stored, StoreError> {
     let mut parts = row.splitn(3, ' ');
     let mut next = || parts.next().unwrap_or_default();
@@ -293,7 +299,7 @@ impl Store for Redis {
                 self.save([&id, &id], "*", write, session, None).await
             }
             StoreOp::Create { id, session, generation, .. } => {
-                // It makes room, and changes no answer if nothing follows.
+                // A sweep of its own, which does no harm if the script after it fails.
                 self.discard(write.over.as_ref()).await?;
                 self.save(["", &text(*id)], "", write, session, *generation).await
             }
@@ -360,7 +366,7 @@ mod tests {
     use super::{Redis, error};
     use crate::store::StoreError;
 
-    /// To look for it, and try again, would only take time.
+    /// If nothing can have happened, there is no need to look for the write.
     #[test]
     fn what_cannot_have_happened_has_failed() {
         let told = |line: &str| {
@@ -370,14 +376,14 @@ mod tests {
         for line in ["OOM no room", "MISCONF the disk", "NOREPLICAS", "READONLY", "ERR wrong"] {
             assert!(matches!(told(line), StoreError::Failed(_)), "{line}");
         }
-        // It comes of any line of a script.
+        // Any line of a script can give this error, also one after a write.
         assert!(matches!(told("WRONGTYPE"), StoreError::Unknown(_)));
         let broke = |kind: std::io::ErrorKind| error(std::io::Error::from(kind).into());
         assert!(matches!(broke(std::io::ErrorKind::ConnectionRefused), StoreError::Failed(_)));
         assert!(matches!(broke(std::io::ErrorKind::BrokenPipe), StoreError::Unknown(_)));
     }
 
-    /// By a clock that goes on when nothing else does.
+    /// The clock of the test goes on whenever nothing else happens.
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_long_for_a_server_that_is_down() {
         let port = {

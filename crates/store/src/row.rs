@@ -9,7 +9,7 @@ use quixote_session::{Session, Timestamp};
 
 use crate::store::StoreError;
 
-/// What is written of a session: as JSON with the version of its format, and what is looked for.
+/// A session as it is written: as JSON with the version of its format, and what has an index.
 pub(crate) struct Row {
     pub(crate) data: String,
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -54,7 +54,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// What was read. The column has the latest access, the text that of the last write.
+/// What was read. The column has the latest access; the text has the one of the last write.
 pub(crate) fn stored(revision: i64, data: &str, accessed: i64) -> Result<Stored, StoreError> {
     let session = session(data, accessed)?;
     Ok(Stored { revision: Revision(revision.cast_unsigned()), session })
@@ -66,9 +66,9 @@ pub(crate) fn session(data: &str, accessed: i64) -> Result<Session, StoreError> 
     Ok(session.accessed_by(Timestamp(accessed.try_into().unwrap_or_default())))
 }
 
-/// A row that is no session, or one of another version of the format.
+/// A row that is no session, or is one in another version of the format.
 ///
-/// It says where, not what: an error of serde quotes what a session holds.
+/// It says where the fault is and not what was read, because an error of serde quotes it.
 #[derive(Debug, thiserror::Error)]
 #[error("a stored session cannot be read ({what:?} at column {column})")]
 struct Unreadable {
@@ -82,13 +82,13 @@ impl From<serde_json::Error> for Unreadable {
     }
 }
 
-/// Databases have signed numbers: the year 292,278,994 is the last.
+/// Databases have signed numbers, so the last year is 292,278,994.
 pub(crate) fn signed(moment: Timestamp) -> i64 {
     moment.0.try_into().unwrap_or(i64::MAX)
 }
 
-/// What is over, as bounds of its columns: at the first or before, at the second or after. Where
-/// there is none it is one that nothing meets.
+/// When a session is over, as bounds of two columns: at or before the first bound, or at or after
+/// the second. No session meets a bound that is absent.
 #[derive(Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) accessed: (i64, i64),

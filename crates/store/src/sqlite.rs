@@ -25,12 +25,12 @@ use crate::store::{Store, StoreError};
 
 /// A store in one file of SQLite, for one machine; several processes may share it.
 ///
-/// It keeps a write-ahead log, and waits for the disk at each commit: what was acknowledged
-/// outlives the process and a loss of power. One thread writes. The writes that have come in while
-/// it waited for the disk are committed together, each of them whole or not at all: so the disk is
-/// waited for once, and the busier the store, the less each write costs. Another thread reads, and
-/// waits for no writer. A transaction of somebody else on the file holds up every write, for five
-/// seconds at most; those that waited so long have failed.
+/// It keeps a write-ahead log, and waits for the disk at each commit, so an acknowledged write
+/// survives a crash of the process and a loss of power. One thread writes. While it waits for the
+/// disk, more writes come in; it commits them together, each of them whole or not at all. So it
+/// waits for the disk once for all of them, and the busier the store, the less each write costs.
+/// Another thread reads, and waits for no writer. A transaction that somebody else has open on the
+/// file holds up every write; a write fails after waiting for five seconds.
 #[derive(Clone)]
 pub struct Sqlite(Arc<Parts>);
 
@@ -44,29 +44,30 @@ enum Job {
     Write(Write, Told),
 }
 
-/// Whoever has asked may be gone; whom nobody tells anything, nobody knows what came of it.
+/// The end that takes the result. The caller may be gone, and then nobody reads it. If it is
+/// dropped without a result, the caller does not know whether the write happened.
 type Told = oneshot::Sender<Result<bool, StoreError>>;
 
-/// So many jobs are taken at once: a bound on how long another process waits to write.
+/// How many jobs are taken at once, which bounds how long another process waits to write.
 const MOST_AT_ONCE: usize = 64;
 
-/// Whether the user (?4) has this generation (?8), if it matters.
+/// The user (?4) has this generation (?8), or none is asked for.
 const OF_GENERATION: &str =
     "(?8 IS NULL OR ?8 = coalesce((SELECT generation FROM ended WHERE user = ?4), 0))";
 
 impl Sqlite {
-    /// Opens the file, and creates it if it is not there, on Unix for its owner alone; `:memory:`
-    /// is a store that is forgotten.
+    /// Opens the file, and creates it if it does not exist; on Unix, only the owner can read it.
+    /// `:memory:` is a store in memory, which is lost when it is dropped.
     ///
     /// # Errors
     ///
-    /// If it cannot be opened, or is no database of sessions.
+    /// If the file cannot be opened, or is not a database of sessions.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         create(path).map_err(StoreError::failed)?;
         let connection = connect(path, SCHEMA)?;
         check(&connection)?;
-        // What is in memory is seen by one connection alone.
+        // A database in memory belongs to one connection, so the writer's thread reads it, too.
         let is_file = connection.path().is_some_and(|file| !file.is_empty());
         let writes = start(connection)?;
         let reads =
@@ -74,11 +75,11 @@ impl Sqlite {
         Ok(Self(Arc::new(Parts { reads, writes })))
     }
 
-    /// Carries out a write in a transaction of the application on the same file, to be committed by
-    /// it; false if its condition does not hold. It blocks. See
+    /// Carries out a write in a transaction of the application on the same file, which the
+    /// application commits; false if the condition of the write does not hold. It blocks. See
     /// [`OwnData::write`](crate::OwnData::write).
     ///
-    /// The transaction must have begun as `IMMEDIATE`, or another writer can come between.
+    /// The transaction must have begun as `IMMEDIATE`, or another writer can come in between.
     ///
     /// # Errors
     ///
@@ -102,7 +103,7 @@ impl Sqlite {
     }
 }
 
-/// Has a thread do it, and waits for what it tells.
+/// Sends a thread a job, and waits for the result.
 async fn ask<T>(
     thread: &Sender<Job>,
     job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
@@ -167,10 +168,10 @@ impl Store for Sqlite {
     }
 }
 
-/// The ids in it are secrets. SQLite gives the log beside it the same mode.
+/// For the owner alone, because the ids in it are secrets. SQLite gives its log the same mode.
 fn create(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
-    // Never one that is there: to close it would drop the locks that this process has on it.
+    // Only a new file: closing one that exists would drop the locks that this process has on it.
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -191,7 +192,7 @@ fn connect(path: &Path, first: &str) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// A thread that owns the connection, and does what it is sent.
+/// Starts a thread that owns the connection and does the jobs that are sent to it.
 fn start(connection: Connection) -> Result<Sender<Job>, StoreError> {
     let (jobs, received) = channel();
     let thread = std::thread::Builder::new().name("sessions".into());
@@ -199,13 +200,13 @@ fn start(connection: Connection) -> Result<Sender<Job>, StoreError> {
     Ok(jobs)
 }
 
-/// What a thread does until nobody can send it anything.
+/// What the thread does until all senders are gone.
 fn serve(mut connection: Connection, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut writes = Vec::new();
         for job in iter::once(first).chain(jobs.try_iter().take(MOST_AT_ONCE - 1)) {
             match job {
-                // One that panics tells nobody.
+                // A job that panics sends no result.
                 Job::Read(read) => drop(catch_unwind(AssertUnwindSafe(|| read(&connection)))),
                 Job::Write(write, tell) => writes.push((write, tell)),
             }
@@ -216,7 +217,7 @@ fn serve(mut connection: Connection, jobs: &Receiver<Job>) {
     }
 }
 
-/// Carries out writes in one transaction, and tells what came of them once it is committed.
+/// Carries out writes in one transaction, and sends their results once it is committed.
 fn write_all(connection: &mut Connection, writes: Vec<(Write, Told)>) {
     let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate)
     {
@@ -230,7 +231,7 @@ fn write_all(connection: &mut Connection, writes: Vec<(Write, Told)>) {
     };
     let mut results = Vec::new();
     for (write, tell) in writes {
-        // One that panics has dropped its savepoint, and tells nobody.
+        // A write that panics has dropped its savepoint, and sends no result.
         let wrote = AssertUnwindSafe(|| write_one(&mut transaction, &write));
         if let Ok(done) = catch_unwind(wrote) {
             results.push((done, tell));
@@ -238,7 +239,7 @@ fn write_all(connection: &mut Connection, writes: Vec<(Write, Told)>) {
     }
     let committed = transaction.commit();
     for (done, tell) in results {
-        // Also where SQLite has rolled all of it back by itself before, since the disk is full.
+        // The commit also fails if SQLite has already rolled back by itself, as on a full disk.
         _ = tell.send(match &committed {
             Err(why) if matches!(done, Ok(true)) => Err(uncommitted(why)),
             Ok(()) | Err(_) => done,
@@ -246,7 +247,7 @@ fn write_all(connection: &mut Connection, writes: Vec<(Write, Told)>) {
     }
 }
 
-/// Whole or not at all: what is not done, or fails, is taken back.
+/// Carries out one write, whole or not at all: one that is refused or fails is rolled back.
 fn write_one(transaction: &mut Transaction<'_>, write: &Write) -> Result<bool, StoreError> {
     let savepoint = transaction.savepoint().map_err(error)?;
     let done = carry_out(&savepoint, write)?;
@@ -256,7 +257,7 @@ fn write_one(transaction: &mut Transaction<'_>, write: &Write) -> Result<bool, S
     Ok(done)
 }
 
-/// What a commit that failed has written, nobody knows, unless the log had no room for it.
+/// After a commit that failed, the writes may be stored, unless the log had no room for them.
 fn uncommitted(why: &rusqlite::Error) -> StoreError {
     match why.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::failed(why.to_string()),
@@ -264,7 +265,8 @@ fn uncommitted(why: &rusqlite::Error) -> StoreError {
     }
 }
 
-/// Until the commit nothing was written, whatever failed.
+/// Before the commit nothing is written, so what fails has failed for certain, unless the file is
+/// corrupt or the disk fails.
 fn error(why: rusqlite::Error) -> StoreError {
     match why.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure) => StoreError::unknown(why),
@@ -330,12 +332,12 @@ fn carry_out(db: &Connection, write: &Write) -> Result<bool, StoreError> {
     }
 }
 
-/// How many rows a statement has changed.
+/// Runs a statement, and counts the rows that it has changed.
 fn run(db: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<usize, StoreError> {
     db.prepare_cached(sql).and_then(|mut found| found.execute(values)).map_err(error)
 }
 
-/// Ends the sessions of a user, but for one: the condition is that it has this revision.
+/// Ends the sessions of a user. One may be spared, on condition that it has this revision.
 fn end_user(
     db: &Connection,
     user: &str,
@@ -352,7 +354,7 @@ fn end_user(
     Ok(true)
 }
 
-/// The first seven parameters of a statement, with these behind them.
+/// The first seven parameters of a statement, followed by these.
 fn with<'a>(columns: &'a Columns<'_>, others: &[&'a dyn ToSql]) -> Vec<&'a dyn ToSql> {
     let Columns { id, revision, row } = columns;
     let Row { data, handle, user, created, accessed } = row;

@@ -28,7 +28,7 @@ pub async fn conditions(store: Arc<dyn Store>, config: &Config) {
     tells_names_apart(&mut writer, config).await;
 }
 
-/// Revisions that differ from this one in one bit each, as where a store keeps fewer of them.
+/// Revisions that each differ from this one in a bit that a store with smaller numbers would lose.
 fn others(revision: Option<Revision>) -> impl Iterator<Item = Option<Revision>> {
     let bits = [0, 31, 32, 63].into_iter();
     bits.map(move |bit| revision.map(|revision| Revision(revision.0 ^ 1 << bit)))
@@ -69,7 +69,7 @@ async fn creates_and_updates(writer: &mut Writer) {
     assert_eq!(writer.load(9).await, None, "a visit begins nothing");
 }
 
-/// By the user and the handle that it has now, and no longer by those before.
+/// A session is found by the user and the handle that it has now, and no longer by the old ones.
 async fn finds_what_was_updated(writer: &mut Writer) {
     assert!(writer.create(40, Some("carol"), None).await);
     let (revision, session) = (writer.revision(40).await, session(Some("dave"), 41, NOW).into());
@@ -165,7 +165,7 @@ async fn ends_users(writer: &mut Writer) {
     }
 }
 
-/// What counts is the user who logs in, and not whose session it was.
+/// The generation that counts is that of the user who logs in, and not of the user before.
 async fn logs_in_over_another(writer: &mut Writer) {
     assert!(writer.create(17, Some("alice"), Some(1)).await);
     let (from, to) = (id(17), id(18));
@@ -184,7 +184,7 @@ async fn logs_in_over_another(writer: &mut Writer) {
         of.push(writer.store.sessions_of(user).await.unwrap().len());
     }
     assert_eq!(of, [1, 1], "sessions of alice and of erin, who logged in over one of alice");
-    // One is deleted, and the other of the user stays.
+    // One session of the user is deleted, and the other one stays.
     assert!(writer.create(19, Some("erin"), Some(0)).await);
     assert!(writer.write(StoreOp::Delete { id: to }, None).await);
     assert_eq!(writer.load(18).await, None, "it is deleted");

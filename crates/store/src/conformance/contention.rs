@@ -1,4 +1,4 @@
-//! Many at once.
+//! Many requests at once.
 
 use std::sync::Arc;
 
@@ -9,8 +9,9 @@ use super::faulty::Faulty;
 use crate::manager::Manager;
 use crate::store::Store;
 
-/// A login and the end of all sessions of its user at the same moment, so often: whoever logged in
-/// before the end began is not logged in after it, in whatever order the store took the two.
+/// Saves a login and ends all sessions of the same user at the same moment, in each of so many
+/// rounds. Whoever logged in before the end began is not logged in after it, whichever of the two
+/// the store carries out first.
 pub async fn ends_against_logins(store: Arc<dyn Store>, rounds: usize) {
     let manager = Manager::new(Config::STRICT, store.clone()).unwrap();
     for round in 0..rounds {
@@ -28,15 +29,16 @@ pub async fn ends_against_logins(store: Arc<dyn Store>, rounds: usize) {
     }
 }
 
-/// So many writers at once, each with so many writes: to keys of their own, all of which must be
-/// there in the end; and of one form token, one value and one logout, which one of them gets.
+/// So many writers write at once, each so many times. They write to keys of their own, all of which
+/// must be there in the end. They also submit the same form and take the same value, and only one
+/// of them gets each. A logout at the end is final.
 pub async fn contention(store: Arc<dyn Store>, writers: usize, writes: usize) {
     let told = write_at_once(store, writers, writes).await;
     assert_eq!((told.failed, told.unknown), (0, 0), "nobody was turned away");
 }
 
-/// The same over a store of which one write in three fails, or is not heard of. Whoever was told
-/// that it is done finds it done; whoever was told that nothing happened finds nothing.
+/// The same over a store in which one write in three fails or gives no answer. A write that was
+/// answered as done is there; a write that was answered as failed is not.
 pub async fn doubt(store: Arc<dyn Store>, writers: usize, writes: usize) {
     let told = write_at_once(Arc::new(Faulty::new(store)), writers, writes).await;
     assert!(told.failed > 0, "nothing went wrong, so this shows nothing");
@@ -62,7 +64,7 @@ impl Told {
 }
 
 async fn write_at_once(store: Arc<dyn Store>, writers: usize, writes: usize) -> Told {
-    // More values than usual, for each writer has keys of its own.
+    // More values than usual, because each writer has keys of its own.
     let config = Config { max_values: writers * writes + 2, ..Config::STRICT };
     let manager = Manager::new(config, store).unwrap();
     let (cookie, token) = begin(&manager).await;
@@ -98,7 +100,7 @@ async fn write_at_once(store: Arc<dyn Store>, writers: usize, writes: usize) -> 
     told
 }
 
-/// A session with a form token and a value, or as much of it as can be had.
+/// Begins a session with a form token and a value, and tries again if the store fails.
 async fn begin(manager: &Manager) -> (SessionId, FormToken) {
     for _ in 0..100 {
         if let Some(begun) = try_begin(manager).await {
@@ -155,8 +157,8 @@ async fn request(manager: &Manager, cookie: SessionId) -> Result<Exchange, Failu
     Ok(request)
 }
 
-/// A request with one call. What it is told of the finish counts: a call that was done stands, as
-/// the acceptance of a form, or is not saved.
+/// Runs a request with one call. The acceptance of a form is final when the call is done; for any
+/// other call the result of the finish counts.
 async fn one_write(manager: &Manager, cookie: SessionId, call: Call<()>) -> Result<(), Failure> {
     let mut request = request(manager, cookie).await?;
     let is_at_once = call.event().name() == "remove_form_token";
@@ -182,7 +184,7 @@ async fn stored_values(manager: &Manager, cookie: SessionId) -> Vec<String> {
     panic!("the session cannot be read");
 }
 
-/// A logout stands: what was under way revives nothing.
+/// Checks that a logout is final: a request that was under way does not revive the session.
 async fn log_out(manager: &Manager, cookie: SessionId) {
     let late = async || {
         let mut late = request(manager, cookie).await?;

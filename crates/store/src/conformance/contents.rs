@@ -1,4 +1,4 @@
-//! What is written is what is read: all of it, whichever operation wrote it.
+//! Whatever is written is read again, all of it, whichever operation wrote it.
 
 use quixote_session::driver::{Revision, Stored};
 use quixote_session::{
@@ -7,7 +7,7 @@ use quixote_session::{
 
 use super::writer::{Writer, handle, id};
 
-/// Texts that some client or column takes for something else, or not at all.
+/// Texts that some client or column mistakes for something else, or rejects.
 const TEXTS: [&str; 18] = [
     "",
     " with spaces ",
@@ -32,7 +32,8 @@ const TEXTS: [&str; 18] = [
 /// The user of all of these.
 const USER: &str = "keeper";
 
-/// Milliseconds that are no whole seconds, what no double has, and the beginning of time.
+/// Milliseconds that are no whole seconds, numbers that no double can hold, and the beginning of
+/// time.
 const MOMENTS: [(u64, u64); 4] = [
     (1_000_000_000_123, 1_000_000_000_456),
     (9_007_199_254_740_993, 9_007_199_254_740_995),
@@ -59,7 +60,7 @@ fn full(config: &Config, of: u8) -> SessionParts {
     let most = config.max_values.min(64);
     let others = (0..most).map(|key| (format!("key {key}").into(), "value".into()));
     let values = texts.clone().zip(texts.rev()).chain(others).take(most).collect();
-    // In no order, and each twice in a row: which is the oldest counts, and so does how often.
+    // Unsorted, and each twice: it matters which is the oldest, and how often a token is there.
     let tokens = 0..config.max_form_tokens.min(FormTokens::MAX);
     let tokens = tokens.map(|place| FormToken::from([(place / 2).wrapping_mul(0x9d) ^ of; 16]));
     SessionParts {
@@ -73,7 +74,7 @@ fn full(config: &Config, of: u8) -> SessionParts {
     }
 }
 
-/// Of the same session, with nothing as it was.
+/// The same session with every part changed but the user.
 fn other(kept: &SessionParts, of: u8) -> SessionParts {
     let mut tokens = kept.form_tokens.as_slice().to_vec();
     tokens.reverse();
@@ -93,7 +94,7 @@ fn of(parts: &SessionParts) -> Session {
     parts.clone().try_into().unwrap()
 }
 
-/// By each operation that writes a session.
+/// Writes by each operation that writes a session.
 async fn writes_everywhere(writer: &mut Writer, first: u8, mut kept: SessionParts) {
     let (second, third) = (first + 50, first + 100);
     let mut changed = other(&kept, second);
@@ -119,7 +120,7 @@ async fn writes_everywhere(writer: &mut Writer, first: u8, mut kept: SessionPart
     assert!(writer.write(touch, None).await, "a visit of it");
     is_read(writer, second, &kept, moved, "Touch").await;
 
-    // Over what is there, and where nothing is.
+    // Over a session that is there, and where there is none.
     changed.accessed.0 += 8;
     for place in [second, third] {
         let put = StoreOp::Put { id: id(place), session: of(&changed).into() };
@@ -132,7 +133,7 @@ async fn writes_everywhere(writer: &mut Writer, first: u8, mut kept: SessionPart
     assert!(left.is_empty(), "what was deleted is still listed: {} sessions", left.len());
 }
 
-/// It says in which part the two differ, as the whole has a million bytes.
+/// Says in which part the two differ, because the whole has a million bytes.
 async fn is_read(
     writer: &Writer,
     at: u8,

@@ -9,21 +9,21 @@ use quixote_session::{Session, SessionId};
 
 use crate::store::{Store, StoreError};
 
-/// A store of which every third operation fails: before it was carried out, or after it, or without
-/// that anybody knows.
+/// A store in which one load in twelve and one write in three fails. A write that fails is not
+/// carried out, or is carried out without an answer, or only says that it may have been.
 pub struct Faulty {
     store: Arc<dyn Store>,
     count: AtomicU64,
 }
 
 impl Faulty {
-    /// Over a store that works.
+    /// Makes a store that works fail.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { store, count: AtomicU64::new(0) }
     }
 
-    /// In an order that repeats for nobody.
+    /// Counts calls and mixes the bits, so that faults come in no order that a caller repeats.
     fn fault(&self) -> u64 {
         let count = self.count.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         (count.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % 12

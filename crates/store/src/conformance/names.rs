@@ -5,7 +5,8 @@ use quixote_session::{Config, Handle, Session, SessionId, SessionParts, SmolStr,
 
 use super::writer::{NOW, Writer};
 
-/// Alike but for the first or last byte, a letter's case, the order, zeros, or what is no text.
+/// Alike except in the first or last byte, the case of a letter, the order of bytes, a zero, or
+/// bytes that are no text.
 const ALIKE: [[u8; 16]; 9] = [
     *b"abcdefghijklmnop",
     *b"Abcdefghijklmnop",
@@ -18,7 +19,7 @@ const ALIKE: [[u8; 16]; 9] = [
     *b"abcdefghijklmn\xfe\xff",
 ];
 
-/// Names that some store takes for another one, for none, or for a pattern.
+/// Names that some store mistakes for another name, for none, or for a pattern.
 const USERS: [&str; 27] = [
     "",
     " ",
@@ -103,14 +104,14 @@ async fn tells_handles_apart(writer: &mut Writer) {
     }
 }
 
-/// A user, which session is theirs, and how often the user was ended before.
+/// A user, the place of the user's session, and how often the user was ended before.
 struct Own {
     user: SmolStr,
     place: u128,
     generation: u64,
 }
 
-/// Whose session is nobody's.
+/// The place of a session without a user.
 const NOBODY: u128 = 500;
 
 fn id_of(place: u128) -> SessionId {
@@ -121,10 +122,10 @@ fn handle_of(place: u128) -> Handle {
     (place << 90).to_be_bytes().into()
 }
 
-/// Each has a session of its own, and one is nobody's.
+/// Each user has a session, and there is one without a user.
 async fn tells_users_apart(writer: &mut Writer, config: &Config) {
     let longest = config.max_text_bytes.min(64 * 1024);
-    // No two parts are alike, so that no compression makes it short.
+    // No two parts of the long name are alike, so compression does not make it short.
     let numbers = (0_u32..).map(|part| part.wrapping_mul(0x9e37_79b9));
     let digits = numbers.flat_map(|number| format!("{number:x}").into_bytes());
     let long: String = digits.take(longest.saturating_sub(1)).map(char::from).collect();
@@ -165,7 +166,7 @@ async fn ends_no_handle_of_another(writer: &mut Writer, all: &[Own]) {
     }
 }
 
-/// One after another: who is still to come stays, and is not counted.
+/// Ends one user after another. The users still to come keep their sessions, and are not counted.
 async fn ends_each(writer: &mut Writer, all: &[Own]) {
     let mut left = all;
     while let [Own { user, place, .. }, others @ ..] = left {
@@ -182,7 +183,7 @@ async fn ends_each(writer: &mut Writer, all: &[Own]) {
     }
 }
 
-/// Once for each that was ended, which are all but the last of them.
+/// Checks that each user who was ended, which all but the last `left` were, is counted once.
 async fn is_counted(writer: &Writer, all: &[Own], left: usize) {
     for (own, is_left) in all.iter().rev().zip((0..all.len()).map(|place| place < left)) {
         let ended = writer.store.generation(&own.user).await.unwrap();

@@ -1,4 +1,4 @@
-//! Many who see one store.
+//! Several processes or tasks that see one store.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use quixote_session::{Session, SessionId, SessionParts, StoreOp};
 use super::writer::{NOW, Writer, id, session};
 use crate::store::Store;
 
-/// One store, as two processes have it: what one has written the other reads, whatever it has read
-/// before.
+/// Checks one store as two processes have it: each reads what the other has written, whatever it
+/// has read before.
 pub async fn shared(one: Arc<dyn Store>, other: Arc<dyn Store>) {
     let mut one = Writer::new(one);
     let mut other = Writer::from(other, 1 << 40);
@@ -51,8 +51,8 @@ async fn is_seen_by(one: &Writer, other: &Writer, what: &str) {
     assert_eq!(others.await.unwrap(), own.await.unwrap(), "{what} is listed by the other one");
 }
 
-/// A session that moves so often while others look: it is there, under one of its ids, and never
-/// under two.
+/// Moves a session so often while others look. It must always be found under one of its ids, and
+/// never under two.
 pub async fn moves(store: Arc<dyn Store>, rounds: u64) {
     let mut writer = Writer::new(store.clone());
     let at = |round: u64| SessionId::from([0xee; 16].map(|byte: u8| byte ^ (round % 251) as u8));
@@ -72,7 +72,7 @@ pub async fn moves(store: Arc<dyn Store>, rounds: u64) {
     assert!(writer.write(StoreOp::Delete { id: at(rounds) }, None).await);
 }
 
-/// Once it is under the new id, it is not under the old one.
+/// Once the session is under the new id, it is not under the old one.
 async fn look(store: Arc<dyn Store>, from: SessionId, to: SessionId) {
     for _ in 0..1000 {
         if store.load(to).await.unwrap().is_some() {

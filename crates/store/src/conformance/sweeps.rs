@@ -1,4 +1,4 @@
-//! What is over is swept, and nothing else.
+//! A sweep deletes what is over, and nothing else.
 
 use std::sync::Arc;
 
@@ -7,7 +7,8 @@ use quixote_session::{Config, Session, SessionId, SessionParts, StoreOp, Timesta
 use super::writer::{NOW, Writer, id, session};
 use crate::store::Store;
 
-/// What is over, by either limit and by a clock that was ahead; and what is not, by a millisecond.
+/// Sweeps sessions that are over, by either limit or by a clock that was ahead, and sessions that
+/// are not over by a millisecond.
 pub(super) async fn sweeps(writer: &mut Writer, config: &Config) {
     let absolute = config.absolute_limit_ms.unwrap_or(1 << 40);
     let idle = config.idle_limit_ms.unwrap_or(1 << 40).min(absolute);
@@ -37,7 +38,7 @@ pub(super) async fn sweeps(writer: &mut Writer, config: &Config) {
             let created = writer.create_as(id(of), parts.try_into().unwrap(), None).await;
             assert!(created, "a session of whatever times");
         }
-        // One that was about to be over is visited, and the visit saved with what it changed.
+        // A session that is about to be over is visited, and the visit is saved with its changes.
         let (visited, saved) = (SessionParts::from(session(None, 45, NOW)), before(idle - 1));
         assert!(writer.create(45, None, None).await);
         let visited = SessionParts { created: saved, accessed: saved, ..visited };
@@ -63,7 +64,7 @@ pub(super) async fn sweeps(writer: &mut Writer, config: &Config) {
     }
 }
 
-/// Alone, or before a session that needs the room.
+/// Sweeps alone, or to make room for a session.
 async fn sweep(writer: &mut Writer, now: Timestamp, by_create: bool) {
     if !by_create {
         return assert!(writer.write(StoreOp::DiscardOver { now }, None).await);
@@ -77,10 +78,11 @@ async fn sweep(writer: &mut Writer, now: Timestamp, by_create: bool) {
     assert!(writer.write(StoreOp::Delete { id }, None).await);
 }
 
-/// So many sessions of one user: all are listed, all are ended, and as many are swept.
+/// Creates so many sessions of one user. All are listed, and all are ended; then all over again,
+/// and all are swept.
 pub async fn many(store: Arc<dyn Store>, count: u64) {
     for is_swept in [false, true] {
-        // Beside each other, as many stores then wait for the disk once.
+        // At the same time, because many stores then wait for the disk only once.
         let writers = (0..WRITERS).map(|writer| {
             let places = (0..count).filter(move |place| place % WRITERS == writer);
             tokio::spawn(begin_all(Writer::from(store.clone(), writer << 32), places))

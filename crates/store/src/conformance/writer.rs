@@ -38,7 +38,7 @@ impl Writer {
         Self::from(store, 7)
     }
 
-    /// With revisions of its own, where there is another writer.
+    /// A writer that counts from another revision, for use beside a second writer.
     pub(super) fn from(store: Arc<dyn Store>, revision: u64) -> Self {
         Self { store, config: Config::STRICT, revision }
     }

@@ -1,11 +1,11 @@
-//! The tables, and whether those of a file are these.
+//! The tables, and a check that those of a file are these.
 
 use rusqlite::Connection;
 
 use crate::store::StoreError;
 
-/// `ended` counts how often the sessions of a user were ended. It has a row for each such user, for
-/// ever: nobody knows when the last login from before is refused.
+/// `ended` counts how often the sessions of a user were ended. It keeps a row for each such user
+/// for ever, because a login that began before the end may come to be saved at any time after it.
 pub(super) const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -21,8 +21,8 @@ pub(super) const SCHEMA: &str = "
         user TEXT PRIMARY KEY, generation INTEGER NOT NULL
     ) WITHOUT ROWID, STRICT;";
 
-/// The columns of both tables. An application may have a table of the same name, and a sweep would
-/// delete from it.
+/// The columns of both tables. If an application had a table of the same name, a sweep would delete
+/// from it.
 const COLUMNS: [(&str, &str); 2] = [
     (
         "session",
@@ -32,7 +32,7 @@ const COLUMNS: [(&str, &str); 2] = [
     ("ended", "user TEXT, generation INTEGER"),
 ];
 
-/// That the tables are ours, and of this version.
+/// Checks that the tables are ours, and of this version.
 pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
     let sql = "SELECT group_concat(name || ' ' || type, ', ') FROM pragma_table_info(?)";
     for (table, columns) in COLUMNS {

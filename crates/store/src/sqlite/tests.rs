@@ -1,4 +1,4 @@
-//! What is written together, and read beside it.
+//! Writes that are committed together, and reads meanwhile.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -29,7 +29,7 @@ impl File {
         file
     }
 
-    /// One that does not wait for others.
+    /// A connection that does not wait for others.
     fn connection(&self) -> Connection {
         let connection = Connection::open(self.folder.path().join("sessions")).unwrap();
         connection.busy_timeout(std::time::Duration::ZERO).unwrap();
@@ -42,7 +42,7 @@ impl File {
         self.connection().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    /// What these are told that have all come in before the first is looked at.
+    /// The results of these writes, which all come in before the first is carried out.
     fn told(&self, writes: impl IntoIterator<Item = Write>) -> Vec<Result<bool, StoreError>> {
         let (jobs, received) = channel();
         let mut told: Vec<Receiver<_>> = Vec::new();
@@ -61,7 +61,7 @@ fn create(of: u8) -> Write {
     create_in(None, of, None)
 }
 
-/// In this generation of its user, once what is over by then has made room.
+/// A Create in this generation of its user, which first discards what is over at this moment.
 fn create_in(generation: Option<u64>, of: u8, discard_over: Option<Timestamp>) -> Write {
     let session = Session::new("192.0.2.1".into(), NOW).into();
     let id = SessionId::from([of; 16]);
@@ -73,12 +73,12 @@ fn create_in(generation: Option<u64>, of: u8, discard_over: Option<Timestamp>) -
 #[test]
 fn writes_that_wait_are_committed_together_and_each_is_whole() {
     let file = File::new();
-    // As long as somebody has it open, the log is kept.
+    // The log is kept as long as a connection is open.
     let looks = file.connection();
     let pages =
         || looks.query_row("PRAGMA wal_checkpoint", [], |row| row.get::<_, u32>(1)).unwrap();
     let before = pages();
-    // It would discard all that came before it, but is of another generation.
+    // It would discard all sessions before it, but is refused for its generation.
     let refused = create_in(Some(5), 0, Some(Timestamp(u64::MAX / 2)));
     let writes = (1..=20).map(create).chain([refused, create(21)]);
     let told = file.told(writes);
@@ -106,7 +106,7 @@ fn where_nothing_can_be_written_nothing_was() {
 fn nobody_is_told_that_a_write_is_done_whose_commit_failed() {
     let file = File::new();
     assert!(matches!(file.told([create(1)])[..], [Ok(true)]));
-    // What a trigger leaves dangling only the commit refuses.
+    // The trigger leaves a reference dangling, which only the commit refuses.
     let sql = "CREATE TABLE dangling (
             id BLOB REFERENCES session (id) DEFERRABLE INITIALLY DEFERRED) STRICT;
         CREATE TRIGGER dangles AFTER INSERT ON session BEGIN
@@ -145,7 +145,7 @@ async fn what_is_in_memory_is_read_where_it_was_written() {
     }
 }
 
-/// To look for it, and try again, would only take time.
+/// If nothing can have been written, there is no need to look for the write.
 #[test]
 fn a_commit_without_room_has_failed_for_certain() {
     let of = |code| {
@@ -158,7 +158,7 @@ fn a_commit_without_room_has_failed_for_certain() {
     }
 }
 
-/// Each has what the indices need.
+/// Even tables that have all columns that the indices need.
 #[test]
 fn tables_of_another_application_are_left_alone() {
     let alike = "CREATE TABLE session (id, user, handle, created, accessed);
@@ -181,7 +181,7 @@ async fn what_cannot_be_read_was_not_written() {
     assert!(store.write(&create(1)).await.unwrap());
     let all = "PRAGMA wal_checkpoint(TRUNCATE)";
     Connection::open(&path).unwrap().query_row(all, [], |_| Ok(())).unwrap();
-    // All but the first page, which says what tables there are.
+    // All pages but the first, which lists the tables.
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[4096..].fill(0xa5);
     std::fs::write(&path, bytes).unwrap();
