@@ -1,4 +1,4 @@
-//! Names and password hashes. Sessions know nothing of them.
+//! Names and password hashes, which sessions know nothing of.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -17,11 +17,12 @@ pub(crate) struct Accounts(Arc<Parts>);
 
 struct Parts {
     file: Mutex<Connection>,
-    /// Checked for names that nobody has, so that the time it takes does not tell who is there.
+    /// A hash that is checked for unknown names, so that the time it takes does not tell which
+    /// names are known.
     nobody: String,
 }
 
-/// Why an account could not be looked at.
+/// Why the accounts could not be read or written.
 pub(crate) type Broken = Box<dyn std::error::Error + Send + Sync>;
 
 impl Accounts {
@@ -34,7 +35,7 @@ impl Accounts {
         Ok(Self(Arc::new(Parts { file: Mutex::new(file), nobody: hash("")? })))
     }
 
-    /// Whether the name was free.
+    /// Creates an account; false if the name is taken.
     pub(crate) async fn sign_up(&self, name: String, password: String) -> Result<bool, Broken> {
         self.blocking(move |parts| {
             let hash = hash(&password)?;
@@ -45,7 +46,7 @@ impl Accounts {
         .await
     }
 
-    /// Whether the password is that of the account.
+    /// Whether there is such an account, with this password.
     pub(crate) async fn check(&self, name: String, password: String) -> Result<bool, Broken> {
         self.blocking(move |parts| {
             let found: Option<String> = {
@@ -71,7 +72,7 @@ impl Accounts {
     }
 }
 
-/// For its owner alone, as the hashes in it are worth guessing at.
+/// Creates the file for its owner alone, because the hashes in it are worth guessing at.
 fn create(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

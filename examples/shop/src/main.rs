@@ -1,7 +1,8 @@
-//! A shop whose visitors sign up, log in, fill a cart, confirm with a second factor, and look after
-//! their devices. `cargo run -p shop`, and open the address that it prints.
+//! A shop whose visitors sign up, log in, fill a cart, confirm with a second factor, and manage
+//! their devices. Start it with `cargo run -p shop`, and open the address that it prints.
 //!
-//! It runs on SQLite, in a file of its own. Sessions need nothing else: see `session_store`.
+//! It keeps sessions and accounts in two files of SQLite. To keep sessions in another store, use
+//! `--store`: see `session_store`, which is all the code that this takes.
 
 mod accounts;
 mod pages;
@@ -22,16 +23,16 @@ use pages::Shop;
 #[derive(Parser)]
 #[command(about)]
 struct Args {
-    /// Where sessions are kept: a file of SQLite, `memory`, or `redis://…` or `postgres://…`.
+    /// Where sessions are kept: a file of SQLite, `memory`, `redis://…` or `postgres://…`.
     #[arg(long, default_value = "shop.sqlite")]
     store: String,
-    /// Where accounts are kept.
+    /// Where accounts are kept: a file of SQLite.
     #[arg(long, default_value = "accounts.sqlite")]
     accounts: PathBuf,
-    /// The port of localhost to listen at; 0 takes a free one.
+    /// The port of localhost to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// Who may end the sessions of others, once logged in and confirmed; without it, nobody.
+    /// The user who may end the sessions of others, once logged in and confirmed; else nobody may.
     #[arg(long, value_name = "NAME")]
     admin: Option<String>,
 }
@@ -50,12 +51,12 @@ async fn session_store(name: &str) -> Result<Arc<dyn Store>, Broken> {
 async fn main() -> Result<(), Broken> {
     let args = Args::parse();
     let manager = Manager::new(Config::STRICT, session_store(&args.store).await?)?;
-    // The page only says that something is wrong.
+    // The page of the visitor says only that the store failed, so the reason goes into the log.
     manager.on_error(|why| eprintln!("{why:#}"));
     let pages = Shop::new(Accounts::open(&args.accounts)?, args.admin);
     let app = pages::router(pages).layer(SessionLayer::new(manager.clone()));
 
-    // What is over is found by nobody; a sweep only frees the room.
+    // A session that is over is never found; the sweep only frees its room.
     tokio::spawn(async move {
         let mut hourly = tokio::time::interval(Duration::from_secs(3_600));
         loop {

@@ -17,8 +17,8 @@ use crate::accounts::{Accounts, Broken, code};
 #[derive(Clone)]
 pub(crate) struct Shop {
     accounts: Accounts,
-    /// Who may end the sessions of others. Chosen at the start: a name that is known beforehand
-    /// would be taken by whoever signs up first.
+    /// Who may end the sessions of others. It is chosen when the shop starts, because anybody could
+    /// sign up with a name that is built in.
     admin: Option<Arc<str>>,
 }
 
@@ -71,7 +71,7 @@ impl From<Broken> for Stop {
 impl IntoResponse for Stop {
     fn into_response(self) -> Response {
         match self {
-            // The status of a refusal, from the table of the layer.
+            // The layer has a table that says which refusal has which status.
             Self::Session(why) => {
                 (why.status(), page("Sorry", &escape(&why.to_string()))).into_response()
             }
@@ -98,7 +98,7 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A form with these fields. All forms of a page have the token of the page: one of them is sent.
+/// A form with these fields. All forms of a page share one token, since only one of them is sent.
 fn form(action: &str, token: &str, fields: &str, button: &str) -> String {
     let id = action.trim_start_matches('/').replace('/', "-");
     format!(
@@ -137,13 +137,13 @@ struct Names {
     token: String,
 }
 
-/// Nobody is the empty name: a session with nothing but that is not stored. One that is longer than
-/// a session takes would have an account, and never a session.
+/// The empty name counts as nobody, and a session that holds nothing else is not stored. A name
+/// longer than a session can hold would get an account that can never log in.
 fn is_name(name: &str) -> bool {
     (1..=100).contains(&name.len())
 }
 
-/// The token first: a form is accepted once, whatever comes of it.
+/// Each form begins with its token, which is accepted once, whatever the rest of the handler does.
 async fn sign_up(State(shop): State<Shop>, session: Session, Form(form): Form<Names>) -> Done {
     session.accept(&form.token).await?;
     if !is_name(&form.name) {
@@ -156,7 +156,7 @@ async fn sign_up(State(shop): State<Shop>, session: Session, Form(form): Form<Na
     Ok(Redirect::to("/"))
 }
 
-/// The cart of nobody becomes the cart of who logs in; nothing of one user becomes another's.
+/// A cart that was filled before the login becomes the user's, but never that of another user.
 async fn login(State(shop): State<Shop>, session: Session, Form(form): Form<Names>) -> Done {
     session.accept(&form.token).await?;
     if !shop.accounts.check(form.name.clone(), form.password).await? {
@@ -183,7 +183,8 @@ struct Item {
     token: String,
 }
 
-/// What is in the cart depends on what was: two tabs must not lose each other's apples.
+/// The new cart is computed from the old one, so it is guarded: of two tabs that add an apple at
+/// once, one is refused, and no apple is lost in silence.
 async fn cart(session: Session, Form(form): Form<Item>) -> Done {
     session.accept(&form.token).await?;
     session.guard("cart").await?;
@@ -193,7 +194,7 @@ async fn cart(session: Session, Form(form): Form<Item>) -> Done {
     Ok(Redirect::to("/"))
 }
 
-/// A page that takes a second, and writes: a logout meanwhile is final all the same.
+/// A page that takes a second and writes. If the user logs out meanwhile, the logout is final.
 async fn slow(session: Session) -> Page {
     session.set("slow", "written").await?;
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
@@ -205,7 +206,7 @@ async fn ask_code(session: Session) -> Page {
         return Err(Stop::Page(StatusCode::UNAUTHORIZED, "Log in first."));
     };
     let code = code();
-    // By mail, in truth.
+    // A real shop would send it by mail.
     println!("the code of {user:?} is {code}");
     session.set("code", code).await?;
     let token = session.form_token().await?;
@@ -218,7 +219,8 @@ struct Code {
     token: String,
 }
 
-/// A code is good for one try. Who has confirmed has more rights, so the session moves to a new id.
+/// A code is good for one try. A user who has confirmed has more rights, so the session moves to a
+/// new id.
 async fn confirm(session: Session, Form(form): Form<Code>) -> Done {
     session.accept(&form.token).await?;
     if session.take("code").await? != form.code.trim() {
@@ -276,7 +278,7 @@ struct User {
     token: String,
 }
 
-/// The manager acts, and not the session: it may end any user's.
+/// The manager ends the sessions: a session itself can end only those of its own user.
 async fn end_user(State(shop): State<Shop>, session: Session, Form(form): Form<User>) -> Done {
     session.accept(&form.token).await?;
     let confirmed = session.value("confirmed").await.is_some();
