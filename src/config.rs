@@ -12,9 +12,9 @@ use crate::token::Width;
 
 /// Everything a deployment decides.
 ///
-/// There is no `Default`: start from one of the three constants and override what differs. Use the
-/// same `Config` for the whole life of a [`State`](crate::State), and ask [`check`](Self::check)
-/// once before the first step.
+/// There is no `Default`: start from one of the constants and override what differs. Use the same
+/// `Config` for the whole life of a [`State`](crate::State), and call [`check`](Self::check) once
+/// before the first step.
 ///
 /// ```
 /// use quixote_session::Config;
@@ -28,60 +28,60 @@ use crate::token::Width;
 pub struct Config {
     /// Which rules apply.
     pub semantics: Semantics,
-    /// Quixote only: whether a session that is stored already is stored again.
+    /// Quixote only: whether a session that is already stored is stored again.
     pub is_dirty: Dirtiness,
     /// Random bits in an id or token.
     pub width: Width,
-    /// Name of the session cookie: an RFC 6265 token. Browsers let nobody but this host, over TLS,
-    /// set one that begins with `__Host-`. With a Domain the name is to begin with `__Secure-`:
-    /// then any sibling subdomain can set it, and with it the session that a visitor is in.
+    /// Name of the session cookie: an RFC 6265 token. If it begins with `__Host-`, browsers let
+    /// only this host set it, over TLS. With a Domain, the name has to begin with `__Secure-`; any
+    /// sibling subdomain can then set the cookie, and so decide which session a visitor is in.
     pub cookie_name: SmolStr,
-    /// The cookie's Path. None, or empty, derives it from each request's `script_name`; strict must
-    /// have one, so that each cookie is revoked under the Path that it was set with.
+    /// The cookie's Path. If it is None or empty, the Path comes from each request's `script_name`.
+    /// Strict must have one, so that each cookie is revoked under the Path that it was set with.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub cookie_path: Option<SmolStr>,
-    /// The cookie's Domain. None sends no such attribute: the cookie returns to this host alone.
+    /// The cookie's Domain. None sends no such attribute: the cookie returns only to this host.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub cookie_domain: Option<SmolStr>,
     /// Whether the cookie carries `Secure`, `HttpOnly` and `SameSite`.
     pub cookie_hardened: bool,
-    /// Which requests from other sites bring the cookie, if it is hardened.
+    /// Which requests from other sites send the cookie, if it is hardened.
     pub same_site: SameSite,
-    /// Milliseconds that must be exceeded before an access is noted (Quixote's
-    /// `ACCESS_TIME_RESOLUTION`, which counts seconds).
+    /// An access is noted if more than this many milliseconds have passed since the last noted one
+    /// (Quixote's `ACCESS_TIME_RESOLUTION`, which counts seconds).
     pub access_resolution_ms: u64,
-    /// Strict only: a session not accessed for this many milliseconds, or more, is no session. An
-    /// access counts as it is noted: when a request starts, each `access_resolution_ms` at most. A
+    /// Strict only: a session that was not accessed for this many milliseconds is over. What counts
+    /// is the last noted access: when a request starts, at most once in `access_resolution_ms`. A
     /// request that began in time is served to its end.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub idle_limit_ms: Option<u64>,
-    /// Strict only: a session created this many milliseconds ago, or more, is no session. A login
-    /// begins a new one: the time counts from it.
+    /// Strict only: a session that was created this many milliseconds ago is over. A login begins a
+    /// new session, so the time counts from the login.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub absolute_limit_ms: Option<u64>,
     /// Outstanding form tokens of one session: 1 to 16 (Quixote's `MAX_FORM_TOKENS`); the oldest
-    /// makes room. Values outside are held to that range.
+    /// makes room. A number outside that range counts as the nearest number in it.
     pub max_form_tokens: u8,
-    /// Bytes in one text that an event brings: user, key, value, remote address, script name.
-    /// Longer ones are refused with [`Refusal::TextTooLong`](crate::Refusal::TextTooLong). A longer
-    /// session cookie is no refusal: it is taken for the empty one, and names no session either.
+    /// Bytes in one text of an event: user, key, value, remote address, script name. A longer text
+    /// is refused with [`Refusal::TextTooLong`](crate::Refusal::TextTooLong). A longer session
+    /// cookie is not refused: it counts as empty, and so names no session.
     pub max_text_bytes: usize,
     /// Values in one session; one more is refused with
-    /// [`Refusal::TooManyValues`](crate::Refusal::TooManyValues). Under strict a request remembers
-    /// the keys that it has removed, too, and may set new ones up to twice this number.
+    /// [`Refusal::TooManyValues`](crate::Refusal::TooManyValues). Under strict a request also
+    /// remembers the keys that it has removed, and may change up to twice this number of keys.
     pub max_values: usize,
-    /// Requests in flight, at most 2^31 − 1 whatever stands here; one more is refused with
+    /// Requests in flight, never more than 2^31 − 1; one more is refused with
     /// [`Refusal::TooManyRequests`](crate::Refusal::TooManyRequests).
     pub max_requests: u32,
-    /// Sessions stored, at most 2^31 − 1 whatever stands here; one more is refused with
+    /// Stored sessions, never more than 2^31 − 1; one more is refused with
     /// [`Refusal::TooManySessions`](crate::Refusal::TooManySessions). Strict makes room first: if
     /// the store is full, a new session looks at every stored one and discards those that are over.
     pub max_sessions: u32,
-    /// Strict only: what is given up of what [`check`](Self::check) asks for.
+    /// Strict only: which protections that [`check`](Self::check) asks for are given up.
     pub gives_up: GivesUp,
 }
 
-/// What Quixote's `is_dirty` answers: whether a save stores a session again that has an id.
+/// What Quixote's `is_dirty` answers: whether a save stores a session that already has an id again.
 ///
 /// Quixote's own class answers [`Never`](Self::Never), which suits its dictionary; over a mapping
 /// that copies it should answer as `has_info` does. All four combinations with the semantics
@@ -92,7 +92,7 @@ pub struct Config {
 ///
 /// assert_eq!(Config::QUIXOTE.is_dirty, Dirtiness::Never);
 /// assert_eq!(Config::QUIXOTE_PERSISTENT.is_dirty, Dirtiness::HasInfo);
-/// // Loses what is changed after the first save.
+/// // This one loses what is changed after the first save.
 /// let forgetful = Config { is_dirty: Dirtiness::Never, ..Config::QUIXOTE_PERSISTENT };
 /// assert_eq!(forgetful.check(), Ok(()));
 /// ```
@@ -100,9 +100,9 @@ pub struct Config {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Dirtiness {
-    /// False, whatever the session holds: it is stored once.
+    /// False, whatever the session holds: a session is stored once.
     Never,
-    /// What `has_info` answers: it is stored whenever a request that holds it ends well.
+    /// What `has_info` answers: a session is stored whenever a request that holds it ends well.
     HasInfo,
 }
 
@@ -110,7 +110,7 @@ impl GivesUp {
     /// Nothing is given up.
     pub const NOTHING: Self = Self::all(false);
 
-    /// Everything is, as before there was a field for it.
+    /// Everything is given up, as it was before there was a field for it.
     #[cfg(feature = "check")]
     pub(crate) const EVERYTHING: Self = Self::all(true);
 
@@ -125,16 +125,16 @@ impl GivesUp {
     }
 }
 
-/// Which requests that another site causes bring the cookie (RFC 6265bis, section 4.1.2.7).
+/// Which requests that another site causes send the cookie (RFC 6265bis, section 4.1.2.7).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum SameSite {
-    /// None but a visitor's own navigation to a page: links work, forms of other sites do not.
+    /// Only a visitor's own navigation to a page: links work, forms of other sites do not.
     Lax,
-    /// None: even who follows a link from elsewhere arrives without a session.
+    /// None: even a visitor who follows a link from another site arrives without a session.
     Strict,
-    /// All: for pages that other sites embed. Form tokens alone then tell whose form was sent.
+    /// All: for pages that other sites embed. Then only form tokens tell whose form was sent.
     None,
 }
 
@@ -150,24 +150,25 @@ impl SameSite {
     }
 }
 
-/// What a deployment of strict does without, each with what that costs. [`Config::check`] refuses
-/// what is given up without a word here.
+/// Which protections of strict a deployment gives up; each says what that costs. [`Config::check`]
+/// refuses a configuration that lacks one and does not say so here.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[expect(clippy::struct_excessive_bools, reason = "each is one thing that is given up")]
 pub struct GivesUp {
-    /// A name that browsers protect, as they do `__Host-` and `__Secure-`: a page of a sibling
-    /// subdomain, or anybody on a network without encryption, can set a cookie of that name, and so
-    /// decide which session a visitor is in, or that it is in none.
+    /// A name that browsers protect, with `__Host-` or `__Secure-` in front. Without it, a page of
+    /// a sibling subdomain, or anybody on a network without encryption, can set a cookie of that
+    /// name, and so decide which session a visitor is in, or that the visitor is in none.
     pub protected_name: bool,
-    /// Ids of 128 bits: those of 64 can be guessed where very many sessions are stored.
+    /// Ids of 128 bits: ids of 64 bits can be guessed if very many sessions are stored.
     pub long_ids: bool,
-    /// `Secure`, `HttpOnly` and `SameSite`: the cookie is sent in clear, and scripts can read it.
+    /// `Secure`, `HttpOnly` and `SameSite`: without them the cookie is sent over plain http, and
+    /// scripts can read it.
     pub flags: bool,
-    /// An idle limit: a forgotten session stays open until the absolute limit.
+    /// An idle limit: without it a forgotten session stays open until the absolute limit.
     pub idle_limit: bool,
-    /// An absolute limit: a stolen session lives as long as the thief uses it.
+    /// An absolute limit: without it a stolen session lives as long as the thief uses it.
     pub absolute_limit: bool,
 }
 
@@ -181,19 +182,20 @@ impl Config {
     /// overridden by `has_info` as its documentation advises.
     pub const QUIXOTE_PERSISTENT: Self = Self::quixote(Semantics::Copying, Dirtiness::HasInfo);
 
-    /// What a session manager should do today: 128-bit ids renewed whenever the user changes,
-    /// merged saves, final expiry, idle limit of 30 minutes, absolute limit of 12 hours, and a
+    /// What a session manager should do today: 128-bit ids that are renewed at every login, merged
+    /// saves, final expiry, an idle limit of 30 minutes, an absolute limit of 12 hours, and a
     /// `__Host-` cookie. Texts hold up to 64 KiB and a session up to 64 values.
     // [config-6] [config-7] [config-8] [config-9] [config-10] [config-11] [config-12] [config-13]
     // [config-14] [config-15]
     pub const STRICT: Self = Self::strict("__Host-session", true, GivesUp::NOTHING);
 
-    /// Strict for development over plain `http`, with a bare cookie named `session`. Never for a
-    /// server that others reach.
+    /// Strict for development over plain `http`, with a cookie named `session` without flags. Never
+    /// use it for a server that others can reach.
     ///
-    /// On the machine itself it may not be needed: Chromium 148 and Firefox 140 take the `__Host-`
+    /// You may not need it on your own machine: Chromium 148 and Firefox 140 accept the `__Host-`
     /// cookie of [`STRICT`](Self::STRICT) from `http://localhost` and from `http://127.0.0.1`. From
-    /// any other host they, and other browsers even from there, want `https` for a `Secure` cookie.
+    /// any other host they require `https` for a `Secure` cookie, and other browsers require it
+    /// even from there.
     pub const DEVELOPMENT: Self = Self::strict(
         "session",
         false,
@@ -248,7 +250,7 @@ impl Config {
         }
     }
 
-    /// What the semantics says where the three differ.
+    /// The column of this semantics in the table of differences.
     pub(crate) const fn differences(&self) -> Differences {
         self.semantics.differences()
     }

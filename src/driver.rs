@@ -1,11 +1,11 @@
 //! The driver's contract for a store outside the process, as a type that does no I/O.
 //!
 //! An [`Exchange`] stands between one request and the store. The caller begins a [`Call`] (log in,
-//! set a value, finish); the exchange says what to do with the store, one [`Ask`] after another,
-//! and is told the [`Answer`]; then it has the result. What is subtle about a shared store happens
-//! in here: what must be loaded, and when; under which condition a write is carried out; what
-//! follows when the condition did not hold, the store failed, or nobody knows whether it wrote; how
-//! a request ends when its save is refused or the application's own commit fails.
+//! set a value, finish). The exchange then says what to do with the store, one [`Ask`] after
+//! another, and takes each [`Answer`]; in the end it has the result. It handles what is subtle
+//! about a shared store: what to load, and when; on which condition to write; what to do if the
+//! condition did not hold, the store failed, or it is unknown whether it wrote; how a request ends
+//! if its save is refused or the application's own commit fails.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -49,7 +49,7 @@
 //! ```
 //!
 //! An asynchronous driver writes the loop of [`Exchange::run`] itself, with its own waits. It is
-//! safe to drop an exchange at any point: what was not finished is abandoned.
+//! safe to drop an exchange at any point: that abandons the request.
 
 mod ask;
 mod call;

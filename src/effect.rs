@@ -10,8 +10,8 @@ use crate::token::{FormToken, Handle, SessionId};
 
 /// What the driver carries out after a step, field by field from the top.
 ///
-/// At most one operation on the store, one end of a transaction and one cookie a step are facts of
-/// the specification, and so of this type.
+/// A step has at most one operation on the store, one end of a transaction and one cookie: the
+/// specification says so, and so does this type.
 ///
 /// ```
 /// use quixote_session::{Effects, Refusal, Reply};
@@ -28,8 +28,8 @@ pub struct Effects {
     /// First: what to persist.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub store: Option<StoreOp>,
-    /// Then, when a request ends: whether the application's own data of this request are kept.
-    /// Under strict what `store` asked for stands in either case.
+    /// Then, when a request ends: whether the application keeps its own data of this request. Under
+    /// strict, what `store` asked for stands in either case.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub transaction: Option<Transaction>,
     /// Then: the session cookie of this response. Only when a request finishes.
@@ -37,8 +37,8 @@ pub struct Effects {
     pub cookie: Option<CookieOp>,
     /// Last: the answer to whoever sent the event.
     pub reply: Reply,
-    /// Nothing to carry out: how many draws of the input's entropy were taken, for whoever
-    /// records the step.
+    /// Nothing to carry out, but of use to record the step: how many draws were taken from the
+    /// input's entropy.
     pub draws: u8,
 }
 
@@ -58,14 +58,14 @@ impl Effects {
 
 /// One operation on the store of sessions.
 ///
-/// Quixote's semantics ask for operations without a condition: `Put`, `Delete` and `DeleteUser`
-/// alone. Strict never writes with `Put`: the condition that each of its operations names must be
-/// checked by the store in the same atomic operation as the write. Where it does not hold, nothing
-/// is written and the driver sends the same event again over what is stored by then; see
+/// Live and copying ask only for operations without a condition: `Put`, `Delete` and `DeleteUser`.
+/// Strict never asks for `Put`. The store must check the condition that an operation names in the
+/// same atomic act as the write. If the condition does not hold, nothing is written, and the driver
+/// sends the same event again over what is then stored: see
 /// [`State::with_stored`](crate::State::with_stored) and
 /// [`State::with_generation`](crate::State::with_generation).
 ///
-/// An operation says what it means and not what its state happens to list: the store finds the
+/// An operation says what it means, not which ids its state happens to hold: the store finds the
 /// sessions of a user, or those that are over, by its own index.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -79,8 +79,8 @@ pub enum StoreOp {
         /// What.
         session: Box<Session>,
     },
-    /// Write only if nothing is stored under the id and the user is of this generation. Where
-    /// something is, send the event again with fresh entropy.
+    /// Write only if nothing is stored under the id and the user has this generation. If something
+    /// is stored there, send the event again with fresh entropy.
     // [driver-3]
     Create {
         /// Under which id.
@@ -94,8 +94,8 @@ pub enum StoreOp {
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         discard_over: Option<Timestamp>,
     },
-    /// Note an access: the session's becomes the later of what it is and this. Nothing else
-    /// changes, so no other operation fails because of it, and without a session nothing is done.
+    /// Note an access, if it is later than the one that the session has. Nothing else changes, so
+    /// no other operation but a `Discard` fails because of it. If there is no session, do nothing.
     // [driver-8]
     Touch {
         /// Of which session.
@@ -103,8 +103,8 @@ pub enum StoreOp {
         /// When it was accessed.
         accessed: Timestamp,
     },
-    /// Write only if what is stored is still what the state held before this step; the noted access
-    /// does not count, and the later one is kept.
+    /// Write only if what is stored is still what the state held before this step. The noted access
+    /// is not compared, and the later one is kept.
     // [driver-4] [driver-7]
     Update {
         /// Under which id.
@@ -112,8 +112,8 @@ pub enum StoreOp {
         /// What.
         session: Box<Session>,
     },
-    /// Delete `from` and write under `to` in one operation, under the condition of `Update` for
-    /// `from` and of `Create` for `to`.
+    /// Delete `from` and write under `to` in one operation, on the condition of `Update` for `from`
+    /// and of `Create` for `to`.
     // [driver-6] [driver-12]
     Rotate {
         /// The id that dies.
@@ -126,41 +126,40 @@ pub enum StoreOp {
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         generation: Option<u64>,
     },
-    /// Delete, always; that it is gone already is no error.
+    /// Delete, always; it is no error if the session is already gone.
     // [driver-14]
     Delete {
         /// Which one.
         id: SessionId,
     },
-    /// Delete all sessions of a user and, in the same atomic act, count the user's generation up by
-    /// one: a login from before cannot be saved any more.
+    /// Delete all sessions of a user and, in the same atomic act, raise the user's generation by
+    /// one: a login from before then can no longer be saved.
     // [driver-9] [driver-10]
     DeleteUser {
         /// Whose, compared byte by byte.
         user: SmolStr,
-        /// The one that stays. If it is named, the condition is that it is stored as the state held
-        /// it, as for `Update`.
+        /// The session that stays. If there is one, the condition is that of `Update` for it.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         except: Option<SessionId>,
     },
-    /// Delete the session of this handle, always; that it is gone already is no error.
+    /// Delete the session of this handle, always; it is no error if the session is already gone.
     DeleteHandle {
         /// Which one.
         handle: Handle,
-        /// Only if it is this user's.
+        /// If there is one, delete only a session of this user.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         user: Option<SmolStr>,
     },
-    /// Delete only if what is stored is still what the state held before this step, the noted
-    /// access included: the session has no info left, is over, or was listed by somebody who wants
-    /// it deleted, and a write or a visit that came first may have changed that.
+    /// Delete only if what is stored is still what the state held before this step, including the
+    /// noted access. The session has no info left, is over, or was seen by a manager that wants it
+    /// deleted; a write or a visit that came first may have changed that.
     // [driver-5]
     Discard {
         /// Which one.
         id: SessionId,
     },
     /// Delete every session that is over at this moment, by the limits of the configuration: see
-    /// [`Session::is_over`]. The store asks that of its own times, when it deletes.
+    /// [`Session::is_over`]. The store decides that by the times that it has when it deletes.
     // [driver-13]
     DiscardOver {
         /// The moment.
@@ -169,8 +168,8 @@ pub enum StoreOp {
 }
 
 impl StoreOp {
-    /// The session whose revision is a condition of the operation, so that whoever writes to it at
-    /// the same time makes the operation fail. None if it names none.
+    /// The session whose revision is a condition of the operation: if somebody else writes to that
+    /// session first, the operation fails. None if there is no such condition.
     ///
     /// ```
     /// use quixote_session::{SessionId, StoreOp};
@@ -195,7 +194,7 @@ impl StoreOp {
         }
     }
 
-    /// The ids that the operation names: what to lock, or to load again where it failed.
+    /// The ids that the operation names: what to lock, or to load again if it failed.
     ///
     /// ```
     /// use quixote_session::{SessionId, StoreOp};
@@ -226,17 +225,17 @@ impl StoreOp {
 pub enum Transaction {
     /// Keep what the request persisted (`commit_changes`): it was successful or interrupted.
     Commit,
-    /// Forget what the request persisted (`abort_changes`): it failed. Under strict the operations
-    /// on the store stand: a failed request has asked for none but those that are final, and what
-    /// is forgotten is the application's own data. So do not write both in one transaction of a
-    /// database: to roll that back would undo a logout.
+    /// Forget what the request persisted (`abort_changes`): it failed. Under strict this is about
+    /// the application's own data. The operations on the store stand, because a failed request has
+    /// asked only for final ones. So do not write both in one transaction of a database: rolling it
+    /// back would undo a logout.
     Abort,
 }
 
-/// The session cookie of one response; name, domain and flags are those of the
+/// The session cookie of one response. Its name, domain and flags are those of the
 /// [`Config`](crate::Config).
 ///
-/// A response with any of these must not be kept by a shared cache: the driver adds
+/// A shared cache must not keep a response with this cookie: the driver adds
 /// `Cache-Control: no-store` (`CACHE_CONTROL` of the feature `std`).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -257,8 +256,8 @@ pub enum CookieChange {
     Set(SessionId),
     /// Drop the cookie: an empty value with Max-Age 0.
     Revoke,
-    /// A new id with Max-Age 0, which the client drops at once: what Quixote sends when a
-    /// response first revoked the cookie and then saved a session. Never sent by strict.
+    /// A new id with Max-Age 0, which the client drops at once. Quixote sends this when a response
+    /// first revoked the cookie and then saved a session. Strict never sends it.
     Stillborn(SessionId),
 }
 
@@ -269,9 +268,9 @@ pub enum CookieChange {
 pub enum Reply {
     /// It happened.
     Done,
-    /// The request has begun; its user is exported as `REMOTE_USER`, the empty one included.
+    /// The request has begun; its user, even the empty one, is exported as `REMOTE_USER`.
     Started {
-        /// The user of the session found.
+        /// The user of the session that was found.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         remote_user: Option<SmolStr>,
     },
@@ -290,8 +289,8 @@ pub enum Reply {
 /// If several reasons apply, the answer is the first of them in the order of this list, which is
 /// that of `Ord`.
 ///
-/// An answer, and no failure of the program; it is an error, too, for drivers that hand it on with
-/// `?`. Its `Display` says what to do.
+/// A refusal is an answer, and no failure of the program. It implements `Error` for drivers that
+/// pass it on with `?`. Its `Display` says what to do.
 ///
 /// ```
 /// let why = quixote_session::Refusal::UnknownToken;
@@ -314,7 +313,7 @@ pub enum Refusal {
     /// A text exceeds `max_text_bytes`.
     #[error("a text has more than max_text_bytes: shorten it")]
     TextTooLong,
-    /// The request has no session any more: it was expired.
+    /// The request has no session any more, because the request expired it.
     #[error("the request's session was expired: begin a new one, or finish the request")]
     NoSession,
     /// Strict: ids are issued by the machine, never chosen.
@@ -335,12 +334,12 @@ pub enum Refusal {
     /// The session has no value under that key.
     #[error("the session has no value under that key: there is nothing to remove")]
     UnknownKey,
-    /// Strict: the sessions of the user were ended after the request had logged them in. Nothing
+    /// Strict: the user's sessions were ended after this request had logged the user in. Nothing
     /// was saved, and the request is still open.
     #[error("the user's sessions were ended since: finish as failed, and ask for a new login")]
     UserEnded,
-    /// Strict: the request holds changes to a session that has ended since, by somebody else or by
-    /// a time limit. Nothing was saved, and the request is still open.
+    /// Strict: the request has changed a session that somebody else, or a time limit, has ended
+    /// since. Nothing was saved, and the request is still open.
     #[error("the session has ended since: tell the visitor, and finish the request as failed")]
     SessionGone,
     /// No such form token is outstanding.

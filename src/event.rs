@@ -11,7 +11,7 @@ use crate::presented::{CookieValue, SubmittedToken};
 use crate::time::Timestamp;
 use crate::token::{Handle, SessionId};
 
-/// All that one step depends on besides `Config` and `State`: the moment, the randomness, the
+/// All that one step depends on besides `Config` and `State`: the moment, the random bytes and the
 /// event.
 ///
 /// ```
@@ -36,17 +36,16 @@ pub struct Input {
     pub event: Event,
 }
 
-/// Names one request from its start to its finish. Chosen by the driver, who does not use a
-/// number twice.
+/// Names one request from its start to its finish. The driver chooses it, and never uses a number
+/// twice.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct RequestId(pub u64);
 
-/// What happens: a request arrives, something happens in a request that is open, or the manager
-/// acts.
+/// What happens: a request arrives, something happens in an open request, or the manager acts.
 ///
-/// Each event says what it may be refused with, besides what its group says; a refusal has changed
-/// nothing.
+/// Each event says what it may be refused with, in addition to what its group says. A refusal has
+/// changed nothing.
 ///
 /// ```
 /// use quixote_session::{Event, ManagerEvent, RequestEvent, RequestId};
@@ -77,11 +76,11 @@ pub enum Event {
         /// no path, the cookie gets this one, and `set_cookie` refuses what a header cannot hold:
         /// give it as it stands in the URL, percent-encoded.
         script_name: SmolStr,
-        /// Whether the request is no visit, such as a poll that a page sends by itself: it then
-        /// prolongs nothing.
+        /// True if the request is not a visit, such as a poll that a page sends by itself. It then
+        /// does not keep an idle session alive.
         passive: bool,
     },
-    /// Something happens in a request that is open.
+    /// Something happens in an open request.
     ///
     /// Refused with [`unknown_request`](crate::Refusal::UnknownRequest) if no request of that
     /// number is open.
@@ -105,12 +104,12 @@ pub enum RequestEvent {
     /// that fails undoes the change: to log out for good, send
     /// [`ExpireSession`](Self::ExpireSession).
     ///
-    /// Under strict this is a login, even of the user who is logged in already: the session moves
-    /// to a new id, and its address and creation become those of this request. What it holds stays
-    /// if nobody was logged in (but for form tokens) or the same user was; otherwise the new user,
-    /// or nobody, begins without anything that was set before.
+    /// Under strict this is a login, even of the user who is already logged in: the session moves
+    /// to a new id, and its address and creation become those of this request. If the same user
+    /// was logged in, the session keeps what it holds; if nobody was, it keeps all but its form
+    /// tokens. Otherwise the new user, or nobody, begins without anything that was set before.
     ///
-    /// A driver whose store is outside tells the state the user's generation first, by
+    /// A driver whose store is outside first tells the state the user's generation, by
     /// [`State::with_generation`](crate::State::with_generation).
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession) and
@@ -120,8 +119,8 @@ pub enum RequestEvent {
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
         user: Option<SmolStr>,
     },
-    /// The session moves to a new id when it is saved, and keeps what it holds: for a second
-    /// factor, or a role that was granted. A request that fails undoes it.
+    /// The session moves to a new id when it is saved, and keeps what it holds: for example after a
+    /// second factor, or when a role was granted. A request that fails undoes it.
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession); by Quixote always, with
     /// [`not_offered`](crate::Refusal::NotOffered).
@@ -146,9 +145,9 @@ pub enum RequestEvent {
         /// Which value.
         key: SmolStr,
     },
-    /// Takes a value out of the session, for this request alone: of two requests that ask, one gets
-    /// it. Under strict it is gone at once, whatever becomes of the request, unless the request set
-    /// it itself. Answers with the value.
+    /// Takes a value out of the session and answers with it. If two requests ask for the same
+    /// value, one of them gets it. Under strict the value is gone at once, whatever becomes of the
+    /// request, unless the request set it itself.
     ///
     /// Refused with [`unknown_key`](crate::Refusal::UnknownKey) if there is none, with
     /// [`no_session`](crate::Refusal::NoSession), and under strict with
@@ -157,12 +156,11 @@ pub enum RequestEvent {
         /// Which value.
         key: SmolStr,
     },
-    /// The save of this request is to be refused, with
-    /// [`value_changed`](crate::Refusal::ValueChanged), if the value of the key, or that there is
-    /// none, is no longer what the request saw.
+    /// Has the save of this request refused, with [`value_changed`](crate::Refusal::ValueChanged),
+    /// if the stored value, or its absence, is then no longer what this request saw.
     ///
-    /// Refused with [`value_changed`](crate::Refusal::ValueChanged) if the request has changed the
-    /// value itself already, with [`too_many_values`](crate::Refusal::TooManyValues),
+    /// Refused with [`value_changed`](crate::Refusal::ValueChanged) if this request has already
+    /// changed the value itself, with [`too_many_values`](crate::Refusal::TooManyValues),
     /// [`text_too_long`](crate::Refusal::TextTooLong) and
     /// [`no_session`](crate::Refusal::NoSession); by Quixote always, with
     /// [`not_offered`](crate::Refusal::NotOffered).
@@ -170,8 +168,8 @@ pub enum RequestEvent {
         /// Which value.
         key: SmolStr,
     },
-    /// A form is rendered: draws a token for it. The oldest token makes room if there are
-    /// [`max_form_tokens`](crate::Config::max_form_tokens) already.
+    /// Draws a token for a form that is rendered. If there are already
+    /// [`max_form_tokens`](crate::Config::max_form_tokens), the oldest one makes room.
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession), and under strict with
     /// [`entropy_used_up`](crate::Refusal::EntropyUsedUp).
@@ -188,8 +186,8 @@ pub enum RequestEvent {
     ///
     /// Refused with [`unknown_token`](crate::Refusal::UnknownToken) if it is not outstanding, with
     /// [`no_session`](crate::Refusal::NoSession), and under strict with
-    /// [`session_gone`](crate::Refusal::SessionGone) if the session has ended meanwhile, which it
-    /// has, too, if a login of another request has moved it.
+    /// [`session_gone`](crate::Refusal::SessionGone) if the session has ended meanwhile, or a login
+    /// in another request has moved it.
     RemoveFormToken {
         /// The token as submitted.
         token: SubmittedToken,
@@ -202,26 +200,26 @@ pub enum RequestEvent {
     /// Takes the cookie from the client and hides it from the rest of the request, leaving the
     /// session stored.
     ///
-    /// Strict refuses with [`would_orphan`](crate::Refusal::WouldOrphan): nobody could reach the
-    /// session any more.
+    /// Strict refuses with [`would_orphan`](crate::Refusal::WouldOrphan): the client could not
+    /// reach the session any more.
     RevokeSessionCookie,
-    /// Ends the session, which is how to log out: deletes it, takes the cookie back, and leaves the
-    /// request without a session.
+    /// Ends the session, for a logout: deletes it, revokes the cookie, and leaves the request
+    /// without a session.
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession).
     ExpireSession,
-    /// Ends all sessions of this request's user but its own, at once and for good: a login of that
-    /// user in another request that has not finished is refused, too.
+    /// Ends all sessions of this request's user except its own, at once and for good: a login of
+    /// that user in another request that has not finished is refused, too.
     ///
     /// Refused with [`no_user`](crate::Refusal::NoUser) if nobody is logged in, with
-    /// [`session_gone`](crate::Refusal::SessionGone) and
-    /// [`user_ended`](crate::Refusal::UserEnded) if that has ended meanwhile, and with
-    /// [`no_session`](crate::Refusal::NoSession); by Quixote always, with
+    /// [`session_gone`](crate::Refusal::SessionGone) or
+    /// [`user_ended`](crate::Refusal::UserEnded) if the session or the user was ended meanwhile,
+    /// and with [`no_session`](crate::Refusal::NoSession); by Quixote always, with
     /// [`not_offered`](crate::Refusal::NotOffered).
     ExpireOtherSessions,
-    /// Ends one session of this request's user, at once and for good; its own as
-    /// [`ExpireSession`](Self::ExpireSession) does. It is done even if no session has the handle
-    /// any more.
+    /// Ends one session of this request's user, at once and for good. If it is the request's own,
+    /// that works as [`ExpireSession`](Self::ExpireSession) does. The answer is `Done` even if no
+    /// session has the handle any more.
     ///
     /// Refused as [`ExpireOtherSessions`](Self::ExpireOtherSessions) is.
     ExpireHandle {
@@ -230,7 +228,7 @@ pub enum RequestEvent {
     },
     /// Gives the request a fresh session in place of the one that it held.
     ///
-    /// Strict refuses with [`would_orphan`](crate::Refusal::WouldOrphan) if that one is stored.
+    /// Strict refuses with [`would_orphan`](crate::Refusal::WouldOrphan) if the old one is stored.
     NewSession,
     /// Saves or discards the session now, in the middle of the request.
     ///
@@ -246,13 +244,13 @@ pub enum RequestEvent {
     /// [`session_gone`](crate::Refusal::SessionGone), [`user_ended`](crate::Refusal::UserEnded),
     /// [`value_changed`](crate::Refusal::ValueChanged) and
     /// [`too_many_values`](crate::Refusal::TooManyValues): then nothing was saved and **the request
-    /// stays open**. Send it again with fresh entropy, or as [`Outcome::Failed`], which is never
-    /// refused; a driver that does neither leaves the request open for ever.
+    /// stays open**. Send the finish again with fresh entropy, or as [`Outcome::Failed`], which is
+    /// never refused. A driver that does neither leaves the request open for ever.
     FinishRequest {
-        /// How it ended.
+        /// How the request ended.
         outcome: Outcome,
     },
-    /// Stores a new session of this request's client under an id that the caller chose, over
+    /// Stores a new session of this request's client under an id that the caller chose, in place of
     /// whatever is there.
     ///
     /// Refused with [`text_too_long`](crate::Refusal::TextTooLong) and
@@ -272,8 +270,8 @@ pub enum RequestEvent {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 pub enum ManagerEvent {
-    /// Deletes a session. An id may be out of date by the time it is used, for a login moves the
-    /// session: see [`DeleteHandle`](Self::DeleteHandle).
+    /// Deletes a session. A login moves a session to another id, so an id may be out of date by the
+    /// time you use it: see [`DeleteHandle`](Self::DeleteHandle).
     ///
     /// Refused with [`unknown_session`](crate::Refusal::UnknownSession) if none is stored under
     /// that id.
@@ -281,10 +279,10 @@ pub enum ManagerEvent {
         /// Which one.
         id: SessionId,
     },
-    /// Deletes the session of a handle, wherever logins have moved it. It is done even if there is
-    /// none. Looks at every stored session.
+    /// Deletes the session of a handle, wherever logins have moved it. The answer is `Done` even if
+    /// there is none. Looks at every stored session.
     ///
-    /// By Quixote always refused, with [`not_offered`](crate::Refusal::NotOffered).
+    /// Quixote always refuses it, with [`not_offered`](crate::Refusal::NotOffered).
     DeleteHandle {
         /// Which one.
         handle: Handle,

@@ -3,7 +3,7 @@
 //!
 //! [`step`] takes a [`Config`], a [`State`] and one [`Input`] (the moment, some random bytes, an
 //! event), and returns the next state and the [`Effects`] to carry out. It does no I/O, reads no
-//! clock and draws no random number, so every run can be repeated, and every rule be checked.
+//! clock and draws no random number, so every run can be repeated and every rule can be checked.
 //!
 //! ```
 //! use quixote_session::{Config, CookieChange, Entropy, Event, Input, Outcome, Reply};
@@ -13,7 +13,7 @@
 //! let mut state = State::new();
 //! let mut draw = 0;
 //! let mut send = |event| {
-//!     draw += 1; // in earnest: 32 fresh bytes for each input, from an `EntropySource`
+//!     draw += 1; // in production: fresh bytes for each input, from an `EntropySource`
 //!     let input = Input { now: Timestamp(0), entropy: Entropy::from_half([draw; 32]), event };
 //!     let (next, effects) = step(&config, std::mem::take(&mut state), input);
 //!     state = next;
@@ -36,56 +36,57 @@
 //! **Send every event of a request to [`step`], and carry out what it returns, field by field,
 //! before anything else happens to that state.**
 //!
-//! 1. Fill an [`Input`]: the clock's milliseconds, 32 fresh random bytes (`EntropySource`), the
+//! 1. Fill an [`Input`]: the clock's milliseconds, fresh random bytes (`EntropySource::draw`), the
 //!    event. A request begins with [`Event::StartRequest`], its cookie read by `read_cookie`, and
-//!    ends with [`RequestEvent::FinishRequest`], whatever happened to it. A finish that is refused
-//!    has not ended it: finish it once more, as failed.
+//!    ends with [`RequestEvent::FinishRequest`], whatever happened to it. If the finish is refused,
+//!    the request is still open: finish it once more, as failed.
 //! 2. Call [`step`] and keep the state that it returns.
 //! 3. Carry out the [`Effects`] from the top: [`store`](Effects::store), then
 //!    [`transaction`](Effects::transaction), then [`cookie`](Effects::cookie) (as text by
 //!    `set_cookie`, with `CACHE_CONTROL` beside it), then hand on the [`reply`](Effects::reply).
 //!
-//! A refusal means that nothing happened and says why; it is no error of the program. There are
-//! no panics to catch.
+//! A refusal says why nothing happened. It is not a bug in the program, and there are no panics to
+//! catch.
 //!
-//! Where the store itself fails, answer that it failed, and send nothing else. The state has moved
-//! on and the store has not: tell it what is stored by then under each of the [ids](StoreOp::ids)
-//! of the operation, with [`State::with_stored`], and finish the request, if it is open, as
+//! If the store itself fails, answer that it failed, and send nothing else. The state has moved on
+//! and the store has not. So tell the state, with [`State::with_stored`], what is stored under each
+//! of the [ids](StoreOp::ids) of the operation, and finish the request, if it is open, as
 //! [`Outcome::Abandoned`], which sends no cookie. A logout that failed can then be tried again, and
-//! nobody was told that it was done. (Under live the state alone has what was changed since the
-//! first save: there, go on from the state before the step.)
+//! nobody was told that it was done. (Under live, only the state has what was changed since the
+//! first save, so go on from the state before the step.)
 //!
-//! Where sessions live outside the process, under [`Config::STRICT`], use an
+//! If sessions live outside the process, under [`Config::STRICT`], use an
 //! [`Exchange`](driver::Exchange) for each request: it does all of this over a store that others
-//! write to, and says what to load and what to write. Whoever does without it has one state for
-//! each request, loads its one session by [`State::with_stored`], again before events that [need
-//! it](Event::needs_fresh_load), and checks the condition that each [`StoreOp`] names when writing.
-//! Where it does not hold, or the event is refused, load again and send the same event once more;
-//! what a fresh load answers is final.
+//! write to, and says what to load and what to write. To do without it, keep one state for each
+//! request. Load its session by [`State::with_stored`], and again before events that [need
+//! it](Event::needs_fresh_load). When you write, check the condition that each [`StoreOp`] names.
+//! If the condition does not hold, or the event is refused, load again and send the same event once
+//! more. The answer over a fresh load is final.
 //!
 //! # Three semantics
 //!
-//! [`Config::QUIXOTE`] and [`Config::QUIXOTE_PERSISTENT`] agree with recordings of Quixote 2.4 step
-//! by step, quirks included; [`quixote`] says where each of its methods went.
-//! [`Config::STRICT`] is for use. What each guarantees is a table of properties that is checked by
-//! exhaustive exploration (`quixote-session explore`).
+//! [`Config::QUIXOTE`] (live) and [`Config::QUIXOTE_PERSISTENT`] (copying) agree with recordings of
+//! Quixote 2.4 step by step, quirks included; [`quixote`] says where each of its methods went.
+//! [`Config::STRICT`] is the one to use. What each guarantees is a table of properties, which
+//! exhaustive exploration checks (`quixote-session explore`).
 //!
 //! # Scope
 //!
-//! Not here: a store, a web framework, a cookie jar, signed or encrypted cookies, users that are
-//! not text. Only strict limits the life of sessions; only [`Config`]'s limits bound their size.
+//! This crate has no store, no web framework, no cookie jar, and no signed or encrypted cookies. A
+//! user is a text. Only strict limits how long sessions live; only the limits in [`Config`] bound
+//! their size.
 //!
 //! # Features
 //!
-//! `std` (on by default) reads and writes cookie headers, and offers the seeded `EntropySource` and
-//! the clock of the system, `Timestamp::now`;
-//! without it the crate needs core and alloc alone. `serde` serialises everything, refuses what is
-//! not whole, and checks a session or state before it is believed; binary formats can hold
-//! sessions, states and configurations, while events and operations are tagged by name and need a
-//! format that describes itself, such as JSON. What is wrong with a session or a state is said
-//! without an id or a token; an error about an event or an operation is serde's own, which quotes
-//! what it found where something else was expected: keep it out of logs. `check` has traces,
-//! properties and exploration; `cli` the command line.
+//! - `std` (on by default) reads and writes cookie headers, and has the seeded `EntropySource` and
+//!   the clock of the system, `Timestamp::now`. Without it the crate needs only core and alloc.
+//! - `serde` serialises everything, refuses what is incomplete, and checks a session or a state
+//!   when it is read. Binary formats can hold sessions, states and configurations. Events and
+//!   operations are tagged by name, so they need a format that describes itself, such as JSON. An
+//!   error about a session or a state shows no id and no token. An error about an event or an
+//!   operation is serde's own and quotes what it found: keep it out of logs.
+//! - `check` has traces, properties and exploration.
+//! - `cli` has the command line, and `judge` its command `judge`.
 #![no_std]
 #![deny(clippy::wildcard_enum_match_arm)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

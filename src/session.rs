@@ -65,19 +65,19 @@ impl Session {
         }
     }
 
-    /// Names the session in pages. None until it is stored, and always under Quixote.
+    /// Names the session in pages. None until it is stored, and always None under Quixote.
     #[must_use]
     pub const fn handle(&self) -> Option<Handle> {
         self.handle
     }
 
-    /// Who is logged in. Any text, also the empty one, is a user; only None is nobody.
+    /// Who is logged in. Any text is a user, even the empty one; only None is nobody.
     #[must_use]
     pub const fn user(&self) -> Option<&SmolStr> {
         self.user.as_ref()
     }
 
-    /// Address of the request that the session began with; under strict a login begins it anew.
+    /// Address of the request that began the session; under strict a login begins it anew.
     #[must_use]
     pub fn remote_addr(&self) -> &str {
         &self.remote_addr
@@ -90,9 +90,9 @@ impl Session {
         self.created
     }
 
-    /// When a request last used the session, as noted: a request notes its start if more than
-    /// `access_resolution_ms` has passed since the access that is noted. Under copying one that
-    /// fails or is abandoned notes nothing.
+    /// The last noted access. A request notes its start if more than `access_resolution_ms` have
+    /// passed since the access that was noted before. Under copying, a request that fails or is
+    /// abandoned notes nothing.
     #[must_use]
     pub const fn accessed(&self) -> Timestamp {
         self.accessed
@@ -110,13 +110,13 @@ impl Session {
         self.values.as_map()
     }
 
-    /// Milliseconds since the session began; negative if the clock went back before that.
+    /// Milliseconds since the session began; negative if the clock has gone back behind that.
     #[must_use]
     pub fn creation_age(&self, now: Timestamp) -> i64 {
         self.created.age_at(now)
     }
 
-    /// Milliseconds since the last noted access; negative if the clock went back before that.
+    /// Milliseconds since the last noted access; negative if the clock has gone back behind that.
     #[must_use]
     pub fn access_age(&self, now: Timestamp) -> i64 {
         self.accessed.age_at(now)
@@ -124,7 +124,8 @@ impl Session {
 
     /// Whether there is anything worth storing: a user that is not empty, a token or a value.
     ///
-    /// Truth, not presence: the empty user is exported as `REMOTE_USER` and yet is no info.
+    /// As in Quixote, what counts is truth, not presence: the empty user is exported as
+    /// `REMOTE_USER`, but is no info.
     // [session-4]
     #[must_use]
     pub fn has_info(&self) -> bool {
@@ -133,7 +134,7 @@ impl Session {
             || !self.values.is_empty()
     }
 
-    /// Whether Quixote stores this session again when a request ends that holds it: as
+    /// Whether Quixote stores this session again when a request that holds it ends, as
     /// [`Config::is_dirty`] says. Strict compares with what is stored and does not ask.
     ///
     /// ```
@@ -152,9 +153,9 @@ impl Session {
         }
     }
 
-    /// The same session with the later of the access that is noted and this one: how a store
-    /// outside carries out a [`Touch`](crate::StoreOp::Touch), and keeps a later access when it
-    /// writes.
+    /// The same session with the later of two accesses: the one that is noted, and this one. A
+    /// store outside uses it to carry out a [`Touch`](crate::StoreOp::Touch), and to keep a later
+    /// access when it writes.
     ///
     /// ```
     /// use quixote_session::{Session, Timestamp};
@@ -170,7 +171,7 @@ impl Session {
         self
     }
 
-    /// Notes an access, if strictly more than the resolution has passed since the last one; says
+    /// Notes an access if strictly more than the resolution has passed since the last one; returns
     /// whether it did.
     // [time-3] [time-4] [time-5]
     pub(crate) fn touch(&mut self, now: Timestamp, resolution_ms: u64) -> bool {
@@ -181,13 +182,13 @@ impl Session {
         noted
     }
 
-    /// The first millisecond in which the session is over by a time limit of the strict semantics,
-    /// unless it is touched; None where no limit ends it, as under Quixote.
+    /// The first millisecond in which a time limit of strict ends the session, unless an access is
+    /// noted before; None if no limit ends it, as under Quixote.
     ///
-    /// It moves when an access is noted, and with each such access comes a
-    /// [`StoreOp`](crate::StoreOp): a store that forgets by itself may do so from the moment that
-    /// the session last written to it says. [`Sweep`](crate::ManagerEvent::Sweep) then has nothing
-    /// to do.
+    /// This moment moves when an access is noted, and each noted access is a
+    /// [`StoreOp`](crate::StoreOp). So a store that lets entries expire may use the moment that the
+    /// session last written to it gives. [`Sweep`](crate::ManagerEvent::Sweep) then has nothing to
+    /// do.
     ///
     /// ```
     /// use quixote_session::{Config, Session, Timestamp};
@@ -212,9 +213,10 @@ impl Session {
         idle.into_iter().chain(absolute).min()
     }
 
-    /// Whether a time limit of the strict semantics is reached. Both bounds are inclusive: a
-    /// session is over in the very millisecond in which its age equals the limit. So is one whose
-    /// times lie as far ahead: the clock that wrote them was wrong, and nobody knows its age.
+    /// Whether a time limit of strict is reached. Both limits are inclusive: a session is over in
+    /// the very millisecond in which its age equals the limit. It is also over if its times lie
+    /// ahead of `now` by the limit or more: the clock that wrote them was wrong, so its age is
+    /// unknown.
     // [time-6] [time-7] [time-8] [time-9] [time-10]
     #[inline]
     #[must_use]
@@ -222,7 +224,7 @@ impl Session {
         self.is_too_old(config, now) || reached(config, self.accessed, config.idle_limit_ms, now)
     }
 
-    /// Whether the absolute limit is reached, which ends the work of requests under way, too.
+    /// Whether the absolute limit is reached, which also ends the work of open requests.
     // [time-14]
     pub(crate) fn is_too_old(&self, config: &Config, now: Timestamp) -> bool {
         reached(config, self.created, config.absolute_limit_ms, now)
@@ -252,8 +254,8 @@ impl fmt::Debug for Session {
     }
 }
 
-/// A session beside the id that it has been given, if it has been stored: what
-/// [`State::session`](crate::State::session) shows of a request.
+/// A session with its id, if it has been stored: what [`State::session`](crate::State::session)
+/// shows of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionRef<'a> {
     /// None until the session is first stored.
@@ -263,8 +265,8 @@ pub struct SessionRef<'a> {
 }
 
 impl<'a> SessionRef<'a> {
-    /// A few lines about the session for an operator: the id and tokens shortened, times in UTC.
-    /// `header` puts a line with the id in front.
+    /// A few lines about the session for an operator, with the id and tokens shortened and the
+    /// times in UTC. `header` puts a line with the id in front.
     ///
     /// ```
     /// use quixote_session::{Session, SessionRef, Timestamp};

@@ -2,21 +2,22 @@
 //!
 //! # Objects
 //!
-//! A session in memory is an *object*: what the session holds, and the id that it was stored under,
-//! if it was. The *store* is an index from ids to objects. A *request* that is open holds one
-//! object, or none once its session was expired. An object lives as long as it is stored or held:
-//! a session that was deleted lives on for the requests that work on it, and no id finds it.
+//! A session in memory is an *object*: what the session holds, and the id under which it was
+//! stored, if it was. The *store* is an index from ids to objects. An open *request* holds one
+//! object, or none after it has expired its session. An object lives as long as it is stored or
+//! held: a session that was deleted lives on for the requests that work on it, but no id finds it.
 //!
 //! # Three ways to hold
 //!
-//! All semantics share these rules; they differ in the rows of `semantics.rs`, first of all in what
+//! All semantics share these rules. They differ in the rows of `semantics.rs`, first of all in what
 //! a request holds from its start:
 //!
 //! - *live*: the stored object itself. All requests on a session change the same object, even those
-//!   that fail. Saving has only new sessions to store.
-//! - *copying*: a copy of it. Saving stores the whole copy, whatever happened to the original.
-//! - *strict*: a copy, and the list of the changes that the request makes to it. Saving applies the
-//!   list to the session as it is stored by then. If that session is gone or over, the changes have
+//!   that fail. A save has only new sessions to store.
+//! - *copying*: a copy of the stored object. A save stores the whole copy, whatever happened to the
+//!   original.
+//! - *strict*: a copy, and the list of the changes that the request makes to it. A save applies the
+//!   list to the session as it is then stored. If that session is gone or over, the changes have
 //!   nowhere to go, and the save is refused.
 //!
 //! # A step
@@ -26,15 +27,15 @@
 //! every reason to refuse comes before the first change, so a refusal returns the state that it was
 //! given. An event is refused
 //!
-//! 1. if its request is not open (a start: if it is open already);
-//! 2. if it needs the request's session and that was expired;
+//! 1. if its request is not open (a start: if the request is already open);
+//! 2. if it needs the request's session, and the request has expired it;
 //! 3. if the semantics does not offer it, or does not grant the liberty that it takes;
 //! 4. if a text, a count or the entropy exceeds its bound;
 //! 5. if what it names is not there: a user, a token, a value, a session;
-//! 6. under strict: if it would save onto a session that has ended, for a user whose sessions were
+//! 6. under strict: if it would save to a session that has ended, for a user whose sessions were
 //!    ended, or over a guarded value that has changed.
 //!
-//! A request ends with its finish and in no other way; a finish that is refused leaves it open.
+//! Only a finish ends a request, and a finish that is refused leaves it open.
 
 mod change;
 mod end;
@@ -61,9 +62,9 @@ use crate::token::SessionId;
 
 /// Answers one input: the state after it, and what the driver carries out.
 ///
-/// Total: every input in every state has an answer. A refusal
+/// It is total: every input in every state has an answer. A refusal
 /// ([`Reply::Refused`](crate::Reply::Refused)) returns the state it was given and asks for nothing
-/// else. Pure: the same arguments give the same result.
+/// else. It is pure: the same arguments give the same result.
 ///
 /// ```
 /// use quixote_session::{Config, Entropy, Input, Refusal, Reply, RequestEvent, RequestId, State};
@@ -87,7 +88,8 @@ pub fn step(config: &Config, state: State, input: Input) -> (State, Effects) {
     step_with(config, state, now, Some(&entropy), &event)
 }
 
-/// The same; without entropy an event that draws is refused with [`Refusal::EntropyUsedUp`].
+/// The same as [`step`], but entropy may be absent: then an event that draws is refused with
+/// [`Refusal::EntropyUsedUp`].
 #[expect(clippy::inline_always, reason = "see `step`")]
 #[inline(always)]
 pub(crate) fn step_with(
@@ -135,7 +137,7 @@ pub(crate) fn step_with(
     result
 }
 
-/// One step under way.
+/// One step in progress.
 struct Step<'a> {
     config: &'a Config,
     now: Timestamp,
@@ -144,7 +146,7 @@ struct Step<'a> {
     generations: &'a mut BTreeMap<SmolStr, u64>,
     /// The cookie that the response carries, while a rule saves and decides it.
     response: Option<CookieChange>,
-    /// What it asks of the driver; the reply is `Done` where a rule has nothing else to answer.
+    /// What the step asks of the driver. The reply is `Done` unless a rule sets another.
     effects: &'a mut Effects,
 }
 
@@ -200,7 +202,7 @@ impl Step<'_> {
         }
     }
 
-    /// Whether the application may take the liberty that an event asks for, and if not, why.
+    /// Refuses, for this reason, if the semantics does not grant the application its liberties.
     fn grants_or(&self, why: Refusal) -> Result<(), Refusal> {
         match self.config.differences().liberties {
             Liberties::Granted => Ok(()),
@@ -208,7 +210,7 @@ impl Step<'_> {
         }
     }
 
-    /// Refuses what the semantics has no word for.
+    /// Refuses if the semantics has no such operation.
     fn offers(&self) -> Result<(), Refusal> {
         match self.config.differences().additions {
             Additions::NotOffered => Err(Refusal::NotOffered),
@@ -220,8 +222,8 @@ impl Step<'_> {
         &self.store.object(slot).session
     }
 
-    /// The session that is stored under `id`, for the work of a request that began in time:
-    /// idleness does not end it, the absolute limit does.
+    /// The session that is stored under `id`, for the work of a request that began in time: the
+    /// absolute limit ends it, but the idle limit does not.
     // [time-12] [time-13] [time-14] [time-15]
     fn find(&self, id: &SessionId) -> Option<Slot> {
         self.store.find(id).filter(|slot| !self.is_too_old(self.session(*slot)))

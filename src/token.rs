@@ -36,7 +36,7 @@ impl Width {
         }
     }
 
-    /// How many draws the 32 bytes of an [`Entropy`](crate::Entropy) hold: 4 or 2.
+    /// How many draws each half of an [`Entropy`](crate::Entropy), 32 bytes, holds: 4 or 2.
     #[must_use]
     pub const fn draws(self) -> u8 {
         match self {

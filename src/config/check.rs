@@ -1,4 +1,4 @@
-//! Whether a configuration can be kept to: by browsers, and by its own limits.
+//! Checks a configuration: whether browsers keep its cookie, and whether its limits fit together.
 
 use super::Config;
 use crate::form_tokens::FormTokens;
@@ -7,11 +7,11 @@ use crate::semantics::{Additions, Limits, Path};
 use crate::token::Width;
 
 impl Config {
-    /// Says whether the cookie is one that browsers keep by RFC 6265 and 6265bis, and whether the
-    /// limits go together; ask once, before the first step. `step` is total whatever the answer; a
-    /// cookie whose text is refused here is refused by `set_cookie` too. Not asked is whether a
-    /// Domain is a public suffix like `com`, which browsers refuse, and whether a limit is so
-    /// small that it refuses everything, such as no session at all.
+    /// Checks whether browsers keep the cookie, by RFC 6265 and 6265bis, and whether the limits fit
+    /// together. Call it once, before the first step. `step` is total whatever the answer, and
+    /// `set_cookie` also refuses a cookie whose text is refused here. It does not check whether a
+    /// Domain is a public suffix such as `com`, which browsers refuse, or whether a limit is so
+    /// small that it refuses everything, such as 0 sessions.
     ///
     /// # Errors
     /// The first [`ConfigError`] found, in the order of its variants.
@@ -81,7 +81,7 @@ impl Config {
         Ok(())
     }
 
-    /// What strict asks for is there, or given up by name.
+    /// Checks that what strict asks for is there, or given up by name.
     fn check_given_up(&self, is_secure: bool) -> Result<(), ConfigError> {
         let protected = is_secure || has_prefix(&self.cookie_name, "__Host-");
         let given_up = &self.gives_up;
@@ -114,14 +114,15 @@ impl Config {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The name is no token of RFC 6265, section 4.1.1, or has more than 4,064 bytes.
+    /// The name is not a token of RFC 6265, section 4.1.1, or has more than 4,064 bytes.
     #[error("cookie_name: expected an RFC 6265 token, up to 4,064 bytes")]
     CookieName,
-    /// The path holds `;`, a control character or a character outside ASCII, begins without `/`,
-    /// has spaces at its ends, or more than 1,024 bytes.
+    /// The path contains `;`, a control character or a character outside ASCII, does not begin with
+    /// `/`, has spaces at an end, or has more than 1,024 bytes.
     #[error("cookie_path: expected ASCII from '/', without ';' or controls, up to 1,024 bytes")]
     CookiePath,
-    /// The domain is no host name: labels of letters, digits and hyphens, with dots between them.
+    /// The domain is not a host name: labels of letters, digits and hyphens, with dots between
+    /// them.
     #[error("cookie_domain: expected a host name")]
     CookieDomain,
     /// A `__Host-` cookie needs `cookie_hardened`, the path `/` and no domain.
@@ -130,7 +131,7 @@ pub enum ConfigError {
     /// A `__Secure-` or `__Http-` cookie needs `cookie_hardened`.
     #[error("cookie_name: expected a hardened cookie with __Secure- or __Http-")]
     SecurePrefix,
-    /// Strict: without a path the cookie would have that of each request's script.
+    /// Strict: there is no path, so the cookie would have the path of each request's script.
     #[error("cookie_path: expected one for all requests under strict")]
     PathOfScript,
     /// The cap on form tokens is not between 1 and 16.

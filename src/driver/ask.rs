@@ -1,4 +1,4 @@
-//! What an exchange asks of the store, and what it is told.
+//! What an exchange asks of the store, and what the store answers.
 
 use smol_str::SmolStr;
 
@@ -11,10 +11,11 @@ use crate::session::Session;
 use crate::time::Timestamp;
 use crate::token::SessionId;
 
-/// Names one writing of a row: every write but a [`Touch`](StoreOp::Touch) gives the row another.
+/// Names the write that wrote a row: every write except a [`Touch`](StoreOp::Touch) gives the row
+/// another revision.
 ///
-/// The exchange draws it, so the store compares and keeps it and never counts. As no two writes
-/// have the same, whoever reads a row can tell whether it was written by the write in doubt.
+/// The exchange chooses it, so the store only compares and keeps it, and never counts. No two
+/// writes have the same revision, so a row shows whether a write in doubt has written it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Revision(pub u64);
 
@@ -35,17 +36,17 @@ impl EntropySource {
 /// A session as it is stored, and the revision beside it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stored {
-    /// Of the write that wrote it.
+    /// The revision of the write that wrote it.
     pub revision: Revision,
-    /// What was written, with the latest access noted since.
+    /// What was written, with the latest access that was noted since.
     pub session: Session,
 }
 
 /// What an exchange wants done next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ask<'a> {
-    /// Read what is stored under the id: [`Answer::Loaded`]. What is there and cannot be read, such
-    /// as a row of a newer version, is [`Answer::Failed`]: it is not nothing.
+    /// Read what is stored under the id: [`Answer::Loaded`]. If a row is there but cannot be read,
+    /// such as one of a newer version, answer [`Answer::Failed`], and not that nothing is there.
     Load {
         /// Which id.
         id: SessionId,
@@ -58,26 +59,26 @@ pub enum Ask<'a> {
     /// Check the condition and write, in one atomic act: [`Answer::Done`], or
     /// [`Answer::Conflict`] if the condition did not hold and nothing was written.
     Write(&'a Write),
-    /// Random bytes that were given to nobody before: [`Answer::Entropy`]. Only a step that draws
-    /// an id or a token asks for them.
+    /// Random bytes that were never given before: [`Answer::Entropy`]. Only a step that draws an id
+    /// or a token asks for them.
     // [driver-2]
     Entropy,
-    /// Commit the application's own data of this request, if it has any in a transaction:
+    /// Commit the application's own data of this request, if there are any in a transaction:
     /// [`Answer::Done`], or [`Answer::Failed`].
     Commit,
-    /// Roll them back: [`Answer::Done`].
+    /// Roll those data back: [`Answer::Done`].
     Abort,
 }
 
-/// An operation on the store under its condition.
+/// An operation on the store, with its condition.
 ///
 /// | operation | condition |
 /// |---|---|
-/// | `Create` | nothing under `id`; if there is a `generation`, it is that of the session's user |
+/// | `Create` | nothing is stored under `id`; if there is a `generation`, the session's user has it |
 /// | `Update` | `id` has the revision `expected` |
-/// | `Rotate` | that of `Update` for `from` and of `Create` for `to` |
+/// | `Rotate` | that of `Update` for `from`, and that of `Create` for `to` |
 /// | `Discard` | `id` has the revision `expected`, and was last accessed at `accessed` |
-/// | `DeleteUser` | if it spares a session: that has the revision `expected` |
+/// | `DeleteUser` | if it spares a session: that session has the revision `expected` |
 /// | `Touch`, `Delete`, `DeleteHandle`, `DiscardOver`, `Put` | none |
 ///
 /// `Create`, `Update`, `Rotate` and `Put` give the row the new `revision`. A `DiscardOver` deletes
@@ -86,7 +87,7 @@ pub enum Ask<'a> {
 pub struct Write {
     /// What to write.
     pub op: StoreOp,
-    /// The revision that the row must have; None where no row is to be there, or any may be.
+    /// The revision that the row must have. None if there must be no row, or if any will do.
     pub expected: Option<Revision>,
     /// For a `Discard`: the noted access that the row must have.
     pub accessed: Option<Timestamp>,
@@ -94,8 +95,8 @@ pub struct Write {
     pub over: Option<Over>,
     /// The revision that the row gets.
     pub revision: Revision,
-    /// Whether [`Ask::Commit`] comes next. A driver that keeps sessions and its own data in one
-    /// database commits both here, in one transaction, and answers [`Answer::Committed`].
+    /// Whether [`Ask::Commit`] comes next. A driver that keeps sessions and the application's data
+    /// in one database may commit both now, in one transaction, and answer [`Answer::Committed`].
     pub commits: bool,
 }
 
@@ -104,30 +105,30 @@ pub struct Write {
 pub enum Answer {
     /// This is stored, or nothing is.
     Loaded(Option<Stored>),
-    /// So often were the user's sessions ended.
+    /// The user's sessions were ended this often.
     Generation(u64),
     /// These bytes, fresh from an `EntropySource`.
     Entropy(Entropy),
     /// It was done.
     Done,
-    /// To a [`Write`] that [commits](Write::commits): it was done, and the application's data are
+    /// A [`Write`] that [commits](Write::commits) was done, and the application's data were
     /// committed with it.
     Committed,
     /// The condition did not hold: nothing was written.
     Conflict,
     /// The store has failed, and it is certain that nothing was written.
     Failed,
-    /// The store has failed, and nobody knows whether it wrote: a connection broke after the
-    /// request had left, or no answer came in time.
+    /// The store has failed, and may have written: the connection broke after the write was sent,
+    /// or no answer came in time.
     Unknown,
 }
 
-/// Everything outside, for a driver that blocks: see [`Exchange::run`](super::Exchange::run).
+/// The clock and the store, for a driver that blocks: see [`Exchange::run`](super::Exchange::run).
 pub trait World {
     /// What the clock says.
     fn now(&mut self) -> Timestamp;
 
-    /// Carries out what is asked, once so many milliseconds have passed: see
+    /// Waits for so many milliseconds, and then carries out what is asked: see
     /// [`Exchange::wait_ms`](super::Exchange::wait_ms).
     fn carry_out(&mut self, ask: Ask<'_>, wait_ms: u64) -> Answer;
 }

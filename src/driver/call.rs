@@ -1,4 +1,4 @@
-//! What a request wants, with the type of its result.
+//! The calls that a request can make, each with the type of its result.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -10,10 +10,10 @@ use crate::event::{Event, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::token::{FormToken, Handle, SessionId};
 
-/// Each exchange has a state of its own, so each request may have the same number.
+/// Each exchange has its own state, so all requests may have the same number.
 pub(super) const REQUEST: RequestId = RequestId(1);
 
-/// One thing that a request, or the manager, wants of its session; `T` is what comes of it.
+/// One thing that a request, or the manager, wants done; `T` is the result.
 ///
 /// ```
 /// use quixote_session::driver::Call;
@@ -28,16 +28,16 @@ pub struct Call<T> {
     result: PhantomData<fn() -> T>,
 }
 
-/// What a request says of itself when it arrives.
+/// What is known of a request when it arrives.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Arrival {
-    /// Value of the session cookie, as `read_cookie` reads it.
+    /// The value of the session cookie, as `read_cookie` reads it.
     pub cookie: Option<CookieValue>,
     /// Where the request comes from.
     pub remote_addr: SmolStr,
-    /// Path that the application is mounted at.
+    /// The path that the application is mounted at.
     pub script_name: SmolStr,
-    /// Whether the request is no visit, such as a poll that a page sends by itself.
+    /// True if the request is not a visit, such as a poll that a page sends by itself.
     pub passive: bool,
 }
 
@@ -45,30 +45,30 @@ pub struct Arrival {
 #[must_use = "the cookie belongs into the response, and a failure has to be told"]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ending {
-    /// Why the request was not saved although it was to be: then the response has to be an error
-    /// page, and the application's own data were rolled back. None if all went well.
-    /// [`Failure::Commit`] says that the session was written all the same.
+    /// Why a request that should have been saved was not. Then the application's own data were
+    /// rolled back, and the response has to be an error page. None if all went well. With
+    /// [`Failure::Commit`] the session was written, but the application's data were not.
     pub failure: Option<Failure>,
-    /// For the response, whatever it says: a client that has logged out, or whose session has
-    /// moved, must hear of it.
+    /// The cookie for the response, even if that is an error page: a client that has logged out, or
+    /// whose session has moved, must be told.
     pub cookie: Option<CookieOp>,
 }
 
-/// Why nothing came of a call.
+/// Why a call failed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 pub enum Failure {
-    /// It was refused, over what is stored now. Nothing happened, and the request goes on.
+    /// The call was refused, because of what is stored now. Nothing happened, and the request goes
+    /// on.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Too many others wrote to the session. Nothing happened, and the request goes on.
+    /// Too many other requests wrote to the session. Nothing happened, and the request goes on.
     #[error("too many others write to this session: answer that the server is busy")]
     Busy,
-    /// The store has failed. Nothing happened, and the request is abandoned: it sends no cookie.
+    /// The store has failed. Nothing happened, and the request is abandoned: send no cookie.
     #[error("the store has failed: answer with an error, and send no cookie")]
     Store,
-    /// The store has failed and cannot say whether it wrote, or a call was left half way. The
-    /// request is abandoned: it sends no cookie, and says neither that it is done nor that it is
-    /// not.
+    /// The store has failed and cannot say whether it wrote, or a call was given up half way. The
+    /// request is abandoned: send no cookie, and say neither that it was done nor that it was not.
     #[error("nobody knows whether it is stored: answer with an error, and send no cookie")]
     Unknown,
     /// The session was written, and then the application could not commit its own data.
@@ -85,7 +85,7 @@ impl<T> Call<T> {
         Self::of(event.of(REQUEST))
     }
 
-    /// The event that it sends. The number of its request says nothing.
+    /// The event that the call sends. The request number in it means nothing.
     #[must_use]
     pub const fn event(&self) -> &Event {
         &self.event
@@ -93,7 +93,7 @@ impl<T> Call<T> {
 }
 
 impl Call<Option<SmolStr>> {
-    /// The request arrives. Answers with the user, which is exported as `REMOTE_USER`.
+    /// The request arrives. The result is the user, for export as `REMOTE_USER`.
     #[must_use]
     pub fn start(arrival: Arrival) -> Self {
         let Arrival { cookie, remote_addr, script_name, passive } = arrival;
@@ -108,14 +108,14 @@ impl Call<Option<SmolStr>> {
 }
 
 impl Call<()> {
-    /// Somebody has proved to be this user: [`RequestEvent::SetUser`].
+    /// Logs this user in, whose password or other proof was checked: [`RequestEvent::SetUser`].
     #[must_use]
     pub fn login(user: impl Into<SmolStr>) -> Self {
         Self::in_request(RequestEvent::SetUser { user: Some(user.into()) })
     }
 
-    /// Nobody is the user any more, and the session goes on, empty: [`RequestEvent::SetUser`]. It
-    /// is undone if the request fails, which [`logout`](Self::logout) is not.
+    /// Removes the user; the session goes on, empty: [`RequestEvent::SetUser`]. If the request
+    /// fails, this is undone; a [`logout`](Self::logout) is not.
     #[must_use]
     pub const fn forget_user() -> Self {
         Self::in_request(RequestEvent::SetUser { user: None })
@@ -145,13 +145,14 @@ impl Call<()> {
         Self::in_request(RequestEvent::RemoveValue { key: key.into() })
     }
 
-    /// The save is to be refused if this value has changed: [`RequestEvent::GuardValue`].
+    /// Has the save refused if this value has changed by then: [`RequestEvent::GuardValue`].
     #[must_use]
     pub fn guard(key: impl Into<SmolStr>) -> Self {
         Self::in_request(RequestEvent::GuardValue { key: key.into() })
     }
 
-    /// Moves the session to a new id, as after a second factor: [`RequestEvent::RenewSession`].
+    /// Moves the session to a new id, for example after a second factor:
+    /// [`RequestEvent::RenewSession`].
     #[must_use]
     pub const fn renew() -> Self {
         Self::in_request(RequestEvent::RenewSession)
@@ -169,7 +170,7 @@ impl Call<()> {
         Self::in_request(RequestEvent::ExpireHandle { handle })
     }
 
-    /// Begins another session in place of one that was ended: [`RequestEvent::NewSession`].
+    /// Begins a new session in place of one that was ended: [`RequestEvent::NewSession`].
     #[must_use]
     pub const fn new_session() -> Self {
         Self::in_request(RequestEvent::NewSession)
@@ -201,7 +202,7 @@ impl Call<()> {
 }
 
 impl Call<SmolStr> {
-    /// Takes a value out of the session, for this request alone: [`RequestEvent::TakeValue`].
+    /// Takes a value out of the session, only for this request: [`RequestEvent::TakeValue`].
     #[must_use]
     pub fn take(key: impl Into<SmolStr>) -> Self {
         Self::in_request(RequestEvent::TakeValue { key: key.into() })
@@ -209,7 +210,7 @@ impl Call<SmolStr> {
 }
 
 impl Call<FormToken> {
-    /// A token for a form that is rendered: [`RequestEvent::CreateFormToken`].
+    /// Creates a token for a form: [`RequestEvent::CreateFormToken`].
     #[must_use]
     pub const fn form_token() -> Self {
         Self::in_request(RequestEvent::CreateFormToken)
@@ -217,7 +218,7 @@ impl Call<FormToken> {
 }
 
 impl Call<bool> {
-    /// Whether a token is outstanding, which accepts nothing: [`RequestEvent::HasFormToken`].
+    /// Whether a token is outstanding, without accepting it: [`RequestEvent::HasFormToken`].
     #[must_use]
     pub fn has_form_token(token: impl Into<SubmittedToken>) -> Self {
         Self::in_request(RequestEvent::HasFormToken { token: token.into() })
@@ -235,26 +236,26 @@ impl Call<Ending> {
         Self::in_request(RequestEvent::FinishRequest { outcome })
     }
 
-    /// The handler is done: saves the session. Where that is refused the request ends as a failed
-    /// one, and [`Ending::failure`] says why.
+    /// The handler has succeeded: saves the session. If the save is refused, the request ends as a
+    /// failed one, and [`Ending::failure`] says why.
     #[must_use]
     pub const fn finish() -> Self {
         Self::end(Outcome::Successful)
     }
 
-    /// The handler answers that the client is wrong, a 4xx page: saves the session, too.
+    /// The handler answers with a 4xx page: saves the session, too.
     #[must_use]
     pub const fn interrupt() -> Self {
         Self::end(Outcome::Interrupted)
     }
 
-    /// The handler broke, a 5xx page: saves nothing.
+    /// The handler answers with a 5xx page: saves nothing.
     #[must_use]
     pub const fn fail() -> Self {
         Self::end(Outcome::Failed)
     }
 
-    /// The client is gone: saves nothing, and no response is sent. To drop the exchange does the
+    /// The client is gone: saves nothing, and no response is sent. Dropping the exchange does the
     /// same.
     #[must_use]
     pub const fn abandon() -> Self {
@@ -263,7 +264,7 @@ impl Call<Ending> {
 }
 
 impl Call<Said> {
-    /// Any event; the number of its request counts for nothing.
+    /// Sends any event; the request number in it means nothing.
     #[must_use]
     pub fn any(event: Event) -> Self {
         Self::of(match event {
@@ -283,18 +284,18 @@ impl<T> fmt::Debug for Call<T> {
     }
 }
 
-/// What the machine said to an event that was not refused, before it is read as a typed result.
+/// What the machine answered to an event that was not refused, before that becomes a typed result.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Said {
-    /// Its answer.
+    /// The answer.
     pub reply: Reply,
-    /// If it ended the request: why that was not saved, and the cookie.
+    /// If the event ended the request: the cookie, and why the request was not saved.
     pub ending: Ending,
 }
 
-/// What can be the result of a [`Call`].
+/// A type that can be the result of a [`Call`].
 pub trait FromSaid: Sized {
-    /// Reads it; None if the answer is to another question.
+    /// Makes it of an answer; None if that answers another question.
     fn from_said(said: Said) -> Option<Self>;
 }
 

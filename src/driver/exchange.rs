@@ -21,17 +21,17 @@ use crate::state::{Save, State};
 use crate::step::step_with;
 use crate::time::Timestamp;
 
-/// One request, or the manager, over a store outside the process. The [module](super) has an
-/// example.
+/// Runs one request, or calls of the manager, over a store outside the process. The
+/// [module](super) has an example.
 ///
-/// It is for [`Config::STRICT`] and configurations made from it. Under copying it drives Quixote
-/// over a mapping that is shared without care; live cannot be shared.
+/// It is for [`Config::STRICT`] and configurations made from it. Under copying, it behaves as
+/// Quixote does over a shared mapping: it checks no conditions. Live cannot be shared.
 // [driver-18]
 pub struct Exchange {
     config: Arc<Config>,
     state: State,
     known: Option<Known>,
-    /// Who has logged in here.
+    /// The user who has logged in during this request.
     login: Option<SmolStr>,
     /// The revision of the next write.
     next: Revision,
@@ -41,15 +41,15 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// How often one call is tried before it is given up as [`Failure::Busy`], if nothing else is
-    /// said. Each try that failed was the success of another request.
+    /// How often a call is tried before it fails as [`Failure::Busy`], unless you choose another
+    /// bound. Whenever a try lost a race, another request won it.
     pub const MOST_TRIES: u32 = 64;
 
     /// The longest wait that [`wait_ms`](Self::wait_ms) asks for.
     pub const LONGEST_WAIT_MS: u64 = 64;
 
-    /// An exchange of a request that has not started. Its writes get this revision and those that
-    /// follow it: it must be random, as `EntropySource::revision` is.
+    /// An exchange for a request that has not started. Its writes get this revision and those that
+    /// follow it, so it must be random, as `EntropySource::revision` is.
     #[must_use]
     pub const fn new(config: Arc<Config>, first: Revision) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Exchange {
         }
     }
 
-    /// The same with another bound on the tries of one call, at least 1.
+    /// Sets how often one call is tried, at least once.
     // [driver-20]
     #[must_use]
     pub fn with_most_tries(mut self, most: u32) -> Self {
@@ -72,7 +72,7 @@ impl Exchange {
         self
     }
 
-    /// The session that the request holds, its own changes included. None before the start, after
+    /// The session that the request holds, including its own changes. None before the start, after
     /// the end, and after a logout.
     #[must_use]
     pub fn session(&self) -> Option<SessionRef<'_>> {
@@ -85,7 +85,7 @@ impl Exchange {
         self.state.is_open(REQUEST)
     }
 
-    /// What is to be done next; None once the call has its result.
+    /// What to do next; None once the call has its result.
     #[must_use]
     pub fn ask(&self) -> Option<Ask<'_>> {
         let turn = self.turn.as_ref()?;
@@ -100,9 +100,9 @@ impl Exchange {
         })
     }
 
-    /// A hint: how many milliseconds to wait before doing it. 0, unless races were lost. The waits
-    /// grow, and differ from one exchange to another, so that many writers of one session get out
-    /// of each other's way.
+    /// A hint: how many milliseconds to wait before doing what is asked. It is 0 unless the call
+    /// has lost races. The waits grow, and differ between exchanges, so that many writers of one
+    /// session get out of each other's way.
     #[must_use]
     pub fn wait_ms(&self) -> u64 {
         let tries = self.turn.as_ref().map_or(0, |turn| turn.tries);
@@ -119,7 +119,7 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// What the call failed of: see [`Failure`].
+    /// Why the call failed: see [`Failure`].
     pub fn run<T: FromSaid>(
         &mut self,
         call: Call<T>,
@@ -133,9 +133,9 @@ impl Exchange {
         self.result(call)
     }
 
-    /// Begins a call. One that was left half way is given up: if it was waiting for a write,
-    /// nobody knows what came of that, and the request is abandoned. So a call that follows in the
-    /// same request is [`Failure::Unknown`].
+    /// Begins a call. If another call was left half way, it is given up. If that call was waiting
+    /// for a write, which may have been carried out, the request is abandoned, and a further call
+    /// of the request fails as [`Failure::Unknown`].
     pub fn begin<T>(&mut self, call: &Call<T>, now: Timestamp) {
         let left = self.turn.take();
         if left.is_some_and(|turn| turn.in_doubt || matches!(turn.waits, Waits::Write(_))) {
@@ -169,8 +169,8 @@ impl Exchange {
         }
     }
 
-    /// Tells what came of what was asked. An answer to another question counts as a failure of the
-    /// store; one without a question is ignored.
+    /// Takes the answer to what was asked. An answer to another question counts as a failure of the
+    /// store. An answer is ignored if nothing was asked.
     pub fn answer(&mut self, answer: Answer, now: Timestamp) {
         let Some(mut turn) = self.turn.take() else { return };
         turn.now = now;
@@ -184,7 +184,7 @@ impl Exchange {
             }
             (Waits::Write(attempt), answer) => self.wrote(turn, attempt, &answer),
             (Waits::ReadingBack, Answer::Loaded(found)) => self.read_back(turn, found.as_ref()),
-            // The write is in doubt as long as nobody can look.
+            // The store could not be read, so the write is still in doubt: look again.
             (Waits::ReadingBack, _) => self.look(turn),
             (Waits::Transaction(transaction, mut said), answer) => {
                 let failed = match answer {
@@ -196,22 +196,22 @@ impl Exchange {
                     | Answer::Failed
                     | Answer::Unknown => Some(Failure::Commit),
                 };
-                // What rolls back by itself need not be asked twice.
+                // A rollback that fails is no failure: what is not committed is rolled back anyway.
                 let failed = failed.filter(|_| transaction == Transaction::Commit);
                 said.ending.failure = said.ending.failure.or(failed);
                 self.outcome = Some(Ok(said));
             }
-            // Never a session that begins anew because the one of the cookie cannot be read.
+            // If the session of the cookie cannot be read, never begin a new one in its place.
             (Waits::Session | Waits::Generation | Waits::Entropy, _) => self.fail_store(&turn),
         }
     }
 
-    /// The result of the call, once nothing is asked any more. A call that is left half way is
+    /// The result of the call, once nothing more is asked. A call that was left half way fails as
     /// [`Failure::Unknown`].
     ///
     /// # Errors
     ///
-    /// What the call failed of: see [`Failure`].
+    /// Why the call failed: see [`Failure`].
     pub fn result<T: FromSaid>(&mut self, _call: Call<T>) -> Result<T, Failure> {
         if self.turn.take().is_some() {
             self.abandon();
@@ -220,7 +220,7 @@ impl Exchange {
         T::from_said(said).ok_or(Failure::Unknown)
     }
 
-    /// Notes which id and which user the event is about.
+    /// Notes the id and the user that the event names.
     fn meet(&mut self, event: &Event) {
         match event {
             Event::StartRequest { cookie, .. } if !self.is_open() => {
@@ -242,8 +242,8 @@ impl Exchange {
         self.turn = Some(turn);
     }
 
-    /// Loads what the exchange is about, to step over it. An id that is gone does not come back, so
-    /// it is looked up only if somebody asks for it by its cookie.
+    /// Loads the session of this exchange, to step over it. An id that is gone does not come back,
+    /// so it is looked up again only for an event that asks for it by the id.
     // [driver-16]
     fn load(&mut self, turn: Box<Turn>) {
         let by_id = match &turn.event {
@@ -260,7 +260,7 @@ impl Exchange {
 
     fn loaded(&mut self, mut turn: Box<Turn>, found: Option<Stored>) {
         let Some(known) = &mut self.known else { return self.step(turn) };
-        // A write in doubt may have arrived since it was looked for.
+        // A write in doubt may have arrived since the last look.
         if let Some(attempt) = turn.doubtful.take() {
             match attempt.judge(Some(known.id), found.as_ref()) {
                 Verdict::Written => return self.take_in(turn, attempt, false),
@@ -292,7 +292,7 @@ impl Exchange {
         self.step(turn);
     }
 
-    /// Steps the machine, and looks at what it concluded before anything is believed.
+    /// Steps the machine, and checks what the step rests on before the new state is kept.
     fn step(&mut self, mut turn: Box<Turn>) {
         let save = match &turn.event {
             Event::Request { event: RequestEvent::FinishRequest { .. }, .. } => {
@@ -308,7 +308,7 @@ impl Exchange {
         let (after, mut effects) =
             step_with(&self.config, state, turn.now, entropy.as_ref(), &turn.event);
         if let Reply::Refused(why) = effects.reply {
-            // It is the state before the step.
+            // After a refusal, it is the state before the step.
             self.state = after;
             return self.refused(turn, why, entropy.is_some());
         }
@@ -336,9 +336,9 @@ impl Exchange {
         }
     }
 
-    /// What the event is stepped over: a copy, since a step may have to be taken back. None is
-    /// needed where nothing is asked of the store and no older load is rested on, or where all that
-    /// it began from is loaded again.
+    /// The state for the step: usually a copy, so that the exchange can go back to the old state.
+    /// No copy is needed if the step asks nothing of the store and does not rest on an older load,
+    /// or if all that it starts from is loaded again.
     fn take_or_copy(&mut self, event: &Event, save: Save) -> State {
         let for_good = match event {
             Event::StartRequest { .. } => !self.is_open(),
@@ -362,11 +362,11 @@ impl Exchange {
         }
     }
 
-    /// Nothing came of the call. A request that could not be saved ends as a failed one, which asks
+    /// The call has failed. A request that could not be saved ends as a failed one, which asks
     /// nothing of the store.
     // [driver-19]
     fn give_up(&mut self, mut turn: Box<Turn>, why: Failure) {
-        // To say that nothing happened could be false.
+        // To answer that nothing happened could be false.
         if turn.in_doubt {
             return self.fail(Failure::Unknown);
         }
@@ -385,8 +385,8 @@ impl Exchange {
         }
     }
 
-    /// The store failed: the request is abandoned, which sends no cookie, and its state is dropped,
-    /// so that none is left that would have to be told what is stored.
+    /// The store failed: the request is abandoned, which sends no cookie. Its state is dropped, so
+    /// it need not be told what is stored.
     // [driver-21] [driver-22] [driver-23]
     fn fail(&mut self, why: Failure) {
         self.abandon();
@@ -402,7 +402,7 @@ impl Exchange {
     }
 }
 
-/// Names no secret.
+/// Shows no secret.
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange").field("is_open", &self.is_open()).finish_non_exhaustive()

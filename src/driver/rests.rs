@@ -1,25 +1,26 @@
-//! Which conclusions rest on what was loaded, with no condition of an operation to guard them.
+//! Which answers rest on what was loaded, without a condition of an operation to guard them.
 //!
-//! What was loaded may be out of date. An operation with a condition tells: it is not carried out.
-//! Everything else is final only over a load that was made for this very event (rule driver-17),
-//! unless nothing that others write could change it. Two facts make that frequent:
+//! What was loaded may be out of date. If an operation has a condition, that does no harm: the
+//! operation is not carried out. Any other answer is final only over a load that was made for this
+//! very event (rule driver-17), unless nothing that others write could change the answer. Two facts
+//! make that frequent:
 //!
 //! - A request that changed nothing asks nothing of the store (step-36, step-51), whatever is
-//!   stored, and so does one whose session is not stored yet and has no info (step-49).
-//! - An id that left the store never comes back (step-61), and one whose absolute limit is reached
-//!   stays so, for only a login moves the creation, and that moves the id. So "it is gone" is as
-//!   true now as when it was loaded: a finish over it whose only changes are form tokens is done
-//!   (step-38), a new session orphans nothing (event-37).
+//!   stored. Nor does a request whose session is not stored yet and has no info (step-49).
+//! - An id that left the store never comes back (step-61). A session that has reached its absolute
+//!   limit stays over, because only a login moves its creation, and a login moves the id, too. So
+//!   "it is gone" is as true now as when it was loaded: a finish whose only changes are form tokens
+//!   is done (step-38), and a new session orphans nothing (event-37).
 //!
-//! Hence a finish that is done without an operation rests on no load, and a page that is only read
-//! costs one. The exception is a login, whose user may have been ended since (step-39).
+//! Hence a finish that needs no operation rests on no load, and a page that only reads costs one
+//! load. The exception is a login, whose user may have been ended since (step-39).
 
 use crate::effect::{Effects, Refusal, StoreOp};
 use crate::event::{Event, RequestEvent};
 use crate::state::Save;
 
-/// Whether the event is answered from the load alone, whatever the answer: then the load comes
-/// first. What needs a fresh load by the event alone does, but for those that are judged by their
+/// Whether the load comes before the step, because every answer to the event rests on it. That is
+/// so for every event that needs a fresh load, with two exceptions: events that are judged by their
 /// effects, and a login, which loads the generation of its user.
 pub(super) const fn loads_first(event: &Event) -> bool {
     let by_effects = matches!(
@@ -34,8 +35,8 @@ pub(super) const fn loads_first(event: &Event) -> bool {
     matches!(event, Event::StartRequest { .. }) || (event.needs_fresh_load() && !by_effects)
 }
 
-/// Whether the event never asks anything of the store: it looks at what the request holds, or
-/// changes that alone.
+/// Whether the event never asks anything of the store, since it only looks at what the request
+/// holds, or changes it.
 pub(super) const fn asks_nothing(event: &RequestEvent) -> bool {
     match event {
         RequestEvent::SetUser { .. }
@@ -59,8 +60,8 @@ pub(super) const fn asks_nothing(event: &RequestEvent) -> bool {
     }
 }
 
-/// Whether a step over this event draws, unless it is refused: then it need not be tried without
-/// entropy first. `save` is what is told of a finish that saves.
+/// Whether a step over this event draws, unless it is refused. Then it need not be tried without
+/// entropy first. `save` is what the state foretells of a finish that saves.
 pub(super) const fn draws(event: &Event, save: Save) -> bool {
     match event {
         Event::Request { event: RequestEvent::FinishRequest { outcome }, .. } => {
@@ -71,14 +72,13 @@ pub(super) const fn draws(event: &Event, save: Save) -> bool {
     }
 }
 
-/// Whether what a step concluded from an older load has to be concluded again from a fresh one.
-/// `login` says whether the request has set a user, whose generation is known from an older load,
-/// too.
+/// Whether a step over an older load has to be made again over a fresh one. `login` says whether
+/// the request has set a user: the user's generation, too, is then known from an older load.
 // [driver-17]
 pub(super) const fn rests_on_load(event: &Event, effects: &Effects, login: bool) -> bool {
     match effects.store {
         Some(StoreOp::Create { .. } | StoreOp::Update { .. } | StoreOp::Rotate { .. }) => false,
-        // Their condition says nothing of a user's generation.
+        // Their condition does not include a user's generation.
         Some(StoreOp::Discard { .. } | StoreOp::DeleteUser { except: Some(_), .. }) => login,
         Some(
             StoreOp::Touch { .. }
@@ -89,7 +89,7 @@ pub(super) const fn rests_on_load(event: &Event, effects: &Effects, login: bool)
             | StoreOp::Put { .. },
         )
         | None => match event {
-            // See above.
+            // Here, too, only a login needs a fresh load.
             Event::Request { event: RequestEvent::FinishRequest { outcome }, .. } => {
                 login && outcome.saves()
             }
@@ -100,7 +100,8 @@ pub(super) const fn rests_on_load(event: &Event, effects: &Effects, login: bool)
     }
 }
 
-/// The same of a refusal. The others speak of what the request brought or did itself.
+/// The same for a refusal. The refusals that do not rest on the load are about what the request
+/// brought or did itself.
 // [driver-17]
 pub(super) const fn refusal_rests_on_load(why: Refusal) -> bool {
     match why {

@@ -1,4 +1,4 @@
-//! One call under way: where it stands, and how a write in doubt is decided.
+//! One call in progress, and how to find out whether a write in doubt was carried out.
 
 use alloc::boxed::Box;
 
@@ -17,18 +17,19 @@ pub(super) struct Turn {
     pub(super) event: Event,
     /// What the clock said last.
     pub(super) now: Timestamp,
-    /// For the next step, and for no other. Most draw nothing: it is asked for before a step that
-    /// draws for sure, or once one was refused for the lack of it.
+    /// Entropy for the next step only. Most steps draw nothing, so entropy is asked for before a
+    /// step that certainly draws, or after a step was refused for lack of it.
     pub(super) entropy: Option<Entropy>,
-    /// Whether what is known was loaded during this turn.
+    /// Whether the state was loaded during this turn.
     pub(super) is_fresh: bool,
-    /// How often it has lost a race, or what else made it try again.
+    /// How often it was tried again, after a lost race or for another reason.
     pub(super) tries: u32,
-    /// Why the save of the request was given up, so that it ends as a failed one.
+    /// Why the save was given up, if it was: then the request ends as a failed one.
     pub(super) unsaved: Option<Failure>,
-    /// A write of which nobody knows whether it was carried out.
+    /// A write that may have been carried out.
     pub(super) doubtful: Option<Box<Attempt>>,
-    /// Whether there was ever one in this turn: then nothing can be said to have not happened.
+    /// Whether there was ever such a write in this turn. Then the answer must not be that nothing
+    /// happened.
     pub(super) in_doubt: bool,
     pub(super) waits: Waits,
 }
@@ -37,39 +38,39 @@ pub(super) struct Turn {
 pub(super) enum Waits {
     /// What is stored under the exchange's id.
     Session,
-    /// The generation of who logs in.
+    /// The generation of the user who logs in.
     Generation,
     /// Entropy for a step that draws.
     Entropy,
-    /// That this is carried out.
+    /// The result of this write.
     Write(Box<Attempt>),
     /// What is stored under an id of the doubtful write.
     ReadingBack,
-    /// The end of the application's transaction, after which this is said.
+    /// The end of the application's transaction, after which this is the answer.
     Transaction(Transaction, Said),
 }
 
-/// A step that is not believed yet, and its write.
+/// A step whose state is not kept yet, and its write.
 pub(super) struct Attempt {
     pub(super) after: State,
     pub(super) effects: Effects,
     pub(super) write: Write,
 }
 
-/// What is known of a doubtful write once it was looked for.
+/// What a look for a write in doubt has shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Verdict {
     /// It was carried out.
     Written,
-    /// It was not, or to do it once more changes nothing: the call starts over.
+    /// It was not carried out, or a second time changes nothing: the call starts over.
     Again,
-    /// Nobody can tell.
+    /// There is no way to tell.
     Undecided,
 }
 
 impl Attempt {
-    /// The id under which it would be found; None if it may simply be carried out once more, as the
-    /// second time changes nothing.
+    /// The id under which the write would be found. None if it may simply be carried out once more,
+    /// because a second time changes nothing.
     pub(super) const fn looks_for(&self) -> Option<SessionId> {
         match self.write.op {
             StoreOp::Create { id, .. }
@@ -85,17 +86,21 @@ impl Attempt {
         }
     }
 
-    /// What it was, from what is found under an id of it: the one that it is looked for under, or
-    /// the one that the session was loaded under. Content alone proves nothing: two requests
-    /// that spend the same form token write the same.
+    /// Decides whether the write was carried out, from what is found under one of its ids: the id
+    /// that [`looks_for`](Self::looks_for) names, or the id that the session was loaded under. Only
+    /// the revision counts. The content proves nothing, because two requests that spend the same
+    /// form token write the same.
     ///
-    /// A new id is known to nobody but this request: if it was there and is gone, somebody has
-    /// ended it, which the generation tells, or else it is a login after that end. What was to be
-    /// moved and is gone from its old id may be under the new one: to begin anew could leave two
-    /// sessions of one login, so nobody can tell. What was to be
-    /// discarded or updated and is gone is refused by the next step, and as that is in doubt
-    /// nothing is said; or that step asks nothing of the store, and answers as the write would
-    /// have.
+    /// If nothing is found there, it depends on the operation:
+    ///
+    /// - `Create`, and `Rotate` under its new id: only this request knows the new id. If it was
+    ///   written and is gone, the session was ended; starting over is refused for its generation,
+    ///   or is a login after that end.
+    /// - `Rotate` under its old id: the session may be under the new id, and starting over could
+    ///   leave two sessions of one login. So there is no way to tell.
+    /// - `Discard` and `Update`: if the next step refuses, the call fails as unknown, because a
+    ///   write is in doubt. Or that step asks nothing of the store, and answers as the write would
+    ///   have answered.
     pub(super) fn judge(&self, id: Option<SessionId>, found: Option<&Stored>) -> Verdict {
         let Some(found) = found.map(|stored| stored.revision) else {
             let moved = matches!(self.write.op, StoreOp::Rotate { from, .. } if Some(from) == id);
@@ -130,7 +135,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Of an id that is not loaded yet.
+    /// What is known of an id that is not loaded yet.
     pub(super) const fn only_id(id: SessionId) -> Self {
         Self { id, row: None }
     }
@@ -145,7 +150,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Of a session that was loaded, and that session.
+    /// Splits what was loaded into the row and the session.
     pub(super) fn of(Stored { revision, session }: Stored) -> (Self, Session) {
         (Self { revision, accessed: session.accessed() }, session)
     }

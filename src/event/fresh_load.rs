@@ -1,13 +1,13 @@
-//! Before which events a driver loads again, if its store is outside.
+//! Before which events a driver whose store is outside has to load again.
 
 use super::{Event, ManagerEvent, RequestEvent};
 
 impl Event {
-    /// Whether the answer depends on what is stored now without any [`StoreOp`](crate::StoreOp)
-    /// whose condition would tell that it has changed. A driver whose store is outside the process
-    /// loads the request's session again before it sends such an event, by
+    /// Whether the answer depends on what is stored now, and no [`StoreOp`](crate::StoreOp) has a
+    /// condition that would fail if that has changed. Before such an event, a driver whose store is
+    /// outside the process loads the request's session again, by
     /// [`State::with_stored`](crate::State::with_stored). An [`Exchange`](crate::driver::Exchange)
-    /// looks at the effects, too, and loads less often.
+    /// also looks at the effects, and loads less often.
     ///
     /// ```
     /// use quixote_session::{Outcome, RequestEvent, RequestId};
@@ -37,7 +37,7 @@ impl RequestEvent {
             Self::HasSessionCookie { must_exist, .. } => *must_exist,
             // The user's generation is what is loaded.
             Self::SetUser { user } => user.is_some(),
-            // A token must be none that is outstanding in the session as it is stored.
+            // The token must differ from those that are outstanding in the stored session.
             Self::NewSession
             | Self::CreateFormToken
             | Self::ExpireOtherSessions

@@ -7,17 +7,18 @@
 pub enum Outcome {
     /// The handler returned; its response is sent as it stands.
     Successful,
-    /// The handler raised a `PublishError` (a 4xx page): a fresh response takes the place of the
-    /// one it had, and then the request is finished as a successful one.
+    /// The handler raised a `PublishError` (a 4xx page): a fresh response replaces the handler's,
+    /// and then the request is finished as a successful one.
     Interrupted,
-    /// Any other exception (a 5xx page): a fresh response, and the changes are aborted.
+    /// The handler raised any other exception (a 5xx page): a fresh response replaces the
+    /// handler's, and the changes are aborted.
     Failed,
     /// The client went away: no hook runs and no response is sent.
     Abandoned,
 }
 
 impl Outcome {
-    /// All of them.
+    /// All outcomes.
     pub const ALL: [Self; 4] = [Self::Successful, Self::Interrupted, Self::Failed, Self::Abandoned];
 
     /// Whether the session is saved when the request ends like this.

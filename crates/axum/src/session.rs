@@ -139,7 +139,7 @@ impl Session {
         self.call(Call::take(key)).await
     }
 
-    /// Has the save refused if another request changes this value meanwhile.
+    /// Has the save refused if another request changes this value first.
     ///
     /// # Errors
     ///

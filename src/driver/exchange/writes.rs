@@ -1,4 +1,4 @@
-//! What becomes of a write: carried out, lost to another, or in doubt.
+//! What follows a write that was carried out, that lost a race, or that is in doubt.
 
 use alloc::boxed::Box;
 
@@ -38,14 +38,14 @@ impl Exchange {
                 (turn.doubtful, turn.in_doubt) = (Some(attempt), true);
                 self.look(turn);
             }
-            // An answer to another question is no answer.
+            // An answer to another question counts as a failure.
             Answer::Failed | Answer::Loaded(_) | Answer::Generation(_) | Answer::Entropy(_) => {
                 self.fail_store(&turn);
             }
         }
     }
 
-    /// The call starts over, from the state before it, over a fresh load.
+    /// Starts the call over: from the state before it, with a fresh load.
     // [driver-15] [driver-16]
     fn again(&mut self, mut turn: Box<Turn>) {
         turn.tries = turn.tries.saturating_add(1);
@@ -56,7 +56,7 @@ impl Exchange {
         }
     }
 
-    /// Looks for a write in doubt, or carries it out once more where that changes nothing.
+    /// Looks for a write in doubt, or carries it out once more if a second time changes nothing.
     pub(super) fn look(&mut self, mut turn: Box<Turn>) {
         turn.tries = turn.tries.saturating_add(1);
         let Some(attempt) = turn.doubtful.take_if(|_| turn.tries < self.most_tries) else {
@@ -76,14 +76,14 @@ impl Exchange {
             Verdict::Written => self.take_in(turn, attempt, false),
             Verdict::Undecided => self.fail(Failure::Unknown),
             Verdict::Again => {
-                // It may still arrive.
+                // The write may still arrive.
                 turn.doubtful = Some(attempt);
                 self.again(turn);
             }
         }
     }
 
-    /// The write was carried out: the step is believed.
+    /// The write was carried out, so the new state is kept.
     pub(super) fn take_in(&mut self, turn: Box<Turn>, attempt: Box<Attempt>, committed: bool) {
         let Attempt { after, mut effects, write } = *attempt;
         self.state = after;
