@@ -1,27 +1,29 @@
 //! Sessions in a store outside the process, which other processes write to at the same time.
 //!
-//! Each request has an [`Exchange`], which says what to load and what to write, under which
-//! condition, and is told what came of it. The store checks the condition and writes in one atomic
-//! operation. What there is to compare with is the revision of a row, which the exchange chooses:
+//! Each request has an [`Exchange`]. It says what to load, what to write and on which condition,
+//! and takes the answer. The store checks the condition and writes in one atomic operation. The
+//! condition compares the revision of a row, which the exchange chooses:
 //!
 //! | operation | condition | in SQL |
 //! |---|---|---|
-//! | `Create` | nothing under `id`, the user's generation | `INSERT … WHERE (SELECT generation …) = ?` |
-//! | `Touch` | none, and no new revision | `UPDATE … SET accessed = max(accessed, ?) WHERE id = ?` |
-//! | `Update` | `id` as loaded | `UPDATE … WHERE id = ? AND revision = ?` |
-//! | `Rotate` | `from` as `Update`, `to` as `Create` | `UPDATE … SET id = ? WHERE id = ? AND revision = ? …` |
-//! | `Discard` | `id` as loaded, and not accessed since | `DELETE … WHERE id = ? AND revision = ? AND accessed = ?` |
+//! | `Create` | nothing is stored under `id`, and the user has this generation | `INSERT … WHERE (SELECT generation …) = ?` |
+//! | `Touch` | none; it makes no new revision | `UPDATE … SET accessed = max(accessed, ?) WHERE id = ?` |
+//! | `Update` | `id` is as loaded | `UPDATE … WHERE id = ? AND revision = ?` |
+//! | `Rotate` | that of `Update` for `from`, that of `Create` for `to` | `UPDATE … SET id = ? WHERE id = ? AND revision = ? …` |
+//! | `Discard` | `id` is as loaded, and was not accessed since | `DELETE … WHERE id = ? AND revision = ? AND accessed = ?` |
 //! | `DiscardOver` | none | `DELETE … WHERE accessed <= ? OR accessed >= ? OR created <= ? OR created >= ?` |
 //! | `Delete`, `DeleteHandle` | none | `DELETE … WHERE id = ?`, `DELETE … WHERE handle = ?` |
-//! | `DeleteUser` | if it spares a session: that one as loaded | `UPDATE users SET generation = generation + 1 …; DELETE … WHERE user = ?` |
+//! | `DeleteUser` | if it spares a session: that one is as loaded | `UPDATE users SET generation = generation + 1 …; DELETE … WHERE user = ?` |
 //!
-//! A user's *generation* counts how often the user's sessions were ended. The exchange asks for it
-//! before somebody logs in, and the write that saves the login says which it must still be: so a
-//! login that was under way when the sessions were ended is refused.
+//! A user's *generation* counts how often the user's sessions were ended. The exchange asks for the
+//! generation at a login, and the write that saves the login says what it must still be. So a login
+//! is refused if the user's sessions were ended while it was under way.
 //!
-//! Where the condition does not hold nothing was written and nothing has happened: the exchange
-//! loads again and runs the same event once more. [`Process::carry_out`] is all that is left to the
-//! driver. What this prints it also asserts: `cargo run --example compare_and_set`.
+//! If a condition does not hold, nothing is written and nothing has happened: the exchange loads
+//! again and runs the same event once more. All that the driver has to do is in
+//! [`Process::carry_out`].
+//!
+//! Run it with `cargo run --example compare_and_set`. It asserts whatever it prints.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -54,7 +56,7 @@ fn a_login_moves_to_a_new_id(process: &mut Process) -> Result<SessionId, Box<dyn
     assert!(process.store.sessions.contains_key(&anonymous));
 
     let mut login = process.start(Some(anonymous))?;
-    // The token was all there was, so spending it empties the session: `Discard`.
+    // The session holds nothing but the token, so spending the token empties it: `Discard`.
     login.run(Call::accept(token), process)?;
     assert!(process.store.sessions.is_empty());
     login.run(Call::login("alice"), process)?;
@@ -104,8 +106,8 @@ fn another_user_is_another_id(
     change.run(Call::login("bob"), process)?;
     change.run(Call::set("theme", "dark"), process)?;
     meanwhile.run(Call::set("size", "small"), process)?;
-    // `Rotate` leaves nothing behind: what was alice's is not bob's, even if it was written in the
-    // meantime.
+    // `Rotate` leaves nothing behind: what was alice's is not bob's, even if it was written
+    // meanwhile.
     assert_eq!(meanwhile.run(Call::finish(), process)?.failure, None);
     let bob = new_id(&change.run(Call::finish(), process)?)?;
     assert!(!process.store.sessions.contains_key(&alice));
@@ -122,7 +124,7 @@ fn a_logout_is_final(process: &mut Process, id: SessionId) -> Result<(), Box<dyn
     let left = logout.run(Call::finish(), process)?;
     assert_eq!(left.cookie.map(|cookie| cookie.value), Some(CookieChange::Revoke));
 
-    // The slow one was to store the session again. It is told, and has ended as a failed one.
+    // The slow request cannot store the session again. It is told so, and ends as a failed one.
     let refused = slow.run(Call::finish(), process)?;
     assert_eq!(refused.failure, Some(Failure::Refused(Refusal::SessionGone)));
     assert_eq!(refused.cookie, None);
@@ -159,7 +161,7 @@ fn everywhere_means_everywhere(process: &mut Process) -> Result<(), Box<dyn Erro
     process.exchange().run(Call::delete_sessions_of("carol"), process)?;
     let refused = slow.run(Call::finish(), process)?;
     assert_eq!(refused.failure, Some(Failure::Refused(Refusal::SessionGone)));
-    // Somebody knew her password before; that does not count any more.
+    // Somebody logged in as her before that, which does not count any more.
     let refused = login.run(Call::finish(), process)?;
     assert_eq!(refused.failure, Some(Failure::Refused(Refusal::UserEnded)));
     assert_eq!(process.users(), ["dave"]);
@@ -170,7 +172,7 @@ fn everywhere_means_everywhere(process: &mut Process) -> Result<(), Box<dyn Erro
 fn all_others_but_this_one(process: &mut Process) -> Result<(), Box<dyn Error>> {
     let (here, mut request) = a_session_of(process, "carol")?;
     let (there, _) = a_session_of(process, "carol")?;
-    // Written after `request` was loaded: the session that is spared must be carol's still.
+    // A write after `request` was loaded: the end loses a race, and the exchange loads again.
     let mut meanwhile = process.start(Some(here))?;
     meanwhile.run(Call::set("colour", "green"), process)?;
     assert_eq!(meanwhile.run(Call::finish(), process)?.failure, None);
@@ -185,7 +187,7 @@ fn a_visit_conflicts_with_nothing(process: &mut Process) -> Result<(), Box<dyn E
     let (id, mut write) = a_session_of(process, "erin")?;
     write.run(Call::set("colour", "red"), process)?;
     process.wait(2 * 60_000);
-    // Notes the access, with a `Touch`, between the load and the write of the other.
+    // This visit notes its access, with a `Touch`, between the load and the write of the other.
     let visit = process.start(Some(id))?;
     let lost = process.lost;
     assert_eq!(write.run(Call::finish(), process)?.failure, None);
@@ -201,26 +203,26 @@ fn a_sweep_spares_what_was_used_since(process: &mut Process) -> Result<(), Box<d
     process.wait(29 * 60_000);
     process.start(used)?;
     process.wait(60_000);
-    // Nothing is loaded for it: the store looks at its own times.
+    // A sweep loads nothing: the store looks at its own times.
     process.exchange().run(Call::sweep(), process)?;
     assert_eq!(process.users(), ["erin"], "hers was used since; the others' were not");
     println!("a sweep took what nobody had used, and nothing else");
     Ok(())
 }
 
-/// One of many processes over the same store, with a clock and a source of randomness.
+/// One of many processes over the same store, with a clock and a random source.
 struct Process {
     config: Arc<Config>,
     clock: Timestamp,
     entropy: EntropySource,
-    /// Somewhere else, in truth.
+    /// In a real deployment, this is in another process.
     store: Store,
     /// Races lost so far.
     lost: u32,
 }
 
-/// All that a driver does by itself. One that does not block writes the loop of [`Exchange::run`]
-/// with its own waits, and sleeps for as long as the exchange says.
+/// All that the driver has to do. A driver that does not block writes the loop of [`Exchange::run`]
+/// itself, with its own waits, and sleeps for as long as the exchange says.
 impl World for Process {
     fn now(&mut self) -> Timestamp {
         self.clock
@@ -237,7 +239,7 @@ impl World for Process {
                 Answer::Conflict
             }
             Ask::Entropy => Answer::Entropy(self.entropy.draw()),
-            // The example `driver` has data of its own to commit.
+            // There are no data of the application here; the example `driver` has some.
             Ask::Commit | Ask::Abort => Answer::Done,
         }
     }
@@ -248,8 +250,8 @@ impl Process {
         Self {
             config: Arc::new(Config::STRICT),
             clock: Timestamp(1_000_000_000_000),
-            // Fixed, so that the example prints the same every time. A server takes
-            // `EntropySource::from_system`, and the clock from `Timestamp::now`.
+            // The seed is fixed, so that the example prints the same every time. A server uses
+            // `EntropySource::from_system`, and `Timestamp::now` as its clock.
             entropy: EntropySource::new(*b"a seed that nobody else may know"),
             store: Store { sessions: BTreeMap::new(), generations: BTreeMap::new() },
             lost: 0,
@@ -279,7 +281,7 @@ impl Process {
     }
 }
 
-/// Logs somebody in and starts another request of theirs.
+/// Logs a user in and starts another request of that user.
 fn a_session_of(
     process: &mut Process,
     user: &'static str,
@@ -317,7 +319,7 @@ struct Store {
 }
 
 impl Store {
-    /// Checks the condition and writes, as one atomic operation. False: nothing was written.
+    /// Checks the condition and writes, in one atomic operation. False if nothing was written.
     // [driver-3] [driver-4] [driver-6] [driver-7] [driver-9] [driver-10] [driver-13] [driver-14]
     fn carry_out(&mut self, write: &Write) -> bool {
         let Write { op, expected, accessed, over, revision, .. } = write;
@@ -387,7 +389,7 @@ impl Store {
         true
     }
 
-    /// The later access counts. The revision stays: no other operation fails because of a visit.
+    /// Keeps the later access. The revision stays, so a visit makes no write fail.
     fn touch(&mut self, id: &SessionId, accessed: Timestamp) -> bool {
         if let Some(row) = self.sessions.get_mut(id) {
             row.session = row.session.clone().accessed_by(accessed);

@@ -1,11 +1,11 @@
-//! A server without network, one browser, a disk, and a handful of requests.
+//! A server without a network, one browser, a disk, and a handful of requests.
 //!
-//! What a driver has to bring is a clock, a random source and a store: see the implementation of
-//! [`World`]. What happens in a request is said by calls to an [`Exchange`], which asks for what it
-//! needs. [`Server::serve`] is the frame around each handler: how a request ends for each way in
-//! which a handler can, and what leaves with the response.
+//! A driver has to bring a clock, a random source and a store: see the implementation of [`World`].
+//! A handler says what happens by calls to an [`Exchange`], which asks for what it needs.
+//! [`Server::serve`] is the frame around each handler: it says how a request ends for each way in
+//! which the handler can end, and what the response carries.
 //!
-//! Run it: `cargo run --example driver`. What it prints it also asserts.
+//! Run it with `cargo run --example driver`. It asserts whatever it prints.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -23,11 +23,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut server = Server::new(Config::STRICT)?;
     let mut browser = Browser::default();
 
-    // A page that nobody needs to be remembered for: nothing is stored, no cookie is sent.
+    // A page for which nothing has to be remembered: nothing is stored, no cookie is sent.
     server.serve(&mut browser, "GET /", |_| Ok(()))?;
     assert!(browser.cookie.is_none() && server.disk.rows.is_empty());
 
-    // A choice and a form are worth remembering, so now there is a session, and a cookie for it.
+    // A choice and a form have to be remembered, so now there is a session, and a cookie for it.
     let form = server.serve(&mut browser, "GET /login", |request| {
         request.call(Call::set("theme", "dark"))?;
         request.call(Call::form_token())
@@ -36,8 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let before_login = browser.cookie.clone();
     assert_eq!((before_login.is_some(), server.disk.rows.len()), (true, 1));
 
-    // The form comes back. The token is spent, the user is set, and all of it moves to a new id:
-    // whoever planted or saw the cookie from before the login holds nothing.
+    // The form comes back. The token is spent, the user is set, and the session moves to a new id:
+    // the cookie from before the login is worth nothing, even to somebody who planted or saw it.
     server.serve(&mut browser, "POST /login", |request| {
         request.accept(form)?;
         request.call(Call::login("alice"))
@@ -45,11 +45,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_ne!(browser.cookie, before_login);
     assert_eq!((server.users()?, server.value("theme")?), (vec!["alice".into()], "dark".into()));
 
-    // The same form once more, as an impatient finger sends it: refused, and nobody logged out.
+    // The same form once more, after an impatient double click: it is refused, and nobody is
+    // logged out.
     let again = server.serve(&mut browser, "POST /login", |request| request.accept(form))?;
     assert_eq!((again, server.users()?), (None, vec!["alice".into()]));
 
-    // An order. What the application writes follows the transaction of the request.
+    // An order. What the application writes is committed with the request.
     let form =
         server.serve(&mut browser, "GET /order", |request| request.call(Call::form_token()))?;
     let form = form.ok_or("the form is shown")?;
@@ -71,14 +72,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!((server.disk.orders.len(), server.disk.staged.len()), (1, 0));
 
     // The disk fails in the middle of a logout. Nobody is told that it was done: the visitor is
-    // still logged in, there and here, and may try again.
+    // still logged in, on the disk and in the browser, and may try again.
     server.disk.fails = true;
     let logout = |request: &mut Request<'_>| request.call(Call::logout());
     assert_eq!(server.serve(&mut browser, "POST /logout", logout)?, None);
     server.disk.fails = false;
     assert!(browser.cookie.is_some() && server.users()? == ["alice"]);
 
-    // Logout: final, and the browser is told even if the page that says goodbye cannot be shown.
+    // A logout is final, and the browser drops its cookie even if the goodbye page cannot be shown.
     let stolen = Browser { cookie: browser.cookie.clone() };
     server.serve(&mut browser, "POST /logout", |request| {
         request.call(Call::logout())?;
@@ -96,15 +97,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Everything that an exchange does not do: clock, randomness, store.
+/// Everything that an exchange does not have: the clock, the random source, the store.
 struct Disk {
     clock: Timestamp,
     entropy: EntropySource,
-    /// Sessions as JSON, beside their revisions.
+    /// Sessions as JSON, with their revisions.
     rows: BTreeMap<SessionId, (Revision, String)>,
     /// Whether writes fail.
     fails: bool,
-    /// The application's own data, and what the request in flight would add to them.
+    /// The application's own data, and what the current request would add to them.
     orders: Vec<String>,
     staged: Vec<String>,
 }
@@ -116,9 +117,9 @@ impl World for Disk {
 
     fn carry_out(&mut self, ask: Ask<'_>, _wait_ms: u64) -> Answer {
         match ask {
-            // What cannot be read is a failure, and not nothing.
+            // A row that cannot be read is a failure. To answer that there is none would be wrong.
             Ask::Load { id } => self.read(id).map_or(Answer::Failed, Answer::Loaded),
-            // Nobody ends users here.
+            // This example never ends all sessions of a user.
             Ask::Generation { .. } => Answer::Generation(0),
             Ask::Write(_) if self.fails => Answer::Failed,
             Ask::Write(write) => match self.persist(write) {
@@ -127,7 +128,7 @@ impl World for Disk {
             },
             Ask::Entropy => Answer::Entropy(self.entropy.draw()),
             // The application's data stand or fall with the request. What was written of the
-            // session is not taken back: a spent token and a logout outlive a failure.
+            // session is not rolled back: a spent token and a logout outlive a failure.
             Ask::Commit => {
                 self.orders.append(&mut self.staged);
                 Answer::Done
@@ -141,8 +142,8 @@ impl World for Disk {
 }
 
 impl Disk {
-    /// Nobody else writes here, and one request at a time: every condition holds. See the example
-    /// `compare_and_set` for a store that others write to.
+    /// Only this process writes here, one request at a time, so every condition holds. The example
+    /// `compare_and_set` has a store that others write to.
     fn persist(&mut self, write: &Write) -> Result<(), Box<dyn Error>> {
         let Write { op, over, revision, .. } = write;
         match op {
@@ -175,7 +176,7 @@ impl Disk {
         }
     }
 
-    /// What is read is checked: no session comes of a text that is not whole.
+    /// Reads a session. Reading checks it, so a damaged text is an error.
     fn read(&self, id: SessionId) -> Result<Option<Stored>, serde_json::Error> {
         let Some((revision, text)) = self.rows.get(&id) else { return Ok(None) };
         Ok(Some(Stored { revision: *revision, session: serde_json::from_str(text)? }))
@@ -192,7 +193,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Looks at every session, for want of an index.
+    /// Looks at every session, since there is no index.
     fn remove(
         &mut self,
         wanted: impl Fn(SessionId, &Session) -> bool,
@@ -207,7 +208,7 @@ impl Disk {
     }
 }
 
-/// A request and what it works on: what a handler is given.
+/// What a handler gets: a request and the disk.
 struct Request<'a> {
     exchange: Exchange,
     disk: &'a mut Disk,
@@ -218,7 +219,7 @@ impl Request<'_> {
         self.exchange.run(call, self.disk).map_err(Stop::Session)
     }
 
-    /// Accepts a form by spending its token. What the client sends is text.
+    /// Accepts a form by spending its token, which the client sends as text.
     fn accept(&mut self, form: FormToken) -> Result<(), Stop> {
         self.call(Call::accept(form.reveal().to_string().as_str()))
     }
@@ -239,7 +240,7 @@ impl Server {
         config.check()?;
         let disk = Disk {
             clock: Timestamp(1_000_000_000_000),
-            // Fixed, so that the example prints the same every time. A server takes
+            // The seed is fixed, so that the example prints the same every time. A server uses
             // `EntropySource::from_system`.
             entropy: EntropySource::new(*b"a seed that nobody else may know"),
             rows: BTreeMap::new(),
@@ -266,8 +267,8 @@ impl Server {
             remote_addr: "192.0.2.1".into(),
             ..Arrival::default()
         };
-        // Where this fails the visitor hears so. To go on as if there were no cookie would log
-        // somebody out because a disk is full.
+        // If this fails, tell the visitor. To go on as if there were no cookie would log somebody
+        // out because a disk is full.
         let user = request.exchange.run(Call::start(arrival), request.disk)?;
         println!("    user    {user:?}");
 
@@ -281,8 +282,8 @@ impl Server {
                 println!("    500     {why}");
                 (None, Call::fail())
             }
-            // The request has been abandoned, and there is no cookie: it would tell the browser of
-            // what may not have happened.
+            // The request has been abandoned, and there is no cookie: it could tell the browser
+            // something that has not happened.
             Err(Stop::Session(why)) => {
                 println!("    503     {why}");
                 self.disk.staged.clear();
@@ -298,8 +299,8 @@ impl Server {
         Ok(page.filter(|_| failure.is_none()))
     }
 
-    /// The cookie, and the header that keeps it out of shared caches. Every page here depends on
-    /// the session, if only on its user.
+    /// The cookie, and the header that keeps it out of shared caches. Every page of this server
+    /// depends on the session, if only on its user.
     fn headers(&self, cookie: Option<&CookieOp>) -> Result<Vec<String>, Box<dyn Error>> {
         let mut headers = vec![format!("{}: {}", VARY.0, VARY.1)];
         if let Some(cookie) = cookie {
@@ -333,11 +334,11 @@ impl Server {
 enum Stop {
     /// The machine refused, and the visitor can do something about it; or the store failed.
     Session(Failure),
-    /// With an error page.
+    /// The handler broke: answer with an error page.
     Crash(&'static str),
 }
 
-/// A cookie jar for one cookie: the text of the `Cookie` header to come.
+/// A cookie jar for one cookie: the text of the next `Cookie` header.
 #[derive(Default)]
 struct Browser {
     cookie: Option<String>,
