@@ -1,8 +1,8 @@
 //! Cookie text: the `Cookie` header of a request to its session cookie, a [`CookieOp`] to the
 //! `Set-Cookie` header of a response.
 //!
-//! By hand, because only one cookie matters here: the `cookie` crate takes each of them apart and
-//! allocates for it. `tests/cookies.rs` holds both against that crate, text for text.
+//! This is written by hand, because only one cookie matters here: the `cookie` crate parses all of
+//! them and allocates for each. `tests/cookies.rs` compares both functions with that crate.
 
 mod pattern;
 
@@ -16,26 +16,28 @@ use crate::presented::CookieValue;
 use crate::semantics::Headers;
 
 /// The header that goes with every response that sets or revokes the session cookie, so that no
-/// shared cache hands it to somebody else (RFC 9111, section 5.2.2.5).
+/// shared cache gives the response to somebody else (RFC 9111, section 5.2.2.5).
 // [cookie-21]
 pub const CACHE_CONTROL: (&str, &str) = ("Cache-Control", "no-store");
 
-/// The header that goes, beside [`CACHE_CONTROL`], with every response that depends on a session:
-/// it tells a cache that others get another one (RFC 9110, section 12.5.5).
+/// The header that goes with every response that depends on a session: it tells a cache that other
+/// visitors get another response (RFC 9110, section 12.5.5). If the response sets or revokes the
+/// cookie, [`CACHE_CONTROL`] goes with it, too.
 // [cookie-22]
 pub const VARY: (&str, &str) = ("Vary", "Cookie");
 
 /// The value of the session cookie in a `Cookie` header.
 ///
-/// Of several cookies of that name the last counts. Strict reads as RFC 6265 has it (section
-/// 4.2.1), and strips one pair of double quotes around the value. Live and copying read as Quixote
-/// does: a comma separates cookies like a semicolon, white space ends a value that has no quotes, a
-/// backslash in quotes makes the character behind it a plain one, and a name alone is a cookie with
-/// the empty value; a byte above 0x7f is the Latin-1 character of its number.
+/// If there are several cookies of that name, the last one counts. Strict reads the header as RFC
+/// 6265 says (section 4.2.1), and strips one pair of double quotes around the value. Live and
+/// copying read it as Quixote does: a comma separates cookies, as a semicolon does; white space
+/// ends a value without quotes; a backslash in quotes makes the next character a plain one; a name
+/// alone is a cookie with the empty value; and a byte above 0x7f is the Latin-1 character of its
+/// number.
 ///
-/// None where the header holds no such cookie. The empty value and Quixote's `*del*` are values
-/// here, which name no session. Any bytes whatsoever are read in linear time and lead to "no
-/// cookie" at worst. Join several `Cookie` headers of one request with `"; "`.
+/// None if the header has no such cookie. The empty value and Quixote's `*del*` are values here,
+/// which name no session. Any bytes are read in linear time, and at worst give no cookie. Join
+/// several `Cookie` headers of one request with `"; "`.
 ///
 /// ```
 /// use quixote_session::{Config, CookieValue, read_cookie};
@@ -64,7 +66,7 @@ pub fn read_cookie(config: &Config, header: impl AsRef<[u8]>) -> Option<CookieVa
     )
 }
 
-/// The same of a header that has been made text, as it stands in a trace.
+/// The same for a header that was turned into text, as it is in a trace.
 pub(crate) fn read_cookie_text(config: &Config, header: &str) -> Option<CookieValue> {
     let name = config.cookie_name.as_str();
     match config.differences().headers {
@@ -73,8 +75,8 @@ pub(crate) fn read_cookie_text(config: &Config, header: &str) -> Option<CookieVa
     }
 }
 
-/// The lossy reader looks at every byte by itself, so what is UTF-8, as it nearly always is, is
-/// kept away from it.
+/// Most headers are UTF-8, and those do not go through the lossy reader, which is slow because it
+/// looks at every byte by itself.
 fn text_of(header: &[u8]) -> Cow<'_, str> {
     str::from_utf8(header).map_or_else(|_| String::from_utf8_lossy(header), Cow::Borrowed)
 }
@@ -90,7 +92,7 @@ fn latin_1(header: &[u8]) -> Cow<'_, str> {
 /// RFC 6265, sections 4.2.1 and 5.2.
 // [cookie-1] [cookie-3] [cookie-11]
 fn last_value<'a>(header: &'a str, name: &str) -> Option<&'a str> {
-    // The last one counts, so the search begins at the end and stops where it finds one.
+    // The last cookie counts, so the search begins at the end and stops at the first that it finds.
     header.rsplit(';').find_map(|pair| {
         let (own, value) = pair.split_once('=')?;
         let named = trim(own) == name && !name.is_empty();
@@ -98,8 +100,9 @@ fn last_value<'a>(header: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// Without the white space of RFC 6265, section 5.2, around it, and no other: what a browser takes
-/// for a part of the name must not vanish here, or the name would become one that it protects.
+/// Removes the white space of RFC 6265, section 5.2, from both ends, and no other. A character that
+/// is part of the name for a browser must not vanish here, or another name could turn into one that
+/// browsers protect.
 // [cookie-2]
 fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
@@ -112,13 +115,13 @@ fn without_quotes(value: &str) -> &str {
 /// The `Set-Cookie` header of a response (RFC 6265, section 4.1.1), to be sent with
 /// [`CACHE_CONTROL`].
 ///
-/// The value is an id in full, or empty; name, path and domain hold only characters that cannot
-/// end them, so nothing stands in the header that the machine did not put there.
+/// The value is a whole id, or empty. The name, path and domain hold only characters that cannot
+/// end them, so the header holds nothing but what the machine put there.
 ///
 /// # Errors
 /// [`ConfigError::CookieName`], [`CookiePath`](ConfigError::CookiePath) or
-/// [`CookieDomain`](ConfigError::CookieDomain) for the part that no cookie can carry: a driver that
-/// asked [`Config::check`] sees the second alone, and only where the path comes from a
+/// [`CookieDomain`](ConfigError::CookieDomain) for the part that no cookie can carry. After
+/// [`Config::check`] has passed, only the second is possible, and only if the path comes from a
 /// `script_name`.
 ///
 /// ```
@@ -161,7 +164,7 @@ pub fn set_cookie(config: &Config, op: &CookieOp) -> Result<String, ConfigError>
     header.push_str(&op.path);
     if let Some(domain) = domain {
         header.push_str("; Domain=");
-        // A dot in front says nothing (RFC 6265, section 5.2.3).
+        // A leading dot means nothing (RFC 6265, section 5.2.3).
         header.push_str(domain.strip_prefix('.').unwrap_or(domain));
     }
     if !matches!(op.value, CookieChange::Set(_)) {

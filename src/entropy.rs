@@ -9,11 +9,11 @@ use crate::token::{FormToken, Handle, Secret, SessionId, Width};
 
 /// The random bytes that one [`Input`](crate::Input) may use, supplied by the driver.
 ///
-/// Ids are drawn from one half, form tokens and handles from the other: so no token or handle,
-/// which stand in pages, can equal an id, even if a driver uses entropy twice. Draws are taken from
-/// the front of their half, in order, 8 or 16 bytes each. When all are taken the event is refused
-/// with [`Refusal::EntropyUsedUp`](crate::Refusal::EntropyUsedUp) and can be sent again. `Debug`
-/// shows none of it.
+/// Ids are drawn from one half, form tokens and handles from the other. Tokens and handles appear
+/// in pages, and so none of them can equal an id, even if a driver uses entropy twice. Draws are
+/// taken from the front of their half, in order, 8 or 16 bytes each. When all are taken, the event
+/// is refused with [`Refusal::EntropyUsedUp`](crate::Refusal::EntropyUsedUp) and can be sent again.
+/// `Debug` shows none of the bytes.
 ///
 /// ```
 /// use quixote_session::Entropy;
@@ -33,7 +33,7 @@ impl Entropy {
     /// Bytes in both halves together.
     pub const BYTES: usize = 64;
 
-    /// Takes the bytes as they are: the way of a driver with a random source.
+    /// Takes the bytes unchanged, for a driver with a random source.
     #[must_use]
     pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
         let mut halves = [[0; Self::HALF]; 2];
@@ -41,15 +41,15 @@ impl Entropy {
         Self(halves)
     }
 
-    /// Takes both halves to be these bytes: the way of tests and traces, which say what is drawn
-    /// and not from where.
+    /// Uses these bytes for both halves, for tests and traces, which say what is drawn but not from
+    /// which half.
     #[must_use]
     pub const fn from_half(half: [u8; Self::HALF]) -> Self {
         Self([half; 2])
     }
 
-    /// Lays out 64-bit draws in each half, big end first, and zeros behind them: the way of tests.
-    /// Of more than four draws the first four are taken.
+    /// Fills each half with 64-bit draws, most significant byte first, and zeros after them, for
+    /// tests. If there are more than four draws, the first four are used.
     #[must_use]
     pub fn from_draws(draws: impl IntoIterator<Item = u64>) -> Self {
         let mut half = [0; Self::HALF];
@@ -59,7 +59,7 @@ impl Entropy {
         Self::from_half(half)
     }
 
-    /// The same with this handle, where one is drawn.
+    /// The same entropy with this handle, if one is drawn.
     #[must_use]
     pub fn with_handle(mut self, handle: Handle) -> Self {
         let [_, tokens] = &mut self.0;
@@ -69,15 +69,15 @@ impl Entropy {
         self
     }
 
-    /// The handle that an event draws which draws one: the last 16 bytes. No event draws both a
-    /// handle and a form token.
+    /// The handle for an event that draws one: the last 16 bytes. No event draws both a handle and
+    /// a form token.
     #[must_use]
     pub fn handle(&self) -> Handle {
         let [_, tokens] = &self.0;
         tokens.last_chunk().copied().unwrap_or_default().into()
     }
 
-    /// The bytes: the half that ids are drawn from, then the other.
+    /// All bytes: the half for ids first, then the other half.
     #[must_use]
     pub const fn bytes(&self) -> &[u8] {
         self.0.as_flattened()
@@ -119,7 +119,7 @@ impl<'a> Draws<'a> {
         self.next(tokens).map(FormToken)
     }
 
-    /// None only where no id could be drawn, which refuses the event before it needs a handle.
+    /// None only if no id can be drawn either; then the event is refused before it needs a handle.
     pub(crate) fn handle(&self) -> Option<Handle> {
         self.entropy.map(Entropy::handle)
     }

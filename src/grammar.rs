@@ -23,8 +23,8 @@ pub(crate) fn is_cookie_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || MARKS.contains(&byte))
 }
 
-/// Whether `domain` may stand in a Domain attribute: a subdomain of RFC 1034 (3.5) as RFC 1123
-/// (2.1) has it, which RFC 6265 (4.1.1) asks for. A dot in front is allowed and not sent (5.2.3).
+/// Whether `domain` may stand in a Domain attribute: RFC 6265 (4.1.1) asks for a subdomain of RFC
+/// 1034 (3.5), as changed by RFC 1123 (2.1). A leading dot is allowed, and not sent (5.2.3).
 pub(crate) fn is_domain(domain: &str) -> bool {
     let name = domain.strip_prefix('.').unwrap_or(domain);
     let is_label = |label: &str| {
@@ -34,8 +34,8 @@ pub(crate) fn is_domain(domain: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label)
 }
 
-/// Whether `value` may stand in a Path attribute: RFC 6265 (4.1.1), no control character and no
-/// semicolon. Spaces at the ends would be lost, and a long one as a whole: both are refused too.
+/// Whether `value` may stand in a Path attribute: no control character and no semicolon, by RFC
+/// 6265 (4.1.1). Spaces at its ends, or the whole of a long path, would be lost: both are refused.
 pub(crate) fn is_attribute_value(value: &str) -> bool {
     value.len() <= MOST_ATTRIBUTE_BYTES
         && value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b';')

@@ -1,9 +1,9 @@
 //! Where the semantics differ: one row per field, one constant per semantics.
 //!
 //! This is the table of `spec/session.md`, which `check::Difference` puts into words.
-//! A rule that depends on the semantics matches one row, and every row is matched whole: a further
-//! semantics is one more constant, and where it needs a new entry in a row the compiler names each
-//! rule that has to say what the entry means.
+//! A rule that depends on the semantics matches one row, and every entry of that row. So a further
+//! semantics is one more constant. If it needs a new entry in a row, the compiler names each rule
+//! that has to say what the entry means.
 
 use core::fmt;
 
@@ -20,20 +20,20 @@ use core::fmt;
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Semantics {
     /// Quixote over its own dictionary: a request holds the stored session itself, shared with
-    /// every other request on it, even after it was deleted. Saving stores new sessions, and others
-    /// again if [`Config::is_dirty`](crate::Config::is_dirty) says so.
+    /// every other request on it, even after it was deleted. A save stores new sessions, and stored
+    /// ones again if [`Config::is_dirty`](crate::Config::is_dirty) says so.
     Live,
-    /// Quixote over a mapping that copies what goes in and out: a request holds a copy. Saving a
-    /// session again, if [`Config::is_dirty`](crate::Config::is_dirty) says so, writes the whole
-    /// copy over whatever is stored.
+    /// Quixote over a mapping that copies what goes in and out: a request holds a copy. If
+    /// [`Config::is_dirty`](crate::Config::is_dirty) says so, a save stores a session again, and
+    /// writes the whole copy over whatever is stored.
     Copying,
-    /// Quixote with its faults repaired: a request holds a copy and its own changes, and saving
-    /// applies those changes to the session as it is stored by then.
+    /// Quixote with its faults repaired: a request holds a copy and its own changes, and a save
+    /// applies those changes to the session as it is then stored.
     Strict,
 }
 
 impl Semantics {
-    /// All of them, in the order of the specification.
+    /// All semantics, in the order of the specification.
     pub const ALL: [Self; 3] = [Self::Live, Self::Copying, Self::Strict];
 
     /// The column of this semantics.
@@ -117,7 +117,7 @@ pub(crate) enum Holds {
     CopyAndChanges,
 }
 
-/// What a save writes, and so what becomes of a session that was ended meanwhile.
+/// What a save writes, and so what happens to a session that was ended meanwhile.
 #[derive(Clone, Copy)]
 pub(crate) enum Saves {
     /// What the request holds, over whatever is stored: if it is not stored yet, or is dirty.
@@ -135,7 +135,7 @@ pub(crate) enum Visits {
     InStore,
 }
 
-/// What it means that the user is set.
+/// What it means to set the user.
 #[derive(Clone, Copy)]
 pub(crate) enum Logins {
     /// The session has another user, and that is all.
@@ -145,23 +145,22 @@ pub(crate) enum Logins {
     BeginASession,
 }
 
-/// Whose queue form tokens are spent from, and drawn to be unused in; and likewise whose values are
-/// taken.
+/// From which session form tokens are spent and values are taken, and in which a new token must be
+/// unused.
 #[derive(Clone, Copy)]
 pub(crate) enum Tokens {
-    /// That of the session which the request holds; a token is queued as it was drawn.
+    /// The session that the request holds; a token is queued as it was drawn.
     OfHeldSession,
-    /// That of the stored session, at once and for all requests; a token is drawn until it is
-    /// unused there.
+    /// The stored session, at once and for all requests; a token is drawn until it is unused there.
     OfStoredSession,
 }
 
 /// Which response carries a revocation.
 #[derive(Clone, Copy)]
 pub(crate) enum Revocation {
-    /// The response that it was put into, which a 4xx or 5xx page replaces.
+    /// The response that the handler had, which a 4xx or 5xx page replaces.
     LeavesWithItsPage,
-    /// The one that is sent, whatever page it is.
+    /// The response that is sent, whatever page it is.
     LeavesWithAnyPage,
 }
 
@@ -185,9 +184,9 @@ pub(crate) enum Path {
 /// How a `Cookie` header is read.
 #[derive(Clone, Copy)]
 pub(crate) enum Headers {
-    /// As Quixote's pattern has it.
+    /// As Quixote's pattern does.
     OfQuixote,
-    /// As RFC 6265 has it.
+    /// As RFC 6265 says.
     Rfc6265,
 }
 
@@ -199,8 +198,8 @@ pub(crate) enum Liberties {
     Refused,
 }
 
-/// Whether there is what Quixote has no word for: renewal without a login, guarded values, handles,
-/// and a user's end of other sessions.
+/// Whether the semantics has what Quixote lacks: renewal without a login, guarded values, handles,
+/// and the end of a user's other sessions.
 #[derive(Clone, Copy)]
 pub(crate) enum Additions {
     NotOffered,

@@ -1,5 +1,5 @@
-//! Helpers that make serde as strict as this crate: an absent field is not null, and no key stands
-//! twice.
+//! Helpers that make serde as strict as this crate: an absent field is not null, and no key may
+//! appear twice.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
@@ -11,14 +11,14 @@ use serde::{Deserialize, Deserializer};
 use smol_str::SmolStr;
 
 // [state-14] [state-15]
-/// A field that must stand there and may be null: serde takes one that is absent for None.
+/// A field that may be null but not absent: serde would take an absent field for None.
 pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     Option::deserialize(from)
 }
 
-/// A map in which no key stands twice: serde lets the last one win.
+/// A map in which no key appears twice: serde would let the last one win.
 pub(crate) fn each_once<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<BTreeMap<SmolStr, T>, D::Error> {
@@ -46,13 +46,13 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
     }
 }
 
-/// The same error without secrets: serde quotes what stands where something else was expected, and
-/// that may be an id. Of a run of 12 hex digits or more the first four are left.
+/// The same error without secrets: serde quotes what it found where it expected something else, and
+/// that may be an id. A run of 12 or more hex digits is cut to its first four.
 // [token-11]
 pub(crate) fn without_secrets<E: serde::de::Error>(error: &E) -> E {
     let text = error.to_string();
     let mut shown = String::new();
-    // Each piece is a run of digits, or none, and the one character that ends it.
+    // Each piece is a run of digits, perhaps an empty one, and the one character that ends it.
     for piece in text.split_inclusive(|letter: char| !letter.is_ascii_hexdigit()) {
         let end = piece.trim_start_matches(|letter: char| letter.is_ascii_hexdigit());
         let digits = piece.strip_suffix(end).unwrap_or(piece);

@@ -1,7 +1,7 @@
-//! What the machine remembers, and the questions that change nothing.
+//! What the machine remembers, and queries that change nothing.
 //!
-//! The [`Store`] of sessions, the [`Request`]s in flight by their numbers, and the generations of
-//! users. Only a step is handed them to be changed.
+//! A state has the [`Store`] of sessions, the [`Request`]s in flight by their numbers, and the
+//! generations of users. Only a step may change them.
 
 mod canonical;
 mod changes;
@@ -38,11 +38,11 @@ const HASHER: FixedState = FixedState::with_seed(0);
 /// The stored sessions and the requests in flight.
 ///
 /// Only [`step`](crate::step) makes new states out of old ones. Two states are equal, and hash
-/// alike, if no sequence of events could tell them apart by what they hold and what is shared;
-/// how they came about does not count. Cloning, comparing and hashing look at everything.
+/// alike, if they hold the same sessions and requests, and the same requests share a session; how
+/// they came about does not count. Cloning, comparing and hashing look at everything.
 ///
 /// The queries are the mapping interface of Quixote's `SessionManager`. They show what is stored,
-/// also what is over by the limits of the strict semantics and not swept yet.
+/// including sessions that are over and not swept yet.
 ///
 /// ```
 /// use quixote_session::{Session, SessionId, State, Timestamp};
@@ -77,32 +77,32 @@ impl Parts {
     };
 }
 
-/// What can be told of a save before its step.
+/// What is known of a save before its step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Save {
     /// Nothing is saved and nothing discarded: the request has changed nothing, and its session is
     /// stored already or has no info.
     Nothing,
-    /// The session gets an id, if the store does not say otherwise: it has info, and is not stored
-    /// yet or moves.
+    /// The session gets a new id, unless the store decides otherwise: it has info, and either is
+    /// not stored yet or moves.
     UnderNewId,
-    /// The session stays where it is, or is discarded; or nothing can be told.
+    /// The session stays where it is, or is discarded; or nothing is known.
     Any,
 }
 
 impl State {
-    /// No session, no request.
+    /// A state without sessions and requests.
     #[must_use]
     pub const fn new() -> Self {
         Self(None)
     }
 
-    /// The same requests over a store in which `session`, or nothing, stands under `id`.
+    /// The same requests over a store in which `session`, or nothing, is stored under `id`.
     ///
-    /// No transition: a statement about a store that this state does not own. A driver whose
-    /// sessions live outside the process loads one this way before it starts a request, and loads
-    /// it again when a condition of a [`StoreOp`](crate::StoreOp) did not hold, to send the same
-    /// event once more.
+    /// This is not a transition, but tells the state about a store that it does not own. A driver
+    /// whose sessions live outside the process loads a session this way before it starts a request.
+    /// If the condition of a [`StoreOp`](crate::StoreOp) did not hold, it loads the session again
+    /// and sends the same event once more.
     // [state-7] [driver-15] [driver-16] [driver-17] [driver-18]
     #[must_use]
     pub fn with_stored(mut self, id: SessionId, session: Option<Session>) -> Self {
@@ -113,13 +113,14 @@ impl State {
         self
     }
 
-    /// The same state knowing that the sessions of `user` have been ended this often: the number
-    /// that a [`DeleteUser`](crate::StoreOp::DeleteUser) counts up in a store outside. Without such
-    /// a statement it is 0.
+    /// The same state, which now knows how often the sessions of `user` were ended: the number that
+    /// a [`DeleteUser`](crate::StoreOp::DeleteUser) raises in a store outside. A state that was not
+    /// told assumes 0.
     ///
-    /// No transition, but a statement about that store: a driver makes it before it sends a
-    /// [`SetUser`](crate::RequestEvent::SetUser), and again when the condition of the operation
-    /// that saves it did not hold. A login that a request made in another generation is refused.
+    /// This is not a transition, but tells the state about that store. A driver does it before it
+    /// sends a [`SetUser`](crate::RequestEvent::SetUser), and again if the condition of the
+    /// operation that saves the login did not hold. A login that a request made in another
+    /// generation is refused.
     // [driver-11]
     #[must_use]
     pub fn with_generation(mut self, user: SmolStr, generation: u64) -> Self {
@@ -131,8 +132,8 @@ impl State {
         self
     }
 
-    /// The semantics of the step that led here; None before the first. What one semantics keeps
-    /// true of its states, another relies on, so a driver that reads a state back compares this
+    /// The semantics of the step that led here; None before the first step. Each semantics relies
+    /// on what it keeps true of its own states, so a driver that reads a state back compares this
     /// with its [`Config`](crate::Config).
     ///
     /// ```
@@ -183,7 +184,7 @@ impl State {
         self.items().into_iter().map(|(_, session)| session).collect()
     }
 
-    /// All stored sessions with their ids, in the order of these.
+    /// All stored sessions with their ids, in the order of the ids.
     // [state-1] [state-2]
     #[must_use]
     pub fn items(&self) -> Vec<(SessionId, &Session)> {
@@ -199,7 +200,7 @@ impl State {
         self.read().store.ids_where(|session| session.user.as_deref() == Some(user))
     }
 
-    /// The ids of one user's sessions that are not over, in order: what to list for that user.
+    /// The ids of one user's sessions that are not over, in order, for a list that the user sees.
     /// Looks at every stored session.
     #[must_use]
     pub fn current_sessions_of(
@@ -213,7 +214,7 @@ impl State {
         })
     }
 
-    /// How many sessions are stored that are not over. Looks at every stored session.
+    /// How many stored sessions are not over. Looks at every stored session.
     #[must_use]
     pub fn current_len(&self, config: &Config, now: Timestamp) -> usize {
         let current = |(_, session): &(SessionId, &Session)| !session.is_over(config, now);
@@ -240,8 +241,8 @@ impl State {
         self.read().requests.contains_key(&request)
     }
 
-    /// The session that a request holds, as the request sees it: its own changes included. None if
-    /// the request is not open, or its session was expired.
+    /// The session that a request holds, as the request sees it, including its own changes. None if
+    /// the request is not open, or has expired its session.
     // [state-6]
     #[must_use]
     pub fn session(&self, request: RequestId) -> Option<SessionRef<'_>> {
@@ -249,14 +250,14 @@ impl State {
         Some(SessionRef { id: object.id, session: &object.session })
     }
 
-    /// The value of the session cookie as the rest of the request sees it: None if it carried
-    /// none, or the cookie has been revoked since.
+    /// The value of the session cookie as the rest of the request sees it. None if the request
+    /// carried none, or has revoked it since.
     #[must_use]
     pub fn request_cookie(&self, request: RequestId) -> Option<&CookieValue> {
         self.read().requests.get(&request)?.data.cookie.as_ref()
     }
 
-    /// What a finish of the request that saves does, whatever is stored.
+    /// What a finish that saves does to the request's session, as far as that is known before.
     // [step-36] [step-44] [step-49] [step-51]
     pub(crate) fn foretold_save(&self, request: RequestId) -> Save {
         let Parts { store, requests, semantics, .. } = self.read();
@@ -290,7 +291,7 @@ impl State {
         self.read().store.iter()
     }
 
-    /// All of it, to be changed by a step.
+    /// All parts, for a step to change.
     pub(crate) fn parts(&mut self) -> &mut Parts {
         self.0.get_or_insert_with(|| Box::new(Parts::NONE))
     }
@@ -301,7 +302,7 @@ impl State {
     }
 }
 
-/// How many there are of each kind; a listing would grow with the store.
+/// Shows how many there are of each kind; a list of them would grow with the store.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State")

@@ -7,10 +7,10 @@ use super::Entropy;
 
 /// `ChaCha20` as a source of [`Entropy`]: one seed, one stream, owned by the driver.
 ///
-/// The core never draws by itself. In production the seed comes from the operating system, once,
-/// and is kept nowhere; whoever knows it knows every id. With a fixed seed, a run can be repeated.
-/// Two sources of one seed draw the same ids: so there is no `Clone`, and a process that forks
-/// seeds each child anew.
+/// The core never draws by itself. In production, take the seed from the operating system, once,
+/// and keep it nowhere: whoever knows it knows every id. With a fixed seed, a run can be repeated.
+/// Two sources with the same seed draw the same ids. So there is no `Clone`, and a process that
+/// forks has to seed each child anew.
 ///
 /// ```
 /// use quixote_session::EntropySource;
@@ -33,7 +33,7 @@ impl EntropySource {
     ///
     /// # Errors
     ///
-    /// If the system gives no random bytes, which few do, early after the boot.
+    /// If the system gives no random bytes, which is rare, and happens only early after the boot.
     pub fn from_system() -> std::io::Result<Self> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)?;

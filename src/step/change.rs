@@ -73,8 +73,8 @@ impl Step<'_> {
         self.change(request, Change::RemoveValue(key.clone()))
     }
 
-    /// A value goes to one request: it is taken where the semantics keeps form tokens, too. One
-    /// that this request set is taken out of its copy.
+    /// Gives a value to one request only. It is taken from the same place as form tokens, which
+    /// depends on the semantics. A value that this request set itself is taken out of its copy.
     // [event-10] [event-11]
     pub(super) fn take_value(
         &mut self,
@@ -123,7 +123,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// The one way to change what a request holds, but for its user.
+    /// Changes what a request holds. Every change but that of the user goes through here.
     // [step-15] [step-16]
     pub(super) fn change(&mut self, request: &mut Request, change: Change) -> Result<(), Refusal> {
         let most = self.config.max_form_tokens;

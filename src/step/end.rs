@@ -82,8 +82,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// The user in whose name the request acts on other sessions, and the stored session by which
-    /// it may. Who logged in by this very request may without one.
+    /// The user for whom the request acts on other sessions, and the user's stored session that
+    /// entitles it to. A request that logged the user in itself needs no stored session.
     // [event-33] [event-34] [event-35]
     fn acting_user(
         &self,
@@ -125,7 +125,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Whatever is refused is refused by the save, before anything has changed.
+    /// Ends the request. Only the save can refuse, and it does so before anything has changed.
     // [step-59] [step-60]
     pub(super) fn finish_request(
         &mut self,

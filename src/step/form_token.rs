@@ -29,8 +29,8 @@ impl Step<'_> {
         }
     }
 
-    /// Whether the session has this token, as the request holds it or as it is stored: if the
-    /// request changed the user, the tokens of the one before are gone from its copy alone.
+    /// Whether the session has this token, either as the request holds it or as it is stored. If
+    /// the request changed the user, the old user's tokens are gone only from its copy.
     fn is_outstanding(&self, held: Slot, token: &FormToken) -> bool {
         let stored = self.store.object(held).id.and_then(|id| self.store.find(&id));
         let has = |slot: Slot| self.session(slot).form_tokens.contains(token);
@@ -49,7 +49,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// A token is spent where the semantics keeps it. One that this request created and has not
+    /// Spends a token where the semantics keeps it. A token that this request created and has not
     /// saved is spent in its copy.
     pub(super) fn remove_form_token(
         &mut self,
@@ -101,7 +101,7 @@ impl Step<'_> {
         self.find(id).map(|stored| self.session(stored).clone()).ok_or(Refusal::SessionGone)
     }
 
-    /// Stores the session under `id` with less in it, or discards it if nothing is left.
+    /// Stores the session again after something was taken out, or discards it if nothing is left.
     pub(super) fn write_back(
         &mut self,
         request: &mut Request,
@@ -118,16 +118,16 @@ impl Step<'_> {
         });
     }
 
-    /// The session under `id` has lost its last info to `request`, which goes on with what it
-    /// changed itself, as a session that is not stored yet. The cookie may stay: it opens nothing,
-    /// and to revoke it late could take the cookie of a login that came meanwhile.
+    /// `request` has taken the last info out of the session under `id`. The session is removed, and
+    /// the request goes on with its own changes, in a session that is not stored yet. The cookie
+    /// may stay: it opens nothing, and a late revocation could remove the cookie of a newer login.
     // [step-28]
     fn detach(&mut self, request: &mut Request, held: Slot, id: &SessionId, emptied: Session) {
         // [step-27]
         self.store.remove(id);
         // [step-29]
         let object = self.store.object_mut(held);
-        // As this request noted it: a visit of another one may be unknown to the state.
+        // The access that this request knows: the state may not know of another request's visit.
         let accessed = object.session.accessed;
         (object.id, object.session) = (None, Session { accessed, handle: None, ..emptied });
         let RequestData { remote_addr, changes, .. } = &request.data;

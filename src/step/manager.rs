@@ -1,4 +1,4 @@
-//! Sessions are ended and inserted by their ids, by whoever runs the manager.
+//! The manager ends sessions, and the caller inserts them under ids of its own.
 
 use smol_str::SmolStr;
 
@@ -50,7 +50,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Ends all sessions of a user but one, and every login of that user that is not saved yet.
+    /// Ends a user's sessions, except perhaps one, and the user's logins that are not saved yet.
     // [step-39] [driver-9]
     pub(super) fn end_user(&mut self, user: &SmolStr, except: Option<SessionId>) {
         for id in self.store.ids_where(|session| session.user.as_ref() == Some(user)) {

@@ -49,8 +49,8 @@ impl Step<'_> {
         }
     }
 
-    /// Quixote: a session is stored once it has info, stored again if that is needed, and deleted
-    /// with its cookie once it has none.
+    /// Quixote: stores a session that has info, again if it is dirty; deletes a session without
+    /// info, and its cookie.
     // [effect-4]
     fn maintain(&mut self, held: Slot, id: Option<SessionId>) -> Result<(), Refusal> {
         let session = self.session(held);
@@ -172,14 +172,15 @@ impl Step<'_> {
         if changes.moves() {
             return self.rotate(id, merged, generation);
         }
-        // Changes to what is there already are written, too: the store must confirm that the
-        // session is still stored.
+        // Changes that change nothing are written, too: the store must confirm that the session is
+        // still stored.
         self.store.replace(&id, merged.clone());
         self.effects.store = Some(StoreOp::Update { id, session: merged.into() });
         Ok(())
     }
 
-    /// Strict: the session that the request came with is gone. A login needs none: it begins one.
+    /// Strict: the session that the request found is gone. A login does not need it, because it
+    /// begins a session of its own.
     fn save_without_stored(
         &mut self,
         changes: &Changes,
@@ -191,7 +192,7 @@ impl Step<'_> {
         if changes.is_but_tokens() {
             return Ok(());
         }
-        // It may still be stored, but too old to be saved to: nobody has ended it.
+        // The session may still be stored, but too old to save to: then nobody has ended it.
         let old = self.store.find(&id);
         // [step-35]
         let begins = changes.begins().filter(|_| changes.keeps != Keeps::All || old.is_some());
@@ -218,7 +219,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Strict: a save leaves no info.
+    /// Strict: after the save the session would have no info.
     // [step-47] [effect-9]
     fn discard(&mut self, id: SessionId, changes: &Changes) {
         self.store.remove(&id);

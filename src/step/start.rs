@@ -56,8 +56,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// A visitor cannot help the cookie that somebody gave them, so it is no reason to refuse the
-    /// start; what names no session need not be kept in full.
+    /// Empties a long cookie. Visitors cannot help which cookies they were given, so a long one is
+    /// no reason to refuse the start; and it names no session, so it need not be kept.
     // [config-31] [config-32]
     fn bounded(&self, cookie: &CookieValue) -> CookieValue {
         match cookie {
@@ -127,8 +127,8 @@ impl Step<'_> {
     }
 }
 
-/// Out of line: what is inlined is read in other pieces than it was just written in, for which the
-/// processor waits.
+/// Clones out of line. Inlined code would read the text in other pieces than those in which it was
+/// just written, and the processor would wait for that.
 #[inline(never)]
 fn copy_of<T: Clone>(text: &T) -> T {
     text.clone()
