@@ -22,10 +22,10 @@ use crate::token::FormToken;
 pub struct FormTokens(SmallVec<[FormToken; Self::IN_PLACE]>);
 
 impl FormTokens {
-    /// Most sessions have one or two forms open: so many tokens need no allocation.
+    /// How many tokens need no allocation: most sessions have one or two forms open.
     const IN_PLACE: usize = 2;
 
-    /// The most that a session holds, whatever its [`Config`](crate::Config) says.
+    /// The most tokens that a session holds, whatever its [`Config`](crate::Config) says.
     pub const MAX: u8 = 16;
 
     /// The empty queue.
@@ -59,7 +59,7 @@ impl FormTokens {
         self.as_slice().iter().fold(Choice::from(0), |found, own| found | own.ct_eq(token)).into()
     }
 
-    /// Queues `token`; the oldest make room until at most `cap` stand, itself included.
+    /// Queues `token`. The oldest tokens make room, so that at most `cap` remain, including it.
     // [session-6] [session-7]
     pub(crate) fn push(&mut self, token: FormToken, cap: u8) {
         // [config-22]
@@ -71,7 +71,7 @@ impl FormTokens {
         self.0.push(token);
     }
 
-    /// Takes the oldest `token` out; says whether there was one.
+    /// Takes the oldest `token` out; returns whether there was one.
     // [session-8]
     pub(crate) fn remove(&mut self, token: &FormToken) -> bool {
         let place = self.0.iter().position(|own| own == token);
@@ -83,7 +83,7 @@ impl FormTokens {
     }
 }
 
-/// In one piece, which the derived one would not be: every save copies a session.
+/// Copies in one piece, which the derived code would not do; every save copies a session.
 impl Clone for FormTokens {
     fn clone(&self) -> Self {
         Self(SmallVec::from_slice(&self.0))

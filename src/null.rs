@@ -5,8 +5,8 @@ use crate::event::{Event, Input, RequestEvent};
 
 /// Quixote's `NullSessionManager`: accepts the hooks of the main loop and does nothing.
 ///
-/// A machine without state, for a publisher that keeps no sessions: requests start and finish, and
-/// in between they have no session.
+/// It is a machine without state, for a publisher that keeps no sessions: requests start and
+/// finish, and have no session in between.
 ///
 /// ```
 /// use quixote_session::{Entropy, Input, NullSessionManager, Outcome, Refusal, Reply};

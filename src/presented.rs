@@ -1,4 +1,4 @@
-//! What a client presents: text that is hostile until it is looked up.
+//! What a client sends: text that counts as hostile until it is looked up.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use crate::token::{FormToken, SessionId};
 
-/// Value of the session cookie as the client sent it: hostile until looked up.
+/// The value of the session cookie as the client sent it, hostile until it is looked up.
 ///
 /// ```
 /// use quixote_session::CookieValue;
@@ -21,12 +21,12 @@ use crate::token::{FormToken, SessionId};
 pub enum CookieValue {
     /// Text that has the form of an id.
     Id(SessionId),
-    /// Any other text, `""` and Quixote's `*del*` included. It names no session.
+    /// Any other text, including `""` and Quixote's `*del*`. It names no session.
     Text(SmolStr),
 }
 
 impl CookieValue {
-    /// The id, if it has the form of one.
+    /// The id, if the value has the form of one.
     // [cookie-12]
     #[must_use]
     pub const fn session_id(&self) -> Option<SessionId> {
@@ -40,7 +40,7 @@ impl CookieValue {
         }
     }
 
-    /// The value in full. As secret as the id that it may be.
+    /// The value in full. It may be an id, and is then as secret.
     #[must_use]
     pub fn reveal(&self) -> SmolStr {
         match self {
@@ -68,7 +68,7 @@ impl From<&str> for CookieValue {
     }
 }
 
-/// An id is shortened; of other text only the length is shown.
+/// Shows an id shortened, and only the length of any other text.
 impl fmt::Debug for CookieValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -78,7 +78,7 @@ impl fmt::Debug for CookieValue {
     }
 }
 
-/// A form token as the client submitted it: hostile until looked up.
+/// A form token as the client submitted it, hostile until it is looked up.
 ///
 /// ```
 /// use quixote_session::SubmittedToken;
@@ -91,7 +91,7 @@ impl fmt::Debug for CookieValue {
 pub enum SubmittedToken {
     /// Text that has the form of a token.
     Token(FormToken),
-    /// Any other text: it can be no token of ours, so nothing of it is kept.
+    /// Any other text. It cannot be a token of ours, so nothing of it is kept.
     IllFormed,
 }
 
@@ -116,7 +116,7 @@ impl From<SmolStr> for SubmittedToken {
     }
 }
 
-/// Of any other text nothing was kept: it is written as `ill-formed`, which reads back as such.
+/// Nothing of any other text was kept, so that is written as `ill-formed`, and reads back as such.
 impl From<SubmittedToken> for SmolStr {
     fn from(token: SubmittedToken) -> Self {
         token.token().map_or(Self::new_static("ill-formed"), Into::into)

@@ -20,7 +20,7 @@ use core::fmt;
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// What the clock of the system says; 0 if it stands before 1970.
+    /// What the clock of the system says; 0 if it says a moment before 1970.
     ///
     /// ```
     /// use quixote_session::Timestamp;
@@ -35,15 +35,15 @@ impl Timestamp {
         Self(u64::try_from(ms).unwrap_or(u64::MAX))
     }
 
-    /// Milliseconds that have passed since `earlier`; 0 if the clock went back in between.
+    /// Milliseconds that have passed since `earlier`; 0 if the clock has gone back behind it.
     // [time-1]
     #[must_use]
     pub const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// Milliseconds from this moment to `now`: negative if the clock went back, and held at the
-    /// ends of `i64`.
+    /// Milliseconds from this moment to `now`; negative if the clock has gone back behind this
+    /// moment. Ages too large for `i64` are cut to its ends.
     // [time-2] [time-17]
     #[must_use]
     pub fn age_at(self, now: Self) -> i64 {

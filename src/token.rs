@@ -46,9 +46,9 @@ impl Width {
     }
 }
 
-/// The random bytes of an id or token, with zeros behind if there are 8 of them.
+/// The random bytes of an id or token, with zeros after them if there are 8.
 ///
-/// Compared in constant time; ordered, for listings only, as its text is.
+/// They are compared in constant time. Their order is that of the text, and only for listings.
 #[derive(Clone, Copy, Eq, Debug)]
 pub(crate) struct Secret {
     bytes: [u8; 16],
@@ -60,7 +60,7 @@ impl Secret {
         self.bytes.split_at(self.width.bytes()).0
     }
 
-    /// As many of these bytes as the width says, zeros where there are fewer.
+    /// As many of these bytes as the width says, and zeros if there are fewer.
     pub(crate) fn from_bytes(width: Width, from: &[u8]) -> Self {
         let mut bytes = [0; 16];
         bytes.iter_mut().zip(from).take(width.bytes()).for_each(|(byte, from)| *byte = *from);
@@ -82,7 +82,7 @@ impl Secret {
     }
 }
 
-/// Secrets of different widths differ; of equal width, every bit is looked at.
+/// Secrets of different widths differ. For equal widths, every bit is looked at.
 impl ConstantTimeEq for Secret {
     fn ct_eq(&self, other: &Self) -> Choice {
         let bits = |secret: &Self| u128::from_ne_bytes(secret.bytes);
@@ -135,7 +135,7 @@ pub struct NotHex;
 pub struct Revealed(Secret);
 
 impl Revealed {
-    /// Hands the hex digits to `read`, as text that needs no allocation.
+    /// Passes the hex digits to `read`, as text that needs no allocation.
     ///
     /// ```
     /// let id: quixote_session::SessionId = "00000000000000a1".parse()?;
@@ -170,7 +170,8 @@ impl fmt::Display for Revealed {
     }
 }
 
-/// Defines a named secret: one set of rules for ids and tokens, two types that cannot be mixed up.
+/// Defines a named secret. Ids and tokens follow the same rules, but are two types that cannot be
+/// mixed up.
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -187,7 +188,7 @@ macro_rules! secret {
                 Revealed(self.0)
             }
 
-            /// The random bytes themselves: 8 or 16 of them. As secret as the text.
+            /// The random bytes themselves, 8 or 16. They are as secret as the text.
             #[must_use]
             pub const fn reveal_bytes(&self) -> &[u8] {
                 self.0.bytes()
@@ -275,8 +276,9 @@ secret! {
 
 /// Names a session in a page: for a list of devices, and to end one of them.
 ///
-/// A handle is drawn when the session is first stored and kept when the session moves to a new id.
-/// It opens nothing: no cookie is compared with it. So it is no secret, and is shown in full.
+/// A handle is drawn when the session is first stored, and stays when the session moves to a new
+/// id. It opens nothing, because no cookie is compared with it. So it is no secret, and is shown in
+/// full.
 ///
 /// ```
 /// use quixote_session::Handle;

@@ -82,7 +82,7 @@ pub enum Ask<'a> {
 /// | `Touch`, `Delete`, `DeleteHandle`, `DiscardOver`, `Put` | none |
 ///
 /// `Create`, `Update`, `Rotate` and `Put` give the row the new `revision`. A `DiscardOver` deletes
-/// what is `over`, and so does a `Create` before it writes, if it says what is.
+/// the sessions that are `over`. A `Create` with an `over` deletes them before it writes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Write {
     /// What to write.
@@ -91,7 +91,7 @@ pub struct Write {
     pub expected: Option<Revision>,
     /// For a `Discard`: the noted access that the row must have.
     pub accessed: Option<Timestamp>,
-    /// What is over, for a `DiscardOver`, or for a `Create` that makes room by discarding it.
+    /// The sessions that are over, for a `DiscardOver`, or for a `Create` that first makes room.
     pub over: Option<Over>,
     /// The revision that the row gets.
     pub revision: Revision,

@@ -1,4 +1,4 @@
-//! What is over at one moment, for a store that is to delete it.
+//! Which sessions are over at one moment, for a store that deletes them.
 
 use crate::config::Config;
 use crate::effect::StoreOp;
@@ -6,8 +6,8 @@ use crate::semantics::Limits;
 use crate::session::Session;
 use crate::time::Timestamp;
 
-/// Which sessions are over at one moment, as bounds of their times: a store compares two columns,
-/// and needs no configuration.
+/// Which sessions are over at one moment, as bounds of their times. A store compares two columns
+/// with them, and needs no configuration.
 ///
 /// ```
 /// use quixote_session::driver::{Outside, Over};
@@ -23,23 +23,24 @@ use crate::time::Timestamp;
 // [driver-13]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Over {
-    /// By the idle limit: those that were last accessed then.
+    /// The idle limit: a session is over if it was last accessed outside these bounds.
     pub accessed: Outside,
-    /// By the absolute limit: those that were created then.
+    /// The absolute limit: a session is over if it was created outside these bounds.
     pub created: Outside,
 }
 
-/// The moments up to one, and those from another on, both included; None where there are none.
+/// All moments up to one bound, and all from another bound on, both inclusive. If a bound is None,
+/// there are no moments on its side.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Outside {
-    /// What is as old as the limit, or older.
+    /// Moments up to this one: they are as old as the limit, or older.
     pub until: Option<Timestamp>,
-    /// What lies as far ahead: the clock that wrote it was wrong.
+    /// Moments from this one on: they lie ahead by the limit or more, so the clock was wrong.
     pub from: Option<Timestamp>,
 }
 
 impl Over {
-    /// What is over at `now` under this configuration: see [`Session::is_over`].
+    /// The sessions that are over at `now` under this configuration: see [`Session::is_over`].
     #[must_use]
     pub fn at(config: &Config, now: Timestamp) -> Self {
         match config.differences().limits {
@@ -51,7 +52,8 @@ impl Over {
         }
     }
 
-    /// What this operation discards as over, if it does that: see [`Write::over`](super::Write).
+    /// The sessions that this operation discards as over. None if it discards none: see
+    /// [`Write::over`](super::Write).
     #[must_use]
     pub fn of(config: &Config, op: &StoreOp) -> Option<Self> {
         let now = match op {
@@ -69,7 +71,7 @@ impl Over {
         now.map(|now| Self::at(config, now))
     }
 
-    /// Whether this session is.
+    /// Whether this session is over.
     #[must_use]
     pub fn includes(&self, session: &Session) -> bool {
         self.accessed.includes(session.accessed()) || self.created.includes(session.created())

@@ -210,8 +210,8 @@ fn unpooled(why: PoolError) -> StoreError {
     }
 }
 
-/// What the server says, without its details: they may quote the row, which is what a session
-/// holds, with its id.
+/// The error of the server without its details, which may quote the row: the id of a session and
+/// what it holds.
 #[derive(Debug, thiserror::Error)]
 #[error("{message} ({code})")]
 struct Refused {

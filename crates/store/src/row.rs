@@ -88,7 +88,7 @@ pub(crate) fn signed(moment: Timestamp) -> i64 {
 }
 
 /// When a session is over, as bounds of two columns: at or before the first bound, or at or after
-/// the second. No session meets a bound that is absent.
+/// the second. An absent bound is one that no session meets.
 #[derive(Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) accessed: (i64, i64),

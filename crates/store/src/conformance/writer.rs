@@ -28,7 +28,7 @@ pub(super) fn session(user: Option<&str>, of: u8, accessed: Timestamp) -> Sessio
 /// Writes, counting revisions up.
 pub(super) struct Writer {
     pub(super) store: Arc<dyn Store>,
-    /// What is over is so by its limits.
+    /// Its limits say which sessions are over.
     pub(super) config: Config,
     revision: u64,
 }
