@@ -1,5 +1,5 @@
-//! Many writers of one session over two processes: what each wrote is there, and after a logout
-//! among them nothing is.
+//! Many writers of one session through two processes. What each has written must be there, and
+//! after a logout among them nothing may be there.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,14 +27,14 @@ pub(crate) struct Report {
     lost: u64,
     per_second: u64,
     logouts: u64,
-    /// Writes that were refused as their session had ended.
+    /// Writes that were refused because their session had ended.
     late: u64,
     revived: u64,
 }
 
 impl Report {
     pub(crate) const fn holds(&self) -> bool {
-        // "Less than one in a thousand" is what is asked for; more is as wrong as a loss.
+        // At most one in a thousand may be turned away; more is as wrong as a loss.
         self.lost == 0 && self.revived == 0 && self.busy * 1000 <= self.writes
     }
 }
@@ -84,7 +84,7 @@ pub(crate) async fn run(
     Ok(report)
 }
 
-/// Each writer has a key of its own, and finds there what it wrote last.
+/// Each writer has a key of its own, and must find there what it wrote last.
 async fn write_all(
     world: &Arc<World>,
     writers: u64,

@@ -1,5 +1,5 @@
-//! Servers and stores are killed under load: what was acknowledged is there afterwards, and what
-//! was ended stays ended.
+//! Servers and stores are killed under load. Every acknowledged write must be there afterwards, and
+//! every ended session must stay ended.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::wire::{Told, Why};
 /// How many visitors send requests, each with a session of its own.
 const VISITORS: u64 = 24;
 
-/// So many acknowledged writes lie between two kills, or there would be no load.
+/// How many writes are acknowledged between two kills, so that there is some load.
 const BETWEEN: u64 = 40;
 
-/// The longest that these writes may take; whatever was killed is back long before.
+/// The longest that these writes may take. Whatever was killed is back long before that.
 const LONGEST: Duration = Duration::from_secs(120);
 
 /// What was found.
@@ -68,7 +68,7 @@ impl World {
         self.servers[fastrand::usize(..2)].read().await.ask(calls, 0).await
     }
 
-    /// Waits until enough writes were acknowledged since, and so whatever was killed is back.
+    /// Waits until enough writes were acknowledged, which shows that whatever was killed is back.
     async fn wait(&self, service: &mut Service) -> Result<(), Broken> {
         let wanted = self.acknowledged.load(Ordering::Relaxed) + BETWEEN;
         let written = async {
@@ -83,7 +83,7 @@ impl World {
     }
 }
 
-/// Kills a server or the store so many times.
+/// Kills a server or the store, so many times.
 pub(crate) async fn run(service: &mut Service, times: u64) -> Result<Report, Broken> {
     let url = service.url();
     let start = || Process::start(&url, false);
@@ -115,7 +115,7 @@ pub(crate) async fn run(service: &mut Service, times: u64) -> Result<Report, Bro
     Ok(report)
 }
 
-/// Somebody who writes, one number after another, and now and then leaves and comes back.
+/// A visitor who writes one number after another, and now and then logs out and comes back.
 struct Visitor {
     number: u64,
     world: Arc<World>,
@@ -130,9 +130,9 @@ struct Visitor {
 struct Visit {
     id: SessionId,
     acknowledged: Option<u64>,
-    /// Written since, and never answered.
+    /// Numbers that were written since, without an answer.
     possible: Vec<u64>,
-    /// A logout was not answered.
+    /// Whether a logout got no answer.
     may_be_over: bool,
 }
 
@@ -196,7 +196,7 @@ impl Visitor {
         self.look_at_ended().await;
     }
 
-    /// An answer; None if there was none, or one that says that the store has failed.
+    /// Sends the calls of a request. None if there was no answer, or it says that the store failed.
     async fn ask(&mut self, calls: Vec<Event>) -> Option<Told> {
         let told = self.world.ask(calls).await;
         let failed = |told: &Told| {
@@ -232,7 +232,7 @@ impl Visitor {
 
     async fn look_at_ended(&mut self) {
         for place in 0..self.ended.len() {
-            // All of them at the end; until then the latest.
+            // At the end all of them are looked at, before that only the latest.
             if !self.world.stop.load(Ordering::Relaxed) && place + 2 < self.ended.len() {
                 continue;
             }
@@ -244,7 +244,7 @@ impl Visitor {
         }
     }
 
-    /// Once nothing is killed any more.
+    /// Looks at everything once more, after the last kill.
     async fn look_at_last(&mut self) {
         for _ in 0..100 {
             let Some(id) = self.visit.as_ref().map(|visit| visit.id) else { break };

@@ -1,5 +1,5 @@
-//! Random clients of two processes that share a store, round after round, and the judge of what
-//! they did.
+//! Random clients use two processes that share a store, round after round, and what they did is
+//! judged.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ use crate::service::Service;
 use crate::wire::{Called, Told, What, Why};
 
 const ROUND: Duration = Duration::from_secs(5);
-/// So many rounds may fail before it is said that they do.
+/// How many rounds may fail before the check gives up.
 const MOST_FAILED: u64 = 3;
 const BROWSERS: usize = 6;
 const TABS: usize = 4;
@@ -33,7 +33,7 @@ pub(crate) struct Report {
     /// Writes that lost a race and were tried again.
     conflicts: u64,
     busy: u64,
-    /// Rounds that were not judged, as the store has failed in them.
+    /// Rounds that were not judged, because the store failed in them.
     failed: u64,
     judged: Judged,
     wrong: Option<String>,
@@ -44,12 +44,12 @@ impl Report {
         self.wrong.is_none()
     }
 
-    /// Whether most rounds were judged: if not, that nothing was found says nothing.
+    /// Whether most rounds were judged. If not, it means nothing that no fault was found.
     pub(crate) const fn is_judged(&self) -> bool {
         self.failed * 2 <= self.rounds
     }
 
-    /// On a machine that is busy a store may be late, and fail by its own limit of time.
+    /// Whether to go on: on a busy machine a store may answer too late, and fail for that.
     const fn needs_more(&self) -> bool {
         !self.is_judged() && self.failed <= MOST_FAILED
     }
@@ -71,7 +71,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// What the tabs of one browser share, and know of the site.
+/// What the tabs of one browser share, and what they know of the site.
 #[derive(Default)]
 struct Browser {
     cookie: Option<SessionId>,
@@ -100,7 +100,7 @@ pub(crate) async fn run(
         let world = Arc::new(World {
             servers: [start()?, start()?],
             browsers: Default::default(),
-            // Of no round before, whose sessions are still stored.
+            // Users of this round only, because the sessions of earlier rounds are still stored.
             users: std::array::from_fn(|user| format!("user {user} of round {round}").into()),
             history: Mutex::default(),
             until: Instant::now() + ROUND,
@@ -126,7 +126,7 @@ impl Report {
         let busy =
             |called: &&Called| called.result == Err(Why::Busy) || called.unsaved == Some(Why::Busy);
         self.busy += u64::try_from(calls().filter(busy).count())?;
-        // Of a write that failed nobody knows when it was carried out, if it was.
+        // There is no telling when a write that failed was carried out, or whether it was.
         if calls().any(|called| called.asked.iter().any(|asked| matches!(asked.what, What::Failed)))
         {
             self.failed += 1;
@@ -151,7 +151,7 @@ impl Report {
     }
 }
 
-/// A tab: one request after another, each to one of the servers.
+/// A tab, which sends one request after another, each to one of the servers.
 async fn browse(world: Arc<World>, browser: usize) -> Result<(), Broken> {
     let jar = &world.browsers[browser];
     while Instant::now() < world.until {
@@ -168,7 +168,8 @@ async fn browse(world: Arc<World>, browser: usize) -> Result<(), Broken> {
     Ok(())
 }
 
-/// What a response teaches: a cookie counts if it is newer than the one that was sent.
+/// Takes what a response tells into the jar. A cookie counts if it is newer than the one that was
+/// sent.
 fn learn(jar: &mut Browser, sent: Option<SessionId>, told: &Told) {
     if let Some(cookie) = cookie_of(told).filter(|cookie| cookie.is_some() || jar.cookie == sent) {
         jar.cookie = cookie;

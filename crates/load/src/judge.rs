@@ -1,5 +1,5 @@
-//! Judges what two processes did: put in order, it is what one machine does with one state, and
-//! keeps the properties at every step.
+//! Judges what two processes did. In the order that was found, it must be what one machine does
+//! with one state, and must keep the properties at every step.
 
 use quixote_session::check::replay::{differences, drawn, drawn_handle};
 use quixote_session::check::trace::{
@@ -15,17 +15,17 @@ use crate::Broken;
 use crate::order::{NoOrder, Place, order};
 use crate::wire::{Called, Told, What, Why};
 
-/// No limit is reached within a round, so every step may be at the same moment.
+/// No time limit is reached within a round, so every step may happen at the same moment.
 const NOW: Timestamp = Timestamp(1_000_000_000_000);
 
 /// What is wrong with a history.
 pub(crate) struct Wrong {
     pub(crate) what: String,
-    /// As much of it as could be put in order, as a trace; its last step is the wrong one.
+    /// As much of the history as could be put in order, as a trace; its last step is the wrong one.
     pub(crate) trace: Vec<u8>,
 }
 
-/// How much was judged, and what was witnessed.
+/// How much was judged, and which properties were witnessed.
 #[derive(Default)]
 pub(crate) struct Judged {
     pub(crate) steps: u64,
@@ -69,7 +69,7 @@ const fn wrong(what: String, trace: Vec<u8>) -> Wrong {
     Wrong { what, trace }
 }
 
-/// What a request did, in short.
+/// A summary of what a request did.
 fn told_of(told: &Told) -> String {
     let asked = |what: &What| match what {
         What::Loaded { found: Some(_), .. } => "loaded",
@@ -86,7 +86,7 @@ fn told_of(told: &Told) -> String {
     told.calls.iter().map(call).collect::<Vec<_>>().join("; ")
 }
 
-/// One machine with one state, and who watches it.
+/// One machine with one state, and the checks that watch it.
 struct Machine {
     config: Config,
     state: State,
@@ -112,11 +112,11 @@ impl Machine {
         Ok(Self { config, state, history, trace, judged })
     }
 
-    /// Who asks for the end of other sessions is looked at first, and the end then has no condition
-    /// (rules driver-17 and driver-14). If the own session, or user, ended between the two, the
-    /// others end all the same. One state for all knows no moment between the two: there a manager
-    /// does it, or the request logs out. False if no event does the same, as no manager spares a
-    /// session: the round is judged up to here.
+    /// A request that ends other sessions first loads its own; the end itself has no condition
+    /// (rules driver-17 and driver-14). If its own session, or user, ended between the two, the
+    /// others end all the same. One state for all has no moment between the two, so there a manager
+    /// does it, or the request logs out. False if no event does the same, because a manager spares
+    /// no session: the round is then judged up to here.
     fn let_late_end_pass(&mut self, observed: &mut Observed<'_>) -> bool {
         let Some(op) = observed.wrote else { return true };
         let end = match op {
@@ -128,7 +128,7 @@ impl Machine {
                 let delete = ManagerEvent::DeleteHandle { handle: *handle };
                 Some(Event::Manager(if is_there { delete } else { ManagerEvent::Sweep }))
             }
-            // The handle was that of the own session, which a request may end at any time.
+            // The handle was that of the request's own session, which it may end at any time.
             StoreOp::DeleteHandle { user: None, .. } => {
                 observed.event.request().map(|number| RequestEvent::ExpireSession.of(number))
             }
@@ -213,12 +213,12 @@ impl Machine {
 }
 
 impl<'a> Observed<'a> {
-    /// A call is one step; a finish that could not save is two, of which the second fails.
+    /// A call is one step. A finish that could not save is two: the second finishes as failed.
     fn of(called: &'a Called, number: RequestId) -> Vec<Self> {
         let reply = match &called.result {
             Ok(reply) => reply.clone(),
             Err(Why::Refused(why)) => Reply::Refused(*why),
-            // That it failed is the store's fault, and makes a history that cannot be judged.
+            // The store failed, so this history cannot be judged.
             Err(Why::Busy | Why::Store | Why::Unknown | Why::Commit) => return Vec::new(),
         };
         let event = numbered(called.event.clone(), number);
@@ -303,14 +303,14 @@ fn drawn_by(wrote: Option<&StoreOp>, reply: &Reply) -> Entropy {
     Entropy::from_bytes(bytes)
 }
 
-/// A session as if everything had happened at one moment.
+/// The session as if everything had happened at one moment.
 fn at(session: &Session) -> Box<Session> {
     let parts = SessionParts { created: NOW, accessed: NOW, ..session.clone().into() };
     Session::try_from(parts).unwrap_or_else(|_| session.clone()).into()
 }
 
-/// A user's generation is a number of the store: one state counts in its own way, and the order has
-/// compared it.
+/// The operation as if everything had happened at one moment, and without the user's generation.
+/// That is a number of the store: one state counts in another way, and the order has compared it.
 fn at_now(op: Option<&StoreOp>) -> Option<StoreOp> {
     Some(match op?.clone() {
         StoreOp::Create { id, session, .. } => {

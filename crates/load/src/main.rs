@@ -1,9 +1,9 @@
 //! What holds when processes and stores are killed, and when two processes share one store.
 //!
 //! `cargo run --release -p load -- --help` lists the checks. Each starts the stores that it needs,
-//! on loopback and in folders that it deletes, and two server processes over each. The status is 0
-//! if everything holds and 1 if something was lost, revived or answered wrongly. A check that is
-//! interrupted ends what it has started.
+//! on loopback and in folders that it deletes, and two server processes on each store. The exit
+//! status is 0 if everything holds, 1 if something was lost, revived or answered wrongly, and 2 if
+//! the check could not be made. A check that is interrupted ends what it has started.
 
 mod contend;
 mod crash;
@@ -32,23 +32,23 @@ pub(crate) type Broken = Box<dyn std::error::Error + Send + Sync>;
 struct Args {
     #[command(subcommand)]
     check: Check,
-    /// On which stores; all of them if nothing is said.
+    /// The stores to check; all of them by default.
     #[arg(long, global = true, value_enum)]
     store: Vec<Kind>,
 }
 
 #[derive(Subcommand)]
 enum Check {
-    /// Kills servers and stores under load: is an acknowledged write lost, an ended session back?
+    /// Kill servers and stores under load: is an acknowledged write lost, or an ended session back?
     Crash {
-        /// How often, on each store.
+        /// How many kills on each store.
         #[arg(long, default_value_t = 100)]
         times: u64,
         /// Let Redis keep nothing: then writes must be lost.
         #[arg(long)]
         forgetful: bool,
     },
-    /// Many writers of one session, then a logout among them: is a write lost, or the session back?
+    /// Let many write to one session, then one log out: is a write lost, or the session back?
     Contend {
         /// How many write at once, at most 60.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=60))]
@@ -59,17 +59,17 @@ enum Check {
         /// How many logouts race with writers.
         #[arg(long, default_value_t = 70)]
         logouts: u64,
-        /// Over a store that neglects its condition: then writes must be lost.
+        /// Use a store that ignores conditions: then writes must be lost.
         #[arg(long)]
         careless: bool,
     },
-    /// Random clients of two processes: is there one order in which the machine answers the same,
-    /// and does every step in it keep the properties?
+    /// Let random clients use two processes: is there one order in which the machine answers the
+    /// same, and does every step in it keep the properties?
     Histories {
-        /// For how long, on each store.
+        /// For how many seconds, on each store.
         #[arg(long, default_value_t = 3600)]
         seconds: u64,
-        /// Over a store that neglects its condition: then there must be no such order.
+        /// Use a store that ignores conditions: then there must be no such order.
         #[arg(long)]
         careless: bool,
     },
@@ -90,9 +90,9 @@ async fn main() -> ExitCode {
     })
 }
 
-/// A check that is interrupted is dropped, and with it its stores and workers.
+/// If the check is interrupted, it is dropped, and its stores and workers with it.
 async fn run_until_interrupted(args: Args) -> Result<ExitCode, Broken> {
-    // From here on, before anything is started, a signal is waited for and does not kill.
+    // From here on, before anything is started, a signal no longer kills this process.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {

@@ -1,10 +1,10 @@
-//! One order of everything that two processes did, such that the store would have answered the
+//! Finds an order of everything that two processes did in which the store would have answered the
 //! same.
 //!
 //! Each call took effect at one moment: when its write was carried out or, if it wrote nothing,
-//! when it looked at the store last. From outside only an interval is known in which that moment
-//! lies. But what was written replaces one revision by another, and whoever looks says which it has
-//! seen: so who looked or wrote before whom follows. What is left open makes no difference.
+//! when it last looked at the store. Outside, only an interval around that moment is known. But a
+//! write replaces one revision by another, and a load says which revision it saw, so it follows
+//! which of two calls came first. Where it does not follow, the order makes no difference.
 
 mod sorter;
 
@@ -18,7 +18,7 @@ use crate::wire::{Called, During, Told, What, Why};
 /// A call at its place.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// Which request, in the order in which they were told.
+    /// Which request, in the order in which their results came.
     pub(crate) request: usize,
     /// Which of its calls.
     pub(crate) call: usize,
@@ -26,13 +26,13 @@ pub(crate) struct Place {
 
 /// There is no such order.
 pub(crate) struct NoOrder {
-    /// What could be put in order before.
+    /// The calls that could be put in order before that.
     pub(crate) before: Vec<Place>,
-    /// The calls that could be next, but wait for each other, or for what never was.
+    /// The calls that could be next, but wait for each other, or for something that never was.
     pub(crate) waits: Vec<String>,
 }
 
-/// What a call saw or did of the store.
+/// What a call saw in the store, or did to it.
 #[derive(Debug)]
 enum Effect {
     Nothing,
@@ -45,18 +45,18 @@ struct Node {
     place: Place,
     during: During,
     effect: Effect,
-    /// A session that it has looked for and that had left the store: for ever.
+    /// A session that it looked for, and that had left the store for ever.
     gone: Option<SessionId>,
 }
 
-/// So many ends by handle may come later than they could.
+/// How many ends by handle may come later than they could.
 const MOST_LATE: usize = 100;
 
 /// Puts the calls in order.
 ///
-/// An end by handle that finds no session of its user may have come before a login made the session
-/// that user's, or after that, and ended it. Which of the two, only who misses the session shows:
-/// then the last such end of its handle is put where it finds one.
+/// Assume that an end by handle finds no session of its user. Then it may have come before a login
+/// made the session that user's, or after that login, and ended the session. Only a call that
+/// misses the session shows which: then the last such end of its handle is put where it finds it.
 pub(crate) fn order(history: &[Told]) -> Result<Vec<Place>, NoOrder> {
     let mut late = Vec::new();
     loop {
@@ -67,8 +67,8 @@ pub(crate) fn order(history: &[Told]) -> Result<Vec<Place>, NoOrder> {
     }
 }
 
-/// The same, where these ends by handle must find a session. If there is none, the end that came
-/// too early for whoever misses a session.
+/// The same, but these ends by handle must find a session. If there is no such order, returns the
+/// end that came too early for a call that misses its session.
 fn order_with(history: &[Told], late: &[Place]) -> Result<Vec<Place>, (NoOrder, Option<Place>)> {
     let mut requests: Vec<Vec<Node>> = (history.iter().enumerate())
         .map(|(request, told)| nodes(request, told))
@@ -81,7 +81,7 @@ fn order_with(history: &[Told], late: &[Place]) -> Result<Vec<Place>, (NoOrder, 
     let mut waiting = requests.into_iter().peekable();
     let mut open: Vec<VecDeque<Node>> = Vec::new();
     loop {
-        // What began after another had ended comes after it.
+        // A call that began after another had ended comes after that one.
         let mut first = heads(&open).map(|node| node.during.ended).min().unwrap_or(u64::MAX);
         while let Some(nodes) = waiting.next_if(|nodes| nodes[0].during.began <= first) {
             first = first.min(nodes[0].during.ended);
@@ -122,12 +122,12 @@ fn nodes(request: usize, told: &Told) -> Vec<Node> {
 }
 
 fn node(place: Place, called: &Called) -> Option<Node> {
-    // Given up: nothing happened, and only a finish ends the request all the same.
+    // The call was given up, so nothing happened, except that a finish still ends the request.
     if called.result == Err(Why::Busy) {
         return None;
     }
-    // Of whose user is asked beside a session that counts for a save, and for what was refused for
-    // that alone.
+    // The generation of the user, which a login asks for in addition to its session, counts for a
+    // save, and for a refusal because of it.
     let rests_on_user = match (&called.event, called.unsaved) {
         (_, Some(why)) => why == Why::Refused(Refusal::UserEnded),
         (Event::Request { event: RequestEvent::FinishRequest { .. }, .. }, None) => true,
@@ -150,7 +150,7 @@ fn node(place: Place, called: &Called) -> Option<Node> {
             {
                 Effect::Did { op: op.clone(), expected: *expected, revision: *revision }
             }
-            // A noted access is no condition of anything, and after a lost race follows another
+            // A noted access is no condition of anything, and a lost race is followed by another
             // look.
             What::Generation { .. } | What::Write { .. } | What::Failed => continue,
         };

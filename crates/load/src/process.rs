@@ -1,4 +1,4 @@
-//! A worker, as who asks it sees it.
+//! A worker, as seen by the process that asks it.
 
 use std::collections::HashMap;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ use tokio::sync::oneshot::{Receiver, Sender, channel};
 use crate::Broken;
 use crate::wire::{Order, Told};
 
-/// A worker process. What is asked while it dies has no answer.
+/// A worker process. If it dies, what it was asked has no answer.
 pub(crate) struct Process {
     child: tokio::sync::Mutex<Child>,
     input: tokio::sync::Mutex<ChildStdin>,
@@ -34,7 +34,7 @@ impl Process {
         tokio::spawn(async move {
             let mut lines = BufReader::new(output).lines();
             while let Ok(Some(line)) = lines.next_line().await {
-                // The last line of one that was killed may be cut.
+                // If the worker was killed, its last line may be cut.
                 let Ok(told) = serde_json::from_str::<Told>(&line) else { break };
                 if let Some(told_to) = lock(&known).remove(&told.number) {
                     let _ = told_to.send(told);
@@ -46,7 +46,7 @@ impl Process {
         Ok(Self { child, input, waiting, last: AtomicU64::new(0) })
     }
 
-    /// Runs the calls of a request; None if the process died before it told what came of them.
+    /// Runs the calls of a request; None if the process died before it answered.
     pub(crate) async fn ask(&self, calls: Vec<Event>, pause_ms: u64) -> Option<Told> {
         let number = self.last.fetch_add(1, Ordering::Relaxed);
         let line = serde_json::to_string(&Order { number, calls, pause_ms }).ok()? + "\n";
@@ -55,7 +55,7 @@ impl Process {
         if self.input.lock().await.write_all(line.as_bytes()).await.is_err() {
             lock(&self.waiting).remove(&number);
         }
-        // One that was asked after the last answer was read would wait for ever.
+        // A question that came after the last answer was read would wait for ever.
         tokio::time::timeout(std::time::Duration::from_secs(60), told).await.ok()?.ok()
     }
 

@@ -1,4 +1,4 @@
-//! What requests are made of.
+//! The calls that requests are made of.
 
 use quixote_session::{
     CookieChange, CookieValue, Event, Outcome, RequestEvent, RequestId, SessionId,
@@ -28,7 +28,7 @@ pub(crate) fn set(key: &str, value: u64) -> Event {
     of(RequestEvent::SetValue { key: key.into(), value: value.to_string().into() })
 }
 
-/// The calls of somebody who logs in.
+/// The calls of a request that logs a user in.
 pub(crate) fn login(user: String) -> Vec<Event> {
     vec![start(None), of(RequestEvent::SetUser { user: Some(user.into()) }), finish()]
 }

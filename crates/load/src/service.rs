@@ -1,4 +1,4 @@
-//! A store in a process of its own, which may be killed.
+//! A store in a process of its own, which can be killed.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,7 +18,7 @@ pub(crate) enum Kind {
     Redis,
 }
 
-/// A store on loopback, in a folder that is deleted. One of SQLite is only a file.
+/// A store on loopback, in a folder that is deleted in the end. A store of SQLite is only a file.
 pub(crate) struct Service {
     kind: Kind,
     /// Whether it forgets what it was told when it is killed.
@@ -40,7 +40,7 @@ impl Service {
         Ok(service)
     }
 
-    /// The settings that decide what an acknowledged write outlives.
+    /// The settings that decide what an acknowledged write survives.
     pub(crate) const fn durability(&self) -> &'static str {
         match self.kind {
             Kind::Sqlite => "journal_mode WAL, synchronous FULL",
@@ -64,14 +64,14 @@ impl Service {
         self.process.is_some()
     }
 
-    /// Kills it, with all processes that it has started, and starts it again.
+    /// Kills the store, with all processes that it has started, and starts it again.
     pub(crate) fn crash(&mut self) -> Result<(), Broken> {
         self.kill()?;
         self.run()
     }
 
-    /// Starts it again if it has ended by itself: PostgreSQL does while a process of the one that
-    /// was killed still has its memory.
+    /// Starts the store again if it has ended by itself, as PostgreSQL does while a process of the
+    /// killed server still holds the shared memory.
     pub(crate) fn keep_up(&mut self) -> Result<(), Broken> {
         match self.process.as_mut().map(Child::try_wait).transpose()? {
             Some(Some(_)) => self.run(),

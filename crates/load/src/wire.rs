@@ -1,4 +1,4 @@
-//! What is asked of a worker, and what it tells: one line of JSON each.
+//! What a worker is asked, and what it answers: one line of JSON each.
 
 use quixote_session::driver::Failure;
 use quixote_session::{CookieOp, Event, Refusal, Reply, Session, SessionId, SmolStr, StoreOp};
@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Order {
     pub(crate) number: u64,
     pub(crate) calls: Vec<Event>,
-    /// How many milliseconds to wait before each call: what was loaded grows old.
+    /// How many milliseconds to wait before each call, so that what was loaded grows old.
     pub(crate) pause_ms: u64,
 }
 
-/// What came of them.
+/// The results of those calls.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Told {
     pub(crate) number: u64,
-    /// As many as were made: after the store has failed there are no more.
+    /// The calls that were made: after the store has failed, no more are made.
     pub(crate) calls: Vec<Called>,
 }
 
@@ -26,12 +26,12 @@ pub(crate) struct Told {
 pub(crate) struct Called {
     pub(crate) event: Event,
     pub(crate) during: During,
-    /// The answer; for a finish, that of the request's end, whatever came of the save.
+    /// The answer; for a finish, whether the request has ended, even if it was not saved.
     pub(crate) result: Result<Reply, Why>,
-    /// Why a request was not saved although it was to be.
+    /// Why a request that should have been saved was not.
     pub(crate) unsaved: Option<Why>,
     pub(crate) cookie: Option<CookieOp>,
-    /// What the store was asked, in order.
+    /// The questions to the store, in order.
     pub(crate) asked: Vec<Asked>,
 }
 
@@ -81,7 +81,7 @@ impl From<Failure> for Why {
 }
 
 impl Called {
-    /// Whether it was done, and if it was a finish that saves, saved.
+    /// Whether it was done and, if it was a finish that saves, saved.
     pub(crate) const fn is_done(&self) -> bool {
         self.result.is_ok() && self.unsaved.is_none()
     }

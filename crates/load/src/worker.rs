@@ -30,7 +30,7 @@ pub(crate) async fn serve(url: &str, careless: bool) -> Result<(), Broken> {
             let told = ASKED.scope(Mutex::default(), carry_out(order, manager)).await;
             let line = serde_json::to_string(&told).unwrap_or_default() + "\n";
             let mut out = out.lock().await;
-            // Whoever has asked may be gone.
+            // The process that asked may be gone.
             let _ = out.write_all(line.as_bytes()).await;
             let _ = out.flush().await;
         });
@@ -38,7 +38,7 @@ pub(crate) async fn serve(url: &str, careless: bool) -> Result<(), Broken> {
     Ok(())
 }
 
-/// The store may be about to start.
+/// Opens the store, and tries again while it starts.
 async fn open(url: &str) -> Result<Arc<dyn Store>, Broken> {
     let mut tries = 0;
     loop {
@@ -100,7 +100,7 @@ async fn call(event: Event, manager: &Manager, exchange: &mut Exchange) -> Calle
     }
 }
 
-/// Of the machine's clock, which nobody should set meanwhile.
+/// Nanoseconds by the clock of the computer, which must not be set meanwhile.
 fn now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| since.as_nanos().try_into().unwrap_or(u64::MAX))
@@ -163,8 +163,8 @@ impl Store for Watched {
     }
 }
 
-/// A store that is wrong on purpose, so that the judges are seen to find it: an update overwrites
-/// whatever is there.
+/// A store that is wrong on purpose, so that the checks can be seen to find it: an update
+/// overwrites whatever is there.
 struct Careless(Arc<dyn Store>);
 
 #[async_trait]
