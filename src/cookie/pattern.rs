@@ -1,8 +1,8 @@
 //! A `Cookie` header as Quixote reads it: by a pattern that is older than RFC 6265, and looser.
 //!
-//! Quixote searches for names, one behind the other: each is all up to a blank, `=`, `;` or `,`.
-//! Behind it may stand `=` and a value, in quotes or up to a blank, `"`, `;` or `,`; blanks may
-//! stand between these. What is none of that is passed over. The pattern itself is in
+//! Quixote searches for one name after the other: a name is everything up to a blank, `=`, `;` or
+//! `,`. After it there may be `=` and a value, which is in quotes or goes up to a blank, `"`, `;`
+//! or `,`. There may be blanks in between. Anything else is skipped. The pattern itself is in
 //! `tests/naive/pattern.rs`, with a matcher that tries everything.
 
 use alloc::borrow::Cow;
@@ -24,10 +24,10 @@ pub(super) fn last_value<'a>(header: &'a str, name: &str) -> Option<Cow<'a, str>
     last.map(Value::text)
 }
 
-/// A value as it stands in the header.
+/// A value, as the header has it.
 enum Value<'a> {
     Bare(&'a str),
-    /// What stands between quotes.
+    /// What is between quotes.
     Quoted(&'a str),
 }
 
@@ -40,7 +40,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The name and value of the first cookie, and what stands behind it.
+/// The name and value of the first cookie, and the rest of the header.
 // [cookie-4]
 fn next_cookie(header: &str) -> Option<(&str, Value<'_>, &str)> {
     let ends_name = |byte: u8| is_blank(byte) || matches!(byte, b'=' | b';' | b',');
@@ -57,7 +57,7 @@ fn next_cookie(header: &str) -> Option<(&str, Value<'_>, &str)> {
     Some((name, value, rest))
 }
 
-/// The value that the text begins with, and what stands behind it.
+/// The value that the text begins with, and the rest of the text.
 fn value(text: &str) -> (Value<'_>, &str) {
     let quoted = text.strip_prefix('"').and_then(|inner| {
         let (value, rest) = inner.split_at_checked(closing_quote(inner)?)?;
@@ -70,12 +70,13 @@ fn value(text: &str) -> (Value<'_>, &str) {
     })
 }
 
-/// Where the quotes end that this text begins behind: the pattern takes a backslash with what
-/// follows as long as it finds a quote behind them, and without it if it does not. So they end at
-/// the first quote without a backslash before it or, if each has one, at the last.
+/// The place of the closing quote; the text begins after the opening one. The pattern takes a
+/// backslash together with the next character as long as a quote comes later, and alone if none
+/// does. So the closing quote is the first without a backslash before it or, if each has one, the
+/// last.
 ///
-/// In the second case all the rest of the header has been looked at. That happens once: no quote
-/// there has an `=` or a blank before it, as one that begins a value has.
+/// In the second case the whole rest of the header was looked at. That happens only once: no quote
+/// in the rest has an `=` or a blank before it, as a quote that begins a value has.
 // [cookie-5]
 fn closing_quote(text: &str) -> Option<usize> {
     let mut escaped = false;
@@ -87,7 +88,8 @@ fn closing_quote(text: &str) -> Option<usize> {
     unescaped.or_else(|| text.rfind('"'))
 }
 
-/// Without the backslash before any character but a line feed; one at the end escapes the quote.
+/// Removes the backslash before any character except a line feed. A backslash at the end escapes
+/// the quote.
 // [cookie-6]
 fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
@@ -112,7 +114,7 @@ fn without_blanks(text: &str) -> &str {
     split_before(text, |byte| !is_blank(byte)).1
 }
 
-/// Both parts of the text, the second from the first byte that `ends`, which is of ASCII.
+/// Splits the text before the first byte for which `ends` is true, which must be ASCII.
 fn split_before(text: &str, ends: impl Fn(u8) -> bool) -> (&str, &str) {
     let end = text.bytes().position(ends).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, ""))

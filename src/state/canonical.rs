@@ -1,8 +1,8 @@
 //! A state in canonical form: what equality, hashing and serialisation look at.
 //!
 //! Sessions are numbered: first the stored ones in the order of their ids, then those that only
-//! requests hold, in the order of the first request that holds each. Where an object stands in
-//! the arena is forgotten; which requests share one is not.
+//! requests hold, in the order of the first request that holds each. The place of an object in the
+//! arena is left out; which requests share an object is not.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

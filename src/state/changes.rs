@@ -27,17 +27,18 @@ impl Change {
     }
 }
 
-/// What of a session outlives that its user is set.
+/// What a session keeps when its user is set.
 // [step-17] [step-18] [step-19] [step-45]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub(crate) enum Keeps {
-    /// Another user's, or nobody's after somebody: nothing.
+    /// The user changed to another, or from somebody to nobody: nothing.
     Nothing,
-    /// Somebody's after nobody: the values, such as a cart. A form was issued to nobody.
+    /// The user changed from nobody to somebody: the values, such as a cart. The form tokens go,
+    /// because the forms were issued to nobody.
     Values,
-    /// The same user's as before: everything.
+    /// The user is the same as before: everything.
     #[default]
     All,
 }
@@ -72,7 +73,7 @@ pub(crate) struct UserChange {
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) to: Option<SmolStr>,
     pub(crate) at: Timestamp,
-    /// How often the sessions of the user had been ended by then; None if they were ended since.
+    /// The user's generation at that moment; None if the user's sessions were ended since.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) generation: Option<u64>,
 }
@@ -86,7 +87,7 @@ pub(crate) struct Changes {
     /// The new user, if one was set: a user, or nobody.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) user: Option<UserChange>,
-    /// What outlives all users that were set.
+    /// What the session keeps after all users that were set.
     pub(crate) keeps: Keeps,
     /// Whether a new id was asked for.
     pub(crate) renew: bool,
@@ -96,13 +97,13 @@ pub(crate) struct Changes {
     /// The values that must still be these and, as None, those that must still be missing.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::each_once"))]
     guards: BTreeMap<SmolStr, Option<SmolStr>>,
-    /// The form tokens that were created for the user as it now is, oldest first.
+    /// The form tokens that were created for the present user, oldest first.
     pub(crate) form_tokens: FormTokens,
 }
 
 impl Changes {
-    /// Whether there is anything that a visitor would miss. A form token is not: if its session is
-    /// gone, the form has to be shown again.
+    /// Whether there is nothing that a visitor would miss. A form token would not be missed: if its
+    /// session is gone, the form is shown again.
     pub(crate) fn is_but_tokens(&self) -> bool {
         self.user.is_none() && !self.renew && self.values.is_empty() && self.guards.is_empty()
     }
@@ -157,7 +158,7 @@ impl Changes {
                 self.guards.clear();
             }
         }
-        // The request may still end the session that it found, by the handle, wherever that moved.
+        // By the handle the request can still end the session that it found, wherever it has moved.
         let handle = session.handle;
         keeps.apply_to(session);
         session.handle = handle;

@@ -1,7 +1,7 @@
 //! The arena of session objects, which the store's index and the open requests point into.
 //!
-//! Live sharing is aliasing: several requests and the store hold one object, and whoever changes
-//! it changes it for all. An object lives while it is stored or held. Objects stand in chunks that
+//! Live sharing is aliasing: several requests and the store hold one object, and a change by one
+//! is a change for all. An object lives while it is stored or held. Objects are kept in chunks that
 //! never move, so growing copies nothing and at most one chunk is spare.
 
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::session::Session;
 use crate::token::SessionId;
 
-/// Where an object stands in the arena.
+/// The place of an object in the arena.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Slot(u32);
 
@@ -43,7 +43,7 @@ impl Object {
 #[derive(Clone)]
 pub(crate) struct Objects {
     chunks: Vec<Vec<Option<Object>>>,
-    /// Places that are used again before new ones are added.
+    /// Free places, which are used again before new ones are added.
     free: Vec<Slot>,
 }
 

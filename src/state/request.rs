@@ -12,9 +12,9 @@ use crate::presented::CookieValue;
 /// One request in flight.
 #[derive(Clone)]
 pub(crate) struct Request {
-    /// The session that it holds; None once that was expired.
+    /// The session that it holds; None after it has expired it.
     pub(crate) held: Option<Slot>,
-    /// The rest of it, which the canonical form of a state keeps as it is.
+    /// The rest of the request, which the canonical form of a state keeps unchanged.
     pub(crate) data: RequestData,
 }
 
@@ -29,7 +29,7 @@ impl Request {
         self.data.changes.get_or_insert_default()
     }
 
-    /// A login of `user` in this request is void, unless it was made in a generation that counts.
+    /// Voids a login of `user` in this request, unless it was made in a generation that counts.
     // [step-39]
     pub(crate) fn end_login_unless(&mut self, user: &str, counts: impl Fn(u64) -> bool) {
         let changes = self.data.changes.as_mut().and_then(|changes| changes.user.as_mut());
@@ -45,7 +45,7 @@ impl Request {
     }
 }
 
-/// All of a request but what it holds.
+/// Everything in a request except what it holds.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]

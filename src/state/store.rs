@@ -19,8 +19,8 @@ pub(crate) struct Store {
     index: HashTable<Indexed>,
 }
 
-/// Where the session is whose id folds to these bits. They save a look at the object if ids
-/// differ, and let the index grow without one.
+/// The place of a session, and the bits that its id folds to. The bits mostly save a look at the
+/// object if ids differ, and let the index grow without one.
 #[derive(Clone, Copy)]
 struct Indexed {
     fold: u32,
@@ -36,7 +36,7 @@ impl Store {
         self.index.len()
     }
 
-    /// Where the session is that is stored under `id`.
+    /// The place of the session that is stored under `id`.
     // [state-3]
     pub(crate) fn find(&self, id: &SessionId) -> Option<Slot> {
         let fold = fold_of(id);
@@ -71,7 +71,7 @@ impl Store {
         ids
     }
 
-    /// Stores `session` under `id`, as a new object: whoever holds what was there keeps it.
+    /// Stores `session` under `id`, as a new object: requests that hold the old object keep it.
     pub(crate) fn put(&mut self, id: SessionId, session: Session) {
         let slot = self.objects.insert(Object::new(Some(id), session));
         self.share(id, slot);
@@ -104,7 +104,7 @@ impl Store {
         }
     }
 
-    /// Removes what is stored under `id`, if anything is; says whether it was. The object lives on
+    /// Removes what is stored under `id`; returns whether there was anything. The object lives on
     /// while a request holds it.
     pub(crate) fn remove(&mut self, id: &SessionId) -> bool {
         let Self { objects, index } = self;

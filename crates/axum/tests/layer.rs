@@ -353,10 +353,10 @@ async fn a_handler_that_ignores_refusals_is_served() {
     assert!(site.store.sessions_of("bob").await.unwrap().is_empty());
 }
 
-/// Data of the application that say how they ended.
+/// Data of the application that note how they ended.
 struct Own {
     ended: Arc<Mutex<Vec<&'static str>>>,
-    /// None: it panics.
+    /// Whether the commit succeeds; None if it panics.
     commits: Option<bool>,
     /// Whether they are in the database of the sessions.
     shares: Option<Arc<Failing>>,
@@ -414,7 +414,7 @@ async fn own_data_end_as_the_session_does() {
     }
 }
 
-/// Nobody knows what was committed before.
+/// There is no telling what was committed before the panic.
 #[tokio::test(start_paused = true)]
 async fn a_write_of_own_data_that_panics_is_in_doubt() {
     let site = Site::new();

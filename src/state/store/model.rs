@@ -1,7 +1,7 @@
 //! The store beside a model of it: plain maps, without slots, folds and lists of free places.
 //!
-//! Which sessions there are, who holds them and what is found under an id must be the same after
-//! every operation; so must how much room they take.
+//! After every operation both must have the same sessions, held by the same requests and found
+//! under the same ids, and must take the same room.
 
 #![cfg(test)]
 #![expect(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
@@ -164,7 +164,7 @@ impl SideBySide {
         self.objects.get_mut(&slot).unwrap()
     }
 
-    /// A new object stands where no other one does.
+    /// A new object has a place that no other one has.
     fn appears(&mut self, slot: Slot, id: Option<SessionId>) {
         let object = Modelled { id, created: self.sessions, holders: 0 };
         assert_eq!(self.objects.insert(slot, object), None, "{slot:?} was in use");

@@ -1,4 +1,4 @@
-//! Which calls may be next: the store as an order of calls makes it.
+//! Which calls may come next, by what the calls before them have made of the store.
 
 use std::collections::HashMap;
 
@@ -6,14 +6,14 @@ use quixote_session::{Handle, SessionId, SmolStr, StoreOp};
 
 use super::{Effect, NoOrder, Node, Place};
 
-/// A row, as far as conditions ask.
+/// The parts of a row that conditions compare.
 struct Row {
     revision: u64,
     user: Option<SmolStr>,
     handle: Option<Handle>,
 }
 
-/// The store as the order makes it, and what is still to come.
+/// The store after the calls that are in order, and the calls still to come.
 pub(super) struct Sorter {
     rows: HashMap<SessionId, Row>,
     generations: HashMap<SmolStr, u64>,
@@ -49,7 +49,7 @@ impl Sorter {
         self.generations.get(user).copied().unwrap_or_default()
     }
 
-    /// Whether nobody but so many still has to see this session as it is.
+    /// Whether no more than so many calls still have to see this session unchanged.
     fn is_seen(&self, id: SessionId, but: usize) -> bool {
         let Some(revision) = self.revision(id) else { return true };
         self.seen.get(&(id, revision)).copied().unwrap_or_default() <= but
@@ -84,7 +84,7 @@ impl Sorter {
         self.removes(op).is_empty().then_some(*handle)
     }
 
-    /// What there is to say if these calls could be next, and none may.
+    /// The error if these calls could be next, but none of them may.
     pub(super) fn no_order<'a>(
         &self,
         before: Vec<Place>,
@@ -94,7 +94,7 @@ impl Sorter {
         let (mut waits, mut missed) = (Vec::new(), Vec::new());
         for node in stuck {
             waits.push(self.complain(node));
-            // Looked for in vain, although it is there.
+            // The call did not find it, although it is there.
             missed.extend(node.gone.and_then(|id| self.rows.get(&id)?.handle));
         }
         let early = idle.iter().rev().find(|(_, handle)| missed.contains(handle));
@@ -180,7 +180,7 @@ impl Sorter {
         }
     }
 
-    /// Why a call has no place. It names no secret.
+    /// Why a call has no place, without secrets.
     fn complain(&self, node: &Node) -> String {
         let Place { request, call } = node.place;
         let what = match &node.effect {
@@ -225,7 +225,7 @@ impl Effect {
     }
 }
 
-/// The session whose revision is another after the operation, or gone.
+/// The session that has another revision after the operation, or is gone.
 const fn replaced(op: &StoreOp) -> Option<SessionId> {
     match op {
         StoreOp::Update { id, .. } | StoreOp::Rotate { from: id, .. } | StoreOp::Discard { id } => {
