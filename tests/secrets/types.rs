@@ -76,6 +76,8 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
             "Handle",
             "Header",
             "Outcome",
+            "Outside",
+            "Over",
             "Failure",
             "Refusal",
             "Revision",
