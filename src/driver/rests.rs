@@ -133,6 +133,7 @@ mod tests {
     use crate::driver::call::REQUEST;
     use crate::event::{Event, Input, Outcome, RequestEvent};
     use crate::presented::CookieValue;
+    use crate::state::Save;
     use crate::{Config, Entropy, Session, SessionId, State, Timestamp, step};
 
     fn sent(state: State, event: Event, byte: u8) -> (State, u8) {
@@ -173,6 +174,9 @@ mod tests {
                 state = sent(state, start, 1).0;
                 for event in before {
                     state = sent(state, event.clone().of(REQUEST), 2).0;
+                }
+                if before.is_empty() {
+                    assert_eq!(state.foretold_save(REQUEST), Save::Nothing, "{stored:?}");
                 }
                 for event in
                     finishes.iter().cloned().chain([login(), RequestEvent::CreateFormToken])

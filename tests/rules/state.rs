@@ -3,7 +3,7 @@
 use core::hash::BuildHasher as _;
 use std::collections::hash_map::RandomState;
 
-use quixote_session::Semantics;
+use quixote_session::{Config, Semantics, Timestamp};
 
 use crate::scenario::events::{delete, expire, finish};
 use crate::scenario::{ALL, Abandoned, Scenario, Successful};
@@ -22,6 +22,27 @@ fn listings_show_all_in_order() {
         assert_eq!(run.state().sessions_of("alice"), ids);
         assert_eq!((run.state().values().len(), run.state().len()), (8, 8));
     }
+}
+
+#[test]
+fn listings_for_users_leave_out_what_is_over() {
+    let config = Config::STRICT;
+    let limit = config.idle_limit_ms.unwrap();
+    let mut run = Scenario::of(&config);
+    let (over, others) = (run.log_in("alice"), run.log_in("bob"));
+    run.now += limit - 1;
+    let current = run.log_in("alice");
+    let listed = |run: &Scenario, user| {
+        let (state, now) = (run.state(), Timestamp(run.now));
+        (state.current_sessions_of(user, &config, now), state.current_len(&config, now))
+    };
+    let mut both = [over, current];
+    both.sort_unstable();
+    assert_eq!(listed(&run, "alice"), (both.to_vec(), 3));
+    assert_eq!(listed(&run, "bob"), (vec![others], 3));
+    run.now += 1;
+    assert_eq!(listed(&run, "alice"), (vec![current], 1));
+    assert_eq!(listed(&run, "bob"), (vec![], 1));
 }
 
 // [state-5]
