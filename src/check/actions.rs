@@ -68,8 +68,8 @@ impl Listing<'_> {
         }
     }
 
-    /// The lowest number that is free. Numbers are reused so that situations that differ only in
-    /// them are not counted twice: the machine does not remember the number of a closed request.
+    /// The lowest number that is free. Numbers are used again, so that situations that differ only
+    /// in their numbers count as one: the machine does not remember the number of a closed request.
     fn unused_request(&self) -> RequestId {
         let open = self.situation.state.requests();
         let used = open.iter().zip(0..).take_while(|(request, place)| request.0 == *place);
@@ -82,7 +82,7 @@ impl Listing<'_> {
         }
     }
 
-    /// The manager's events have no request, and do not use it.
+    /// Adds the manager's events, which have no request.
     fn of_manager(&mut self, ranges: &Ranges) {
         for kind in Kind::ALL.iter().filter(|kind| kind.is_of_manager()) {
             self.of_kind(*kind, RequestId(0), ranges);
@@ -95,7 +95,7 @@ impl Listing<'_> {
         }
     }
 
-    /// All that the events of this world may carry.
+    /// All arguments that the events of this world may have.
     fn ranges(&self) -> Ranges {
         let World { users, values, outcomes, .. } = self.world;
         let texts = |texts: &[&str]| texts.iter().copied().map(SmolStr::from).collect();
@@ -152,8 +152,9 @@ impl Listing<'_> {
         handles
     }
 
-    /// An event that may draw: with a fresh draw, and, if it draws an id and the world has
-    /// collisions, with a used draw in front of it, or with used draws only.
+    /// Adds an event that may draw. Its draw is fresh; if it draws an id and the world has
+    /// collisions, it is also added with a used draw before the fresh one, and with used draws
+    /// only.
     fn add(&mut self, kind: Kind, event: Event) {
         let Some(draw) = kind.draws() else { return self.add_with(0, event, &[]) };
         let fresh = self.situation.drawn.saturating_add(1);
@@ -168,7 +169,7 @@ impl Listing<'_> {
         }
     }
 
-    /// With draws that are these numbers, and zeros behind them.
+    /// Adds an event whose draws are these numbers, and then zeros.
     fn add_with(&mut self, client: u8, event: Event, numbers: &[u8]) {
         let mut bytes = [0; Entropy::HALF];
         for (draw, number) in bytes.chunks_exact_mut(self.width.bytes()).zip(numbers) {
@@ -176,7 +177,7 @@ impl Listing<'_> {
                 *last = *number;
             }
         }
-        // Where a handle is drawn, it is told from others as the id is.
+        // If a handle is drawn, the same number makes it differ from others.
         let mut handle = [0; 16];
         if let Some(last) = handle.last_mut() {
             *last = numbers.last().copied().unwrap_or_default();

@@ -1,8 +1,8 @@
 //! Clients with cookie jars, the requests they have in flight, and the responses on their way.
 //!
-//! What a client is owed is told from its side of the wire: a login counts once its response has
-//! arrived, and until the client itself, the manager or a time limit ends it, or a response of
-//! another of its requests brings a cookie that takes its place.
+//! What a client is owed is judged from its side of the wire. A login counts from the arrival of
+//! its response. It counts until the client itself, the manager or a time limit ends it, or until
+//! the response to another request of the client brings a cookie that takes its place.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +23,8 @@ pub struct Jar(BTreeMap<SmolStr, SessionId>);
 
 impl Jar {
     /// The cookie that a request to an application mounted at `script_name` brings, as the server
-    /// reads it: of several that match, longer paths are sent first (RFC 6265, section 5.4) and
-    /// the last one counts.
+    /// reads it. If several match, those with longer paths are sent first (RFC 6265, section 5.4),
+    /// and the last one counts.
     #[must_use]
     pub fn sends(&self, script_name: &str) -> Option<SessionId> {
         let matching = self.0.iter().filter(|(path, _)| covers(path, script_name));
@@ -57,21 +57,21 @@ fn covers(path: &str, script_name: &str) -> bool {
 pub struct Client {
     /// Its cookies.
     pub jar: Jar,
-    /// Whom it has logged in as, and where, by a response that has arrived.
+    /// The user and the mount of its login, once the response has arrived.
     owed: Option<(SmolStr, SmolStr)>,
 }
 
-/// A request in flight, and then its response.
+/// A request in flight and, when it has ended, its response.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the request")]
 pub struct Errand {
-    /// Whose it is.
+    /// The number of the client.
     pub client: u8,
     script_name: SmolStr,
     sent: Option<SessionId>,
     /// It began without a stored session, so its response may bring a cookie of its own.
     fresh: bool,
-    /// It changed who the client is, or ended a session.
+    /// It changed the user or the cookie of the client, or ended a session.
     identity: bool,
     /// It set another user, or nobody, where somebody was logged in.
     left: bool,
@@ -81,7 +81,7 @@ pub struct Errand {
     cookie: Option<CookieOp>,
 }
 
-/// All clients, what they have asked, and what is on its way to them.
+/// All clients, their requests in flight, and the responses on their way.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Browsers {
     clients: SmallVec<[Client; 2]>,
@@ -90,7 +90,7 @@ pub struct Browsers {
 }
 
 impl Browsers {
-    /// So many clients with empty jars.
+    /// This many clients, with empty jars.
     #[must_use]
     pub fn new(clients: u8) -> Self {
         let clients = (0..clients).map(|_| Client::default()).collect();
@@ -109,7 +109,7 @@ impl Browsers {
         &self.responses
     }
 
-    /// Watches a step that was not refused; `client` is the one whose request starts.
+    /// Watches a step that was not refused. If a request starts, it is a request of `client`.
     pub(crate) fn observe(&mut self, seen: &Seen<'_>, client: u8, found: &mut Findings) {
         self.excuse(seen);
         match &seen.input.event {
@@ -141,14 +141,14 @@ impl Browsers {
                 (errand.ended, errand.identity, errand.login) = (true, true, None);
             }
             RequestEvent::NewSession => (errand.identity, errand.login) = (true, None),
-            // Whoever is logged in stays so, by another cookie or without the other sessions.
+            // The user stays logged in, with another cookie or without the other sessions.
             RequestEvent::RenewSession
             | RequestEvent::ExpireOtherSessions
             | RequestEvent::ExpireHandle { .. } => {
                 (errand.identity, errand.login) = (true, user.cloned());
                 errand.ended |= held.is_none();
             }
-            // What it saves from now on has a new id.
+            // Its session is gone, so a save stores it under a new id.
             RequestEvent::RemoveFormToken { .. } | RequestEvent::TakeValue { .. } => {
                 errand.fresh |= emptied;
             }
@@ -160,10 +160,11 @@ impl Browsers {
             | RequestEvent::GuardValue { .. }
             | RequestEvent::HasSessionCookie { .. }
             | RequestEvent::InsertSession { .. } => {}
-            // Who logs out by setting nobody wants the cookie gone; who empties a cart does not.
+            // A request that logs out by setting nobody must take the cookie away; one that empties
+            // a cart need not.
             RequestEvent::MaintainSession | RequestEvent::FinishRequest { .. } => {
                 errand.ended |= emptied && errand.left;
-                // A session that was ended meanwhile, and that this request did not save to.
+                // The session was ended meanwhile, and this request did not save to it.
                 let gone = errand.sent.is_none_or(|id| !seen.after.has_session(&id));
                 let saved = written_by(seen.effects.store.as_ref()).is_some();
                 if seen.effects.cookie.is_none() && gone && !saved {
@@ -183,8 +184,7 @@ impl Browsers {
         }
     }
 
-    /// A client is owed nothing once its own requests change who it is, or once somebody else
-    /// ends the session that its jar names.
+    /// Once somebody else ends the session that a client's jar names, the client is owed nothing.
     fn excuse(&mut self, seen: &Seen<'_>) {
         let errand = seen.input.event.request().and_then(|request| self.errands.get(&request));
         let actor = errand.map(|errand| errand.client);
@@ -267,12 +267,13 @@ impl Browsers {
             found.break_if(kept, Property::LogoutReachesTheClient);
         }
         if let Some(user) = response.login {
-            // Without a cookie of its own, the login holds for the one that the request brought.
+            // If the response has no cookie, the login is in the session of the cookie that the
+            // request brought.
             let kept = response.cookie.is_some()
                 || client.jar.sends(&response.script_name) == response.sent;
             client.owed = (alone && kept).then_some((user, response.script_name));
         } else if response.cookie.is_some() && (response.fresh || response.identity) {
-            // It may have become one that brings a cookie after the login had arrived.
+            // When the login arrived, this request may not yet have been one that brings a cookie.
             client.owed = None;
         }
     }

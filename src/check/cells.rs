@@ -2,8 +2,8 @@
 //! which outcome, and how often.
 //!
 //! Lines of code say little about a machine whose rules are short: one line of `finish_request`
-//! serves a session that is new, changed, over or gone. A cell tells these apart. Whatever runs the
-//! machine (the random clients, the worlds, a fuzzer's corpus) can count what it reached.
+//! serves a session that is new, changed, over or gone. Cells tell these cases apart. Whatever runs
+//! the machine (the random clients, the worlds, a fuzzer's corpus) can count what it reached.
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -19,11 +19,11 @@ use crate::session::SessionRef;
 use crate::state::State;
 use crate::time::Timestamp;
 
-/// What the request of an event is in when the event arrives.
+/// The situation of a request when an event arrives.
 ///
-/// This is all that the rules of a request ask about before they look at the contents of its
-/// session: whether it is open, whether it holds a session, and what has become of that one in the
-/// store. The order is that of a session's life.
+/// The rules ask about this before they look at the contents of the session: whether the request is
+/// open, whether it holds a session, and whether that session is still stored. The order is that of
+/// a session's life.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Phase {
     /// The event is the manager's and belongs to no request.
@@ -32,7 +32,7 @@ pub enum Phase {
     NotOpen,
     /// It holds a session that has no id yet.
     Unsaved,
-    /// It holds a session whose id is stored, and in time.
+    /// It holds a session whose id is stored, within its limits.
     Stored,
     /// It holds a session whose id is stored and which is over: strict only.
     Over,
@@ -70,7 +70,7 @@ impl Phase {
         }
     }
 
-    /// What it is called in a report.
+    /// Its name in a report.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -85,13 +85,14 @@ impl Phase {
     }
 }
 
-/// One cell: an event that met a phase under a semantics, and the kind of answer that it got.
+/// One cell: an event that arrived in a phase, under a semantics, and the kind of answer that it
+/// got.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Cell {
-    /// The event's name; how a finish ended and what a cookie was asked for make kinds of their
-    /// own.
+    /// The event's name. The outcome of a finish, and what is asked about a cookie, make names of
+    /// their own.
     pub event: &'static str,
-    /// What its request was in.
+    /// The phase of its request.
     pub phase: Phase,
     /// `live`, `copying` or `strict`.
     pub semantics: &'static str,
@@ -100,7 +101,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// The cell of one step, which the machine was given in the state `before`.
+    /// The cell of one step, which the machine took from the state `before`.
     #[must_use]
     pub fn of(config: &Config, before: &State, input: &Input, effects: &Effects) -> Self {
         Self {
@@ -189,7 +190,7 @@ impl Cells {
         *often = often.saturating_add(1);
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another.
     pub fn add(&mut self, other: &Self) {
         for (cell, more) in &other.0 {
             let often = self.0.entry(*cell).or_default();
@@ -214,14 +215,14 @@ impl Cells {
         self.0.iter().map(|(cell, often)| (*cell, *often))
     }
 
-    /// The cells of this one that `other` has not reached.
+    /// The cells that were reached here and not in `other`.
     #[must_use]
     pub fn beyond(&self, other: &Self) -> Vec<Cell> {
         self.0.keys().filter(|cell| !other.0.contains_key(cell)).copied().collect()
     }
 
-    /// A line for each event and phase that met: what came of it under each semantics. `counts`
-    /// says how often, too.
+    /// A line for each pair of event and phase that was reached: the outcomes under each semantics.
+    /// With `counts`, the line also says how often.
     #[must_use]
     pub fn report(&self, counts: bool) -> String {
         let mut rows: BTreeMap<_, BTreeMap<String, Vec<String>>> = BTreeMap::new();

@@ -33,7 +33,7 @@ pub struct Counterexample {
     told: Vec<Told>,
 }
 
-/// One action, told with what it led to. Requests are numbered in the order of their starts.
+/// One action, and what it led to. Requests are numbered in the order of their starts.
 #[derive(Clone, Debug)]
 enum Told {
     Step(Box<ToldStep>),
@@ -75,7 +75,7 @@ impl Counterexample {
         Self { property, semantics: config.semantics, world: world.name, config, told }
     }
 
-    /// How the files that hold it are called, up to the suffix.
+    /// The name of the files that hold it, without the suffix.
     #[must_use]
     pub fn name(&self) -> String {
         Self::name_of(self.semantics, self.property)
@@ -85,13 +85,13 @@ impl Counterexample {
         format!("{semantics}-{property}")
     }
 
-    /// How many actions it takes.
+    /// The number of its actions.
     #[must_use]
     pub fn len(&self) -> usize {
         self.told.len()
     }
 
-    /// Whether it takes none.
+    /// Whether it has no actions.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.told.is_empty()
@@ -99,8 +99,7 @@ impl Counterexample {
 
     /// The inputs of the machine, as a trace that `replay` accepts.
     ///
-    /// # Errors
-    /// None that a `Vec` does not raise.
+    /// # Errors None: writing to a `Vec` does not fail.
     pub fn trace(&self) -> io::Result<Vec<u8>> {
         let header = Header {
             title: format!("{}, {}: a shortest counterexample", self.semantics, self.property),
@@ -125,7 +124,7 @@ impl Counterexample {
         Ok(writer.into_inner())
     }
 
-    /// The page about it: the property, the transcript, the diagram. Ids and tokens are labels.
+    /// A page about it: the property, the transcript, the diagram. Ids and tokens are labels.
     #[must_use]
     pub fn page(&self) -> String {
         let Self { property, semantics, world, .. } = self;
@@ -216,7 +215,7 @@ impl Counterexample {
     }
 }
 
-/// Numbers requests anew and remembers which responses are on their way.
+/// Renumbers the requests, and remembers which responses are on their way.
 #[derive(Default)]
 struct Teller {
     started: u64,

@@ -1,4 +1,4 @@
-//! The table of what differs between the semantics, in words.
+//! The table of the differences between the semantics, in words.
 
 use std::borrow::Cow;
 use std::format;
@@ -11,7 +11,7 @@ use crate::semantics::{
 };
 use crate::token::Width;
 
-/// One row: in what the semantics differ, and the rules of the specification that say how.
+/// One row: a point in which the semantics differ, and the rules of the specification about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Difference {
     /// What differs.
@@ -136,7 +136,7 @@ impl Difference {
         }),
     ];
 
-    /// How it is under a semantics, with the configuration that is a constant.
+    /// The text of the row for a semantics, with the constant that is its configuration.
     #[must_use]
     pub fn under(&self, semantics: Semantics) -> Cow<'static, str> {
         (self.cell)(semantics.differences(), &base_of(semantics))

@@ -1,11 +1,11 @@
-//! Exhaustive search of a bounded world, breadth first: the first counterexample to a property
-//! that it finds is a shortest one.
+//! Exhaustive search of a bounded world, breadth first, so that the first counterexample that it
+//! finds to a property is a shortest one.
 //!
 //! Every transition is one call of the real [`step`](crate::step). A visited situation is
-//! remembered as a 64-bit hash of its canonical form. Two with the same hash would be taken for
-//! one: among 10 million, the chance that any two collide is below 3 in a million. Situations
-//! that wait to be expanded are kept whole; of the others only the hash and the way there remain,
-//! 16 bytes each.
+//! remembered as a 64-bit hash of its canonical form. Two situations with the same hash would count
+//! as one; among 10 million, the chance that any two collide is below 3 in a million. Situations
+//! that wait to be expanded are kept whole. Of the others only the hash and the way there are kept,
+//! in 16 bytes each.
 
 use core::hash::BuildHasher;
 use core::num::NonZero;
@@ -25,13 +25,13 @@ use crate::config::Config;
 /// The seed of the hash that tells situations apart.
 const SEED: u64 = 0x5e55_1045;
 
-/// States that are expanded between two looks at the clock.
+/// How many states are expanded between two looks at the clock.
 const BATCH: usize = 4_096;
 
 /// Fewer states than this are not worth a thread.
 const SMALLEST_SHARE: usize = 128;
 
-/// What a search saw of one world under one semantics.
+/// The result of searching one world under one semantics.
 #[derive(Clone, Default, Debug)]
 pub struct Explored {
     /// Different states of the world.
@@ -40,9 +40,9 @@ pub struct Explored {
     pub transitions: u64,
     /// Actions on the longest of the shortest ways to a state.
     pub depth: u32,
-    /// Whether everything was searched; not so if the search was stopped.
+    /// Whether everything was searched; false if the search was stopped.
     pub complete: bool,
-    /// For each property that was broken, a shortest way there.
+    /// For each property that was broken, a shortest run that breaks it.
     pub counterexamples: BTreeMap<Property, Vec<Action>>,
     /// How many transitions witnessed the *sometimes* of each property.
     pub witnessed: Tally,
@@ -65,7 +65,8 @@ pub struct Progress {
     pub states_per_second: u64,
 }
 
-/// The way to a state: the state before it, and which of its actions led on.
+/// The last step of the way to a state: the state before it, and which of that state's actions led
+/// on.
 #[derive(Clone, Copy)]
 struct Origin {
     parent: u32,
@@ -73,8 +74,8 @@ struct Origin {
 }
 
 /// Searches everything that can happen in `world` under `base`'s semantics, with the limits of
-/// [`World::config`]. `watch` is told now and then how far it is, and stops the search by
-/// answering false.
+/// [`World::config`]. `watch` is now and then told how far the search is, and stops it by answering
+/// false.
 ///
 /// ```
 /// use quixote_session::Config;
@@ -116,7 +117,7 @@ struct Expanded {
     transitions: u64,
     witnessed: Tally,
     broken: Tally,
-    /// In the order of the states and their actions: what is new, or broken.
+    /// The transitions to keep, in the order of the states and their actions.
     kept: Vec<Kept>,
 }
 
@@ -159,8 +160,8 @@ impl Search<'_> {
         Progress { states, transitions, frontier, depth, states_per_second }
     }
 
-    /// Expands the next states on all cores. What comes back is in order, so that the search finds
-    /// the same on any number of cores.
+    /// Expands the next states on all cores. The results are in order, so the search finds the same
+    /// on any number of cores.
     fn expand_all(&self, waiting: &mut vec::IntoIter<(u32, Situation)>) -> Vec<Expanded> {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let batch = waiting.len().min(BATCH);
@@ -179,7 +180,7 @@ impl Search<'_> {
         })
     }
 
-    /// Each situation is dropped once it is expanded: its memory serves those that follow.
+    /// Each situation is dropped once it is expanded, so that those that follow can use its memory.
     fn expand(&self, share: Vec<(u32, Situation)>) -> Expanded {
         let mut expanded = Expanded::default();
         let mut new = HashSet::with_hasher(FixedState::with_seed(SEED));

@@ -1,5 +1,5 @@
-//! The table of what each semantics guarantees: properties against semantics, each verdict found
-//! by exhaustive search and compared with the declared one.
+//! The table of what each semantics guarantees: a row for each property and a column for each
+//! semantics. Each verdict is found by exhaustive search and compared with the declared one.
 
 use std::borrow::ToOwned;
 use std::format;
@@ -29,7 +29,7 @@ pub struct Guarantees {
 pub struct Column {
     /// Which one.
     pub semantics: Semantics,
-    /// Each world, and what the search saw of it.
+    /// Each world, and the result of searching it.
     pub worlds: Vec<(World, Explored)>,
 }
 
@@ -38,9 +38,9 @@ pub struct Column {
 pub enum Verdict {
     /// In every state and at every step of every world.
     Holds,
-    /// It was never broken, and what would show that it is not vacuous never happened.
+    /// It was never broken, but nothing showed that it is not vacuous.
     Vacuous,
-    /// Not in the world of this name, as so many actions show: the fewest there are.
+    /// It was broken.
     Broken {
         /// Actions of the shortest counterexample.
         length: usize,
@@ -63,8 +63,8 @@ pub const fn base_of(semantics: Semantics) -> Config {
 }
 
 impl Guarantees {
-    /// Searches every world of this size under each of these semantics. `watch` is told what is
-    /// searched and how far it is, and stops everything by answering false.
+    /// Searches every world of this size under each of these semantics. `watch` is told which world
+    /// is searched and how far the search is, and stops everything by answering false.
     ///
     /// ```
     /// use quixote_session::Semantics;
@@ -90,9 +90,9 @@ impl Guarantees {
         Self { size, columns: columns.collect() }
     }
 
-    /// Every verdict that is not the one declared, as a sentence: also a weakness that no longer
-    /// shows, and a property that holds only because nothing tried it. None if the search was
-    /// stopped before it could tell.
+    /// Every verdict that is not the one declared, as a sentence. That includes a weakness that no
+    /// longer shows, and a property that holds only because nothing tried it. A verdict that is
+    /// unknown, because the search was stopped, is left out.
     #[must_use]
     pub fn surprises(&self) -> Vec<String> {
         let mut surprises = Vec::new();
@@ -129,8 +129,8 @@ impl Guarantees {
         (sum(|seen| seen.states), sum(|seen| seen.transitions))
     }
 
-    /// The table and the worlds as a Markdown page; counterexamples are linked to as the files
-    /// that [`Counterexample::name`] names.
+    /// The table and the worlds as a Markdown page; links lead to counterexamples in files of the
+    /// name [`Counterexample::name`].
     #[must_use]
     pub fn page(&self) -> String {
         let mut lines = std::vec![include_str!("guarantees_head.md").to_owned()];
@@ -208,7 +208,7 @@ impl Column {
         }
     }
 
-    /// In all worlds together.
+    /// The sum of a count over all worlds.
     fn sum(&self, count: impl Fn(&Explored) -> u64) -> u64 {
         self.worlds.iter().fold(0, |sum, (_, seen)| sum.saturating_add(count(seen)))
     }

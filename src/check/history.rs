@@ -1,8 +1,8 @@
-//! What has happened so far, as far as the properties need to know, and their checks.
+//! What the properties need to know of a run so far, and their checks.
 //!
 //! A [`History`] watches one run of the machine from outside: it is shown every step, and says
-//! which properties the step broke. It reads states by their queries and judges by its own
-//! arithmetic, not by the rules it checks.
+//! which properties the step broke. It reads states through their queries, and judges with
+//! arithmetic of its own, without the rules that it checks.
 
 mod step_checks;
 mod update_checks;
@@ -84,7 +84,7 @@ impl Findings {
 pub struct History {
     /// Ids that left the store.
     dead: BTreeSet<SessionId>,
-    /// How often each form token was issued and not accepted since.
+    /// For each form token, how often it was issued minus how often it was accepted; at least -1.
     issued: BTreeMap<FormToken, i8>,
     /// The path that each cookie was set with.
     paths: BTreeMap<SessionId, SmolStr>,
@@ -96,18 +96,18 @@ pub struct History {
 struct Trail {
     /// The id that its cookie named.
     sent: Option<SessionId>,
-    /// What it changed and has not saved, since the user last changed.
+    /// The parts that it has changed since the user last changed, and not saved.
     touched: BTreeSet<Part>,
-    /// What its changes of the user leave of the session that it found.
+    /// What its changes of the user take from the session that it found.
     drops: Drops,
-    /// When it last set the user, and where it came from.
+    /// The last user that it set, not saved yet.
     login: Option<Login>,
     /// Whether a renewal was asked for and not saved.
     renews: bool,
     remote_addr: SmolStr,
     /// Whether it changed anything at all.
     changed: bool,
-    /// Whether it changed a stored session before its end, other than by what is final.
+    /// Whether it changed a stored session before its end, apart from changes that are final.
     traced: bool,
 }
 
@@ -132,7 +132,7 @@ impl Drops {
     }
 }
 
-/// A user that was set and is not saved.
+/// A user that was set and is not saved yet.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Login {
     user: Option<SmolStr>,
@@ -142,7 +142,7 @@ struct Login {
 }
 
 impl History {
-    /// Watches one step and says what it broke and what it witnessed.
+    /// Watches one step, and says which properties it broke and which it witnessed.
     // [effect-2]
     pub fn observe(&mut self, seen: &Seen<'_>) -> Findings {
         let mut found = Findings::default();
@@ -171,7 +171,7 @@ impl History {
         found
     }
 
-    /// Takes in a step that was not refused.
+    /// Remembers what happened in a step that was not refused.
     fn learn(&mut self, seen: &Seen<'_>, role: Option<Role>, stores: &Stores<'_>) {
         self.dead.extend(stores.left());
         if let Event::StartRequest { request, cookie, remote_addr, .. } = &seen.input.event {
@@ -196,7 +196,7 @@ impl History {
         }
     }
 
-    /// A form token was issued, if it is the answer, or accepted.
+    /// A form token was issued, if the reply is the token; otherwise it was accepted.
     fn learn_token(&mut self, token: FormToken, reply: &Reply) {
         let change = if *reply == Reply::Token(token) { 1 } else { -1 };
         let balance = self.issued.entry(token).or_default();
@@ -235,8 +235,8 @@ impl History {
         trail.touched.extend(role.part);
     }
 
-    /// All sessions of a user were ended: so are the logins that are not saved. Says whether there
-    /// are any.
+    /// If the step ended all sessions of a user, this ends the logins of that user that are not
+    /// saved, and says whether there are any.
     fn learn_end(&mut self, seen: &Seen<'_>) -> bool {
         let Some((user, by)) = ended_user(seen) else { return false };
         let mut pending = false;
@@ -251,7 +251,7 @@ impl History {
         pending
     }
 
-    /// If requests share one object, all of them see the change at once: it replaces what another
+    /// If requests share one object, all of them see a change at once, and it replaces what another
     /// request did to the same part before.
     fn later_change_wins(&mut self, request: RequestId, part: &Part, seen: &Seen<'_>) {
         let Some(own) = seen.after.session(request) else { return };
@@ -278,7 +278,8 @@ impl Trail {
     }
 }
 
-/// The user whose sessions a step ended, and the request that did it, which goes on.
+/// The user whose sessions a step ended, and the request that ended them, whose own session goes
+/// on.
 fn ended_user(seen: &Seen<'_>) -> Option<(SmolStr, Option<RequestId>)> {
     match &seen.input.event {
         Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => Some((user.clone(), None)),

@@ -1,7 +1,7 @@
 //! The kinds of events, and the arguments of each: the table that every new event is entered in.
 //!
-//! Random clients, the fuzzer, the searches and the traces all take their events from here, so none
-//! of them can leave a kind out unless it says so.
+//! Random clients, the fuzzer, the searches and the traces all take their events from here, so they
+//! can only leave out a kind if they say so.
 
 use core::fmt;
 use std::vec::Vec;
@@ -13,7 +13,7 @@ use crate::event::{Event, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::token::{Handle, SessionId};
 
-/// Hands over an event for each combination of arguments.
+/// Passes on an event for each combination of arguments.
 macro_rules! every {
     ($see:ident, $event:expr;) => { $see($event) };
     ($see:ident, $event:expr; $argument:ident in $range:expr, $($rest:tt)*) => {
@@ -21,8 +21,8 @@ macro_rules! every {
     };
 }
 
-/// Declares the kinds. Each argument has the name of the method of [`Arguments`], and of the field
-/// of [`Ranges`], that it comes from; they are asked in this order.
+/// Declares the kinds. Each argument is named like the method of [`Arguments`], and the field of
+/// [`Ranges`], that it comes from. The methods are called in this order.
 macro_rules! kinds {
     (
         of a request: $($request:ident { $($argument:ident: $source:ident),* })*;
@@ -66,8 +66,8 @@ macro_rules! kinds {
                 }
             }
 
-            /// An event of this kind. None for `StartRequest`: whoever starts a request knows which
-            /// cookie it brings.
+            /// An event of this kind. None for `StartRequest`: its cookie is known only to the code
+            /// that starts the request.
             pub fn event(self, arguments: &mut impl Arguments) -> Option<Event> {
                 Some(match self {
                     Self::StartRequest => return None,
@@ -81,7 +81,7 @@ macro_rules! kinds {
                 })
             }
 
-            /// Every event of this kind, if its arguments are in these ranges.
+            /// Every event of this kind whose arguments are in these ranges.
             pub fn every(self, request: RequestId, ranges: &Ranges, see: &mut impl FnMut(Event)) {
                 match self {
                     Self::StartRequest => every! {
@@ -188,7 +188,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Who makes an event, and so chooses its arguments.
+/// Chooses the arguments of an event.
 pub trait Arguments {
     /// The request that the event happens in.
     fn request(&mut self) -> RequestId;
@@ -216,8 +216,8 @@ pub trait Arguments {
     fn handle(&mut self) -> Handle;
 }
 
-/// All that the arguments may be, for a search that tries everything. A kind has no events if the
-/// range of an argument is empty.
+/// All values of the arguments, for a search that tries everything. If the range of an argument is
+/// empty, the kinds that have this argument have no events.
 #[derive(Clone, Default)]
 #[expect(missing_docs, reason = "each is the range of the argument that `Arguments` describes")]
 pub struct Ranges {
@@ -238,10 +238,10 @@ pub struct Ranges {
     pub handle: Vec<Handle>,
 }
 
-/// What a byte of a fuzzer lets happen.
+/// What happens next, as a byte of a fuzzer chooses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Next {
-    /// An event is sent. Requests that start are those of a browser, with the cookie in its jar.
+    /// An event is sent. A request that starts is a browser's, with the cookie in its jar.
     Send(Kind),
     /// A request of a stranger starts, with any cookie whatever.
     Stranger,
@@ -252,8 +252,8 @@ pub enum Next {
 }
 
 impl Next {
-    /// All of it, by number, the plainest first. The kept inputs of the fuzzer hold the numbers,
-    /// and a byte counts modulo how many there are: one more changes what the bytes stand for.
+    /// All of them, by number, the plainest first. The fuzzer's corpus holds the numbers. A byte is
+    /// taken modulo the length of this list, so one more entry changes what the bytes mean.
     pub const ALL: [Self; 26] = [
         Self::Send(Kind::StartRequest),
         Self::Send(Kind::FinishRequest),
@@ -283,13 +283,13 @@ impl Next {
         Self::Send(Kind::DeleteHandle),
     ];
 
-    /// What a byte says.
+    /// What a byte stands for.
     #[must_use]
     pub fn of(byte: u8) -> Self {
         pick(&Self::ALL, byte).unwrap_or(Self::Send(Kind::StartRequest))
     }
 
-    /// The least byte that says it.
+    /// The least byte that stands for it.
     #[must_use]
     pub fn byte(self) -> u8 {
         let place = (0..).zip(Self::ALL).find(|(_, next)| *next == self);

@@ -57,7 +57,7 @@ pub fn phases() -> String {
     lines.join("\n")
 }
 
-/// Sends every event in every state that they lead to.
+/// Sends every event in every state that events lead to.
 fn search(semantics: Semantics, number: usize, changes: &mut Changes) {
     let config = Config {
         access_resolution_ms: u64::MAX,
@@ -95,9 +95,9 @@ fn search(semantics: Semantics, number: usize, changes: &mut Changes) {
     }
 }
 
-/// Everything that can change the phase. Two things are left out because other events do the same:
-/// values, which like the user only decide whether the session has info, and deleting the sessions
-/// of a user.
+/// Everything that can change the phase. Two things are left out, because other events have the
+/// same effect on a phase: values, which like the user only decide whether the session has info,
+/// and deleting the sessions of a user.
 fn events(config: &Config) -> Vec<Event> {
     let (id, token) = match config.width {
         Width::Bits64 => ([1; 8].into(), [1; 8].into()),

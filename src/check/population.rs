@@ -1,7 +1,8 @@
-//! A random population of clients with cookie jars: what happens next, and what they learn.
+//! A random population of clients with cookie jars: chooses what happens next, and learns from the
+//! answers.
 //!
-//! Every decision is a [`Choices::below`], so the same population serves a seeded generator, the
-//! bytes of a fuzzer, and a property test that shrinks.
+//! Every decision is a call of [`Choices::below`]. So a seeded generator, the bytes of a fuzzer,
+//! and a property test that shrinks can all drive the same population.
 
 mod chance;
 mod choices;
@@ -23,32 +24,32 @@ use crate::state::State;
 use crate::time::Timestamp;
 use crate::token::{FormToken, SessionId};
 
-/// Ids and tokens that are remembered, each: the latest ones.
+/// How many ids are remembered, and how many tokens: the latest ones.
 const REMEMBERED: usize = 16;
 
-/// What a population does and leaves alone.
+/// What a population does, and what it does not do.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Habits {
     /// How many clients there are; at least one.
     pub clients: usize,
     /// The most requests in flight; at least one.
     pub in_flight: usize,
-    /// Sessions stored, beyond which the manager deletes one before anything else happens. Clients
-    /// lose cookies, so the store of a long run would grow without end.
+    /// The most sessions stored. If there are more, the manager deletes one before anything else
+    /// happens. Clients lose cookies, so otherwise the store of a long run would grow without end.
     pub stored: usize,
     /// Whether the application sets and removes values.
     pub values: bool,
     /// Whether the manager deletes the sessions of a user, and sweeps.
     pub manager: bool,
-    /// Whether the driver sends any event to requests that are not open, and the application texts
-    /// that are too long; draws collide and sessions run out more often, too.
+    /// Whether the driver sends events to requests that are not open, and the application sends
+    /// texts that are too long. Draws also collide, and sessions expire, more often.
     pub careless: bool,
     /// Makes the fresh draws of one population differ from those of another.
     pub salt: u64,
 }
 
 impl Habits {
-    /// Three clients with up to four requests in flight and every event there is.
+    /// Three clients with up to four requests in flight, and every event.
     pub const ALL: Self = Self {
         clients: 3,
         in_flight: 4,
@@ -66,7 +67,7 @@ impl Habits {
 /// What happens next.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Turn {
-    /// Whose request it belongs to; None for the manager, and for a request that nobody has.
+    /// The client whose request it belongs to; None for the manager, and for a request of nobody.
     pub client: Option<usize>,
     /// Of a `StartRequest`: the `Cookie` header that the client sends, if it sends one.
     pub cookie_header: Option<String>,
@@ -119,7 +120,7 @@ pub struct Population {
 struct InFlight {
     request: RequestId,
     client: usize,
-    /// Its finish was refused for good: it can only fail.
+    /// Its finish was refused for good, so it can only fail.
     stuck: bool,
 }
 
@@ -191,7 +192,7 @@ impl Population {
         Turn { client, cookie_header: None, input: Input { now: self.now, entropy, event } }
     }
 
-    /// Takes in what the machine made of a turn.
+    /// Learns what the machine answered to a turn.
     pub fn learn(&mut self, turn: &Turn, effects: &Effects) {
         match effects.reply {
             Reply::Refused(why) => return self.learn_refusal(&turn.input.event, why),
@@ -284,8 +285,8 @@ impl Population {
         Turn { client, cookie_header, input: Input { now: self.now, entropy, event } }
     }
 
-    /// A driver that has lost count: a request that is open starts again, or one that is not
-    /// open goes on. Refused, whatever it is.
+    /// A driver has lost count: a request that is open starts again, or a request that is not open
+    /// goes on. The machine refuses both.
     fn stray(&mut self, config: &Config, state: &State, choices: &mut impl Choices) -> Turn {
         if choices.below(2) == 1
             && let Some(open) = choices.pick(&self.in_flight).copied()

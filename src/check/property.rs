@@ -1,5 +1,6 @@
-//! The properties: each a named sentence, what shows that it is not vacuous, and which semantics
-//! keep it. Proptest, the fuzz targets and the exhaustive exploration all check these.
+//! The properties: for each a name, a sentence, what shows that it is not vacuous, and which
+//! semantics keep it. The tests with proptest, the fuzz targets and the exhaustive search all check
+//! these.
 
 use core::fmt;
 
@@ -11,7 +12,7 @@ macro_rules! properties {
     ($($(#[$doc:meta])* $name:ident = $id:literal: $sentence:literal,
         sometimes $sometimes:literal,
         kept by [$($kept:ident),*], broken by [$($broken:ident),*];)*) => {
-        /// What a session manager is held to, in every state and at every step.
+        /// What a session manager must keep true, in every state and at every step.
         ///
         /// ```
         /// use quixote_session::Semantics;
@@ -48,8 +49,8 @@ macro_rules! properties {
                 match self { $(Self::$name => $sentence),* }
             }
 
-            /// What happens now and then wherever the property is tried, so that holding means
-            /// something.
+            /// What happens now and then if the property is put to the test. If it never happens,
+            /// that the property holds means nothing.
             #[must_use]
             pub const fn sometimes(self) -> &'static str {
                 match self { $(Self::$name => $sometimes),* }
@@ -301,7 +302,7 @@ impl Tally {
         }
     }
 
-    /// How often it was there.
+    /// How often the property was in a set.
     #[must_use]
     pub fn of(&self, property: Property) -> u64 {
         self.0.get(property as usize).copied().unwrap_or_default()

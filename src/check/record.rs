@@ -1,4 +1,4 @@
-//! A random population, run through the machine and written down as a trace.
+//! Runs a random population through the machine, and writes the run down as a trace.
 
 use core::ops::ControlFlow;
 use std::format;
@@ -21,12 +21,12 @@ pub struct Recording {
     pub habits: Habits,
     /// Decides everything else.
     pub seed: u64,
-    /// Steps to write.
+    /// How many steps to write.
     pub steps: u64,
 }
 
 impl Recording {
-    /// The same with a cookie and a resolution that the seed chooses.
+    /// The same, with a cookie and an access resolution that the seed chooses.
     ///
     /// ```
     /// use quixote_session::check::{population::Habits, record::Recording};
@@ -38,7 +38,7 @@ impl Recording {
     /// ```
     #[must_use]
     pub fn varied(self) -> Self {
-        // Not the choices that the clients make.
+        // A seed of its own, so that these are not the choices of the clients.
         let mut choices = Seeded::new(!self.seed);
         let mut text = |texts: &[&'static str]| choices.pick(texts).copied().unwrap_or_default();
         let some = |text: &'static str| Some(text).filter(|text| !text.is_empty());
@@ -62,7 +62,7 @@ impl Recording {
         Self { config: Config { access_resolution_ms, ..varied }, ..self }
     }
 
-    /// The same with limits so low, and habits so bad, that every refusal happens.
+    /// The same, with limits so low and habits so careless that every refusal happens.
     #[must_use]
     pub fn careless(self) -> Self {
         let config = Config {
@@ -79,7 +79,7 @@ impl Recording {
         Self { config, habits: Habits { careless: true, ..habits }, ..self }
     }
 
-    /// The lowest version of the format that has words for all of it.
+    /// The lowest version of the trace format that can express the recording.
     #[must_use]
     pub fn version(&self) -> Version {
         let new = self.habits.values || self.habits.manager || self.habits.careless;
@@ -87,11 +87,11 @@ impl Recording {
     }
 }
 
-/// Writes the trace that a [`Recording`] determines, each step with every key of `expect`; says
-/// how many steps it has.
+/// Writes the trace that a [`Recording`] determines, each step with every key of `expect`, and
+/// returns the number of steps.
 ///
-/// In version 1 a refusal that it has no word for is not written: it changes nothing. `watch` is
-/// asked before every step whether to go on.
+/// Version 1 has no words for some refusals. They change nothing, so they are not written there.
+/// `watch` is asked before every step whether to go on.
 ///
 /// # Errors
 /// Those of `to`, which is not flushed.
@@ -165,7 +165,7 @@ mod tests {
     use crate::check::replay::replay;
     use crate::check::trace::TraceReader;
 
-    /// Replays what is recorded; the refusals that stand in it.
+    /// Replays a recording, and returns the refusals in it.
     fn refusals(recording: &Recording) -> BTreeSet<String> {
         let mut trace = Vec::new();
         let go_on = &mut || ControlFlow::Continue(());

@@ -1,5 +1,5 @@
-//! What events and operations mean to whoever watches the machine: one table, which every new
-//! event has to be entered in.
+//! What events and operations mean to code that watches the machine: one table, which needs an
+//! entry for every new event.
 
 use smol_str::SmolStr;
 
@@ -15,7 +15,7 @@ pub(super) struct Role {
     pub(super) part: Option<Part>,
     /// Whether it changed anything about the request.
     pub(super) changes_request: bool,
-    /// Whether it may change the store whatever becomes of the request.
+    /// Whether it may change the store for good, even if the request fails.
     pub(super) is_final: bool,
     /// What became of the changes that the request had made so far.
     pub(super) fate: Fate,
@@ -44,7 +44,7 @@ impl Role {
     pub(super) fn of(event: &RequestEvent, effects: &Effects) -> Self {
         match event {
             RequestEvent::SetUser { .. } => Self { part: Some(Part::User), ..Self::OTHER },
-            // What is taken from the store is taken for good, even if the request fails.
+            // A value is taken from the store for good, even if the request fails.
             RequestEvent::TakeValue { key } => {
                 let part = effects.store.is_none().then(|| Part::Value(key.clone()));
                 Self { part, is_final: true, ..Self::OTHER }
@@ -66,7 +66,7 @@ impl Role {
             RequestEvent::ExpireSession => {
                 Self { is_final: true, fate: Fate::Dropped, ..Self::OTHER }
             }
-            // They end other sessions than the one that the request holds, or expire that one.
+            // These end other sessions, or expire the one that the request holds.
             RequestEvent::ExpireOtherSessions => Self { is_final: true, ..Self::OTHER },
             RequestEvent::ExpireHandle { .. } => {
                 let own =
@@ -88,7 +88,7 @@ impl Role {
                 };
                 Self { fate, ..Self::OTHER }
             }
-            // It stores a session of its own, not the one that the request holds.
+            // The session that it stores is not the one that the request holds.
             RequestEvent::InsertSession { id, .. } => {
                 Self { changes_request: false, is_final: true, chosen: Some(*id), ..Self::OTHER }
             }

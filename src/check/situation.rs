@@ -1,4 +1,4 @@
-//! Where a bounded world stands, and what an action leads to.
+//! A situation in a bounded world, and what an action leads to.
 
 use crate::check::browser::Browsers;
 use crate::check::history::{Findings, History, Seen};
@@ -29,7 +29,7 @@ pub enum Action {
     Clock(u8),
 }
 
-/// Where a world stands: the machine's state, the clients', and what the properties remember.
+/// A situation: the machine's state, the clients, and what the properties remember.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Situation {
     /// The machine's state.
@@ -48,7 +48,7 @@ pub struct Outcomes {
     pub effects: Option<Effects>,
     /// What the properties saw.
     pub found: Findings,
-    /// Whether nothing has changed, as is right when an event is refused.
+    /// Whether nothing has changed, as when an event is refused.
     pub unchanged: bool,
 }
 
@@ -65,8 +65,7 @@ impl Situation {
         }
     }
 
-    /// The situation after `action`; None if that leads out of the world because it needs more
-    /// draws than the world has.
+    /// The situation after `action`; None if the action needs more draws than the world has.
     #[must_use]
     pub fn after(
         &self,

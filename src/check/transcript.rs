@@ -15,11 +15,11 @@ use crate::session::Session;
 use crate::time::Timestamp;
 use crate::token::{FormToken, Handle, SessionId};
 
-/// Characters of one text that are shown.
+/// How many characters of a text are shown.
 const MOST_OF_TEXT: usize = 48;
 
 /// Writes steps down, one aligned line each: number, clock since the first step, request, event,
-/// and behind the arrow the answer and what the driver carries out.
+/// and after the arrow the answer and what the driver carries out.
 ///
 /// Ids and form tokens are secrets. They are shown by labels, `id1` and `token1`, numbered as they
 /// first appear, unless the transcript was told to reveal them.
@@ -70,7 +70,7 @@ impl Transcript {
         format!("{number:>5} {clock:>9}  {request:<5} {event:<45} → {answer}")
     }
 
-    /// The label of an id, or the id where the transcript reveals.
+    /// The label of an id, or the id itself if the transcript reveals secrets.
     pub fn id(&mut self, id: SessionId) -> String {
         if self.reveal {
             return id.reveal().to_string();
@@ -79,7 +79,7 @@ impl Transcript {
         format!("id{}", self.ids.entry(id).or_insert(next))
     }
 
-    /// The label of a form token, or the token where the transcript reveals.
+    /// The label of a form token, or the token itself if the transcript reveals secrets.
     pub fn token(&mut self, token: FormToken) -> String {
         if self.reveal {
             return token.reveal().to_string();
@@ -103,8 +103,8 @@ impl Transcript {
         [place, printable(&expected.to_string()), printable(&observed.to_string())]
     }
 
-    /// JSON of a trace, with labels in place of the secrets that its keys hold; `key` is the one
-    /// that `value` itself stands under.
+    /// JSON of a trace, with labels in place of secrets. `key` is the key of `value`; keys tell
+    /// which texts are secrets.
     pub fn json(&mut self, key: &str, value: &Value) -> Value {
         match value {
             Value::String(text) if !self.reveal => Value::String(self.secret(key, text)),

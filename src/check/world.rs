@@ -1,4 +1,5 @@
-//! A bounded world: a list of all that can happen in it, so that a search can try everything.
+//! A bounded world: a list of everything that can happen in it, so that a search can try
+//! everything.
 
 use std::format;
 use std::string::String;
@@ -13,7 +14,7 @@ use crate::event::Outcome;
 pub struct World {
     /// The world's name.
     pub name: &'static str,
-    /// What it is meant to show, as a sentence.
+    /// What the world is for, as a sentence.
     pub purpose: &'static str,
     /// Clients, each with a cookie jar.
     pub clients: u8,
@@ -126,10 +127,10 @@ impl World {
         self.events.contains(&extra)
     }
 
-    /// Whether the world has events of this kind, if there is anything for them to carry.
+    /// Whether the world has events of this kind, provided there are arguments for them.
     pub(super) fn has_kind(&self, kind: Kind) -> bool {
         match kind {
-            // A request starts with the cookie of its client, of which a kind knows nothing; to ask
+            // A start needs the cookie of its client, which is not an argument of a kind. To ask
             // for the cookie changes nothing.
             Kind::StartRequest | Kind::HasSessionCookie => false,
             Kind::SetUser | Kind::SetValue | Kind::RemoveValue | Kind::FinishRequest => true,

@@ -1,10 +1,10 @@
 //! The worlds that are explored: what each contains, and so what it can see.
 //!
-//! One world with everything in it would be too large to search, so each is there to see one
-//! kind of fault, with all that this kind needs. What needs two kinds at once (say, a value that is
-//! lost while a form token is spent at a time limit) is not seen by exhaustive search but by random
-//! runs, which mix everything. None of them sees more clients, requests in flight, ids or users
-//! than it lists, users or values beyond the texts given, or cookies set by anybody else.
+//! One world with everything in it would be too large to search. So each world is made to show one
+//! kind of fault, and contains all that this kind needs. A fault that needs two kinds at once, such
+//! as a value that is lost while a form token is spent at a time limit, is left to random runs,
+//! which mix everything. No world has more clients, requests in flight, ids, users or values than
+//! it lists, or cookies that somebody else set.
 
 use crate::check::world::{Extra, World};
 use crate::event::Outcome::{self, Failed, Interrupted, Successful};
@@ -18,7 +18,7 @@ pub enum Size {
     Small,
     /// Minutes: part of CI.
     Medium,
-    /// A hundred million transitions, in less than 1 GiB: by hand.
+    /// A hundred million transitions, in less than 1 GiB: run by hand.
     Large,
 }
 

@@ -97,13 +97,13 @@ impl History {
         found.break_if(!reproduced(seen, stores), Property::StoreOpsReproduceStore);
         let again = written.is_some_and(|(id, _)| stores.before(id).is_some());
         found.witness_if(again, Property::StoreOpsReproduceStore);
-        // A session is emptied by spending its last token, or found empty by a save.
+        // Spending its last token empties a session, or a save finds that it is empty.
         let empties = role.is_some_and(|role| role.fate == Fate::Saved || role.part.is_some());
         let emptied = empties && written.is_none() && stores.left().next().is_some();
         found.witness_if(emptied, Property::StoredHasInfo);
     }
 
-    /// The user of an id, before and after the step.
+    /// Checks who the user of each id is before and after the step.
     fn check_user(seen: &Seen<'_>, stores: &Stores<'_>, chosen: bool, found: &mut Findings) {
         let written = written_by(seen.effects.store.as_ref());
         let mut changed = stores.before.iter().filter_map(|(id, before)| {
@@ -126,7 +126,7 @@ impl History {
         }
     }
 
-    /// What the event does not name stays as it was.
+    /// Checks that sessions stay as they were if the event does not name them.
     pub(super) fn check_others(seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         let ids = stores.before.iter().chain(&stores.after).map(|(id, _)| *id);
         let mut changed = ids.filter(|id| stores.before(*id) != stores.after(*id)).peekable();
@@ -136,7 +136,7 @@ impl History {
         found.break_if(!changed.all(named), Property::OthersAreLeftAlone);
     }
 
-    /// A value that was taken, and the visit of a start.
+    /// Checks a value that was taken, and the access of a request that starts.
     pub(super) fn check_taken(&self, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         if let Event::StartRequest { request, passive, .. } = &seen.input.event
             && let Some(id) = held_id(seen.after, *request)
@@ -157,10 +157,10 @@ impl History {
         };
         let of = |session: &Session| session.values().get(key).cloned();
         let Some(id) = held_id(seen.before, *request) else { return };
-        // What the request itself had set is not taken from the store.
+        // A value that the request itself has set is not taken from the store.
         let part = Part::Value(key.clone());
         let own = self.trails.get(request).is_some_and(|trail| trail.touched.contains(&part));
-        // One that is not stored any more is the request's own.
+        // If the session is not stored any more, the request takes the value from its own copy.
         let Some(stored) = stores.before(id) else { return };
         let held = seen.before.session(*request).map(|held| held.session);
         let shares = seen.config.semantics == Semantics::Live;
@@ -263,7 +263,7 @@ impl History {
     }
 }
 
-/// An event of a request writes nothing to a session that is too old; to end it is right.
+/// Checks that an event of a request writes nothing to a session that is too old, except to end it.
 fn check_over(seen: &Seen<'_>, stores: &Stores<'_>, request: RequestId, found: &mut Findings) {
     let Some(id) = held_id(seen.before, request) else { return };
     let Some(before) = stores.before(id).filter(|session| is_too_old(seen, session)) else {
@@ -281,7 +281,7 @@ fn check_over(seen: &Seen<'_>, stores: &Stores<'_>, request: RequestId, found: &
     found.break_if(saved || used, Property::NothingPastItsLimits);
 }
 
-/// The limits, by the property's own arithmetic and whatever the semantics.
+/// Whether a session has reached one of its limits, by arithmetic of its own, under any semantics.
 fn is_over(seen: &Seen<'_>, session: &Session) -> bool {
     is_too_old(seen, session) || is_reached(seen, session.accessed().0, seen.config.idle_limit_ms)
 }
@@ -290,7 +290,7 @@ pub(super) fn is_too_old(seen: &Seen<'_>, session: &Session) -> bool {
     is_reached(seen, session.created().0, seen.config.absolute_limit_ms)
 }
 
-/// The distance is at least the limit, whichever of the two moments comes first.
+/// Whether the two moments are at least the limit apart, in either order.
 fn is_reached(seen: &Seen<'_>, since: u64, limit: Option<u64>) -> bool {
     let now = seen.input.now.0;
     let far = |limit: u64| {
@@ -301,12 +301,12 @@ fn is_reached(seen: &Seen<'_>, since: u64, limit: Option<u64>) -> bool {
     limit.is_some_and(far)
 }
 
-/// Whether the event names the session that is stored under `id`, before it or after it.
+/// Whether the event names the session that is stored under `id` before or after the step.
 fn names(seen: &Seen<'_>, stores: &Stores<'_>, id: SessionId) -> bool {
     let before = stores.before(id);
     let written = written_by(seen.effects.store.as_ref());
     let is_written = written.is_some_and(|(own, _)| own == id && before.is_none());
-    // A full store makes room for what comes.
+    // A full store discards sessions that are over to make room for a new one.
     let makes_room =
         stores.came().next().is_some() && before.is_some_and(|session| is_over(seen, session));
     let is_of = |user: &SmolStr| before.and_then(Session::user) == Some(user);
@@ -323,11 +323,12 @@ fn names(seen: &Seen<'_>, stores: &Stores<'_>, id: SessionId) -> bool {
             } else if let RequestEvent::ExpireHandle { handle } = event {
                 let held = seen.before.session(*request).map(|held| held.session);
                 let listed = before.is_some_and(|session| session.handle() == Some(*handle));
-                // Its own, whoever has logged in there since; of others, those of its user.
+                // The handle may be that of its own session, even if another user has logged in
+                // there since, or that of another session of its user.
                 let is_own = held.and_then(Session::handle) == Some(*handle);
                 listed && (is_own || held.and_then(Session::user).is_some_and(is_of))
             } else {
-                // What a request expires may have moved.
+                // The session that a request expires may have moved to another id.
                 let held = seen.before.session(*request).map(|held| held.session.handle());
                 let moved = matches!(event, RequestEvent::ExpireSession)
                     && before.is_some_and(|session| session.handle().is_some())

@@ -46,7 +46,7 @@ impl History {
     }
 }
 
-/// A token that is spent, or a value that is taken, is all that goes.
+/// Checks that nothing but the spent token, or the taken value, leaves the session.
 fn check_spent(request: RequestId, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
     let Event::Request { event, .. } = &seen.input.event else { return };
     let spent = if let RequestEvent::TakeValue { key } = event {
@@ -84,7 +84,8 @@ fn check_save(
     let before = before.filter(|session| !is_too_old(seen, session));
     let after = written.map(|(id, _)| id).or(held.id).and_then(|id| stores.after(id));
     check_login(trail, before, held.id, written, found);
-    // A form is all that is lost with a session that was ended.
+    // If a request has only issued or spent form tokens and its session was ended, nothing is lost
+    // but the form.
     let ended = held.id.is_some() && before.is_none();
     let tokens_alone = trail.touched.iter().all(is_token) && trail.login.is_none();
     if ended && tokens_alone && written.is_none() {
@@ -99,7 +100,7 @@ fn check_save(
     found.witness_if(contended, Property::NoUpdateIsLost);
 }
 
-/// What a login makes of the session that is saved.
+/// Checks what a login makes of the session that is saved.
 fn check_login(
     trail: &Trail,
     before: Option<&Session>,

@@ -32,8 +32,8 @@ impl Population {
         self.now.0 = self.now.0.saturating_add(forward);
     }
 
-    /// Mostly draws that were never drawn before; sometimes the first of them, or all, are an id or
-    /// a token that is in use, so that the machine has to draw again or gives up.
+    /// Mostly draws that were never drawn before. Sometimes the first of them, or all, are an id or
+    /// a token in use, so that the machine has to draw again or gives up.
     pub(super) fn entropy(&mut self, config: &Config, choices: &mut impl Choices) -> Entropy {
         let mut bytes = [0; Entropy::HALF];
         for place in bytes.as_chunks_mut::<8>().0 {

@@ -5,16 +5,16 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 /// A source of decisions. Zero is always the plainest one.
 pub trait Choices {
-    /// A number below `n`; 0 where `n` is 0.
+    /// A number below `n`; 0 if `n` is 0.
     fn below(&mut self, n: usize) -> usize;
 
-    /// One of the items; None where there is none.
+    /// One of the items; None if there are none.
     fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         items.get(self.below(items.len()))
     }
 }
 
-/// Decisions by a seeded stream: the same seed decides the same.
+/// Decisions by a seeded stream: the same seed makes the same decisions.
 ///
 /// ```
 /// use quixote_session::check::population::{Choices, Seeded};
@@ -40,7 +40,8 @@ impl Choices for Seeded {
     }
 }
 
-/// Decisions by bytes from outside, one or two each; when they are used up, every decision is 0.
+/// Decisions by bytes from outside, one or two for each decision. When they are used up, every
+/// decision is 0.
 ///
 /// ```
 /// use quixote_session::check::population::{Bytes, Choices};

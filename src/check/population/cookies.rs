@@ -7,7 +7,7 @@ use super::{Choices, Population};
 use crate::config::Config;
 use crate::semantics::Semantics;
 
-/// The ways to send a cookie, the plainest first, each as often as its number says.
+/// The ways to send a cookie, the plainest first, each with its weight.
 const WAYS: [(usize, Way); 11] = [
     (12, Way::Plain),
     (4, Way::Quoted),
@@ -22,7 +22,7 @@ const WAYS: [(usize, Way); 11] = [
     (1, Way::Junk),
 ];
 
-/// Ways that the pattern of Quixote has a meaning for, and RFC 6265 mostly another.
+/// Ways that mean something to the pattern of Quixote, and mostly something else to RFC 6265.
 const OF_QUIXOTE: [(usize, Way); 12] = [
     (1, Way::Comma),
     (1, Way::CommaFirst),

@@ -10,17 +10,17 @@ use crate::presented::{CookieValue, SubmittedToken};
 use crate::state::State;
 use crate::token::{Handle, SessionId, Width};
 
-/// What somebody sets out to do.
+/// What happens next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Intent {
-    /// An event is sent. Who sets the user logs in.
+    /// An event is sent. To set the user is to log in.
     Send(Kind),
     LogOut,
     /// The driver has lost count of its requests.
     Stray,
 }
 
-/// What there is in every population, the plainest first, each as often as its number says.
+/// What every population does, the plainest first, each with its weight.
 const ALWAYS: [(usize, Intent); 14] = [
     (20, Intent::Send(Kind::FinishRequest)),
     (12, Intent::Send(Kind::SetUser)),
@@ -38,7 +38,7 @@ const ALWAYS: [(usize, Intent); 14] = [
     (1, Intent::Stray),
 ];
 
-/// What a careless driver does besides.
+/// What a careless driver also does.
 const CARELESS: [(usize, Intent); 4] = [
     (8, Intent::Send(Kind::HasSessionCookie)),
     (8, Intent::Send(Kind::InsertSession)),
@@ -71,7 +71,7 @@ const MANAGER: [(usize, Intent); 5] = [
     (2, Intent::Send(Kind::ExpireHandle)),
 ];
 
-/// Every kind is sent, but for a request that starts: that is no matter of weights.
+/// Every kind has a weight, except the start of a request, which is not chosen by weight.
 const _: () = {
     let mut kinds = Kind::ALL;
     while let [kind, rest @ ..] = kinds {
@@ -94,7 +94,7 @@ const fn sends(mut table: &[(usize, Intent)], kind: Kind) -> bool {
     false
 }
 
-/// How requests end, as often as the numbers say.
+/// How requests end, each way with its weight.
 const OUTCOMES: [(usize, Outcome); 4] = [
     (11, Outcome::Successful),
     (3, Outcome::Interrupted),
@@ -102,7 +102,7 @@ const OUTCOMES: [(usize, Outcome); 4] = [
     (2, Outcome::Abandoned),
 ];
 
-/// Longer texts than this are not made, where the configuration allows them.
+/// Texts are not longer than this, even if the configuration allows it.
 const MOST_BYTES: usize = 4_096;
 
 pub(super) fn choose(habits: &Habits, choices: &mut impl Choices) -> Intent {
@@ -121,7 +121,7 @@ pub(super) fn choose(habits: &Habits, choices: &mut impl Choices) -> Intent {
     intent.unwrap_or(Intent::Send(Kind::FinishRequest))
 }
 
-/// One of the items, each as often as its number says; 0 decides for the first.
+/// One of the items, by weight; the choice 0 is the first.
 pub(super) fn weighted<T: Copy>(choices: &mut impl Choices, tables: &[&[(usize, T)]]) -> Option<T> {
     let items = || tables.iter().copied().flatten();
     let mut left = choices.below(items().map(|(weight, _)| weight).sum());
@@ -237,8 +237,8 @@ impl<C: Choices> Arguments for Choice<'_, C> {
         self.text(&["1", "2", "dark", "", "caf\u{e9}"])
     }
 
-    /// Mostly a token of the request's own session; sometimes one that belongs to another, is
-    /// spent, is made up, or is none.
+    /// Mostly a token of the request's own session. Sometimes a token that belongs to another
+    /// session, is spent, is made up, or is not a token.
     fn token(&mut self) -> SubmittedToken {
         let held = self.state.session(self.actor.request);
         let held = held.map(|held| held.session.form_tokens().as_slice());
@@ -266,14 +266,14 @@ impl<C: Choices> Arguments for Choice<'_, C> {
         if self.choices.below(3) == 1 { None } else { Some(self.user()) }
     }
 
-    /// A careless application brings the session of the request's own cookie back.
+    /// A careless application inserts a session under the id in the request's own cookie.
     fn new_id(&mut self) -> SessionId {
         let wanted = self.population.habits.careless && self.choices.below(2) == 1;
         let cookie = self.state.request_cookie(self.actor.request).filter(|_| wanted);
         cookie.and_then(CookieValue::session_id).unwrap_or_else(|| self.id())
     }
 
-    /// Mostly the handle of a stored session, else one that is made up.
+    /// Mostly the handle of a stored session, otherwise a made-up one.
     fn handle(&mut self) -> Handle {
         let stored = self.state.values();
         let any = self.choices.pick(&stored).and_then(|session| session.handle());
@@ -288,7 +288,7 @@ impl<C: Choices> Arguments for Choice<'_, C> {
         })
     }
 
-    /// Mostly an id that is or was in use, else one that is made up.
+    /// Mostly an id that is or was in use, otherwise a made-up one.
     fn id(&mut self) -> SessionId {
         let known = self.choices.pick(&self.population.ids).copied();
         let known = known.filter(|_| self.choices.below(4) != 3);
