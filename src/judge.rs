@@ -1,8 +1,9 @@
-//! The judge: whether a session manager, in any language, keeps the clauses, as its clients see it.
+//! The judge: checks from the client's side whether a session manager, in any language, keeps the
+//! clauses.
 //!
-//! A server speaks the contract (`spec/contract.md`). The judge is its browsers, with real cookie
-//! jars, and decides which requests overlap, and how: they wait at the gate. It moves the server's
-//! clock where it can.
+//! A server speaks the contract (`spec/contract.md`). The judge plays its browsers, with real
+//! cookie jars, and decides which requests overlap, and how, by holding them at the gate. It moves
+//! the server's clock if it can.
 
 #![allow(clippy::arithmetic_side_effects, reason = "seconds and small counts of a test tool")]
 
@@ -43,7 +44,7 @@ pub(crate) use self::report::Report;
 use self::scenario::{Scenario, Verdict, clauses, scenarios};
 use self::target::Target;
 
-/// The log of a server that the judge starts.
+/// The log file of a server that the judge starts.
 pub(crate) const LOG: &str = "server.log";
 
 /// What is to be judged, and how.
@@ -52,13 +53,13 @@ pub(crate) struct Case {
     /// The port of the gate; 0 for any.
     pub(crate) gate: u16,
     pub(crate) clock: Option<PathBuf>,
-    /// These clauses; all if there are none.
+    /// The clauses to judge; all if the list is empty.
     pub(crate) clauses: Vec<String>,
-    /// Starts the server; empty if it runs.
+    /// The command that starts the server; empty if the server is already running.
     pub(crate) command: Vec<String>,
     /// An empty folder, for the server and its log.
     pub(crate) folder: PathBuf,
-    /// So many programs are drawn from the machine's events, too; the seed determines them.
+    /// How many programs are also drawn from the machine's events; the seed determines them.
     pub(crate) programs: u32,
     pub(crate) seed: u64,
     pub(crate) fault: Option<Fault>,
@@ -71,16 +72,17 @@ pub(crate) enum Fault {
     JarPaths,
     /// The jar ignores prefixes of names.
     JarPrefixes,
-    /// The gate holds nobody.
+    /// The gate holds no request.
     Gate,
     /// The clock does not move.
     Clock,
 }
 
-/// Tells how far a run is: so many of so many scenarios, and the name of the next.
+/// Told how far a run is: the number of scenarios that were played, the number of all, and the name
+/// of the next.
 pub(crate) type Progress<'a> = &'a mut dyn FnMut(usize, usize, &str);
 
-/// Judges; what could not be is told as an error.
+/// Judges a server; an error says why it cannot be judged.
 pub(crate) fn judge(case: &Case, progress: Progress<'_>) -> Result<Report, String> {
     let started = Instant::now();
     let (clauses, scenarios) = chosen(case)?;
@@ -134,7 +136,7 @@ pub(crate) fn judge(case: &Case, progress: Progress<'_>) -> Result<Report, Strin
     })
 }
 
-/// The clauses that are asked for, and their scenarios: those that move the clock come last.
+/// The chosen clauses, and their scenarios. Those that move the clock come last.
 fn chosen(case: &Case) -> Result<(Vec<scenario::Clause>, Vec<Scenario>), String> {
     let mut clauses = clauses().map_err(|error| error.to_string())?;
     let mut scenarios = scenarios().map_err(|error| error.to_string())?;
@@ -170,7 +172,7 @@ fn recipe(case: &Case, gate: u16, clock: Option<&Path>) -> std::io::Result<Optio
     Ok(Some(Recipe { command: case.command.clone(), environment, log }))
 }
 
-/// No id of a scenario that hides it stands in the log.
+/// Checks that the log shows no id that a scenario wants hidden.
 fn read_log(log: Option<&PathBuf>, played: &mut [Played]) {
     let Some(log) = log else { return };
     let log = std::fs::read(log).unwrap_or_default();

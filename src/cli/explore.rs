@@ -79,7 +79,7 @@ impl WorldSize {
 
 /// Searches, and reports.
 pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
-    // Before the search, which may take long and would be in vain.
+    // Before the search: it may take long, and would be in vain if nothing can be written.
     if let Some(folder) = &arguments.out
         && let Err(error) = expect_writable(folder)
     {
@@ -114,7 +114,7 @@ fn search(arguments: &Arguments) -> Guarantees {
     found
 }
 
-/// A line with the world, the depth, the frontier and the speed, only on a terminal.
+/// A line with the world, the depth, the frontier and the speed. It is shown only on a terminal.
 fn progress() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{spinner} {wide_msg}");

@@ -1,4 +1,4 @@
-//! What must be seen.
+//! The checks of a scenario: what must be seen.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,10 +10,10 @@ use super::reply::Reply;
 use super::scenario::{Check, Otherwise, Reply as Wanted, See, Stored, Verdict, What, When};
 use super::stage::{End, Stage, end};
 
-/// Fewer characters of an id than these stand anywhere by chance.
+/// A shorter part of an id may appear in a text by chance.
 const LEAST_PART: usize = 16;
 
-/// Whether it was seen; if not, what was.
+/// Ok if it was seen; otherwise what was seen instead.
 type Seen = Result<(), String>;
 
 fn seen(is: bool, instead: impl FnOnce() -> String) -> Seen {
@@ -21,7 +21,7 @@ fn seen(is: bool, instead: impl FnOnce() -> String) -> Seen {
 }
 
 impl Stage<'_> {
-    /// Looks, and says what follows.
+    /// Makes a check; the error is the end of the scenario.
     pub(super) fn check(&mut self, check: &Check, played: &mut Played) -> Result<(), End> {
         if let Some(when) = &check.when
             && !self.holds(when)
@@ -165,7 +165,7 @@ impl Stage<'_> {
         seen(any.iter().any(has), || format!("it has {}", attributes.join("; ")))
     }
 
-    /// What protects the cookie of the other response protects that of this one.
+    /// Checks that the cookie of this response has every protection of the other response's.
     fn compare_attributes(&mut self, reply: &Reply, other: &str) -> Seen {
         let name = self.cookie().to_owned();
         if session_headers(reply, &name).next().is_none() {
@@ -181,7 +181,7 @@ impl Stage<'_> {
         seen(lost.is_empty(), || format!("it has no {}", lost.join(", ")))
     }
 
-    /// A handler that allows caching must not let a shared cache keep a cookie.
+    /// Checks that no shared cache keeps the cookie, even if the handler allows caching.
     fn look_at_caching(&mut self, reply: &Reply) -> Result<Seen, End> {
         let (control, vary) = (reply.answer.joined("cache-control"), reply.answer.joined("vary"));
         if reply.sets(self.cookie()) == 0 {
@@ -220,7 +220,7 @@ impl Stage<'_> {
         }))
     }
 
-    /// The values of the session's cookies, and of one that signs it.
+    /// The values of the session's cookies, and of a cookie that signs the session.
     fn session_cookies(&mut self, client: &str) -> Vec<String> {
         let mut held = self.ids(client);
         let now = self.kit.target.clock.now();
@@ -261,7 +261,7 @@ impl Stage<'_> {
     }
 }
 
-/// What is answered, if it is not what is to be answered.
+/// A description of the answer, if it is not the wanted one.
 fn other_answers(wanted: &Wanted, reply: &Reply) -> Option<String> {
     let list = |it: &Vec<Value>| Value::Array(it.clone()).to_string();
     let (results, status) = (&reply.results, reply.answer.status_text());
@@ -286,7 +286,7 @@ fn session_headers<'a>(reply: &'a Reply, name: &'a str) -> impl Iterator<Item = 
         .filter(move |line| line.split(['=', ';']).next().is_some_and(|own| own.trim() == name))
 }
 
-/// What protects the session's cookie, in small letters.
+/// The attributes that protect the session's cookie, in small letters.
 fn protection(reply: &Reply, name: &str) -> Vec<String> {
     let line = session_headers(reply, name).next().unwrap_or_default().to_lowercase();
     let protects =
@@ -294,13 +294,13 @@ fn protection(reply: &Reply, name: &str) -> Vec<String> {
     line.split(';').skip(1).map(str::trim).filter(protects).map(str::to_owned).collect()
 }
 
-/// What does at least the same.
+/// The attribute that protects at least as much.
 fn stricter(attribute: &str) -> String {
     attribute.replace("samesite=lax", "samesite=strict")
 }
 
-/// What tells too much of an id: all of it, and each stretch of half its length that no other id
-/// has, so that what all ids begin with tells nothing.
+/// The texts that give an id away: the id itself, its base64, and each part of half its length that
+/// no other id has. So a beginning that all ids share gives nothing away.
 fn telling_parts(id: &str, others: &[String]) -> Vec<String> {
     let letters: Vec<char> = id.chars().collect();
     let half = letters.len().div_ceil(2).max(LEAST_PART);
@@ -311,7 +311,8 @@ fn telling_parts(id: &str, others: &[String]) -> Vec<String> {
     whole.chain(stretches.filter(tells)).collect()
 }
 
-/// As encoded as an id may be that is to look like none; without what depends on what follows.
+/// An id in base64, as somebody may disguise it. The last characters are left out if they depend on
+/// what follows the id.
 fn in_base64(text: &str) -> String {
     BASE64_STANDARD.encode(text.as_bytes().as_chunks::<3>().0.as_flattened())
 }

@@ -1,5 +1,5 @@
-//! The server's clock, which the judge moves through a file that the server's process has mapped:
-//! eight bytes, little-endian, the seconds by which its clock is ahead.
+//! The server's clock. The judge moves it through a file that the server's process has mapped. The
+//! file is eight bytes, little-endian: the seconds by which the server's clock is ahead.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, Write};
@@ -10,16 +10,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) struct Clock {
     file: Option<(PathBuf, File)>,
     ahead: i64,
-    /// A fault that is planted to see that it is noticed: the clock stands where it was.
+    /// A planted fault, to see that it is noticed: the clock does not move.
     broken: bool,
 }
 
 impl Clock {
-    /// Over this file, which is made if it is missing, and set to zero.
+    /// A clock over this file, which is created if it is missing, and set to zero.
     pub(crate) fn over(path: Option<&Path>, broken: bool) -> io::Result<Self> {
         let mut file = None;
         if let Some(path) = path {
-            // Written in place: it is mapped.
+            // The file is mapped, so it must be written in place.
             let open = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
             file = Some((path.to_owned(), open));
         }
@@ -32,7 +32,7 @@ impl Clock {
         self.file.as_ref().map(|(path, _)| path.as_path())
     }
 
-    /// The seconds that the server is ahead.
+    /// The seconds by which the server is ahead.
     pub(crate) fn ahead(&self) -> i64 {
         self.ahead
     }
@@ -46,7 +46,7 @@ impl Clock {
         file.flush()
     }
 
-    /// What the server's clock shows, since the epoch.
+    /// The time that the server's clock shows, since the epoch.
     pub(crate) fn now(&self) -> Duration {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         now.saturating_add(Duration::from_secs(u64::try_from(self.ahead).unwrap_or(0)))
@@ -55,7 +55,7 @@ impl Clock {
 
 impl Drop for Clock {
     fn drop(&mut self) {
-        // A server that goes on is back in its own time.
+        // If the server goes on running, its clock shows the right time again.
         let _ = self.set(0);
     }
 }

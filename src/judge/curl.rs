@@ -1,12 +1,12 @@
-//! A trace: what happened, and how to do it again with curl.
+//! The trace of a scenario: what happened, and how to repeat it with curl.
 
 use super::client::Ask;
 use super::scenario::Do;
 
-/// What the lines of every replay begin with.
+/// The beginning of every script.
 const HEAD: &str = include_str!("replay.sh");
 
-/// One line of a trace: what is said, and what does it again. Either may be missing.
+/// One line of a trace: its text, and the commands that repeat it. Either may be missing.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) text: Option<String>,
@@ -27,7 +27,7 @@ impl Line {
         Self { text: Some(format!("open {gate}")), curl: Some(": > go; wait".into()) }
     }
 
-    /// A request; what it answers is said later.
+    /// A request; its answer is added later.
     pub(crate) fn request(step: &Do, ask: Ask) -> Self {
         let ops = ask.ops.replace('$', "@");
         let mut target = Ask { ops, query: None, ..ask.clone() }.target().replace("%40", "$");
@@ -69,7 +69,7 @@ impl Line {
     }
 }
 
-/// A header of a scenario, as a text of the shell in double quotes.
+/// A header of a scenario, as text for the shell in double quotes.
 fn in_shell(header: &str) -> String {
     let mut text = String::new();
     for it in header.chars() {
@@ -88,12 +88,12 @@ fn in_shell(header: &str) -> String {
         .replace('}', ")")
 }
 
-/// What was said.
+/// The texts of all lines.
 pub(crate) fn texts(trace: &[Line]) -> Vec<String> {
     trace.iter().filter_map(|line| line.text.clone()).collect()
 }
 
-/// A script that does it again.
+/// A script that repeats the trace.
 pub(crate) fn script(trace: &[Line], address: &str, gate: u16, cookie: &str) -> Vec<String> {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
     let values = format!("U={} G={gate} N={}", quoted(address), quoted(cookie));

@@ -1,25 +1,26 @@
-//! What a browser may read, by the clauses alone: not what strict would show it.
+//! What a browser may read according to the clauses. Strict may allow less.
 //!
-//! For the user and each key there is a set of values that are allowed now, or anything at all. A
-//! request that is answered as done narrows it, one whose outcome the clauses leave open widens it.
+//! For the user and each key there is a set of values that are allowed now; or every value is
+//! allowed. A request that is answered as done makes the set smaller. A request whose outcome the
+//! clauses leave open makes it larger.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// A value that is read; None for nothing.
+/// The value that is read; None if there is none.
 type Read = Option<String>;
 
-/// What is allowed; None for anything.
+/// The values that are allowed; None if every value is.
 type Allowed = Option<BTreeSet<Read>>;
 
-/// What may be read of one session by the browser that holds it.
+/// What a browser may read of the session that it holds.
 #[derive(Clone, Debug)]
 pub(super) struct Expect(BTreeMap<&'static str, Allowed>);
 
 const SLOTS: [&str; 3] = ["user", "a", "b"];
 
-/// What a request does to each slot: the value that it leaves there.
+/// The value that a request leaves in each slot that it writes.
 pub(super) type Effect = BTreeMap<&'static str, Read>;
 
 /// Whether an operation ends the session, or moves it.
@@ -54,7 +55,7 @@ fn writes(ops: &[String]) -> Effect {
 }
 
 impl Expect {
-    /// Of a browser without cookies.
+    /// For a browser without cookies.
     pub(super) fn nothing() -> Self {
         let none: BTreeSet<Read> = [None].into();
         Self(SLOTS.into_iter().map(|slot| (slot, Some(none.clone()))).collect())
@@ -80,14 +81,14 @@ impl Expect {
             let one = ops.get(at..=at).unwrap_or_default();
             if ends_session(op) {
                 *self = Self::nothing();
-                // New data after it may have nowhere to go.
+                // Data that is written after it may be lost, as there is no session.
                 for (slot, _) in writes(ops.get(at..).unwrap_or_default()) {
                     self.anything(slot);
                 }
                 return;
             }
             if op.starts_with("login") {
-                // Whether data follows a login is the manager's choice.
+                // A manager may keep the data at a login, or drop it.
                 for slot in ["a", "b"] {
                     self.anything(slot);
                 }
@@ -98,7 +99,7 @@ impl Expect {
         }
     }
 
-    /// A request may have been carried out, or a part of it.
+    /// A request may have been carried out, in part or as a whole.
     pub(super) fn maybe(&mut self, ops: &[String]) {
         for (slot, value) in writes(ops) {
             self.allow(slot, value);
@@ -115,15 +116,15 @@ impl Expect {
         }
     }
 
-    /// A request that raised an error has changed nothing, but for a logout, which may stand.
+    /// A request that raised an error has changed nothing; only a logout may stand.
     pub(super) fn thrown(&mut self, ops: &[String]) {
         if moves_session(ops) {
             self.maybe(ops);
         }
     }
 
-    /// Two requests overlapped, the first of which was at its gate while the others ran: what both
-    /// wrote is either, what one wrote is that.
+    /// Requests overlapped: one was held at its gate while the others ran. If both sides wrote a
+    /// slot, either value is allowed; if one did, only its value is.
     pub(super) fn late(&mut self, held: &[String], others: &[String]) {
         if moves_session(held) || moves_session(others) {
             self.maybe(held);
@@ -144,8 +145,8 @@ impl Expect {
         }
     }
 
-    /// The first answer that is not allowed: its operation, what was found, what was allowed. Reads
-    /// count up to the first operation that changes something.
+    /// Finds the first answer that is not allowed: its operation, and what was found and allowed.
+    /// Only the reads before the first other operation count.
     pub(super) fn check(&self, ops: &[String], results: &[Value]) -> Option<(String, String)> {
         for (op, result) in ops.iter().zip(results) {
             let slot = match op.as_str() {

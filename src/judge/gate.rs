@@ -1,7 +1,8 @@
-//! The gate: a server calls it in the middle of a request, and goes on when the judge lets it.
+//! The gate: a server calls it in the middle of a request, and goes on when the judge opens it.
 //!
-//! So interleavings are exact without a pause anywhere. The gate also collects the answers of the
-//! judge's own requests, so that one wait covers both: a request comes to its gate, or it ends.
+//! So the order of overlapping requests is exact, and needs no pauses. The gate also collects the
+//! answers to the judge's own requests: a request either comes to its gate or ends, and one wait
+//! covers both.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
@@ -12,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use super::client::Answer;
 
-/// The longest that a request stands at a gate.
+/// The longest time that a request waits at a gate.
 const LONGEST: Duration = Duration::from_secs(60);
-/// The most bytes of a request that are read.
+/// The most bytes that are read of a request.
 const HEAD_BYTES: usize = 8 * 1024;
 
-/// A gate that listens. Clones are the same.
+/// A gate that listens. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Gate {
     port: u16,
@@ -27,7 +28,7 @@ pub(crate) struct Gate {
 struct Shared {
     board: Mutex<Board>,
     changed: Condvar,
-    /// A fault that is planted to see that it is noticed: nobody is held.
+    /// A planted fault, to see that it is noticed: no request is held.
     broken: bool,
 }
 
@@ -61,7 +62,7 @@ impl Gate {
         }
     }
 
-    /// Whoever hangs up is let go.
+    /// Holds a request until its gate opens, or for `LONGEST`.
     fn hold(&self, mut stream: TcpStream) -> io::Result<()> {
         stream.set_read_timeout(Some(LONGEST))?;
         let name = name_of(&mut stream)?;
@@ -77,19 +78,20 @@ impl Gate {
         )
     }
 
-    /// Lets everybody through who comes to this gate.
+    /// Opens this gate for every request.
     pub(crate) fn let_through(&self, name: &str) {
         self.board().opened.insert(name.into());
         self.shared.changed.notify_all();
     }
 
-    /// A request of the judge has been answered.
+    /// Notes that a request of the judge was answered.
     pub(crate) fn answered(&self, request: u64, answer: Answer) {
         self.board().answers.insert(request, answer);
         self.shared.changed.notify_all();
     }
 
-    /// Waits until the request comes to the gate, or is answered, and says whether it is there.
+    /// Waits until the request comes to the gate or is answered, and says whether it is at the
+    /// gate.
     pub(crate) fn wait_for(&self, name: &str, request: u64, longest: Duration) -> bool {
         self.wait(longest, |board| {
             board.arrived.contains(name) || board.answers.contains_key(&request)
@@ -98,7 +100,7 @@ impl Gate {
         board.arrived.contains(name) && !board.answers.contains_key(&request)
     }
 
-    /// Whether anybody has come to this gate, held or not.
+    /// Whether a request has come to this gate, held or not.
     pub(crate) fn has_seen(&self, name: &str) -> bool {
         self.board().arrived.contains(name)
     }
@@ -121,7 +123,7 @@ impl Gate {
     }
 }
 
-/// The path of a request, without its slash.
+/// The path of a request, without the slash before it.
 fn name_of(stream: &mut TcpStream) -> io::Result<String> {
     let mut read = Vec::new();
     let mut part = [0; 1024];

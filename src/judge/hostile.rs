@@ -1,4 +1,5 @@
-//! Cookie headers that no browser sends, written to a socket: a client library would refuse them.
+//! Cookie headers that no browser sends. They are written to a socket, as a client library would
+//! refuse them.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -8,11 +9,11 @@ use super::jar::bytes;
 use super::scenario::Verdict;
 use super::stage::{End, Stage, end};
 
-/// The longest that an answer may take.
+/// The longest time that an answer may take.
 const SLOW: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Sends each; the first that is not answered well ends the scenario.
+/// Sends each header; the first that is not answered well ends the scenario.
 pub(super) fn send(stage: &mut Stage<'_>, headers: &[String]) -> Result<(), End> {
     let id = stage.id("A").unwrap_or_else(|| "x".into());
     let shorter = |by: usize| {
@@ -46,7 +47,7 @@ pub(super) fn send(stage: &mut Stage<'_>, headers: &[String]) -> Result<(), End>
     Ok(())
 }
 
-/// The status that a server answers with; None if it answers something else.
+/// The status of the server's answer; None if the answer is not HTTP.
 fn status_of(authority: &str, path: &str, cookie: &[u8]) -> io::Result<Option<u16>> {
     let mut stream = TcpStream::connect(authority)?;
     let end = Instant::now() + LONGEST;
@@ -58,7 +59,7 @@ fn status_of(authority: &str, path: &str, cookie: &[u8]) -> io::Result<Option<u1
     let mut read = Vec::new();
     let mut part = [0; 512];
     while !read.contains(&b'\n') && read.len() < 4096 {
-        // One deadline for all of it: a byte a second is slow, too.
+        // One deadline for the whole answer: a byte per second is slow, too.
         let left = end.saturating_duration_since(Instant::now());
         stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
         let length = stream.read(&mut part)?;

@@ -1,18 +1,18 @@
-//! How many bits ids hold at most, as far as a few of them show it.
+//! An upper bound of how many bits ids hold, estimated from a few of them.
 //!
-//! What this sees: places that never vary, places that repeat another one, and how many symbols
-//! there are. What it cannot see: a generator that can be guessed, or bits that a checksum or
-//! another rule makes of others. So what it says is an upper bound, and a sound id passes.
+//! It notices places that never vary, places that repeat another place, and how many symbols there
+//! are. It cannot notice a generator that can be guessed, or bits that follow from others, as in a
+//! checksum. So the ids may hold fewer bits than it says, and good ids pass.
 
 use std::collections::BTreeSet;
 
-/// Fewer symbols at a place than chance gives this rarely are not blamed on chance.
+/// If so few symbols at a place are less probable than this, it is not chance.
 const CHANCE: f64 = 1e-9;
 
-/// One place of all ids; the end of a short one is a symbol, too.
+/// The symbols of all ids at one place; None if the id is too short.
 type Place = Vec<Option<char>>;
 
-/// An upper bound of the bits that an id holds.
+/// An upper bound of the number of bits that an id holds.
 pub(super) fn bits(ids: &[String]) -> f64 {
     let ids: Vec<Vec<char>> = ids.iter().map(|id| id.chars().collect()).collect();
     let length = ids.iter().map(Vec::len).max().unwrap_or(0);
@@ -28,15 +28,15 @@ fn symbols<'a>(places: impl IntoIterator<Item = &'a Place>) -> u32 {
     u32::try_from(all.len()).unwrap_or(u32::MAX)
 }
 
-/// How many symbols a place may have that showed so many in so many ids.
+/// The most symbols that a place may plausibly have, if it showed `shown` in this many ids.
 fn largest(shown: u32, ids: usize, alphabet: u32) -> u32 {
     let ids = u32::try_from(ids).unwrap_or(u32::MAX);
     let plausible = |size: &u32| chance(shown, ids, *size) >= CHANCE;
     (shown..=alphabet).rev().find(plausible).unwrap_or(shown)
 }
 
-/// At least the probability that no more than `shown` of `size` symbols are drawn: one for each
-/// choice of those that may be.
+/// An upper bound of the probability that no more than `shown` of `size` symbols are drawn: the sum
+/// over all choices of those symbols.
 fn chance(shown: u32, ids: u32, size: u32) -> f64 {
     let (kept, all) = (f64::from(shown), f64::from(size));
     let choices: f64 =
@@ -48,7 +48,7 @@ fn chance(shown: u32, ids: u32, size: u32) -> f64 {
 mod tests {
     use super::bits;
 
-    /// Digits of this alphabet, the same in each run.
+    /// Symbols of this alphabet, the same in each run.
     fn drawn(seed: u64, alphabet: &str, length: usize) -> String {
         let alphabet: Vec<char> = alphabet.chars().collect();
         let mut state = (seed + 1).wrapping_mul(0xd134_2543_de82_ef95);
@@ -82,7 +82,7 @@ mod tests {
                 format!("node0{}", drawn(seed, BASE_36, length))
             };
             assert!(bits(&ids(run, numbers)) > 126.0, "run {run}");
-            // A UUID of version 4 holds 122.
+            // A UUID of version 4 holds 122 bits.
             let uuid = |seed| {
                 let middle = drawn(seed + 250, "89ab", 1) + &drawn(seed + 500, HEX, 15);
                 format!("{}-4{}-{middle}", drawn(seed, HEX, 12), drawn(seed + 750, HEX, 3))

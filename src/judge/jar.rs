@@ -1,25 +1,25 @@
 //! A browser's cookies, as RFC 6265bis stores and sends them.
 //!
 //! The `cookie` crate reads the attributes of a `Set-Cookie` header. The rest of the storage model
-//! is here: which headers a browser ignores, what replaces what, what is sent where and in which
-//! order.
-//! Values are kept byte by byte. The origin counts as secure: requests say that a proxy ended TLS.
+//! is here: which headers a browser ignores, which cookie replaces which, and which cookies are
+//! sent where, in which order. Values are kept byte by byte. The origin counts as secure, because
+//! requests say that they came to a proxy over TLS.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use cookie::SameSite;
 
-/// Longest name and value together, and longest attribute value, in bytes.
+/// Longest name and value together, in bytes.
 const PAIR_BYTES: usize = 4096;
 const ATTRIBUTE_BYTES: usize = 1024;
-/// No cookie outlives this.
+/// The longest life of a cookie, in seconds.
 const LONGEST_LIFE: u64 = 400 * 86_400;
 
-/// What came of a `Set-Cookie` header.
+/// What a browser did with a `Set-Cookie` header.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Kept {
-    /// It is sent from now on.
+    /// The cookie is sent from now on.
     Set,
     /// The cookie that it names is gone, or was not there.
     Deleted,
@@ -27,7 +27,7 @@ pub(crate) enum Kept {
     Ignored(&'static str),
 }
 
-/// What is planted in a jar to see that it is noticed.
+/// A fault that is planted in a jar, to see that it is noticed.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) enum Broken {
     #[default]
@@ -42,7 +42,7 @@ pub(crate) enum Broken {
 #[derive(Clone, Debug)]
 pub(crate) struct Jar {
     host: String,
-    /// In the order of their creation.
+    /// The cookies, in the order of their creation.
     cookies: Vec<Cookie>,
     broken: Broken,
 }
@@ -63,8 +63,8 @@ impl Jar {
         Self { host: host.to_ascii_lowercase(), cookies: Vec::new(), broken }
     }
 
-    /// Stores what one header says that came with the response to a request for `path`. The time is
-    /// that since the epoch.
+    /// Obeys one `Set-Cookie` header of the response to a request for `path`. The time is since the
+    /// epoch.
     pub(crate) fn receive(&mut self, header: &[u8], path: &str, now: Duration) -> Kept {
         match self.read(header, path, now) {
             Err(why) => Kept::Ignored(why),
@@ -114,7 +114,7 @@ impl Jar {
         Ok(Cookie { name, value, host_only, domain, path, expires })
     }
 
-    /// The same name, domain and path make the same cookie, which keeps its place in the order.
+    /// A cookie of the same name, domain and path is replaced, and its place in the order kept.
     fn store(&mut self, cookie: Cookie, now: Duration) -> Kept {
         let is_over = cookie.expires.is_some_and(|at| at <= now);
         let same = self.cookies.iter_mut().find(|own| own.is_same(&cookie));
@@ -134,7 +134,7 @@ impl Jar {
         self.host == domain || (above && self.host.parse::<IpAddr>().is_err())
     }
 
-    /// The `Cookie` header of a request for `path`; None if nothing is to be sent.
+    /// The `Cookie` header of a request for `path`; None if there is no cookie to send.
     pub(crate) fn header(&self, path: &str, now: Duration) -> Option<Vec<u8>> {
         let path = path.split('?').next().unwrap_or(path);
         let mut sent: Vec<_> =
@@ -148,13 +148,13 @@ impl Jar {
         self.cookies.iter().filter(move |cookie| cookie.expires.is_none_or(|at| at > now))
     }
 
-    /// The values of all cookies of a name, whatever their path.
+    /// The values of all cookies of a name, under any path.
     pub(crate) fn values(&self, name: &str, now: Duration) -> Vec<String> {
         let named = self.live(now).filter(|cookie| cookie.name == name.as_bytes());
         named.map(|cookie| latin_1(&cookie.value)).collect()
     }
 
-    /// Puts another value in the place of each of that name.
+    /// Replaces the value of each cookie of that name.
     pub(crate) fn forge(&mut self, name: &str, forge: impl Fn(&str) -> String) {
         for cookie in self.cookies.iter_mut().filter(|cookie| cookie.name == name.as_bytes()) {
             cookie.value = bytes(&forge(&latin_1(&cookie.value)));
@@ -174,12 +174,12 @@ impl Cookie {
     }
 }
 
-/// One character for each byte, so that every value is a text, and nothing is lost.
+/// A text of one character for each byte, so that every value is a text and nothing is lost.
 pub(crate) fn latin_1(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }
 
-/// The bytes of such a text; of any other, those of UTF-8.
+/// The bytes of such a text; for any other text, its UTF-8.
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
     let narrow: Option<Vec<u8>> = text.chars().map(|it| u8::try_from(u32::from(it)).ok()).collect();
     narrow.unwrap_or_else(|| text.as_bytes().to_vec())
@@ -192,14 +192,16 @@ fn trim(text: &[u8]) -> &[u8] {
     text.get(start..end).unwrap_or_default()
 }
 
-/// The attributes, read by the crate; it has no bound on their length.
+/// The attributes, as the crate reads them. The crate has no bound on their length, so overlong
+/// ones are left out first.
 fn attributes_of(text: &[u8]) -> Result<cookie::Cookie<'static>, &'static str> {
     let short = |part: &&[u8]| part.len() <= ATTRIBUTE_BYTES;
     let parts: Vec<_> = text.split(|byte| *byte == b';').filter(short).map(latin_1).collect();
     cookie::Cookie::parse(format!("name=value{}", parts.join(";"))).map_err(|_| "it cannot be read")
 }
 
-/// The rules of `__Secure-` and `__Host-`, which also hold in the value of a cookie without a name.
+/// The rules of the prefixes `__Secure-` and `__Host-`. They also apply to the value of a cookie
+/// without a name.
 fn contradiction(name: &[u8], value: &[u8], secure: bool, host: bool) -> Result<(), &'static str> {
     let starts = |text: &[u8], prefix: &[u8]| {
         text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
@@ -242,14 +244,14 @@ fn path_matches(path: &str, cookie: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'))
 }
 
-/// What a browser does: the `Set-Cookie` headers of a response to a request for a path, and what a
-/// later request for another path sends.
+/// What browsers do, in known cases: the `Set-Cookie` headers in the response to a request, the
+/// path of that request, the path of a later request, and the `Cookie` header of that one.
 const KNOWN: &[(&[&str], &str, &str, &str)] = &[
     (&["a=1"], "/", "/", "a=1"),
     // Verbatim: quotes, spaces, more equals signs, and no name.
     (&[r#"a="1""#, "b=1 2", "c=d=e", "=f", "g"], "/", "/", r#"a="1"; b=1 2; c=d=e; g"#),
     (&["a=\u{e9}"], "/", "/", "a=\u{e9}"),
-    // The path: its default, what it matches, and the longest first.
+    // Paths: the default, what they match, and that the longest comes first.
     (&["a=1"], "/x/y", "/x", "a=1"),
     (&["a=1"], "/x/y", "/xy", ""),
     (&["a=1; Path=/", "b=2; Path=/x"], "/", "/x/y", "b=2; a=1"),
@@ -278,8 +280,8 @@ const KNOWN: &[(&[&str], &str, &str, &str)] = &[
     (&["a=1\u{1}", "", "=", ";a=1"], "/", "/", ""),
 ];
 
-/// Whether the jar does what browsers do, in cases that are known. A judge with a jar that does not
-/// would find fault with the wrong servers, so it asks this first.
+/// Whether the jar does what browsers do, in known cases. With a wrong jar the judge would find
+/// fault with servers that have none, so it checks this first.
 pub(crate) fn is_sound(broken: Broken) -> Result<(), String> {
     let now = Duration::from_secs(1_700_000_000);
     for (headers, path, later, expected) in KNOWN {
@@ -318,7 +320,7 @@ mod tests {
             |header: &str| Jar::new("h", Broken::Not).receive(header.as_bytes(), "/", now);
         assert_eq!(receive(&format!("a={}", "x".repeat(4095))), Kept::Set);
         assert!(matches!(receive(&format!("a={}", "x".repeat(4096))), Kept::Ignored(_)));
-        // An attribute that is too long is ignored, and not the cookie.
+        // If an attribute is too long, it is ignored, but the cookie is not.
         assert_eq!(receive(&format!("a=1; Max-Age=0{}", " ".repeat(1024))), Kept::Set);
     }
 

@@ -1,4 +1,4 @@
-//! A server that the judge starts itself, as a process group of its own, and ends.
+//! A server that the judge itself starts and ends, in a process group of its own.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -10,21 +10,21 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// How long a server may take to end when it is asked to.
+/// How long a server may take to end after it is asked to.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// What is ended if the judge itself is.
+/// The process group to end if the judge is interrupted.
 static RUNNING: Mutex<Option<Pid>> = Mutex::new(None);
 
-/// How a server is started: the words of its command, and what it is told.
+/// How to start a server: the words of its command, and its environment.
 pub(crate) struct Recipe {
     pub(crate) command: Vec<String>,
     pub(crate) environment: Vec<(&'static str, String)>,
-    /// Where its output goes, one run after the other.
+    /// The file for its output; each run adds to it.
     pub(crate) log: PathBuf,
 }
 
-/// A server that runs; it ends with this.
+/// A running server, which is ended when this value is dropped.
 pub(crate) struct Process(Child);
 
 impl Process {
@@ -45,7 +45,7 @@ impl Process {
         self.0.try_wait().is_ok_and(|status| status.is_some())
     }
 
-    /// Ends the group, by force if it does not end when asked.
+    /// Ends the group, by force if it does not end when it is asked.
     pub(crate) fn stop(&mut self) {
         let group = Pid::from_child(&self.0);
         let _ = kill_process_group(group, Signal::TERM);
@@ -53,7 +53,7 @@ impl Process {
         while !self.has_ended() && Instant::now() < end {
             sleep(Duration::from_millis(10));
         }
-        // Whoever of the group has outlived its leader, too.
+        // This also ends processes of the group that have outlived its leader.
         let _ = kill_process_group(group, Signal::KILL);
         let _ = self.0.wait();
         *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -66,14 +66,14 @@ impl Drop for Process {
     }
 }
 
-/// Ends what runs, for a judge that is interrupted.
+/// Ends the running server, if the judge is interrupted.
 pub(crate) fn stop_running() {
     if let Some(group) = *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
         let _ = kill_process_group(group, Signal::TERM);
     }
 }
 
-/// The end of a log, for an error.
+/// The last lines of a log, for an error message.
 pub(crate) fn tail(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);

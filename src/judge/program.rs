@@ -1,7 +1,7 @@
-//! Programs: what a browser and a thief do, drawn from the machine's own events.
+//! Programs: what a browser and a thief do, drawn at random from the machine's own events.
 //!
-//! Of some that are drawn, the one is taken that reaches the most cells (an event in a phase, with
-//! its outcome) that no program before it has reached, when it runs on the machine under strict.
+//! Several candidates are drawn and run on the machine, under strict. The one that reaches the most
+//! new cells is taken. A cell is an event in a phase, with its outcome.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use quixote_session::{
     SessionId, State, Timestamp, step,
 };
 
-/// How many are drawn to take one.
+/// How many candidates are drawn for each program.
 const CANDIDATES: usize = 8;
 const MOST_MOVES: usize = 7;
 
@@ -21,7 +21,7 @@ const MOST_MOVES: usize = 7;
 pub(super) enum Move {
     /// A request of `A`, the browser, or `T`, the thief; `throw` may be its last operation.
     Request { client: &'static str, ops: Vec<String> },
-    /// A request of another tab of `A` that is left at the gate, between these operations.
+    /// A request of another tab of `A`, which stays at the gate between these operations.
     Begin { before: Vec<String>, after: Vec<String> },
     /// The gate opens.
     Open,
@@ -42,7 +42,7 @@ pub(super) struct Drawer {
 
 impl Drawer {
     pub(super) fn new(seed: u64, offered: &[String]) -> Self {
-        // As often as they stand here.
+        // An operation is drawn as often as it is listed here.
         let all = [
             "put", "put", "put", "del", "login", "login", "logout", "logout", "destroy", "renew",
             "get", "whoami",
@@ -51,7 +51,7 @@ impl Drawer {
         Self { choices: Seeded::new(seed), ops, reached: Cells::default() }
     }
 
-    /// How many cells of the machine its programs have reached.
+    /// How many cells of the machine its programs have reached so far.
     pub(super) fn cells(&self) -> usize {
         self.reached.len()
     }
@@ -128,7 +128,7 @@ impl Drawer {
     }
 }
 
-/// The same program with other names and values is the same.
+/// A text for a program, the same for programs that differ only in names and values.
 pub(super) fn shape(program: &Program) -> String {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut word = |op: &String| {

@@ -1,16 +1,16 @@
-//! What came back, as a browser sees it.
+//! A response, as a browser sees it.
 
 use serde_json::Value;
 
 use super::client::Answer;
 use super::jar::Kept;
 
-/// A response, and what the browser made of it.
+/// A response, and what the browser did with its cookies.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply {
     pub(crate) answer: Answer,
     pub(crate) results: Vec<Value>,
-    /// Each `Set-Cookie` header: the cookie's name, and what came of it.
+    /// For each `Set-Cookie` header, the cookie's name and what the browser did with it.
     pub(crate) cookies: Vec<(String, Kept)>,
 }
 
@@ -23,7 +23,7 @@ impl Reply {
         self.answer.status.is_some_and(|status| status < 400)
     }
 
-    /// How often a browser keeps a cookie of this name.
+    /// How many headers set a cookie of this name that a browser keeps.
     pub(crate) fn sets(&self, name: &str) -> usize {
         self.cookies.iter().filter(|(own, kept)| own == name && *kept == Kept::Set).count()
     }

@@ -1,4 +1,4 @@
-//! What was found: for people, as JSON, for CI servers, and as files.
+//! The results: for people, as JSON, for CI servers, and as scripts.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -12,9 +12,9 @@ use super::curl::{script, texts};
 use super::play::Played;
 use super::scenario::{Clause, Level, Verdict};
 
-/// Everything that a run found.
+/// The results of a run.
 pub(crate) struct Report {
-    /// What the server said of itself.
+    /// What the server says about itself.
     pub(crate) server: Value,
     pub(crate) address: String,
     pub(crate) gate: u16,
@@ -52,7 +52,7 @@ impl Report {
         script(&played.trace, &self.address, self.gate, &self.cookie)
     }
 
-    /// One document.
+    /// The report as one JSON document.
     pub(crate) fn json(&self) -> Value {
         let results: Vec<_> = self.played.iter().map(|it| self.result(it)).collect();
         let mut document = json!({
@@ -84,7 +84,7 @@ impl Report {
         result
     }
 
-    /// For people: a line for each clause, and what failed.
+    /// Writes the report for people: a line for each clause, and what failed.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         for clause in &self.clauses {
             let own: Vec<_> = self.played.iter().filter(|it| it.clause == clause.clause).collect();
@@ -156,7 +156,7 @@ impl Report {
         format!("{} {}", text("name"), text("version")).trim().to_owned()
     }
 
-    /// For the CI of other people.
+    /// Writes the report as JUnit XML, for CI servers.
     pub(crate) fn write_junit(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
         for played in &self.played {
@@ -197,7 +197,7 @@ impl Report {
         report.serialize(out).map_err(io::Error::other)
     }
 
-    /// For each red cell a script that does it again.
+    /// Writes a script for each failure that repeats it.
     pub(crate) fn write_scripts(&self, folder: &Path) -> io::Result<()> {
         std::fs::create_dir_all(folder)?;
         for played in self.played.iter().filter(|it| it.verdict == Verdict::Fail) {
@@ -213,12 +213,12 @@ impl Report {
     }
 }
 
-/// Without the two characters that XML forbids and its writer leaves in.
+/// A text without the two characters that XML forbids but the XML writer does not remove.
 fn in_xml(text: &str) -> String {
     text.replace(['\u{fffe}', '\u{ffff}'], "")
 }
 
-/// From the best to the worst.
+/// All verdicts, from the best to the worst.
 const ALL: [Verdict; 8] = [
     Verdict::Pass,
     Verdict::Serialised,
@@ -230,7 +230,7 @@ const ALL: [Verdict; 8] = [
     Verdict::Fail,
 ];
 
-/// A clause is as good as the worst of its variants that could be judged.
+/// The verdict on a clause: the worst among its variants that could be judged.
 fn worst(played: &[&Played]) -> Option<Verdict> {
     let judged = [
         Verdict::Fail,
@@ -245,7 +245,7 @@ fn worst(played: &[&Played]) -> Option<Verdict> {
     judged.into_iter().find(|verdict| played.iter().any(|it| it.verdict == *verdict))
 }
 
-/// What is worth a line, with the variants of which the same is said.
+/// The scenarios that get a line, each with all variants that have the same result.
 fn alike<'a>(played: &[&'a Played]) -> Vec<(&'a Played, Vec<&'a str>)> {
     let mut told: Vec<(&Played, Vec<&str>)> = Vec::new();
     for one in played.iter().filter(|it| is_told(it.verdict)) {
@@ -259,7 +259,7 @@ fn alike<'a>(played: &[&'a Played]) -> Vec<(&'a Played, Vec<&'a str>)> {
     told
 }
 
-/// What a verdict is called.
+/// The word for a verdict.
 fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "pass",

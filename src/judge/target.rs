@@ -1,4 +1,5 @@
-//! The server that is judged: what it says of itself, its clock, and its process if it is ours.
+//! The server that is judged: what it says about itself, its clock and, if the judge started it,
+//! its process.
 
 use std::net::TcpStream;
 use std::ops::RangeInclusive;
@@ -17,17 +18,17 @@ use super::process::{Process, Recipe, tail};
 
 /// How long a server may take to start.
 const BOOT: Duration = Duration::from_secs(60);
-/// How far its clock is moved to see whether it follows.
+/// How many seconds the clock is moved to see whether the server follows.
 const TRIAL: i64 = 86_400;
-/// A node server writes the date of up to a second ago.
+/// The date in a response may lag behind: Node's is up to a second old.
 const DATE_LAG: Duration = Duration::from_secs(3);
-/// How long a request must stand at the gate to show that it is held.
+/// How long a request must wait at the gate to show that it is held.
 const HELD: Duration = Duration::from_millis(200);
 const ARRIVES: Duration = Duration::from_secs(10);
 
-/// What is needed to see whether a session is there.
+/// The operations that are needed to see whether there is a session.
 const NEEDED: [&str; 2] = ["get", "put"];
-/// The limits that can be waited for, in seconds: up to a century.
+/// The limits that can be judged, in seconds: up to a century.
 const LIMITS: RangeInclusive<f64> = 1.0..=3_155_760_000.0;
 
 /// What `GET /caps` answers.
@@ -42,7 +43,7 @@ pub(crate) struct Caps {
     /// The login call of the framework, in words; null if it has none.
     #[serde(default)]
     login: Value,
-    /// The limits that are documented, in seconds.
+    /// The documented limits, in seconds.
     #[serde(default)]
     pub(crate) idle: Option<f64>,
     #[serde(default)]
@@ -53,7 +54,8 @@ pub(crate) struct Caps {
     /// Whether the whole session is in the cookie.
     #[serde(default)]
     pub(crate) sealed: bool,
-    /// Whether `KIT_CLOCK` reaches the clock; if nothing is said, the date of a response tells.
+    /// Whether the clock follows `KIT_CLOCK`. If the server does not say, the date of a response
+    /// shows it.
     #[serde(default)]
     clock: Option<bool>,
 }
@@ -65,38 +67,39 @@ impl Caps {
     }
 }
 
-/// Why there is nothing to judge: what was expected, and what was found.
+/// Why the server cannot be judged: what was expected, and what was found.
 #[derive(Debug)]
 pub(crate) struct NoContract(pub(crate) String);
 
-/// How much the judge knows of the server's clock.
+/// What the judge knows about the server's clock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Follows {
     /// There is no clock to move.
     No,
-    /// It follows, or does not show its time.
+    /// It follows, or it does not show the time.
     Yes,
-    /// It shows that it does not follow.
+    /// It shows a time that does not follow.
     Broken,
 }
 
 /// The server.
 pub(crate) struct Target {
     pub(crate) agent: Agent,
-    /// `http://127.0.0.1:8080`, and the path below which the server answers.
+    /// The address without its path, such as `http://127.0.0.1:8080`.
     pub(crate) base: String,
     pub(crate) authority: String,
     pub(crate) host: String,
+    /// The path below which the server answers.
     pub(crate) prefix: String,
     pub(crate) caps: Caps,
-    /// The same, as it was answered.
+    /// The same, as the server sent it.
     pub(crate) said: Value,
     pub(crate) id_pattern: Option<regex_lite::Regex>,
     pub(crate) clock: Clock,
     pub(crate) follows: Follows,
     recipe: Option<Recipe>,
     process: Option<Process>,
-    /// How often it ended by itself.
+    /// How often the server ended by itself.
     pub(crate) crashes: u32,
 }
 
@@ -118,7 +121,7 @@ fn address(url: &str) -> Option<Address> {
     plain.then(|| Address { base: format!("http://{authority}"), authority, host, prefix })
 }
 
-/// The port of an address, for the server that is to listen there.
+/// The port of an address, for the server that will listen there.
 pub(crate) fn port(url: &str) -> Option<String> {
     Some(address(url)?.authority.rsplit(':').next()?.to_owned())
 }
@@ -146,7 +149,7 @@ impl Target {
         let mut said = wait_for_caps(&agent, &address, process.as_mut(), recipe.as_ref())?;
         let mut came = comes_to_gate(&agent, &address, gate, 0);
         if let (Err(Missed::Nobody(_)), Some(recipe)) = (&came, &mut recipe) {
-            // Some adapters take the port for the gate's whole address.
+            // Some adapters take `KIT_GATE` for a whole address, not a port.
             drop(process.take());
             for (name, value) in &mut recipe.environment {
                 if *name == "KIT_GATE" {
@@ -225,16 +228,16 @@ impl Target {
         !matches!(self.caps.login, Value::Null | Value::Bool(false))
     }
 
-    /// Where its output goes, if the judge has it.
+    /// The file with its output, if the judge started the server.
     pub(crate) fn log(&self) -> Option<&PathBuf> {
         self.recipe.as_ref().map(|recipe| &recipe.log)
     }
 
-    /// Starts the server again if it has ended by itself, or answers no more; true if so.
+    /// Starts the server again if it has ended by itself or no longer answers; true if it did.
     pub(crate) fn revive(&mut self) -> Result<bool, NoContract> {
         let Some(process) = &mut self.process else { return Ok(false) };
         let address = format!("{}{}", self.base, self.prefix);
-        // One that a header keeps busy for ever would fail every clause that comes after.
+        // A server that a header keeps busy for ever would fail every later clause.
         if !process.has_ended() && get(&self.agent, &address, "/caps").status.is_some() {
             return Ok(false);
         }
@@ -321,12 +324,12 @@ fn read_caps(said: &Value) -> Result<(Caps, Option<regex_lite::Regex>), NoContra
 
 /// Why the gate cannot be used.
 enum Missed {
-    /// Nobody comes: the server may have been told its address in the wrong form.
+    /// No request comes: the server may have got the gate's address in the wrong form.
     Nobody(String),
     Other(String),
 }
 
-/// A request stands at the gate as long as it is held there.
+/// Checks that a request stays at the gate as long as it is held there.
 fn comes_to_gate(agent: &Agent, address: &str, gate: &Gate, request: u64) -> Result<(), Missed> {
     let name = format!("trial-{request}");
     let ops = format!("gate:{name}");
@@ -336,7 +339,7 @@ fn comes_to_gate(agent: &Agent, address: &str, gate: &Gate, request: u64) -> Res
     let early = gate.answer(request, if is_there { HELD } else { Duration::ZERO });
     gate.let_through(&name);
     let expected = "expected a request that waits there";
-    // One that was not held may be answered before anybody looks.
+    // A request that was not held may be answered before the judge looks.
     match (is_there || gate.has_seen(&name), early) {
         (true, None) => {}
         (true, Some(_)) => {
