@@ -1,7 +1,7 @@
-//! Coverage of behaviour: every cell (event × phase × semantics × outcome) that can be reached is
-//! reached by the random clients, and the others lie in no state of worlds that are searched whole.
+//! Coverage of behaviour: the random clients reach every cell (event × phase × semantics × outcome)
+//! that can be reached. The other cells occur in no state of worlds that are searched completely.
 //!
-//! What was reached, and how often: `cargo test --features cli --test cells -- --nocapture`.
+//! To see what was reached, and how often: `cargo test --features cli --test cells -- --nocapture`.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -34,7 +34,7 @@ const ALL: [Semantics; 3] = [Semantics::Live, Semantics::Copying, Semantics::Str
 /// How many bytes decide a run: for 5,000 turns.
 const BYTES: usize = 30_000;
 
-/// What random clients leave undone.
+/// Which cells the random clients leave out.
 type Without<'a> = &'a dyn Fn(&Cell) -> bool;
 
 const NOTHING: Without<'_> = &|_| false;
@@ -56,7 +56,8 @@ fn count(semantics: Semantics, run: &Run, without: Without<'_>, cells: &mut Cell
     }
 }
 
-/// By so many cases of proptest, which are the same each time, under each semantics.
+/// The cells that this many cases of proptest reach under each semantics. The cases are the same in
+/// each run.
 fn reached(without: Without<'_>, cases: u32) -> Cells {
     let cells = RefCell::default();
     let cases = Cases { failure_persistence: None, ..Cases::with_cases(cases) };
@@ -71,7 +72,7 @@ fn reached(without: Without<'_>, cases: u32) -> Cells {
     cells.into_inner()
 }
 
-/// What there is in the worlds, searched once for all tests.
+/// The cells of the worlds, searched once for all tests.
 static SEARCHED: LazyLock<Cells> = LazyLock::new(|| {
     let mut cells = Cells::default();
     for semantics in ALL {
@@ -107,7 +108,7 @@ fn every_reachable_cell_is_reached_and_no_other() {
     assert_eq!(unproved, "", "reached, and in no world that is searched");
 }
 
-/// The test above has teeth: where the clients never do one kind of thing, cells go dark.
+/// The test above has teeth: if the clients never send one kind of event, cells are missed.
 #[test]
 fn a_kind_of_event_that_is_lost_is_missed() {
     let whole = reached(NOTHING, 4);
@@ -117,7 +118,7 @@ fn a_kind_of_event_that_is_lost_is_missed() {
     }
 }
 
-/// So they do if the clients never meet one outcome, though they meet others in the same place.
+/// So are they if the clients never meet one outcome, even if they meet others in the same place.
 #[test]
 fn an_outcome_that_is_lost_is_missed() {
     let whole = reached(NOTHING, 4);
@@ -133,7 +134,7 @@ fn an_outcome_that_is_lost_is_missed() {
     }
 }
 
-/// What an event may be refused with is documented there, and nothing else is.
+/// The documentation of an event names the refusals that it may meet, and no others.
 #[test]
 fn the_documentation_of_an_event_names_its_refusals() {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/event.rs");

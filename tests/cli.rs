@@ -32,7 +32,7 @@ const STEP: &str = concat!(
     r#""expect": {"reply": {"refused": "unknown_session"}}}"#
 );
 
-/// An empty folder of one test's own, in one run alone; it is deleted with this.
+/// An empty folder for one test in one run. It is deleted when this value is dropped.
 struct Folder(TempDir);
 
 impl Deref for Folder {
@@ -79,7 +79,7 @@ fn recordings() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces")
 }
 
-/// A recording in which one thing is wrong.
+/// A recording with one wrong value.
 fn falsified() -> String {
     let path = recordings().join("quixote-2.4/fixation.jsonl");
     let text = fs::read_to_string(path).unwrap();
@@ -151,7 +151,7 @@ fn what_is_malformed_is_named_with_its_place() {
             panic!("{name}: {}", err(&output));
         });
         assert_eq!(message.lines().count(), 1, "{name}: {message}");
-        // What is "unexpected" says nothing about what was expected.
+        // The word "unexpected" does not say what was expected.
         assert!(message.replace("unexpected", "").contains("expected"), "{name}: {message}");
         assert!(out(&output).contains("could not read 1"), "{name}");
         write!(table, "{name}\n    {message}").unwrap();
@@ -324,7 +324,7 @@ fn a_full_disk_is_an_error_that_leaves_nothing_behind() {
         assert_eq!(status(&output), 2);
         assert!(err(&output).starts_with(&format!("error: {path}: cannot write: ")));
     }
-    // A limit on the size of files is met as an error once its signal is ignored.
+    // If its signal is ignored, the limit on the size of files becomes an error.
     let shell = "trap '' XFSZ; ulimit -f 8; exec \"$0\" record --out t.jsonl";
     let output = Command::new("sh")
         .current_dir(&*folder)

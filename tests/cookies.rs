@@ -1,8 +1,8 @@
-//! Cookie text, written and read by hand, beside what others make of it.
+//! Cookie text that is written and read by our own code, compared with other implementations.
 //!
-//! Under strict the judge of what is read is the grammar of RFC 6265, written down here once more.
-//! The `cookie` crate is a second opinion, which differs in what is listed at
-//! [`differs_for_the_crate`]. Under live and copying the judge is Quixote's pattern.
+//! Under strict the reference is the grammar of RFC 6265, written down here once more. The `cookie`
+//! crate is a second opinion; [`differs_for_the_crate`] lists where it differs. Under live and
+//! copying the reference is Quixote's pattern.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -45,8 +45,8 @@ const PIECES: &[&[u8]] = &[
     b"; Path=/; Max-Age=1",
 ];
 
-/// RFC 6265, sections 4.2.1 and 5.2: pairs between semicolons, each a name up to the first equals
-/// sign and a value behind it, both without the spaces and tabs around them.
+/// RFC 6265, sections 4.2.1 and 5.2: pairs between semicolons. Each has a name before the first
+/// equals sign and a value after it, both without the spaces and tabs around them.
 fn read_by_the_grammar(config: &Config, header: &[u8]) -> Option<CookieValue> {
     let mut chars: Vec<char> = String::from_utf8_lossy(header).chars().collect();
     chars.push(';');
@@ -85,8 +85,8 @@ fn unquoted(value: &str) -> String {
     }
 }
 
-/// The crate strips all that Unicode calls white space, so that a name which a browser does not
-/// protect becomes one that it does.
+/// The crate strips all white space of Unicode, so a name that browsers do not protect can become
+/// one that they do.
 fn differs_for_the_crate(header: &[u8]) -> bool {
     let text = String::from_utf8_lossy(header);
     text.chars().any(|char| char.is_whitespace() && char != ' ' && char != '\t')
@@ -106,7 +106,7 @@ fn read_by_the_pattern(config: &Config, header: &[u8]) -> Option<CookieValue> {
     cookies.get(config.cookie_name.as_str()).map(|value| value.as_str().into())
 }
 
-/// What means something to Quixote's pattern.
+/// Bytes that mean something to Quixote's pattern.
 const MARKS: &[u8] = b"aab=;,\"\\$ \t\n\x0b\x0c\r\x1c\x85\xa0\xff";
 
 fn set_by_the_crate(config: &Config, op: &CookieOp) -> String {
@@ -186,7 +186,7 @@ proptest! {
         }
     }
 
-    /// Most quotes are closed by chance alone; here they are the subject.
+    /// Elsewhere quotes are closed only by chance; here they are the subject.
     #[test]
     fn quotes_end_where_the_pattern_has_them_end(
         inner in vec(select(&b"\"\\\\a;=\n\xe9"[..]), 0..14),
@@ -218,7 +218,7 @@ proptest! {
     }
 }
 
-/// Each of the differences is one: otherwise the list would excuse too much.
+/// Every listed difference is real; otherwise the list would excuse too much.
 #[test]
 fn the_crate_strips_what_a_browser_leaves() {
     let whitespace = |char: &char| char.is_whitespace() && ![' ', '\t'].contains(char);

@@ -1,8 +1,8 @@
 //! The core against a second, naive implementation of Quixote, on random clients.
 //!
-//! `naive` was written from Quixote's source alone, with shared mutable objects and text
-//! everywhere. After every step all that can be observed must be the same: the answer, the draws,
-//! the request's session and cookie, the response's cookie, the transaction, the store.
+//! `naive` was written only from Quixote's source, with shared mutable objects and text everywhere.
+//! After every step everything that can be observed must be the same: the answer, the draws, the
+//! request's session and cookie, the response's cookie, the transaction, the store.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -22,10 +22,10 @@ use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::{Config, Dirtiness, Semantics, Width};
 use side_by_side::SideBySide;
 
-/// Steps of one run: clients, jars, ids and tokens start anew behind it.
+/// Steps of one run; the next begins with new clients, jars, ids and tokens.
 const STEPS_OF_A_RUN: u64 = 1_000;
 
-/// Two semantics, and every rule that a deployment can bend under them.
+/// Two semantics, with every setting that a deployment can change under them.
 fn configs() -> Vec<Config> {
     let mut configs = Vec::new();
     let [live, copying] = [Config::QUIXOTE, Config::QUIXOTE_PERSISTENT];
@@ -53,8 +53,8 @@ fn habits(salt: u64) -> Habits {
     Habits { in_flight: 1 + busy, salt, ..Habits::ALL }
 }
 
-/// Runs both side by side, the core under `config` and the naive one under `other`; the number of
-/// steps compared, or what differs and what led there.
+/// Runs both side by side, the core under `config` and the naive one under `other`. Returns the
+/// number of steps compared, or what differs and the steps that led there.
 fn compare(config: &Config, other: &Config, seed: u64, steps: u64) -> Result<u64, String> {
     run(SideBySide::new(config, other), config, seed, steps)
 }
@@ -70,7 +70,7 @@ fn run(mut both: SideBySide<'_>, config: &Config, seed: u64, steps: u64) -> Resu
     Ok(steps)
 }
 
-/// Compares at least so many steps, under every configuration alike.
+/// Compares at least this many steps, the same number under every configuration.
 fn agree(steps: u64) {
     let (mut compared, mut runs) = (0, 0);
     while compared < steps {
@@ -158,7 +158,7 @@ fn each_cookie(seen: &mut NaiveSeen, change: fn(&mut NaiveSetCookie)) {
     seen.set_cookie.iter_mut().for_each(change);
 }
 
-/// A difference is told so that it can be understood: the steps, and both sides.
+/// The report of a difference shows enough to understand it: the steps, and both sides.
 #[test]
 fn a_difference_is_told_with_the_steps_that_led_there() {
     let wrong = Config { semantics: Semantics::Copying, ..Config::QUIXOTE };

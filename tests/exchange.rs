@@ -1,4 +1,4 @@
-//! The exchange of one request with a store outside: what it asks, and what it makes of the
+//! The exchange of one request with an outside store: what it asks, and what it does with the
 //! answers.
 
 #![allow(
@@ -26,7 +26,7 @@ use quixote_session::{Config, CookieChange, Refusal, RequestEvent, RequestId, Su
 use shop::Fault::{After, Fails};
 use shop::{Shop, arrival};
 
-/// What asks nothing of the store is stepped over the state itself: a copy would take memory.
+/// A call that asks nothing of the store steps on the state itself, as a copy would take memory.
 #[test]
 fn a_page_that_is_only_read_copies_no_state() {
     let mut shop = Shop::new();
@@ -38,11 +38,11 @@ fn a_page_that_is_only_read_copies_no_state() {
     request.run(Call::set("size", "large"), &mut shop).unwrap();
     let saved = measure(|| _ = request.run(Call::finish(), &mut shop).unwrap());
     let counts = [looked, finished, saved].map(|counted| counted.count_total);
-    // A copy of this state takes as many.
+    // A copy of this state takes more than ten allocations.
     assert!(counts[0] < 10 && counts[1] < 10 && counts[2] > 10, "{counts:?}");
 }
 
-/// One load for a page that is read, one load and one write for one that writes.
+/// A page that only reads takes one load; a page that writes takes one load and one write.
 // [driver-11] [driver-17]
 #[test]
 fn each_call_asks_for_what_it_rests_on_and_for_nothing_else() {
@@ -88,8 +88,8 @@ fn each_call_asks_for_what_it_rests_on_and_for_nothing_else() {
     assert_eq!(shop.asked(), "discard_over delete_user load");
 }
 
-/// Two writes of one exchange have different revisions: who loaded between them has loaded what is
-/// old.
+/// Two writes of one exchange have different revisions, so a load between them is out of date after
+/// the second.
 // [driver-4] [driver-15]
 #[test]
 fn each_write_has_a_revision_of_its_own() {
@@ -118,7 +118,7 @@ fn a_session_that_is_gone_is_not_loaded_again() {
     assert_eq!(shop.asked(), "load", "unless somebody asks for it");
 }
 
-/// What others did meanwhile is seen before anything is refused.
+/// The changes of others are loaded before anything is refused.
 // [driver-17]
 #[test]
 fn a_refusal_over_an_old_load_is_looked_at_again() {
@@ -131,13 +131,14 @@ fn a_refusal_over_an_old_load_is_looked_at_again() {
     shop.asked();
     request.run(Call::accept(token), &mut shop).unwrap();
     assert_eq!(shop.asked(), "load update");
-    // Where nothing that others write could help, nobody is asked.
+    // If no write of others could help, the store is not asked.
     let refused = request.run(Call::set("k", "x".repeat(70_000)), &mut shop);
     assert_eq!(refused, Err(Failure::Refused(Refusal::TextTooLong)));
     assert_eq!(shop.asked(), "");
 }
 
-/// The finish of a login with nothing to store says nothing of the store, but of the user.
+/// The finish of a login that stores nothing does not depend on the store, but on the user's
+/// generation.
 // [step-39] [driver-17]
 #[test]
 fn a_finish_without_an_operation_rests_on_the_user_who_logged_in() {
@@ -149,7 +150,7 @@ fn a_finish_without_an_operation_rests_on_the_user_who_logged_in() {
     assert_eq!(ending.failure, Some(Failure::Refused(Refusal::UserEnded)));
 }
 
-/// A visitor whose session cannot be read is not taken for a stranger.
+/// A visitor whose session cannot be read is not treated as a stranger.
 // [driver-21] [driver-23]
 #[test]
 fn a_load_that_fails_begins_no_session() {
@@ -165,7 +166,7 @@ fn a_load_that_fails_begins_no_session() {
     assert_eq!(shop.only(), id);
 }
 
-/// Wherever the store fails, nothing has happened, and the response says nothing of it.
+/// Wherever the store fails, nothing has happened, and the response has no cookie.
 // [driver-21] [driver-22] [driver-23]
 #[test]
 fn a_store_that_fails_has_done_nothing() {
@@ -197,16 +198,16 @@ fn a_login_whose_user_was_ended_meanwhile_is_refused() {
         shop.exchange().run(Call::delete_sessions_of("alice"), shop).unwrap();
     };
     shop.asked();
-    // Between the load of the generation and the write that it is a condition of.
+    // This happens between the load of the generation and the write that has it as a condition.
     shop.faults = [After(end)].into();
     let ending = login.run(Call::finish(), &mut shop).unwrap();
     assert_eq!(ending.failure, Some(Failure::Refused(Refusal::UserEnded)));
     assert_eq!((ending.cookie, shop.store.items().len()), (None, 0));
-    // A new login is one of the new generation.
+    // A new login has the new generation.
     shop.log_in();
 }
 
-/// Who ends the own other sessions after a login stays logged in.
+/// A user who logs in and then ends the other sessions stays logged in.
 #[test]
 fn a_login_outlives_the_end_of_the_others_that_it_asks_for() {
     let mut shop = Shop::new();
@@ -219,8 +220,8 @@ fn a_login_outlives_the_end_of_the_others_that_it_asks_for() {
     shop.only();
 }
 
-/// A save that is refused ends the request as a failed one: the application rolls back, and a
-/// revocation leaves all the same.
+/// If a save is refused, the request ends as failed. The application rolls back, but a revocation
+/// still leaves.
 // [driver-19]
 #[test]
 fn a_save_that_is_refused_fails_the_request() {
@@ -236,7 +237,7 @@ fn a_save_that_is_refused_fails_the_request() {
     assert_eq!(shop.asked(), "update load abort");
 }
 
-/// The session was written, so its cookie has to leave, or the client would be left with a dead id.
+/// The session was written, so its cookie must leave; otherwise the client would keep a dead id.
 // [driver-1]
 #[test]
 fn a_commit_that_fails_after_the_write_takes_nothing_back() {
@@ -252,7 +253,7 @@ fn a_commit_that_fails_after_the_write_takes_nothing_back() {
     assert_ne!(shop.only(), id);
 }
 
-/// Sessions and the application's data in one database, and in one transaction.
+/// Sessions and the application's data are in one database, and in one transaction.
 struct OneDatabase(Shop);
 
 impl World for OneDatabase {
@@ -278,14 +279,14 @@ fn one_transaction_commits_the_session_and_the_application_s_data() {
     shop.0.asked();
     assert_eq!(request.run(Call::finish(), &mut shop).unwrap().failure, None);
     assert_eq!(shop.0.asked(), "update", "no commit is asked for after that");
-    // Without a write there is a transaction all the same.
+    // Even without a write there is a transaction.
     let mut request = shop.0.request(Some(id));
     shop.0.asked();
     let _ = request.run(Call::finish(), &mut shop).unwrap();
     assert_eq!(shop.0.asked(), "commit");
 }
 
-/// A handler is dropped wherever it waits, with the connection of its client. What it had asked for
+/// When a client's connection ends, its handler is dropped, wherever it waits. What it asked for
 /// last may have been done, and nothing else.
 #[test]
 fn an_exchange_may_be_dropped_at_any_point() {
@@ -313,7 +314,7 @@ fn an_exchange_may_be_dropped_at_any_point() {
     }
 }
 
-/// A call is dropped while it waits for its write, and the handler goes on: nobody knows.
+/// A call is dropped while it waits for its write, and the handler goes on. The outcome is unknown.
 // [driver-21] [driver-23]
 #[test]
 fn a_call_that_is_left_half_way_ends_the_request() {
@@ -322,22 +323,22 @@ fn a_call_that_is_left_half_way_ends_the_request() {
     let mut request = shop.request(Some(id));
     request.begin(&Call::take("theme"), shop.now);
     assert!(matches!(request.ask(), Some(Ask::Write(_))));
-    // The first who asks hears why, whoever asks after that finds no request.
+    // The next call learns why; later calls find no request.
     let next = [(); 2].map(|()| request.run(Call::set("k", "v"), &mut shop));
     let no_request = Failure::Refused(Refusal::UnknownRequest);
     assert_eq!(next, [Err(Failure::Unknown), Err(no_request)]);
-    // One that only waits to read may be left.
+    // A call that only waits to read may be dropped.
     let mut request = shop.request(Some(id));
     request.begin(&Call::form_token(), shop.now);
     assert!(matches!(request.ask(), Some(Ask::Load { .. })));
     request.run(Call::set("k", "v"), &mut shop).unwrap();
-    // And whoever asks for the result too early hears that it is not known.
+    // If the result is asked for too early, the answer is that it is not known.
     request.begin(&Call::finish(), shop.now);
     assert_eq!(request.result(Call::finish()), Err(Failure::Unknown));
     assert!(!request.is_open());
 }
 
-/// No answer and no number of a request leads astray.
+/// A wrong answer of the store is noticed, and a wrong number of a request does no harm.
 #[test]
 fn what_is_told_is_checked() {
     let mut shop = Shop::new();

@@ -1,4 +1,4 @@
-//! The small worlds, searched exhaustively, and the committed table and counterexamples.
+//! Searches the small worlds exhaustively, and compares the result with the committed pages.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -20,7 +20,7 @@ fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/guarantees")
 }
 
-/// Every file of the folder that the table and its counterexamples make up.
+/// Every file of the folder with the table and its counterexamples.
 fn files(found: &Guarantees) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::from([("README.md".to_owned(), found.page().into_bytes())]);
     for counterexample in found.counterexamples() {
@@ -31,7 +31,7 @@ fn files(found: &Guarantees) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// Run with `UPDATE_GUARANTEES=1` to write the folder anew, and review the difference.
+/// Run with `UPDATE_GUARANTEES=1` to write the folder again, and review the difference.
 #[test]
 fn the_verdicts_are_those_declared_and_the_committed_pages_show_them() {
     let found = &*SMALL;
@@ -67,7 +67,7 @@ fn every_counterexample_replays() {
     }
 }
 
-/// The faults that the strict semantics is there to repair.
+/// These are the faults that strict repairs.
 #[test]
 fn the_known_weaknesses_show() {
     let found = &*SMALL;

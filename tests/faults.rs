@@ -8,16 +8,15 @@
 //! - `Caught by: unit TEST`: a unit test of the library, which runs here, too;
 //! - `Caught by: fuzz TARGET: REGEX`: a fuzz target, which `.ci/fuzz` runs.
 //!
-//! RULES are those that the fault breaks and that lead to PROPERTY by an arrow in
-//! `spec/session.md`; without any, the colon goes. So every arrow has teeth: a fault that breaks
-//! the rule, and that the property at its end reports. A fault is planted under strict, unless the
-//! name of another semantics stands before PROPERTY.
+//! RULES are the rules that the fault breaks and that have an arrow to PROPERTY in
+//! `spec/session.md`. If there are none, the colon is left out too. So every arrow has teeth: there
+//! is a fault that breaks its rule, and that its property reports. A fault is planted under strict,
+//! unless PROPERTY has the name of another semantics before it.
 //!
-//! Building takes seconds per fault, so the exploration runs in CI and by hand:
-//! `cargo test --features cli --test faults -- --ignored`. With a number in SHARE, one in nine of
-//! the faults is explored, counted from that number.
-//! `cargo test --features cli --test faults -- --nocapture matrix` prints which property catches
-//! which fault.
+//! Building takes seconds per fault, so the exploration runs in CI and by hand: `cargo test
+//! --features cli --test faults -- --ignored`. With a number in SHARE, every ninth fault is
+//! explored, counted from that number. `cargo test --features cli --test faults -- --nocapture
+//! matrix` prints which property catches which fault.
 
 #![allow(
     clippy::indexing_slicing,
@@ -48,7 +47,7 @@ struct Fault {
 }
 
 impl Fault {
-    /// All of them, by file, so that each build finds as much as possible unchanged.
+    /// All faults, ordered by file, so that each build finds as much as possible unchanged.
     fn all() -> Vec<Self> {
         let patches = patches(&here().join("tests/faults"));
         let mut faults: Vec<_> =
@@ -66,7 +65,7 @@ impl Fault {
         file.unwrap_or_else(|| panic!("{}: changes no file", self.name))
     }
 
-    /// The file in `tree` with the fault in it. Context must match to the letter.
+    /// The file in `tree` with the fault in it. The context of the patch must match exactly.
     fn planted_in(&self, tree: &Path) -> String {
         let source = fs::read_to_string(tree.join(self.file())).unwrap();
         diffy::apply(&source, &self.patch())
@@ -105,7 +104,7 @@ fn every_fault_applies_and_names_checks_that_exist() {
     }
 }
 
-/// The matrix of properties and faults, row by row, which it prints.
+/// Prints the matrix of properties and faults, row by row.
 #[test]
 fn every_row_of_the_matrix_of_properties_has_a_fault() {
     let faults = Fault::all();
@@ -172,8 +171,8 @@ fn every_fault_is_caught_by_its_unit_tests() {
     }
 }
 
-/// Whether a unit test of the copy passes. It is built fast rather than run fast, beside what the
-/// tests of the crate itself have built.
+/// Whether a unit test of the copy passes. It is built without optimisation, and uses what the
+/// crate's own tests have built.
 fn passes(copy: &Path, test: &str) -> bool {
     let run = Command::new(env!("CARGO"))
         .args(["test", "--quiet", "--locked", "--features", "cli", "--lib"])
@@ -189,13 +188,13 @@ fn passes(copy: &Path, test: &str) -> bool {
     run.status.success()
 }
 
-/// Whether the fault at this place is among those that SHARE picks: all, if it picks none.
+/// Whether SHARE picks the fault at this place; without SHARE, every fault is picked.
 fn is_in_share(place: usize) -> bool {
     let share = env::var("SHARE").unwrap_or_default();
     share.is_empty() || share.parse::<usize>().unwrap() % 9 == place % 9
 }
 
-/// Whatever `Cargo.toml` names, and nothing that takes long to copy.
+/// A copy of everything that `Cargo.toml` names, and of nothing that takes long to copy.
 fn copy_of_the_crate(name: &str) -> PathBuf {
     let copy = here().join("target/faults").join(name);
     let _ = fs::remove_dir_all(&copy);

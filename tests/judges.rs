@@ -1,9 +1,9 @@
-//! What judges the machine is judged: in each counterexample of `spec/guarantees` it finds the
-//! property broken that the file is named after, by the last step and no earlier one, and no
-//! property that the semantics keeps.
+//! Tests of the checks themselves. In each counterexample of `spec/guarantees` they must report the
+//! property that the file is named after, at the last step and not before, and no property that the
+//! semantics keeps.
 //!
-//! The properties of `src/check/browser.rs` are judged from the client's side, of which a trace
-//! says nothing.
+//! The properties of `src/check/browser.rs` are left out: they are judged from the client's side,
+//! which a trace does not show.
 
 #![allow(
     clippy::arithmetic_side_effects,

@@ -1,11 +1,11 @@
-//! A module imports only what is below it, so each can be read without the ones above.
+//! A module imports only from modules below it, so each can be read without those above it.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;
 
-/// The modules of the library, each above all that it may import.
+/// The modules of the library, from the lowest up: each may import only those before it.
 const ORDER: [&str; 20] = [
     // Data.
     "serial",

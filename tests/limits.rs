@@ -1,8 +1,8 @@
-//! Very large amounts of everything: the limits of `Config` bound what is kept.
+//! Very large inputs and states: the limits of `Config` bound how much is kept.
 //!
-//! The heavy ones are ignored here; `.ci/run` runs them in its step "limits":
-//! `cargo test --features cli --test limits -- --include-ignored --nocapture --test-threads 1`,
-//! which prints how much memory each held.
+//! The heavy ones are ignored here; `.ci/run` runs them in its step "limits": `cargo test
+//! --features cli --test limits -- --include-ignored --nocapture --test-threads 1`, which prints
+//! how much memory each of them held.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -53,7 +53,7 @@ impl Machine {
         self.send(RequestEvent::FinishRequest { outcome }.of(request))
     }
 
-    /// Somebody logs in; the id, or why not.
+    /// Logs a user in; returns the id, or the refusal.
     fn log_in(&mut self) -> Result<SessionId, Reply> {
         assert_eq!(self.start(0, None), Reply::Started { remote_user: None });
         let (request, user) = (RequestId(0), Some("alice".into()));
@@ -70,7 +70,7 @@ const fn refused(why: Refusal) -> Reply {
     Reply::Refused(why)
 }
 
-/// Runs it, and asserts that it never held more than so many bytes on the heap.
+/// Runs a closure, and asserts that it never held more than `bytes` on the heap.
 fn within(bytes: u64, what: &str, run: impl FnOnce()) {
     let held = measure(run).bytes_max;
     println!("{what}: {held} bytes at most, of {bytes} allowed");
@@ -102,7 +102,7 @@ fn a_text_of_many_megabytes_is_refused_and_nothing_of_it_is_kept() {
 const LONGEST: u64 = 64 * 1_024;
 
 /// The largest session that strict allows, 64 keys with values, and the most that one request holds
-/// beside it: 64 other keys with values, and a note that each of the first is removed.
+/// in addition: 64 other keys with values, and a note that each of the first 64 is removed.
 #[test]
 fn a_session_and_a_request_are_bounded() {
     let (kept, of_the_event, tables) = (64 * 2 + 64 * 2 + 64, 2, LONGEST);

@@ -1,12 +1,13 @@
-//! An exchange for each request, over a shared store outside, against one state that holds all.
+//! One exchange per request over a shared outside store, compared with one state that holds
+//! everything.
 //!
-//! Two drives of the strict semantics are sent the same events. The whole one keeps every session
-//! and request in one `State`. The other has an `Exchange` for each request, as a server would,
-//! over a store that carries out what is asked under its condition; what an exchange has loaded
-//! grows stale between its calls. Now and then another call comes between a load and the write that
-//! follows; then both must answer, and leave the store, as if one had come after the other. And now
-//! and then the store fails, or nobody hears whether it wrote: then nothing has happened, or what
-//! was answered has.
+//! Two drives of strict get the same events. The first keeps every session and request in one
+//! `State`. The second has an `Exchange` for each request, as a server would, over a store that
+//! carries out a write if its condition holds; what an exchange has loaded grows stale between its
+//! calls. Now and then another call comes between a load and the write that follows. Then both
+//! calls must be answered, and the store must be left, as if one had come after the other. Now and
+//! then the store fails, and nothing must have happened; or the outcome of a write is unknown, and
+//! whatever was answered must be true.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -27,13 +28,13 @@ use proptest::sample::select;
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 use quixote_session::{Config, Width};
 
-/// A failing run is made shorter by at most so many tries.
+/// A failing run is made shorter in at most this many tries.
 fn runner(max_shrink_iters: u32) -> TestRunner {
     let cases = Cases { failure_persistence: None, max_shrink_iters, ..Cases::with_cases(20_000) };
     TestRunner::new_with_rng(cases, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
-/// Limits that are met often, of every kind but those that are a whole state's.
+/// Limits of every kind that are reached often, except those that count over a whole state.
 fn configs() -> impl Strategy<Value = Config> {
     let lives = [(Some(20_000), Some(120_000)), (None, Some(60_000)), (Some(30_000), None)];
     let widths = [Width::Bits128, Width::Bits64];
@@ -51,8 +52,9 @@ fn configs() -> impl Strategy<Value = Config> {
         })
 }
 
-/// What is refused whatever was loaded, what ends many sessions at once, and a clock that leaps
-/// over a limit are rarer: few requests would meet at a session.
+/// Three kinds of turn are made rarer, because with them few requests would meet at a session:
+/// events that are always refused, ends of many sessions at once, and leaps of the clock over a
+/// limit.
 fn turns() -> impl Strategy<Value = Vec<[u8; 5]>> {
     let next = prop_oneof![
         8 => 0_u8..2, 12 => 2_u8..9, 1 => 10_u8..12, 6 => 20_u8..25, 4 => Just(23),

@@ -1,7 +1,7 @@
-//! Every property that a semantics keeps, on random runs: of a population of clients, and of the
-//! bounded worlds with their browsers, further than exhaustive search can go.
+//! Every property that a semantics keeps, on random runs: of a population of clients, and of walks
+//! through the bounded worlds with their browsers, further than exhaustive search can go.
 //!
-//! The cases of proptest are new in every run; what was witnessed is counted over a fixed seed.
+//! The cases of proptest are new in every run. What was witnessed is counted with fixed seeds.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -34,7 +34,7 @@ use quixote_session::{
 
 const ALL: [Semantics; 3] = [Semantics::Live, Semantics::Copying, Semantics::Strict];
 
-/// How many steps there were, and how many of them put each property to the test.
+/// The number of steps, and how many of them put each property to the test.
 #[derive(Clone, Debug, Default)]
 struct Witnessed {
     steps: u64,
@@ -80,7 +80,8 @@ impl Watch {
         self.lines.push(self.transcript.line(input, effects));
     }
 
-    /// Takes in one step; the error names the properties that it broke and must not.
+    /// Adds one step. The error names the properties that the step broke, and that the semantics
+    /// keeps.
     fn take_in(&mut self, found: Findings) -> Result<(), String> {
         self.witnessed.step(found.sometimes);
         let broken: Vec<_> = found
@@ -96,11 +97,12 @@ impl Watch {
     }
 }
 
-/// The draws that were taken so far, and the ids that callers chose.
+/// The draws that the machine has used so far, and the ids that callers chose.
 ///
-/// A population also draws what is no longer in use, which a random source does once in 2^64
-/// events: the properties are promised to a source that does not. A stored id may be drawn again as
-/// an id, since it is the machine that has to see that. No handle is drawn twice.
+/// A population may also draw something again that is no longer in use. A random source does that
+/// once in 2^64 events, and the properties assume that it does not, so such draws are left out. A
+/// stored id may be drawn again as an id, since the machine must notice that. No handle is drawn
+/// twice.
 #[derive(Default)]
 struct Drawn {
     taken: BTreeSet<Vec<u8>>,
@@ -145,8 +147,8 @@ impl Drawn {
     }
 }
 
-/// Runs a population with these habits for so many steps, held to what a semantics keeps; returns
-/// what was witnessed, or what broke.
+/// Runs a population with these habits for this many steps, and checks the properties that the
+/// semantics keeps. Returns what was witnessed, or what broke.
 fn population(
     config: &Config,
     held_to: Semantics,
@@ -173,8 +175,8 @@ fn population(
     Ok(watch.witnessed)
 }
 
-/// Takes so many actions in a bounded world with its browsers; returns what was witnessed, or what
-/// broke.
+/// Takes this many actions in a bounded world with its browsers; returns what was witnessed, or
+/// what broke.
 fn walk(
     semantics: Semantics,
     world: &World,
@@ -198,7 +200,7 @@ fn walk(
     Ok(watch.witnessed)
 }
 
-/// The medium worlds, with so many draws that a long walk does not run out of them.
+/// The medium worlds, with enough draws for a long walk.
 fn worlds() -> Vec<World> {
     Size::Medium.worlds().map(|world| World { draws: 60, ..world }).into()
 }
@@ -233,7 +235,7 @@ proptest! {
     }
 }
 
-/// What fixed seeds witness of one semantics: in the population, and in the worlds.
+/// What runs of fixed seeds witness under one semantics: in the population, and in the worlds.
 fn witnessed(semantics: Semantics) -> [Witnessed; 2] {
     let sum = |one: Witnessed, other: Result<Witnessed, String>| {
         one.and(&other.unwrap_or_else(|broken| panic!("{broken}")))
@@ -249,8 +251,8 @@ fn witnessed(semantics: Semantics) -> [Witnessed; 2] {
     [clients.fold(Witnessed::default(), sum), walks.fold(Witnessed::default(), sum)]
 }
 
-/// A property that holds because nothing ever tries it says nothing. How many steps tried each is
-/// shown in `spec/session.md`.
+/// A property that holds because nothing ever tries it says nothing. `spec/session.md` shows how
+/// many steps tried each.
 #[test]
 fn every_property_that_is_kept_was_put_to_the_test() {
     let mut page = String::new();
@@ -261,7 +263,7 @@ fn every_property_that_is_kept_was_put_to_the_test() {
             let missing = kept().filter(|property| !witnessed.contains(**property));
             missing.map(|property| property.id()).collect()
         };
-        // The population has jars, but it is not told what a browser is owed.
+        // The clients of the population have jars, but do not know what a browser is owed.
         let of_browsers: &[_] = match semantics {
             Semantics::Strict => &["logout-reaches-the-client", "still-logged-in"],
             Semantics::Live | Semantics::Copying => &[],
@@ -277,7 +279,7 @@ fn every_property_that_is_kept_was_put_to_the_test() {
     insta::assert_snapshot!("witnessed", page);
 }
 
-/// The checks have teeth: held to what strict keeps, Quixote's semantics soon break it.
+/// The checks have teeth: Quixote's semantics soon break properties that only strict keeps.
 #[test]
 fn random_clients_break_what_is_declared_broken() {
     for semantics in [Semantics::Live, Semantics::Copying] {

@@ -1,9 +1,10 @@
-//! The code against the machine of `spec/proofs/Model.v`, of which the claims there are proved.
+//! Compares the code with the machine of `spec/proofs/Model.v`, about which the claims there are
+//! proved.
 //!
-//! `proved/machine.rs` is that machine, as Coq extracts it. A step of it and a step of the code
-//! must give the same effects and the same state, all of it: what is stored, what a request holds,
-//! and what it has changed and not saved. So one transition is enough to see a difference.
-//! `python3 spec/proofs faults` shows that faults of the machine are noticed.
+//! `proved/machine.rs` is that machine, as Coq extracts it. A step of that machine and a step of
+//! the code must give the same effects and the same whole state: what is stored, what each request
+//! holds, and what it has changed and not saved. So a single transition is enough to see a
+//! difference. `python3 spec/proofs faults` shows that faults of the machine are noticed.
 
 #![allow(
     clippy::indexing_slicing,
@@ -29,7 +30,7 @@ use quixote_session::{Refusal, Reply};
 #[test]
 fn the_code_and_the_proved_machine_agree_on_random_clients() {
     let refusals = runs::agree(20_000, &runs::configs());
-    // Strict offers everything, and refuses for every other reason.
+    // Strict offers everything, so one refusal is missing; it refuses for every other reason.
     assert_eq!(refusals.len(), 18, "{refusals:?}");
 }
 
@@ -57,7 +58,8 @@ fn they_agree_on_every_transition_of_the_smaller_worlds() {
     assert!(steps > 30_000, "{steps}");
 }
 
-/// The worlds of the TLA+ model are as large, and `tests/tla.rs` compares each of its transitions.
+/// The worlds of the TLA+ model have the same size, and `tests/tla.rs` compares each transition of
+/// that model.
 #[test]
 #[ignore = "a minute"]
 fn they_agree_on_every_transition_of_the_small_worlds() {
@@ -65,7 +67,7 @@ fn they_agree_on_every_transition_of_the_small_worlds() {
     assert!(steps > 500_000, "{steps}");
 }
 
-/// Searches the small worlds that are wanted, several at a time; how many steps were compared.
+/// Searches the wanted small worlds, several at a time; returns how many steps were compared.
 fn search(wanted: impl Fn(&World) -> bool) -> usize {
     let worlds: Vec<_> = Size::Small.worlds().into_iter().filter(wanted).collect();
     let (next, steps) = (AtomicUsize::new(0), AtomicUsize::new(0));

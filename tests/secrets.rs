@@ -1,8 +1,8 @@
-//! Ids and form tokens are secrets: nothing that is made for people shows one whole.
+//! Ids and form tokens are secrets: nothing that is made for people shows a whole one.
 //!
-//! Every public type that can hold one is printed, again and again over a run of random clients,
-//! and searched for every secret that was drawn in the run. A public type that is in neither list
-//! below fails the test, so a new one has to say which it is.
+//! Every public type that can hold a secret is printed, again and again during a run of random
+//! clients, and searched for every secret that was drawn in the run. There is also a list of types
+//! that hold none. A public type that is in neither list fails the test.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -35,7 +35,7 @@ use quixote_session::{
     State, StoreOp, SubmittedToken, step,
 };
 
-/// What was printed, by the type that it was printed of.
+/// What was printed, by type.
 #[derive(Default)]
 struct Shown(BTreeMap<&'static str, Vec<String>>);
 
@@ -50,7 +50,7 @@ impl Shown {
         self.0.entry(name).or_default().push(without_handles(text.as_ref()));
     }
 
-    /// What shows a secret, or part of one that would tell it.
+    /// What shows a secret, or a part of one that gives it away.
     fn leaks(&self, secrets: &BTreeSet<Vec<u8>>) -> Vec<String> {
         let detector = Detector::of(secrets);
         let texts = self.0.iter().flat_map(|(name, texts)| texts.iter().map(move |t| (name, t)));
@@ -157,7 +157,7 @@ impl RandomRun {
         }
     }
 
-    /// The step as a trace has it.
+    /// Writes the step as a line of a trace.
     fn write(&mut self, cookie_header: Option<String>, seen: &Seen<'_>) {
         let Seen { config, input, after, effects, .. } = *seen;
         let expect = Expect::observed(config, &input.event, after, effects);
@@ -170,7 +170,7 @@ impl RandomRun {
         let new_handle = drawn_handle(input, effects);
         let step = TraceStep { input: input.clone(), cookie_header, draws, new_handle, expect };
         self.shown.debug("TraceStep", &step);
-        // What the machine would show in a state that has forgotten everything.
+        // The differences from a machine that has forgotten everything.
         let differs = differences(config, &step, &State::new(), &Effects::reply(Reply::Done));
         for difference in differs {
             self.shown.debug("Difference", &difference);
@@ -179,12 +179,12 @@ impl RandomRun {
         self.steps.push(step);
     }
 
-    /// Writes, reads and replays the steps; the last one is false, so that there is a difference to
+    /// Writes, reads and replays the steps. The last one is wrong, so that there is a difference to
     /// report.
     fn replay(&mut self) {
         let header = Header::of(Version::Three, self.config.clone());
         let mut writer = TraceWriter::new(Vec::new(), &header).unwrap();
-        // The last one that leaves a session in the store.
+        // The last step that leaves a session in the store.
         let last = self.steps.iter().rposition(|step| stored_id(&step.expect).is_some()).unwrap();
         for step in &self.steps[..last] {
             writer.write(step.clone()).unwrap();
@@ -209,7 +209,7 @@ impl RandomRun {
         }
     }
 
-    /// A trace in which an id stands where none is expected.
+    /// A trace with an id where no id is expected.
     fn errors(&mut self) {
         let Some(id) = self.steps.iter().rev().find_map(|step| stored_id(&step.expect)) else {
             return;
@@ -270,8 +270,8 @@ fn nothing_of_a_run_shows_a_secret() {
     }
 }
 
-/// An id with a typo, where an id is expected. (Where something else is expected, the text of the
-/// error is serde's, which quotes what it found.)
+/// An id with a typo, in a place for an id. (In other places the text of the error is serde's,
+/// which quotes what it found.)
 #[test]
 fn a_secret_that_is_mistyped_is_not_quoted() {
     // Most runs end with few secrets in their state.
@@ -290,7 +290,7 @@ fn a_secret_that_is_mistyped_is_not_quoted() {
         let secret = secret.as_str();
         let typos = [format!("g{}", &secret[1..]), secret[1..].into(), secret.to_uppercase()];
         for typo in typos.iter().filter(|typo| *typo != secret) {
-            // Text of another form is also a cookie, though of no session.
+            // Text of another form is also a cookie, although it names no session.
             let Err(error) = serde_json::from_str::<State>(&text.replace(secret, typo)) else {
                 continue;
             };
@@ -299,8 +299,8 @@ fn a_secret_that_is_mistyped_is_not_quoted() {
     }
 }
 
-/// Traces are for machines, and transcripts reveal if asked to: if the detector found no secret in
-/// them, it would find none in the others.
+/// Traces are for machines, and transcripts reveal secrets if they are asked to. If the detector
+/// found no secret in them, it would find none elsewhere.
 #[test]
 fn what_is_meant_to_show_secrets_is_found_to() {
     for config in [Config::STRICT, Config::QUIXOTE] {
@@ -319,9 +319,9 @@ fn what_is_meant_to_show_secrets_is_found_to() {
     }
 }
 
-/// The worlds and what is found in them. Ids are small numbers there.
+/// The worlds, and the results of searching them. Ids are small numbers there.
 ///
-/// There is no page of strict, which breaks nothing; transcripts of it are in the runs above.
+/// Strict has no page, as it breaks nothing; its transcripts are in the runs above.
 #[test]
 fn nothing_of_a_search_shows_a_secret() {
     let (mut shown, mut traces) = (Shown::default(), Shown::default());
@@ -355,7 +355,7 @@ fn nothing_of_a_search_shows_a_secret() {
     assert_eq!(names, types::OF_WORLDS);
 }
 
-/// What passes between an exchange and its store.
+/// What an exchange and its store tell each other.
 #[test]
 fn nothing_of_an_exchange_shows_a_secret() {
     let mut shown = Shown::default();

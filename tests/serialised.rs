@@ -1,5 +1,5 @@
-//! What a driver keeps or sends is read back the same, and a missing or unknown field is an error:
-//! a misspelt limit would be no limit.
+//! What a driver keeps or sends is the same when it is read back. A missing or unknown field is an
+//! error: otherwise a misspelt limit would be no limit.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// An object with a missing or an unknown field is refused.
+/// Checks that an object with a missing or an unknown field is refused.
 fn every_field_counts<T: Serialize + DeserializeOwned>(whole: &T) {
     every_field_counts_at("", whole);
 }
@@ -75,7 +75,7 @@ fn no_field_of_what_a_driver_keeps_can_be_left_out_or_made_up() {
     every_field_counts(&Effects::reply(quixote_session::Reply::Done));
 }
 
-/// A misspelt limit would be no limit.
+/// Otherwise a misspelt limit would be no limit.
 #[test]
 fn a_configuration_does_not_lose_a_limit_by_a_wrong_letter() {
     let text = serde_json::to_string(&Config::STRICT).unwrap();
@@ -100,7 +100,7 @@ fn a_session_by_itself_is_checked_too() {
     }
 }
 
-/// serde quotes what it does not expect, and that may be an id.
+/// serde quotes what it does not expect, which may be an id.
 #[test]
 fn an_error_shows_no_id_that_stands_in_the_wrong_place_and_says_where() {
     let id = "0123456789abcdef0123456789abcdef";
@@ -124,7 +124,7 @@ fn an_error_shows_no_id_that_stands_in_the_wrong_place_and_says_where() {
     assert!(!error.to_string().contains("01234"), "{error}");
 }
 
-/// Even a format that does not describe itself brings them back.
+/// This holds even for a format that does not describe itself.
 #[test]
 fn sessions_states_and_configurations_come_back_from_a_binary_format() {
     fn back<T: Serialize + DeserializeOwned>(value: &T) -> T {
@@ -142,7 +142,7 @@ fn sessions_states_and_configurations_come_back_from_a_binary_format() {
     assert_eq!(back(&State::new()), State::new());
 }
 
-/// The text that a store may already hold.
+/// Stores may already hold this text.
 #[test]
 fn a_session_looks_like_this() {
     let state = state(&Config::STRICT);

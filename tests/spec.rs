@@ -7,9 +7,9 @@
 //! // [token-4]
 //! ```
 //!
-//! [`trace::faults`] finds what does not fit. Run with `UPDATE_SPEC=1` to write what is generated
-//! anew: `spec/traceability.md`, and the tables in `spec/session.md`. A rule whose sentence has
-//! changed stays red until `REVIEWED` names it beside that.
+//! [`trace::faults`] finds what does not fit. With `UPDATE_SPEC=1` the test writes what is
+//! generated: `spec/traceability.md`, and the tables in `spec/session.md`. A rule whose sentence
+//! has changed fails the test until `REVIEWED`, which is set together with `UPDATE_SPEC`, names it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -107,7 +107,7 @@ fn planted() -> Vec<(String, String)> {
     checks::patches(&root().join("tests/faults"))
 }
 
-/// Fails with the first line that differs; all of a page would be too much to read.
+/// Fails with the first line that differs; a whole page would be too much to read.
 fn same(name: &str, committed: &str, generated: &str) {
     let ends = ["(the end)"];
     let pairs = committed.lines().chain(ends).zip(generated.lines().chain(ends));

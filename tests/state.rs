@@ -1,4 +1,4 @@
-//! A state from outside is not believed, and reading allocates nothing.
+//! A state from outside is checked, and a visit that only reads allocates nothing.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -27,8 +27,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// One session stored under `id1`, one that was deleted and is held, one that was never stored;
-/// three requests, and one without a session.
+/// One session is stored under `id1`, one was deleted and is still held, and one was never stored.
+/// Three requests hold them, and one request has no session.
 fn state() -> Value {
     let mut run = Scenario::of(&Config::STRICT);
     let [stored, deleted] = ["alice", "bob"].map(|user| run.log_in(user));
@@ -47,7 +47,7 @@ fn error_of(state: &Value) -> String {
     serde_json::from_value::<State>(state.clone()).unwrap_err().to_string()
 }
 
-/// Each change breaks one invariant, and the message names it and nothing else.
+/// Checks that a change which breaks one invariant is refused, with a message that names it.
 fn refused(change: impl FnOnce(&mut Value), why: &str) {
     let mut state = state();
     assert!(serde_json::from_value::<State>(state.clone()).is_ok(), "good to begin with");
@@ -55,7 +55,7 @@ fn refused(change: impl FnOnce(&mut Value), why: &str) {
     assert_eq!(error_of(&state), why);
 }
 
-/// The first stored session again, under another id.
+/// Stores the first stored session again, under another id.
 fn store_again(state: &mut Value, id: &str) {
     let mut copy = state["stored"][0].clone();
     copy["id"] = json!(id);
@@ -91,7 +91,7 @@ fn a_state_that_cannot_be_is_refused() {
     refused(|state| state["requests"][0]["holds"] = Value::Null, why);
 }
 
-/// Where the objects of `state()` stand.
+/// The places of the objects of `state()`.
 const PLACES: [&str; 8] = [
     "",
     "/stored/0",
@@ -103,7 +103,7 @@ const PLACES: [&str; 8] = [
     "/requests/0/data/changes",
 ];
 
-/// Nothing is taken for granted: what is absent is not null, and no list is empty by itself.
+/// There are no defaults: a missing field is not null, and a missing list is not empty.
 // [state-14]
 #[test]
 fn fields_that_are_left_out_are_refused_at_every_level() {
@@ -169,7 +169,7 @@ fn an_id_or_token_that_is_not_hex_is_refused() {
     }
 }
 
-/// A state in which every field holds something, where it can.
+/// A state in which every field that can hold something does.
 fn full() -> Value {
     let mut run = Scenario::of(&Config::STRICT);
     let ids = ["alice", "alice", "bob", "dave"].map(|user| run.log_in(user));
@@ -204,7 +204,7 @@ fn full() -> Value {
     serde_json::to_value(state).unwrap()
 }
 
-/// The place of every leaf: what is neither a list nor an object.
+/// The places of all leaves. A leaf is neither a list nor an object.
 fn leaves(place: &str, value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Array(items) => {
@@ -221,7 +221,7 @@ fn leaves(place: &str, value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// What could stand in place of a leaf.
+/// What could be in the place of a leaf.
 fn others(leaf: &Value) -> Vec<Value> {
     let hex = "0123456789abcdef0123456789abcdef";
     let text = leaf.as_str().unwrap_or_default();
@@ -249,8 +249,9 @@ fn hash_of<T: Hash>(value: &T) -> u64 {
     hasher.finish()
 }
 
-/// Each leaf, changed to whatever is accepted there, makes another value: unequal, of another hash,
-/// written otherwise. Returns the places where nothing else is accepted.
+/// Checks that each leaf counts: changed to anything that is accepted there, it makes an unequal
+/// value, with another hash and another serialised form. Returns the places where nothing else is
+/// accepted.
 fn every_leaf_counts<T>(whole: &Value) -> Vec<String>
 where
     T: Serialize + DeserializeOwned + PartialEq + Hash,
@@ -292,8 +293,8 @@ fn a_state_is_equal_to_none_that_differs_in_one_field() {
     let fixed = every_leaf_counts::<State>(&whole);
     let names = fixed.iter().map(|place| place.rsplit('/').next().unwrap().to_owned());
     let names: BTreeSet<_> = names.collect();
-    // One version is known; what a request holds is a number in a row; and `null` stands in these
-    // for something that a leaf is not.
+    // Only one version is known. What a request holds is one of successive numbers. The others are
+    // `null` where a value would not be a leaf.
     assert_eq!(names, ["changes", "holds", "user", "version"].map(ToOwned::to_owned).into());
 }
 
@@ -305,7 +306,7 @@ fn a_session_is_equal_to_none_that_differs_in_one_field() {
     }
 }
 
-/// A list of three, in which any two are the same, or stand in the wrong order.
+/// A list of three, in which two are the same, or in the wrong order.
 // [state-9]
 #[test]
 fn lists_are_in_order_at_every_place() {
@@ -369,7 +370,7 @@ fn what_is_shared_against_the_semantics_is_refused() {
             other["semantics"] = json!(semantics);
             let read = serde_json::from_value::<State>(other);
             assert_eq!(read.is_ok(), !live || semantics == "live", "{semantics}");
-            // No difference between states, and yet not lost.
+            // States do not differ by this, and yet it is not lost.
             let Ok(read) = read else { continue };
             let original = serde_json::from_value::<State>(whole.clone()).unwrap();
             assert_eq!(read, original);
@@ -428,7 +429,7 @@ fn reading_under_live_sharing_allocates_nothing() {
     }
 }
 
-/// The counter works: a copy of a session with values, or a form, needs memory.
+/// The counter works: a copy of a session with values allocates memory, and so does a form.
 #[test]
 fn what_is_known_to_allocate_is_counted() {
     let mut run = Scenario::of(&Config::QUIXOTE_PERSISTENT);

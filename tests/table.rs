@@ -1,8 +1,8 @@
 //! Every phase of a request × every event × every semantics, as one table to be reviewed.
 //!
-//! A cell says what the machine answers, what it does to the store, how the transaction ends and
-//! what becomes of the cookie, in the names of the crate. After a change of the rules, review the
-//! difference of the snapshot.
+//! A cell says, in the names of the crate, what the machine answers, what it does to the store, how
+//! the transaction ends and what happens to the cookie. After a change of the rules, review the
+//! difference in the snapshot.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -39,7 +39,7 @@ const fn phase(name: &'static str, arrange: fn(&mut Scene)) -> Phase {
     Phase { name, arrange }
 }
 
-/// In each of them `id1` is stored to begin with: user alice, value k, one form token.
+/// In each of them `id1` is stored at the beginning, with user alice, value k and one form token.
 const PHASES: [Phase; 17] = [
     phase("not open", |_| {}),
     phase("not open; the stored session is over", |scene| scene.run.now += 1_800_000),
@@ -110,7 +110,7 @@ const PHASES: [Phase; 17] = [
 ];
 
 impl Scene {
-    /// A session that is stored, and no request.
+    /// A scene with a stored session, and no request.
     fn of(config: &Config) -> Self {
         let mut run = Scenario::of(config);
         run.start(1, None);
@@ -122,7 +122,7 @@ impl Scene {
             token = run.token(1);
         }
         let id = run.save(1).unwrap();
-        // Quixote gives none.
+        // Quixote has no handles.
         let handle = run.stored(id).unwrap().handle().unwrap_or([1; 16].into());
         Self { run, request: 1, id, token, handle }
     }
@@ -212,7 +212,8 @@ fn row(event: &Event) -> String {
     }
 }
 
-/// What the driver carries out, in this order: the answer is told first because it is read first.
+/// The answer, and then what the driver carries out, in order. The answer comes first because it is
+/// read first.
 fn cell(effects: &Effects) -> String {
     let mut parts = vec![match &effects.reply {
         Reply::Done => "done".to_owned(),
@@ -248,7 +249,7 @@ fn cell(effects: &Effects) -> String {
     parts.join(" · ")
 }
 
-/// The rows of one phase: each event sent to a scene of its own.
+/// The rows of one phase; each event is sent to a new scene.
 fn rows(phase: &Phase) -> Vec<[String; 4]> {
     let scene = |config: &Config| {
         let mut scene = Scene::of(config);

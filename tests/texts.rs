@@ -1,5 +1,5 @@
-//! What people read: the exact texts of errors, of `Debug` and of `Display`; and what listings and
-//! hashes show.
+//! What people read: the exact texts of errors, `Debug` and `Display`; and what listings and hashes
+//! show.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -84,7 +84,7 @@ fn semantics_and_refusals_have_the_names_of_the_specification() {
         Refusal::TooManySessions,
     ];
     for refusal in refusals {
-        // Serialisation derives the same name by itself.
+        // Serialisation derives the name separately, and it must be the same.
         assert_eq!(serde_json::to_value(refusal).unwrap(), refusal.name());
         assert!(refusal.to_string().contains(": "), "{refusal:?} says what to do");
     }
@@ -97,8 +97,8 @@ fn outcomes_have_the_names_of_traces() {
     }
 }
 
-/// A request on a session of `user`, with a value and a token; saved, if wanted, under the id that
-/// is 5e all over.
+/// A request on a session of `user`, with a value and a token. If `saved`, the session is stored
+/// under the id whose bytes are all 5e.
 fn scene(user: Option<&str>, saved: bool) -> Scenario {
     let mut run = Scenario::of(&Config::QUIXOTE);
     let entropy = run.draws(&[0x5e]);
@@ -150,7 +150,7 @@ fn debug_names_what_is_there_and_no_more() {
     assert_eq!(format!("{:?}", Entropy::from_bytes([0x5e; 64])), "Entropy(…)");
 }
 
-/// Of a request over a store: whether it is open, and no id, name or value.
+/// For a request over a store, `Debug` shows whether it is open, but no id, name or value.
 // [token-11] [token-12]
 #[test]
 fn debug_of_an_exchange_says_whether_it_is_open() {
@@ -177,7 +177,7 @@ fn states_are_empty_equal_and_hashed_by_what_they_hold() {
     assert_ne!(ids[0], ids[1]);
 }
 
-/// Quixote queues equal tokens twice: a token is outstanding however often it is queued.
+/// Quixote can queue an equal token twice; it is outstanding, however often it is queued.
 #[test]
 fn a_token_that_is_queued_twice_is_outstanding() {
     let token = FormToken::from([7; 8]);

@@ -1,4 +1,4 @@
-//! The rules of the house, as a test: short lines, functions and files, and nothing left undone.
+//! The rules of the house as a test: short lines, functions and files, and nothing left undone.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const COLUMNS: usize = 100;
-// Bounds against sprawl, not a style: a match over every event may take what it needs.
+// Bounds against sprawl, not a matter of style: a match over every event may take what it needs.
 const FUNCTION_LINES: usize = 60;
 const FILE_LINES: usize = 600;
 
-/// Every Rust file of ours, with its text.
+/// Every Rust file of the project, with its text.
 fn sources() -> Vec<(PathBuf, String)> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
@@ -27,7 +27,7 @@ fn sources() -> Vec<(PathBuf, String)> {
 fn collect(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.map(|entry| entry.unwrap().path()) {
-        // What is built or installed in there is not ours.
+        // What is built or installed in these folders is not part of the project.
         let is_others = ["target", "node_modules"].iter().any(|name| path.ends_with(name));
         if path.is_dir() && !is_others {
             collect(&path, found);
@@ -46,7 +46,7 @@ fn complaints(text: &str) -> Vec<String> {
         wrong.push(format!("{}: more than {FILE_LINES} lines", lines.len()));
     }
     for (number, line) in (1..).zip(&lines) {
-        // Rows of a table stand on one line or not at all.
+        // A row of a table must be on one line.
         let whole = ["//! |", "/// |"].iter().any(|head| line.trim_start().starts_with(head));
         if line.chars().count() > COLUMNS && !whole {
             wrong.push(format!("{number}: more than {COLUMNS} columns"));
@@ -87,10 +87,10 @@ fn long_functions(lines: &[&str]) -> Vec<String> {
 #[test]
 fn lines_functions_and_files_are_short_and_nothing_is_left_undone() {
     let mut wrong = Vec::new();
-    // What is generated is read beside what it comes from.
+    // A generated file may be long: nobody reads it without its source.
     let generated = |text: &str| text.lines().take(3).any(|line| line.starts_with("//! Generated"));
     for (path, text) in sources().into_iter().filter(|(_, text)| !generated(text)) {
-        // An example may tell its story in one go.
+        // An example may tell its story in one function.
         let story = path.components().any(|part| part.as_os_str() == "examples");
         let found = complaints(&text).into_iter();
         let found = found.filter(|found| !(story && found.contains("a function of")));

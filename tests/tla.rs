@@ -2,9 +2,9 @@
 //!
 //! `spec/tlc graph` writes graphs of `spec/SessionManager.tla`: the small ones are kept in
 //! `tests/tla/graphs` and compared here without TLC; a file or folder named by `TLA_GRAPHS`, of any
-//! size, is compared by the ignored test. Every transition of the model is made by `step`, which
-//! shows the same and leads to the same state; every input of the world that `step` accepts is a
-//! transition of the model; every one that it refuses is none.
+//! size, is compared by the ignored test. For every transition of the model, `step` must have the
+//! same effects and lead to the same state. Every input of the world that `step` accepts must be a
+//! transition of the model, and no input that it refuses may be one.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -34,14 +34,15 @@ use std::thread;
 use compare::compare;
 use graph::Graph;
 
-/// More differences than these say nothing more.
+/// The most differences that are shown; more would add nothing.
 const ENOUGH: usize = 20;
 
 fn kept_graphs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tla/graphs")
 }
 
-/// Compares the graphs in a folder, or one, several at a time; each must have something to compare.
+/// Compares the graphs in a folder, or a single graph, several at a time. Each must have something
+/// to compare.
 fn compare_all(path: &Path) -> usize {
     let mut paths: Vec<PathBuf> = if path.is_dir() {
         path.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect()
@@ -93,7 +94,7 @@ fn the_model_and_the_machine_agree_on_the_graphs_named_by_tla_graphs() {
 #[test]
 fn every_key_of_a_step_and_of_a_state_is_compared() {
     let mut left: Vec<_> = planted::all().collect();
-    // Small ones that have between them whatever there is to change.
+    // Small graphs that together have everything that can be changed.
     for name in ["cookies-copying", "users-strict", "time-strict", "taken-strict"] {
         let file = File::open(kept_graphs().join(name).with_extension("gz")).unwrap();
         let graph = Graph::read(file);

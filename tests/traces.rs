@@ -1,4 +1,4 @@
-//! Every recording of the real Quixote is replayed, and the comparison is shown to have teeth.
+//! Every recording of the real Quixote is replayed, and a test shows that the comparison has teeth.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
@@ -76,7 +76,7 @@ fn every_recording_of_quixote_replays_without_a_difference() {
     assert_eq!(counts, BTreeMap::from(expected), "306 traces, 11,253 steps");
 }
 
-/// Otherwise nothing would have been shown about these set-ups.
+/// Otherwise the recordings would show nothing about these set-ups.
 #[test]
 fn what_is_dirty_decides_what_is_stored() {
     let mut differ = BTreeMap::new();
@@ -110,7 +110,7 @@ fn what_is_read_is_written_again() {
         for (written, read) in written.lines().zip(text.lines()) {
             let [written, mut read] =
                 [written, read].map(|line| serde_json::from_str::<Value>(line).unwrap());
-            // Of what can be no token of ours nothing is kept.
+            // Nothing is kept of a text that cannot be a token of ours.
             if let Some(token) = read.get_mut("token") {
                 let known = token.as_str().unwrap().parse::<FormToken>();
                 *token =
@@ -121,7 +121,7 @@ fn what_is_read_is_written_again() {
     }
 }
 
-/// Changes one leaf of one `expect` to something else that may stand there.
+/// Changes one leaf of one `expect` to something else that is allowed there.
 fn other(key: &str, value: &Value) -> Value {
     match (key, value) {
         ("reply", Value::String(_)) => json!({ "answer": true }),
@@ -154,8 +154,8 @@ fn other(key: &str, value: &Value) -> Value {
     }
 }
 
-/// The places in an `expect` at which something can be changed alone: all leaves, and lists and
-/// optional objects as a whole.
+/// The places in an `expect` that can be changed one at a time: all leaves, and lists and optional
+/// objects as a whole.
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     let key = at.rsplit('/').next().unwrap();
     match value {
@@ -177,8 +177,8 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Changes every place of every `expect`, one at a time: the replay must stop at that line and
-/// report that key, and nothing else. Returns the keys that were reported.
+/// Changes every place of every `expect`, one at a time. The replay must stop at that line, and
+/// report that key and nothing else. Returns the keys that were reported.
 fn change_everything(name: &str, lines: &[Value]) -> BTreeSet<String> {
     let mut reported = BTreeSet::new();
     for line in 1..lines.len() {
@@ -188,7 +188,7 @@ fn change_everything(name: &str, lines: &[Value]) -> BTreeSet<String> {
             let parts: Vec<_> = place.split('/').skip(1).collect();
             let in_stored = parts[0] == "stored";
             if in_stored && parts[2] == "id" {
-                continue; // Would be another session in another place; see below.
+                continue; // This would be another session in another place; see below.
             }
             let mut changed = lines.to_vec();
             let key = parts.iter().rev().find(|part| part.parse::<u8>().is_err()).unwrap();

@@ -1,7 +1,8 @@
-//! Ten short runs to be read as documentation, each with a line of introduction.
+//! Ten short runs that serve as documentation, each with a line of introduction.
 //!
-//! A line shows the clock since the first step, the request, the event, and behind the arrow the
-//! answer and what the driver carries out. Ids and form tokens are secrets and shown as labels.
+//! A line shows the clock since the first step, the request, the event, and after the arrow the
+//! answer and what the driver carries out. Ids and form tokens are secrets, so they are shown as
+//! labels.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,7 +16,7 @@ const LIVE: Config = Config::QUIXOTE;
 const COPYING: Config = Config::QUIXOTE_PERSISTENT;
 const STRICT: Config = Config::STRICT;
 
-/// The same scenario under some semantics, one below the other.
+/// The transcripts of one scenario under several semantics, one below the other.
 fn tell(introduction: &str, configs: &[Config], scenario: fn(&mut Scenario)) -> String {
     let mut text = format!("{introduction}\n");
     for config in configs {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An event and the refusals that it may meet; `unknown_request` is documented once for all.
 pub(crate) type Refusals = BTreeMap<String, BTreeSet<String>>;
 
-/// Reads `src/event.rs`: in the lines of documentation in front of each variant, what links to a
-/// `Refusal`. The groups, `Request` and `Manager`, are no events of their own.
+/// Reads `src/event.rs` for links to a `Refusal` in the documentation before each variant. The
+/// groups `Request` and `Manager` are not events themselves.
 pub(crate) fn refusals(source: &str) -> Refusals {
     let mut refusals = Refusals::new();
     for name in ["Event", "RequestEvent", "ManagerEvent"] {

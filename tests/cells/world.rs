@@ -1,8 +1,8 @@
-//! Worlds that are small enough to be searched whole, in each of whose states every event there is
-//! gets sent: so a cell that is not reached here lies in no state of these worlds.
+//! Worlds that are small enough to be searched completely. Every event is sent in each of their
+//! states, so a cell that is not reached here occurs in none of these states.
 //!
-//! A world is made of the events that lead on from state to state, its *moves*. All the other
-//! events are sent too, to see what comes of them, and lead nowhere.
+//! A world is made of the events that lead on from state to state, its *moves*. All other events
+//! are sent too, to see their outcomes, but the search does not go on from there.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -28,7 +28,7 @@ const MAINTAIN: &[Kind] = &[Kind::MaintainSession];
 const REPLACE: &[Kind] = &[Kind::RevokeSessionCookie, Kind::NewSession];
 const INSERT: &[Kind] = &[Kind::InsertSession];
 const DELETE: &[Kind] = &[Kind::DeleteSession, Kind::DeleteSessionsOf];
-/// Where sweeps lead on, the clock moves.
+/// If sweeps lead on, the clock moves.
 const CLOCK: &[Kind] = &[Kind::Sweep];
 
 /// Which limit there is.
@@ -36,11 +36,11 @@ const CLOCK: &[Kind] = &[Kind::Sweep];
 enum Limit {
     Idle,
     Absolute,
-    /// The absolute one, and room for one session.
+    /// The absolute limit, and room for one session.
     Room,
 }
 
-/// A world: how many requests, and sessions, there are, the moves, and the limit.
+/// A world: the most requests and sessions, the moves, and the limit.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan(u32, Moves, Limit);
 
@@ -55,8 +55,8 @@ pub(crate) fn worlds(semantics: Semantics) -> Vec<Plan> {
         Plan(1, &[USER, DELETE, EXPIRE, REPLACE, MAINTAIN], Absolute),
     ];
     if semantics == Semantics::Strict {
-        // Only strict has limits of time, and so anything to see when the clock moves; and what
-        // Quixote does not offer.
+        // Only strict has time limits, so that a moving clock matters, and only strict has the
+        // events that Quixote does not offer.
         for limit in [Idle, Absolute] {
             worlds.push(Plan(1, &[USER, CLOCK, DELETE], limit));
             worlds.push(Plan(1, &[TOKEN, CLOCK], limit));
@@ -72,7 +72,7 @@ pub(crate) fn worlds(semantics: Semantics) -> Vec<Plan> {
     worlds
 }
 
-/// The requests that move; another number is never open.
+/// The requests that move; no request of another number is ever open.
 const REQUESTS: [u64; 2] = [0, 1];
 const NEVER_OPEN: u64 = 7;
 
@@ -85,7 +85,8 @@ const UNSET: &str = "m";
 
 const LONG: &str = "too long a text";
 
-/// Limits that so many of everything reach, and two moments, of which the second is the limit.
+/// Limits that `most` requests, sessions and so on reach. There are two moments, and the second is
+/// at the time limit.
 fn config(semantics: Semantics, most: u32, limit: Limit) -> Config {
     let (idle_limit_ms, absolute_limit_ms) = match limit {
         Limit::Idle => (Some(1), None),
@@ -133,7 +134,7 @@ impl World {
         world
     }
 
-    /// Sends every event; the places that moves led to.
+    /// Sends every event, and returns the places that moves led to.
     fn expand(&mut self, (state, moment): &Place) -> Vec<Place> {
         let (mut after, mut spare) = (Vec::new(), None);
         for event in self.events(state) {
@@ -143,7 +144,7 @@ impl World {
                 let (next, effects) = step(&self.config, copy, input.clone());
                 self.cells.count(Cell::of(&self.config, state, &input, &effects));
                 if matches!(effects.reply, Reply::Refused(_)) {
-                    // It is as it was, and serves once more.
+                    // It did not change, so it is used again.
                     spare = Some(next);
                 } else if self.leads_on(&event) {
                     after.push((next, *moment));
@@ -156,9 +157,9 @@ impl World {
         after
     }
 
-    /// The user without a name is no info, and so of interest where values come and go. Each
-    /// request sets a key of its own. If two guard, both set one key, to values of their
-    /// own, and one guards it: more would be too many states.
+    /// The user without a name is no info, so it matters in worlds with values. Each request sets a
+    /// key of its own. If two requests guard, both set the same key, to values of their own, and
+    /// one guards it: more would be too many states.
     fn leads_on(&self, event: &Event) -> bool {
         let kind = Kind::of(event);
         let two_guard = self.moves.contains(&GUARD) && self.config.max_requests == 2;
@@ -180,7 +181,8 @@ impl World {
             }
     }
 
-    /// Whatever may be drawn, or the same as often as there are draws.
+    /// The draws to try for an event: one number again and again, for each number that can be
+    /// drawn.
     fn entropies(&self, event: &Event) -> Vec<Entropy> {
         match Kind::of(event).draws() {
             Some(_) => DRAWS.map(|draw| self.entropy(draw)).to_vec(),
@@ -203,7 +205,7 @@ impl World {
         }
     }
 
-    /// Every event that there is for this state.
+    /// Every event that can be sent in this state.
     fn events(&self, state: &State) -> Vec<Event> {
         let open = REQUESTS.into_iter().take(self.config.max_requests as usize);
         let mut events = Vec::new();
@@ -213,7 +215,7 @@ impl World {
                 kind.every(request, &ranges, &mut |event| events.push(event));
             }
         }
-        // The manager's events have no request, and do not use it.
+        // The manager's events have no request, so this number is not used.
         let nobody = RequestId(NEVER_OPEN);
         let ranges = self.ranges(state, nobody);
         for kind in Kind::ALL.iter().filter(|kind| kind.is_of_manager()) {
@@ -222,7 +224,7 @@ impl World {
         events
     }
 
-    /// All that the events of a request, and the manager's, may carry.
+    /// All arguments that the events of a request, and the manager's, may have.
     fn ranges(&self, state: &State, request: RequestId) -> Ranges {
         let texts = |texts: &[&str]| texts.iter().copied().map(Into::into).collect();
         let users = |user: &str| vec![None, Some(user.into()), Some("".into()), Some(LONG.into())];
@@ -248,7 +250,7 @@ impl World {
     }
 }
 
-/// One request sets the one user and key, the other the other.
+/// The user and the key that a request sets: each of the two requests has its own.
 const fn user_and_key(request: RequestId) -> (&'static str, &'static str) {
     match request.0 {
         0 => ("alice", "k"),
@@ -256,14 +258,14 @@ const fn user_and_key(request: RequestId) -> (&'static str, &'static str) {
     }
 }
 
-/// The handles of all stored sessions, and one that none has.
+/// The handles of all stored sessions, and a handle that no session has.
 fn handles(state: &State) -> Vec<Handle> {
     let handles: BTreeSet<_> =
         state.values().iter().filter_map(|session| session.handle()).collect();
     handles.into_iter().chain([[NEVER_DRAWN; 16].into()]).collect()
 }
 
-/// Every token that the request's session or a stored one has, and one that none has.
+/// Every token of the request's session and of stored sessions, and a token that no session has.
 fn tokens(state: &State, request: RequestId) -> Vec<SubmittedToken> {
     let held = state.session(request).map(|held| held.session);
     let sessions = state.values().into_iter().chain(held);

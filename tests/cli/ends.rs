@@ -42,7 +42,7 @@ fn what_is_wrong_with_the_arguments_is_said_and_ends_with_2() {
     assert!(err(&output).starts_with("error: invalid value 'huge'"), "{}", err(&output));
 }
 
-/// The folder is a file, or the disk is full when half of the pages are written.
+/// The folder is a file, or the disk is full after half of the pages are written.
 #[test]
 #[cfg(target_os = "linux")]
 fn pages_are_written_all_or_none() {
@@ -52,7 +52,7 @@ fn pages_are_written_all_or_none() {
     let output = run(&folder, &[&explore[..], &["file"]].concat());
     assert_eq!((status(&output), out(&output)), (2, ""), "it is not searched in vain");
     assert!(err(&output).starts_with("error: file: cannot write: Not a directory"));
-    // A limit on the size of files is met as an error once its signal is ignored; the table is
+    // If its signal is ignored, the limit on the size of files becomes an error. The table is
     // longer than some of the pages.
     let shell = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
     fs::create_dir(folder.join("old")).unwrap();
@@ -85,8 +85,8 @@ fn the_standard_input_can_be_named_once() {
     assert!(err(&output).starts_with(message), "{}", err(&output));
 }
 
-/// Begins a command on which signals act as they do by default, even if these tests run in the
-/// background of a script or under `nohup`, and waits until something is so.
+/// Begins a command, and waits until `until` is true. Signals act on it as by default, even if
+/// these tests run in the background of a script or under `nohup`.
 #[cfg(target_os = "linux")]
 fn begin(folder: &Path, arguments: &[&str], until: impl Fn(&Child) -> bool) -> Child {
     let mut child = Command::new("env")
@@ -105,7 +105,7 @@ fn begin(folder: &Path, arguments: &[&str], until: impl Fn(&Child) -> bool) -> C
     child
 }
 
-/// The signal by which a command ends that is sent this one.
+/// Sends a signal to a command, and returns the signal that ended it.
 #[cfg(target_os = "linux")]
 fn ended_by(mut child: Child, signal: &str) -> Option<i32> {
     let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
@@ -113,7 +113,7 @@ fn ended_by(mut child: Child, signal: &str) -> Option<i32> {
     std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap())
 }
 
-/// Whether it has written to a file that it has open below this folder, by whatever name.
+/// Whether the command has written to an open file below this folder, under any name.
 #[cfg(target_os = "linux")]
 fn has_written(child: &Child, folder: &Path) -> bool {
     let open = fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap();
@@ -123,7 +123,7 @@ fn has_written(child: &Child, folder: &Path) -> bool {
     })
 }
 
-/// Not even by the signal that no program can handle.
+/// This holds even for the signal that no program can handle.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_recording_that_is_killed_leaves_nothing_new() {
@@ -150,7 +150,7 @@ fn an_exploration_that_is_killed_leaves_no_folder() {
     let folder = folder("killed_explore");
     let arguments = ["explore", "--world", "large", "--out", "new/pages"];
     let child = begin(&folder, &arguments, |child| {
-        // User time in hundredths of a second: it searches.
+        // If it has used CPU time (here in hundredths of a second), it searches.
         let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
         stat.split_whitespace().nth(13).is_some_and(|time| time.parse::<u32>().unwrap() > 20)
     });

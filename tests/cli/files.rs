@@ -1,12 +1,12 @@
-//! Files and folders as nobody wants them: very many, unreadable, too deep.
+//! Difficult files and folders: very many, unreadable, too deep.
 
 use std::fs;
 use std::path::Path;
 
 use super::{HEADER, STEP, err, folder, names, out, run, status};
 
-/// So many traces in one folder, of one step each. They are names of a few files, so that a
-/// million of them takes a folder and no space.
+/// Makes this many traces in one folder, of one step each. They are links to a few files, so that a
+/// million of them take hardly any space.
 fn many(folder: &Path, count: usize) {
     for number in 0..count {
         let source = folder.join(format!("source-{}", number / 10_000));
@@ -67,7 +67,7 @@ fn folders_may_lie_as_deep_as_a_path_can_name() {
     assert_eq!((status(&output), err(&output)), (0, ""));
 }
 
-/// Tests may run as root, who is refused nothing: so these are files that nobody can read.
+/// Tests may run as root, who may read everything. So these are files that nobody can read.
 #[test]
 #[cfg(target_os = "linux")]
 fn what_cannot_be_read_is_named_and_the_rest_is_replayed() {

@@ -1,4 +1,4 @@
-//! Traces with one thing wrong in each.
+//! Traces with one mistake in each.
 
 use super::{HEADER, STEP};
 
@@ -8,7 +8,7 @@ const HEADER_2: &str = concat!(
     r#""cookie_domain": null, "cookie_hardened": true, "access_resolution_ms": 1000, "#,
     r#""idle_limit_ms": null, "absolute_limit_ms": null, "max_form_tokens": 16}}"#
 );
-/// A name, and a trace with something wrong in it.
+/// A name, and a trace with a mistake in it.
 pub(super) struct Malformed(pub(super) &'static str, pub(super) Vec<u8>);
 
 /// All of them.
@@ -17,12 +17,12 @@ pub(super) fn all() -> impl Iterator<Item = Malformed> {
     headers.chain(malformed_events()).chain(malformed_expects())
 }
 
-/// The header, with one thing replaced.
+/// The header, with one passage replaced.
 fn header(name: &'static str, from: &str, to: &str) -> Malformed {
     Malformed(name, HEADER.replacen(from, to, 1).into())
 }
 
-/// The header of version 2, with one thing replaced.
+/// The header of version 2, with one passage replaced.
 fn header_2(name: &'static str, from: &str, to: &str) -> Malformed {
     Malformed(name, HEADER_2.replacen(from, to, 1).into())
 }
@@ -49,12 +49,12 @@ fn event(name: &'static str, event: &str) -> Malformed {
     line(name, &format!(r#"{{"now": 0, "event": {event}, "expect": {{}}}}"#))
 }
 
-/// A good header and the good step, with one thing replaced.
+/// A good header and the good step, with one passage replaced.
 fn step(name: &'static str, from: &str, to: &str) -> Malformed {
     line(name, &STEP.replacen(from, to, 1))
 }
 
-/// A session with this end of its id.
+/// A session whose id ends like this.
 fn session(id: &str) -> String {
     format!(
         r#"{{"id": "00000000000000{id}", "user": null, "remote_addr": "", "created": 0,

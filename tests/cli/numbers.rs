@@ -1,4 +1,4 @@
-//! Numbers in traces and among the arguments: what does not fit is shown as it was written.
+//! Numbers in traces and arguments: a number that does not fit is shown as it was written.
 
 use std::fs;
 
@@ -21,7 +21,7 @@ const FINISH: &str = concat!(
     r#"{"set_cookie":{"name":"s","value":"","path":null,"domain":null,"max_age":0}}}"#
 );
 const WHOLE: &str = "a whole number below 2^64";
-/// Where a number stands, with what is expected there.
+/// The places of numbers, each with what is expected there.
 const PLACES: [(&str, &str, &str); 14] = [
     (HEADER, r#""id_bits":64"#, "a whole number below 256"),
     (HEADER, r#""access_resolution_ms":1000"#, WHOLE),

@@ -1,5 +1,5 @@
-//! Random clients as proptest chooses them. The properties are tried on them, and the cells that
-//! they reach are counted, so both draw from one strategy.
+//! Random clients, chosen by proptest. One strategy serves both the test of the properties and the
+//! count of cells.
 
 use proptest::collection::{SizeRange, vec};
 use proptest::prelude::*;
@@ -7,28 +7,28 @@ use quixote_session::check::base_of;
 use quixote_session::check::population::{Bytes, Habits, Population};
 use quixote_session::{Config, Semantics, State};
 
-/// Some six bytes decide a turn.
+/// About six bytes decide a turn.
 const BYTES_OF_A_TURN: usize = 6;
 
-/// What decides a run of the clients, whatever the semantics.
+/// What decides a run of the clients, under any semantics.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     /// Every choice, in order.
     pub(crate) bytes: Vec<u8>,
-    /// Whether few requests and sessions are allowed. Not always, since a store that is always full
-    /// shows little else.
+    /// Whether only few requests and sessions are allowed. Not in every run, since a store that is
+    /// always full hides other behaviour.
     full: bool,
     salt: u64,
 }
 
-/// Runs that are decided by so many bytes.
+/// Runs that are decided by this many bytes.
 pub(crate) fn runs(bytes: impl Into<SizeRange>) -> impl Strategy<Value = Run> {
     let parts = (vec(any::<u8>(), bytes), any::<bool>(), any::<u64>());
     parts.prop_map(|(bytes, full, salt)| Run { bytes, full, salt })
 }
 
 impl Run {
-    /// A few more turns than the bytes decide: these are plain ones.
+    /// A few more turns than the bytes decide; the rest are plain ones.
     pub(crate) fn turns(&self) -> usize {
         self.bytes.len() / BYTES_OF_A_TURN + 8
     }
@@ -44,7 +44,7 @@ impl Run {
         (Population::new(self.habits()), State::new(), Bytes::new(&self.bytes))
     }
 
-    /// The drivers and applications of these clients are careless, too.
+    /// Every habit, with careless drivers and applications too.
     pub(crate) fn habits(&self) -> Habits {
         Habits { careless: true, salt: self.salt, ..Habits::ALL }
     }

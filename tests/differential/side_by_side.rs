@@ -1,5 +1,5 @@
-//! The core beside the naive implementation, step by step: the same inputs to both, and what can be
-//! observed in the same words. The fuzz target `differential` compares them too.
+//! The core beside the naive implementation, step by step. Both get the same inputs, and what can
+//! be observed of them is put in the same words. The fuzz target `differential` compares them too.
 
 use std::fmt::Write as _;
 
@@ -34,8 +34,8 @@ impl<'a> SideBySide<'a> {
         Self { config, naive, state: State::new(), led_there: Vec::new(), planted: |_| {} }
     }
 
-    /// One step of both; what the core asked for, or what differs and what led there. If the client
-    /// sends a `Cookie` header, the naive implementation reads it by itself.
+    /// One step of both. Returns the effects of the core, or what differs and the steps that led
+    /// there. If the client sends a `Cookie` header, the naive implementation reads it by itself.
     pub(crate) fn step(&mut self, input: Input, header: Option<&str>) -> Result<Effects, String> {
         let Input { now, entropy, event } = &input;
         let before = std::mem::take(&mut self.state);
@@ -60,7 +60,7 @@ impl<'a> SideBySide<'a> {
     }
 }
 
-/// A character of the text stands for a byte.
+/// The bytes of a header; each character of the text is one byte.
 fn bytes_of(header: &str) -> Vec<u8> {
     header.chars().map(|char| u8::try_from(char).unwrap()).collect()
 }

@@ -1,4 +1,4 @@
-//! A write of which nobody knows whether it was carried out.
+//! Writes in doubt: it is not known whether they were carried out.
 
 use quixote_session::driver::{Answer, Ask, Call, Ending, Exchange, Failure, World};
 use quixote_session::{CookieChange, FormToken, Refusal, SessionId};
@@ -6,7 +6,7 @@ use quixote_session::{CookieChange, FormToken, Refusal, SessionId};
 use crate::shop::Fault::{self, Fails, Late, LostAnswer, LostAnswerThen, LostWrite, None as Fine};
 use crate::shop::{Shop, arrival};
 
-/// A request of alice, and two outstanding tokens.
+/// A request of alice, and one of the two outstanding tokens of her session.
 fn with_form(shop: &mut Shop) -> (SessionId, Exchange, FormToken) {
     let id = shop.log_in();
     let mut form = shop.request(Some(id));
@@ -18,7 +18,7 @@ fn with_form(shop: &mut Shop) -> (SessionId, Exchange, FormToken) {
     (id, request, token)
 }
 
-/// Read back, and then it is known.
+/// The row is read back, and then the outcome is known.
 // [driver-21]
 #[test]
 fn what_was_written_is_found_and_what_was_not_is_written_again() {
@@ -55,19 +55,20 @@ fn what_was_written_is_found_and_what_was_not_is_written_again() {
         shop.faults = [fault].into();
         request.run(Call::accept(token), &mut shop).unwrap();
         assert_eq!(shop.asked(), asked);
-        // What it knows of the row is true: the next write needs no second try.
+        // It knows the row as it is now, so the next write needs no second try.
         request.run(Call::take("theme"), &mut shop).unwrap();
         assert_eq!(shop.asked(), "update");
     }
 }
 
-/// What two requests would write alike is not taken for one's own: a form is accepted once.
+/// If two requests write the same content, neither takes the other's write for its own: a form is
+/// accepted once.
 #[test]
 fn who_wrote_is_told_by_the_revision_and_not_by_the_content() {
     let mut shop = Shop::new();
     let (id, mut request, token) = with_form(&mut shop);
     let mut other = shop.request(Some(id));
-    // The write of `request` is lost; before it looks, `other` spends the same token.
+    // The write of `request` is lost. Before it looks, `other` spends the same token.
     request.begin(&Call::accept(token), shop.now);
     let mut answers = 0;
     while let Some(ask) = request.ask() {
@@ -81,12 +82,12 @@ fn who_wrote_is_told_by_the_revision_and_not_by_the_content() {
         request.answer(answer, shop.now);
         answers += 1;
     }
-    // It may have been `request`: nobody can tell, so nobody says so.
+    // It may also have been `request`, so the answer is that the outcome is unknown.
     assert_eq!(request.result(Call::accept(token)), Err(Failure::Unknown));
     assert!(!request.is_open());
 }
 
-/// Others wrote over it, or moved it: it may have been there.
+/// Others wrote over the row, or moved it, so the write may have been there before.
 // [driver-21] [driver-23]
 #[test]
 fn what_others_have_written_over_stays_unknown() {
@@ -104,8 +105,8 @@ fn what_others_have_written_over_stays_unknown() {
     }
 }
 
-/// It arrives after the look that missed it, and somebody saves over it before the next load: to
-/// save once more would take that back.
+/// The write arrives after the look that missed it, and somebody saves over it before the next
+/// load. To save once more would undo that.
 // [driver-21]
 #[test]
 fn what_arrives_after_the_look_and_is_written_over_is_not_done_twice() {
@@ -119,8 +120,8 @@ fn what_arrives_after_the_look_and_is_written_over_is_not_done_twice() {
     assert!(!request.is_open());
 }
 
-/// A session that was to be discarded and is gone may have been discarded by another: whose token
-/// was the last one, nobody can tell.
+/// A session that was to be discarded is gone. Another request may have discarded it, so it is not
+/// known whose token was the last one.
 #[test]
 fn a_discard_in_doubt_is_not_taken_for_one_s_own() {
     let anonymous = |shop: &mut Shop| {
@@ -140,7 +141,8 @@ fn a_discard_in_doubt_is_not_taken_for_one_s_own() {
     shop.faults = [LostWrite].into();
     request.run(Call::accept(token), &mut shop).unwrap();
     assert!(shop.store.items().is_empty());
-    // Who begins anew because a session is over does not care who discarded it.
+    // For a request that begins a new session because the old one is over, it does not matter who
+    // discarded that.
     for fault in [LostAnswer, LostWrite] {
         let mut shop = Shop::new();
         let id = shop.log_in();
@@ -152,8 +154,7 @@ fn a_discard_in_doubt_is_not_taken_for_one_s_own() {
     }
 }
 
-/// A write arrives after it was looked for. It has the revision of its exchange, and is known by
-/// it.
+/// A write arrives after it was looked for. Its exchange recognises it by its revision.
 #[test]
 fn a_write_that_arrives_late_is_found_by_the_next_try() {
     let mut shop = Shop::new();
@@ -175,8 +176,8 @@ fn a_write_that_arrives_late_is_found_by_the_next_try() {
     assert_ne!(shop.only(), id);
 }
 
-/// A session that a login moves is one session afterwards, whenever the write arrives: what was to
-/// be moved and is gone may have been moved, and is not made anew.
+/// A session that a login moves is one session afterwards, whenever the write arrives. If the old
+/// session is gone, it may have been moved, so no new one is made.
 // [driver-18]
 #[test]
 fn a_login_in_doubt_makes_no_second_session() {
@@ -192,8 +193,8 @@ fn a_login_in_doubt_makes_no_second_session() {
     }
 }
 
-/// The session ends while the save of a form token is in doubt. Whether that was carried out
-/// before, or never will be, the finish asks nothing of the store any more, and is answered alike.
+/// The session ends while the save of a form token is in doubt. The finish then asks nothing more
+/// of the store, and its answer is the same whether the save was carried out or never will be.
 // [driver-21]
 #[test]
 fn what_asks_nothing_any_more_is_answered_like_the_write_in_doubt() {
@@ -216,9 +217,9 @@ fn what_asks_nothing_any_more_is_answered_like_the_write_in_doubt() {
     }
 }
 
-/// The session reaches its absolute limit while the save of a form token is in doubt: the finish is
-/// answered as that would have been. It arrives after the answer, and gives the token to a session
-/// that no request finds.
+/// The session reaches its absolute limit while the save of a form token is in doubt. The finish is
+/// answered as the save would have been. The save arrives after that answer, and stores the token
+/// in a session that no request finds.
 #[test]
 fn what_arrives_after_the_limit_gives_a_token_that_nobody_can_use() {
     let mut shop = Shop::new();
@@ -248,8 +249,8 @@ fn what_arrives_after_the_limit_gives_a_token_that_nobody_can_use() {
     assert!(shop.store.items().is_empty());
 }
 
-/// A session that is stored after it was looked for, when another was stored in its place: nobody
-/// is given its id, and whoever ends its user ends it.
+/// A session is stored after it was looked for and another was stored in its place. Nobody gets its
+/// id, and ending its user's sessions ends it.
 #[test]
 fn a_session_that_is_stored_late_is_nobody_s_and_ends_with_its_user() {
     let mut shop = Shop::new();
@@ -265,7 +266,7 @@ fn a_session_that_is_stored_late_is_nobody_s_and_ends_with_its_user() {
     assert_eq!(shop.only(), id);
 }
 
-/// What changes nothing the second time is simply done again.
+/// Writes that change nothing the second time are simply repeated.
 #[test]
 fn what_may_be_done_twice_is() {
     type Act = fn(&mut Shop, &mut Exchange) -> Result<(), Failure>;
@@ -295,8 +296,8 @@ fn what_may_be_done_twice_is() {
     assert_eq!(shop.asked(), "load touch touch");
 }
 
-/// As long as the store does not answer, nothing is known, and that is what is said: also if it
-/// fails for certain the second time.
+/// As long as the store does not answer, the outcome is unknown, and the answer says so, even if
+/// the second try certainly fails.
 // [driver-21]
 #[test]
 fn a_doubt_that_nobody_can_settle_stays_one() {
@@ -321,7 +322,7 @@ fn a_doubt_that_nobody_can_settle_stays_one() {
     shop.faults = [LostAnswer, Fails].into();
     assert_eq!(request.run(Call::logout(), &mut shop), Err(Failure::Unknown));
 
-    // The others may have been ended before the own session was.
+    // The other sessions may have been ended before the request's own.
     let mut shop = Shop::new();
     let id = shop.log_in();
     let mut request = shop.request(Some(id));

@@ -1,4 +1,4 @@
-//! Races that were lost: how long they are run again, and what is left of a request.
+//! Lost races: how often they are tried again, and what becomes of the request.
 
 use quixote_session::driver::{Call, Exchange, Failure};
 
@@ -48,7 +48,7 @@ fn exchanges_wait_for_different_times() {
     assert_eq!(waits.len(), 8);
 }
 
-/// A call that is no finish leaves the request open: it may still end as a failed one.
+/// A call other than a finish leaves the request open, so it can still end as failed.
 // [driver-20]
 #[test]
 fn a_call_that_lost_too_often_leaves_the_request_open() {

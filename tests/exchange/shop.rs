@@ -1,4 +1,4 @@
-//! A store in memory that does what it is told to do wrong, and writes down what it was asked.
+//! A store in memory that makes the faults it is told to make, and notes what it was asked.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ pub(crate) enum Fault {
     None,
     /// It fails.
     Fails,
-    /// Somebody else was faster, though nobody was.
+    /// It reports a conflict, although there was none.
     Conflict,
-    /// It is carried out, and nobody hears of it.
+    /// It is carried out, but its answer is lost.
     LostAnswer,
-    /// It is not carried out, and nobody hears of that.
+    /// It is not carried out, and the answer is lost.
     LostWrite,
-    /// It is carried out, nobody hears of it, and then others act.
+    /// It is carried out, its answer is lost, and then others act.
     LostAnswerThen(fn(&mut Shop)),
     /// Others act before it.
     After(fn(&mut Shop)),
@@ -37,7 +37,7 @@ pub(crate) struct Shop {
     pub(crate) store: Store<'static>,
     pub(crate) now: Timestamp,
     entropy: EntropySource,
-    /// For the asks to come, one after another.
+    /// The faults of the next asks, in order.
     pub(crate) faults: VecDeque<Fault>,
     /// What was asked, by name.
     pub(crate) asked: Vec<String>,
@@ -53,7 +53,7 @@ impl World for Shop {
 
     fn carry_out(&mut self, ask: Ask<'_>, wait_ms: u64) -> Answer {
         self.turn();
-        // No store has a part in it.
+        // This does not involve the store.
         if ask == Ask::Entropy {
             return Answer::Entropy(self.entropy.draw());
         }
@@ -84,7 +84,7 @@ impl Shop {
         }
     }
 
-    /// An exchange that goes round in circles fails its test, instead of never ending it.
+    /// Counts the turns, so that an exchange that never ends fails its test.
     fn turn(&mut self) {
         self.turns += 1;
         assert!(self.turns < 10_000, "an exchange does not end");

@@ -27,7 +27,7 @@ pub(crate) struct Explored<'a> {
     pub(crate) rules: Vec<&'a str>,
 }
 
-/// What stands behind `Caught by:` and this word, line by line.
+/// The rest of each line that begins with `Caught by:` and this word.
 pub(crate) fn caught_by<'a>(text: &'a str, kind: &str) -> impl Iterator<Item = &'a str> {
     let checks = text.lines().filter_map(|line| line.strip_prefix("Caught by: "));
     checks.filter_map(move |check| check.strip_prefix(kind)?.strip_prefix(' '))

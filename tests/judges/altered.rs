@@ -1,7 +1,7 @@
-//! Steps that no machine takes: a lawful step, altered before the checks see it.
+//! Steps that the machine never takes: correct steps, altered before the checks see them.
 //!
-//! Under no semantics does a step break what these properties say, so nothing that runs shows that
-//! their checks can.
+//! These properties hold under every semantics, so no real run can show that their checks would
+//! notice a break.
 
 use quixote_session::check::Property;
 use quixote_session::{
@@ -19,7 +19,7 @@ fn two_users(config: &Config) -> Run {
     Run::of(config, &[(ALICE, "alice"), (BOB, "bob")])
 }
 
-/// A session that has so many form tokens, and may be put wherever a test wants it.
+/// A session with this many form tokens, for a test to put anywhere.
 fn with_tokens(count: u8) -> Session {
     let mut run = two_users(&Config::STRICT);
     for _ in 0..count {
@@ -34,7 +34,7 @@ fn put(id: SessionId, session: Option<Session>) -> impl FnOnce(&mut State, &mut 
     move |after, _| *after = after.clone().with_stored(id, session)
 }
 
-/// A session with something else in it than it had.
+/// The session with a change in it.
 fn changed(session: &Session) -> Session {
     let mut parts = SessionParts::from(session.clone());
     parts.values.insert("color".into(), "red".into());
@@ -94,7 +94,7 @@ fn finish() -> Event {
     RequestEvent::FinishRequest { outcome: Outcome::Successful }.of(ALICE)
 }
 
-/// Saves another session than the machine does, in the operation and in the store alike.
+/// Saves another session than the machine does, both in the operation and in the store.
 fn saved(alter: impl FnOnce(&mut SessionParts)) -> impl FnOnce(&mut State, &mut Effects) {
     move |after, effects| {
         let (id, session) = match &mut effects.store {
@@ -111,7 +111,7 @@ fn saved(alter: impl FnOnce(&mut SessionParts)) -> impl FnOnce(&mut State, &mut 
     }
 }
 
-/// Saves under the id that was, and not under a new one.
+/// Saves under the old id instead of a new one.
 fn stays(after: &mut State, effects: &mut Effects) {
     let Some(StoreOp::Rotate { from, to, session, .. }) = effects.store.take() else {
         panic!("nothing moves");
@@ -121,7 +121,7 @@ fn stays(after: &mut State, effects: &mut Effects) {
     effects.cookie = None;
 }
 
-/// A login, and a renewal until it is saved.
+/// A login, or a renewal that is not saved yet, needs a new id.
 #[test]
 fn a_save_under_the_old_id_is_found() {
     let begins = Property::LoginBeginsASession;
@@ -136,7 +136,7 @@ fn a_save_under_the_old_id_is_found() {
     }
 }
 
-/// It is as old as its login, and from where that came.
+/// The session of a login has the moment and the address of the login.
 #[test]
 fn a_login_that_begins_no_session_is_found() {
     let mut run = two_users(&Config::STRICT);
@@ -149,7 +149,7 @@ fn a_login_that_begins_no_session_is_found() {
     assert!(found(|session| session.remote_addr = "d".into()));
 }
 
-/// A token that is spent, or a value that is taken, is all that goes.
+/// Nothing but the spent token, or the taken value, may leave the session.
 #[test]
 fn what_goes_along_with_it_is_found() {
     let mut run = two_users(&Config::STRICT);
@@ -194,7 +194,7 @@ fn what_goes_along_with_it_is_found() {
     }
 }
 
-/// Neither what the request changed, nor what it did not.
+/// Neither a change of the request nor anything else may be lost.
 #[test]
 fn a_save_that_loses_something_is_found() {
     let mut run = two_users(&Config::STRICT);
@@ -219,7 +219,7 @@ fn a_save_that_loses_something_is_found() {
     assert!(all.contains(lost));
 }
 
-/// Room is made by what is over, and for what comes.
+/// Only sessions that are over make room, and only for a new session.
 #[test]
 fn a_change_that_makes_no_room_is_found() {
     let config = Config { absolute_limit_ms: Some(500), ..Config::STRICT };

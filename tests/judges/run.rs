@@ -1,4 +1,4 @@
-//! A run that is watched, and of which a step may be altered before it is seen.
+//! A watched run, in which a step may be altered before the checks see it.
 
 use quixote_session::check::{History, Properties, Seen};
 use quixote_session::{
@@ -6,7 +6,7 @@ use quixote_session::{
     SessionId, SessionParts, State, Timestamp, step,
 };
 
-/// When everything happens.
+/// The moment of every step.
 const NOW: Timestamp = Timestamp(1_000);
 
 pub(crate) struct Run {
@@ -18,7 +18,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Each of these has logged in by this request, and has come back.
+    /// A run in which each of these users has logged in, and has come back with this request.
     pub(crate) fn of(config: &Config, users: &[(RequestId, &str)]) -> Self {
         let (state, history, witnessed) = (State::new(), History::default(), Properties::NONE);
         let mut run = Self { config: config.clone(), state, history, witnessed, draws: 1 };
@@ -56,7 +56,7 @@ impl Run {
         (self.state, self.draws) = (after, self.draws + 1);
     }
 
-    /// What the checks find broken of a step whose outcome is altered.
+    /// The properties that the checks report for a step whose outcome is altered.
     pub(crate) fn altered(
         &self,
         event: Event,
@@ -69,7 +69,7 @@ impl Run {
         self.history.clone().observe(&seen).broken
     }
 
-    /// What is stored of the user is as old as it can be.
+    /// Makes the stored session of the user as old as it can be.
     pub(crate) fn age(&mut self, user: &str) {
         let id = self.id_of(user);
         let mut parts = SessionParts::from(self.state.get(&id).unwrap().clone());

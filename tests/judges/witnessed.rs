@@ -1,4 +1,5 @@
-//! What shows that a property was tried, and what does not; and lawful steps that break nothing.
+//! What counts as putting a property to the test and what does not, and correct steps that break
+//! nothing.
 
 use quixote_session::check::Property;
 use quixote_session::{Config, Event, ManagerEvent, Outcome, RequestEvent, RequestId};
@@ -7,7 +8,7 @@ use crate::run::Run;
 
 const VISITOR: RequestId = RequestId(1);
 
-/// Somebody has logged in and comes back.
+/// A run in which somebody has logged in and comes back.
 fn with_visitor() -> Run {
     Run::of(&Config::STRICT, &[(VISITOR, "alice")])
 }
@@ -44,7 +45,7 @@ fn a_session_that_is_ended_has_not_lost_its_last_info() {
     assert!(left.witnessed.contains(Property::StoredHasInfo));
 }
 
-/// The request itself leaves no trace, but what was over by then is gone.
+/// The request itself leaves no trace, but a session that was over by then is gone.
 #[test]
 fn a_request_that_fails_may_have_replaced_what_was_over() {
     let config = Config { absolute_limit_ms: Some(500), ..Config::STRICT };

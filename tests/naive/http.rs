@@ -1,8 +1,8 @@
-//! The request, the response, and what Python reaches through its modules.
+//! The request, the response, and what Python gets from its modules.
 
 use super::*;
 
-/// What Python reaches through module-level functions: the clock and the random source.
+/// What Python gets from module-level functions: the clock and the random source.
 pub(super) struct World<'a> {
     pub(super) now: u64,
     pub(super) draws: &'a [String],
@@ -37,7 +37,8 @@ pub(super) struct Response {
 }
 
 impl Response {
-    /// Attributes are merged into those of an earlier call, so a `max_age` once given stays.
+    /// Attributes are merged into those of an earlier call, so a `max_age` that was given once
+    /// stays.
     pub(super) fn set_cookie(&mut self, cookie: NaiveSetCookie) {
         let earlier = self.cookies.get(&cookie.name).and_then(|earlier| earlier.max_age);
         let max_age = cookie.max_age.or(earlier);

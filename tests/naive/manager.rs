@@ -114,10 +114,10 @@ impl SessionManager {
     }
 
     pub(super) fn expire_session(&mut self, request: &SharedRequest) -> Result<(), &'static str> {
-        // As in Python, the cookie goes first, even when there turns out to be no session.
+        // As in Python, the cookie is revoked first, even if there turns out to be no session.
         self.revoke_session_cookie(request);
         let session = request.borrow_mut().session.take().ok_or("no_session")?;
-        // A session that was never stored, or is gone by now, needs no deleting.
+        // A session that was never stored, or is gone by now, need not be deleted.
         let _ = self.del_item(session.borrow().id.as_deref());
         Ok(())
     }

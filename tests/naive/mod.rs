@@ -1,7 +1,7 @@
 //! A second, deliberately naive implementation of Quixote's session management.
 //!
-//! It exists to be compared with the real one, so it shares no line with it: shared mutable
-//! objects, text everywhere, and one method for each method of the Python original.
+//! It exists to be compared with the real one, so they share no code: shared mutable objects, text
+//! everywhere, and one method for each method of the Python original.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -17,8 +17,8 @@ use manager::SessionManager;
 pub use pattern::parse_cookies;
 use session::Session;
 
-/// How a manager is set up; `copying` chooses the persistent mapping over the dictionary, `dirty` a
-/// session class whose `is_dirty` is its `has_info`.
+/// How a manager is set up. `copying` chooses the persistent mapping instead of the dictionary;
+/// `dirty` chooses a session class whose `is_dirty` answers as `has_info` does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NaiveConfig {
     pub copying: bool,
@@ -79,7 +79,7 @@ pub enum NaiveEvent {
         user: String,
     },
     Sweep,
-    /// What Quixote has no word for, of a request or of the manager.
+    /// An event that Quixote does not offer, of a request or of the manager.
     NotOffered,
 }
 
@@ -107,7 +107,7 @@ pub enum NaiveReply {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NaiveSession {
     pub id: Option<String>,
-    /// Never any.
+    /// Always None: Quixote has no handles.
     pub handle: Option<String>,
     pub user: Option<String>,
     pub remote_addr: String,
@@ -127,8 +127,8 @@ pub struct NaiveSetCookie {
     pub max_age: Option<u64>,
 }
 
-/// Everything observed right after an event. `session` and `request_cookie` are those of the
-/// event's request while it is open; `set_cookie` is filled in only when it finishes.
+/// Everything that is observed right after an event. `session` and `request_cookie` are those of
+/// the event's request, while it is open; `set_cookie` is filled in only when it finishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NaiveSeen {
     pub reply: NaiveReply,
@@ -188,7 +188,7 @@ impl NaiveManager {
 
     fn perform(&mut self, world: &World, number: Option<u64>, event: NaiveEvent) -> Outcome {
         let request = self.request_of(number, &event)?;
-        // Where Python would trip over `None`, the `?` on this gives up.
+        // If Python would fail on `None`, the `?` on this returns.
         let session = request.borrow().session.clone().ok_or("no_session");
         let manager = &mut self.manager;
         match event {
@@ -226,7 +226,7 @@ impl NaiveManager {
             NaiveEvent::InsertSession { id, user } => manager.insert(world, &request, &id, user),
             NaiveEvent::DeleteSession { id } => manager.del_item(Some(&id))?,
             NaiveEvent::DeleteSessionsOf { user } => manager.delete_sessions_of(&user),
-            // Nothing is ever out of time.
+            // There are no time limits.
             NaiveEvent::Sweep => {}
             NaiveEvent::NotOffered => {
                 if number.is_some() {
@@ -261,7 +261,7 @@ impl NaiveManager {
         Ok(request)
     }
 
-    /// The publisher's part of the end: which response goes out, and which hook runs.
+    /// What the publisher does at the end: it sends a response, and runs a hook.
     fn finish(
         &mut self,
         world: &World,
@@ -271,7 +271,7 @@ impl NaiveManager {
         let number = number.ok_or("unknown_request")?;
         let request = self.requests.get(&number).cloned().ok_or("unknown_request")?;
         let earlier = request.borrow().response.clone();
-        // An error page starts from nothing; an abandoned request sends nothing at all.
+        // An error page is a new response; an abandoned request sends none.
         if outcome != NaiveOutcome::Successful {
             request.borrow_mut().response = Response::default();
         }

@@ -1,23 +1,22 @@
 //! Quixote's pattern for a `Cookie` header, and a matcher that tries everything, as Python's does.
 //!
-//! The matcher goes back to the last choice that it can change: in the worst case that takes a
-//! time exponential in the length, so it is for short headers. Nothing in it knows what the pattern
-//! says.
+//! The matcher goes back to the last choice that it can change: in the worst case that takes time
+//! exponential in the length, so it is for short headers. The matcher works for any pattern.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// What may stand at a place.
+/// A pattern: what a text may have at a place.
 enum Pattern {
     /// One byte of these.
     Byte(fn(u8) -> bool),
-    /// One behind the other.
+    /// One after the other.
     All(Vec<Pattern>),
-    /// The first that leads on.
+    /// The first with which the rest matches.
     Any(Vec<Pattern>),
-    /// As often as it leads on.
+    /// As often as the rest still matches.
     Often(Box<Pattern>),
-    /// Once if it leads on, else not at all.
+    /// Once if the rest then matches, otherwise not at all.
     Perhaps(Box<Pattern>),
     /// Remembered under this name.
     Group(&'static str, Box<Pattern>),
@@ -29,7 +28,7 @@ type Groups = BTreeMap<&'static str, Range<usize>>;
 type Then<'a> = &'a mut dyn FnMut(usize, &mut Groups) -> bool;
 
 impl Pattern {
-    /// Whether this matches at a place of the text, and `then` what stands behind it.
+    /// Whether this matches at a place of the text, and `then` matches the rest.
     fn leads_on(&self, text: &[u8], at: usize, groups: &mut Groups, then: Then<'_>) -> bool {
         match self {
             Byte(fits) => text.get(at).is_some_and(|byte| fits(*byte)) && then(at + 1, groups),
@@ -96,7 +95,7 @@ fn cookie() -> Pattern {
     ])
 }
 
-/// The cookies of a header in Quixote's dictionary; what is no ASCII stands as Latin-1.
+/// The cookies of a header in Quixote's dictionary; bytes that are not ASCII become Latin-1.
 pub fn parse_cookies(header: &[u8]) -> BTreeMap<String, String> {
     let (pattern, mut cookies, mut at) = (cookie(), BTreeMap::new(), 0);
     while at < header.len() {
@@ -117,7 +116,7 @@ pub fn parse_cookies(header: &[u8]) -> BTreeMap<String, String> {
     cookies
 }
 
-/// `re.sub(r'\\(.)', r'\1', text)`: to Python a line feed is no `.`.
+/// `re.sub(r'\\(.)', r'\1', text)`: in Python, `.` does not match a line feed.
 fn unescaped(text: &[u8]) -> Vec<u8> {
     match text {
         [] => Vec::new(),

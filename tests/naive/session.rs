@@ -61,7 +61,7 @@ impl Session {
     }
 
     pub(super) fn set_access_time(&mut self, world: &World, resolution: u64) {
-        // The clock may have gone back, which is no access worth noting.
+        // If the clock has gone back, the access is not noted.
         if world.now.saturating_sub(self.access_time) > resolution {
             self.access_time = world.now;
         }

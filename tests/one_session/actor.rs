@@ -9,16 +9,16 @@ use quixote_session::{
 
 use super::store::{Neglect, Store};
 
-/// The most that a call is tried.
+/// How often a call is tried at most.
 const MOST_TRIES: u32 = 8;
 
 /// What happens at the first write of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Meddling {
     None,
-    /// It is carried out, and nobody hears of it.
+    /// It is carried out, but its answer is lost.
     LostAnswer,
-    /// It is not carried out, and nobody hears of that.
+    /// It is not carried out, and the answer is lost.
     LostWrite,
     /// It fails.
     Failure,
@@ -54,24 +54,24 @@ pub(super) struct Actor {
 
 impl Actor {
     pub(super) fn new(config: &Arc<Config>, number: u64) -> Self {
-        // No two exchanges name a revision alike.
+        // No two exchanges use the same revision.
         let exchange = Exchange::new(config.clone(), Revision(number << 16));
         let exchange = exchange.with_most_tries(MOST_TRIES);
         Self { exchange, config: config.clone(), has_logged_in: false, id: None }
     }
 }
 
-/// A call that was sent, and what came of it.
+/// A call that was sent, and its outcome.
 pub(super) struct Sent {
     pub(super) actor: Actor,
     pub(super) input: Input,
     pub(super) outcome: Result<Said, Failure>,
     pub(super) transaction: Option<Transaction>,
-    /// Races lost.
+    /// How many races it lost.
     pub(super) lost: u32,
-    /// Whether nobody heard of a write.
+    /// Whether the outcome of a write is unknown.
     pub(super) in_doubt: bool,
-    /// For the next step that draws.
+    /// The entropy of the next step that draws.
     entropy: Entropy,
 }
 
@@ -89,7 +89,7 @@ impl Sent {
         Self { actor, input, outcome, transaction, lost: 0, in_doubt: false, entropy }
     }
 
-    /// Runs it to its end, or to where it is to pause: then the answer is false.
+    /// Runs the call to its end, or to the place where it must pause; then it returns false.
     pub(super) fn run(&mut self, store: &mut Store<'_>, meddling: Meddling) -> bool {
         let mut meddling = Some(meddling);
         while let Some(ask) = self.actor.exchange.ask() {
@@ -118,10 +118,11 @@ impl Sent {
         true
     }
 
-    /// A visit is noted in the session under the id that it came with: where that has moved in
-    /// between, it is not. The rules leave open what ends in the moment in which it ends others.
-    /// And who ends the others after a login has to log in again if nobody knows whether that was
-    /// done.
+    /// Whether this may happen at this ask. Some cases are left out. A visit is noted under the id
+    /// that it came with, so it is not noted if the session has moved in between. The rules leave
+    /// open what happens to a session that is ended in the moment in which it ends others. And
+    /// after a login, a user who ends the other sessions must log in again if the outcome of that
+    /// is unknown.
     fn allows(&self, meddling: Meddling, ask: Ask<'_>) -> bool {
         let Ask::Write(write) = ask else { return false };
         let ends_others = matches!(
@@ -168,7 +169,7 @@ fn meddled(store: &mut Store<'_>, ask: Ask<'_>, meddling: Meddling) -> Answer {
             }
             let done = store.answer(ask);
             store.lag_unless_kept(Neglect::ReadBack);
-            // That a condition did not hold is as unknown as that it did.
+            // A condition that did not hold is as unknown as one that did.
             if done == Answer::Failed { done } else { Answer::Unknown }
         }
     }

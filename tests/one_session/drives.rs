@@ -1,5 +1,5 @@
-//! Two drives of the strict semantics, side by side: one state that holds all, and an exchange for
-//! each request over a shared store. The fuzz target `differential` drives them too.
+//! Two drives of strict, side by side: one state that holds everything, and one exchange per
+//! request over a shared store. The fuzz target `differential` runs them too.
 
 mod actor;
 mod store;
@@ -19,7 +19,7 @@ use actor::{Actor, Meddling, Sent};
 pub(crate) use store::Neglect;
 use store::Store;
 
-/// Two of them more often than the rest, among them some that only bytes tell apart.
+/// Two of them are used more often. `Alice` differs from `alice` only in case.
 const USERS: [&str; 8] =
     ["alice", "alice", "alice", "bob", "bob", "Alice", "", "longer than sixteen bytes"];
 const KEYS: [&str; 4] = ["a", "b", "c", "longer than sixteen bytes"];
@@ -28,7 +28,7 @@ const VALUES: [&str; 4] = ["1", "2", "", "longer than sixteen bytes"];
 /// The most requests that are open at once.
 const MOST_OPEN: usize = 4;
 
-/// The moment after a turn: about as far as a limit, mostly the same, or a little before.
+/// The moment after a turn: mostly the same, or later by about a limit, or a little earlier.
 fn moved(now: u64, config: &Config, when: u8) -> u64 {
     let idle = config.idle_limit_ms.unwrap_or(50_000);
     let absolute = config.absolute_limit_ms.unwrap_or(120_000);
@@ -59,11 +59,11 @@ fn user(choice: u8) -> Option<SmolStr> {
 /// Both drives, and what the clients know.
 struct Drives<'a> {
     config: &'a Arc<Config>,
-    /// The whole state: all that it may be, if calls came between each other.
+    /// The whole state: every state that it may be in, if calls overlapped.
     whole: Vec<State>,
     store: Store<'a>,
     requests: BTreeMap<RequestId, Actor>,
-    /// A call that waits before its write, for another to come between.
+    /// A call that waits before its write, so that another can come in between.
     paused: Option<Sent>,
     now: u64,
     started: u64,
@@ -75,14 +75,14 @@ struct Drives<'a> {
     met: Met,
 }
 
-/// What has happened that makes it difficult.
+/// How often something difficult has happened.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Met {
     /// Races that were lost.
     pub(crate) lost: u32,
-    /// Calls that came between a load and a write of another.
+    /// Calls that came between a load and a write of another call.
     pub(crate) between: u32,
-    /// Calls of which nobody heard whether they wrote.
+    /// Calls with a write whose outcome is unknown.
     pub(crate) in_doubt: u32,
     /// Calls that failed because the store did.
     pub(crate) failed: u32,
@@ -119,7 +119,7 @@ impl<'a> Drives<'a> {
         }
     }
 
-    /// One event, chosen by five bytes, to both drives.
+    /// Sends one event, chosen by five bytes, to both drives.
     fn turn(&mut self, [next, who, what, when, drawn]: [u8; 5]) -> Result<(), String> {
         self.now = moved(self.now, self.config, when);
         if drawn % 16 == 0 {
@@ -129,13 +129,13 @@ impl<'a> Drives<'a> {
         let kind = match Next::of(next) {
             Next::Send(kind) => kind,
             Next::Stranger => Kind::StartRequest,
-            // There are no browsers here, to whom a response comes or does not.
+            // There are no browsers here that a response could reach.
             Next::Deliver | Next::Lose => return Ok(()),
         };
         let full = kind == Kind::StartRequest && self.requests.len() >= MOST_OPEN;
         let saves = self.paused.is_some() && !open.is_empty() && drawn / 4 % 2 == 1;
         let kind = if full || saves { Kind::FinishRequest } else { kind };
-        // The manager's events have no request, and do not use it.
+        // The manager's events have no request, so this number is not used.
         let request = pick(&open, who).or(kind.is_of_manager().then_some(RequestId(0)));
         let mut choice = request.map(|request| Choice { drives: self, request, what, drawn });
         let event = choice.as_mut().and_then(|choice| kind.event(choice));
@@ -143,7 +143,8 @@ impl<'a> Drives<'a> {
         self.send(event, drawn, Meddling::of(when / 16))
     }
 
-    /// The open requests. Who comes between is often one of the same session, and saves something.
+    /// The open requests that may act next. A call that comes in between is often of the same
+    /// session, and saves something.
     fn who_may_act(&self, drawn: u8) -> Vec<RequestId> {
         let waiting = self.paused.as_ref().filter(|_| drawn / 2 % 2 == 1);
         let may = |actor: &Actor| waiting.is_none_or(|sent| sent.actor.id == actor.id);
@@ -154,7 +155,7 @@ impl<'a> Drives<'a> {
         self.store.items().into_iter().map(|(id, _)| id).collect()
     }
 
-    /// An id that was ever stored, or one of no session.
+    /// An id that was stored once, or an id of no session.
     fn any_id(&self, choice: u8) -> SessionId {
         pick(&self.ids, choice).filter(|_| choice < 250).unwrap_or([0xee; 8].into())
     }
@@ -181,8 +182,9 @@ impl<'a> Drives<'a> {
         }
     }
 
-    /// The first draws are sometimes in use. Of ids never one that was and died, which fresh draws
-    /// are assumed not to be, and never all: a driver takes fresh entropy then.
+    /// The first draws are sometimes in use. They are never ids that were in use and died, since
+    /// fresh draws are assumed not to be. They are never all in use, since a driver then takes
+    /// fresh entropy.
     fn input(&mut self, event: Event, drawn: u8) -> Input {
         let width = self.config.width;
         let mut bytes = [0; Entropy::BYTES];
@@ -205,7 +207,7 @@ impl<'a> Drives<'a> {
                 draw.copy_from_slice(used);
             }
         }
-        // Who comes between may be another process, with a clock that is behind.
+        // The call in between may be of another process, with a clock that is behind.
         let behind = if self.paused.is_some() && drawn % 2 == 1 {
             self.config.idle_limit_ms.unwrap_or_default() / 2
         } else {
@@ -215,8 +217,8 @@ impl<'a> Drives<'a> {
         Input { now, entropy: Entropy::from_bytes(bytes), event }
     }
 
-    /// Sends the event to an exchange. If that waits before its write the next turn comes first,
-    /// and only then the two are compared with the whole state.
+    /// Sends the event to an exchange. If it waits before its write, the next turn comes first, and
+    /// only then are the two compared with the whole state.
     fn send(&mut self, event: Event, drawn: u8, meddling: Meddling) -> Result<(), String> {
         let input = self.input(event, drawn);
         let actor = input.event.request().and_then(|request| self.requests.remove(&request));
@@ -234,8 +236,8 @@ impl<'a> Drives<'a> {
         self.resume(first, Some(sent))
     }
 
-    /// Ends the call that waits, if there is one, and compares. The one that came between may have
-    /// come before it or after it, but nothing else.
+    /// Ends the call that waits, if there is one, and compares. The call that came in between must
+    /// look as if it came either before it or after it.
     fn resume(&mut self, first: Option<Sent>, second: Option<Sent>) -> Result<(), String> {
         let first = first.map(|mut first| {
             first.run(&mut self.store, Meddling::None);
@@ -262,7 +264,8 @@ impl<'a> Drives<'a> {
         Ok(())
     }
 
-    /// Adds the whole state after these calls, if it answers alike and holds what the store holds.
+    /// Adds the whole state after these calls, if its answers are the same and it holds what the
+    /// store holds.
     fn follow(&self, whole: &State, order: &[&Sent], found: &mut Vec<State>) -> Result<(), String> {
         let mut states = vec![whole.clone()];
         for sent in order {
@@ -281,8 +284,8 @@ impl<'a> Drives<'a> {
         compared
     }
 
-    /// The whole state after one call, which must have answered as it does. After a failure of the
-    /// store nothing has happened; after an unknown outcome it has, or it has not.
+    /// The whole state after one call, whose answer must be the same. After a failure of the store
+    /// nothing has happened; after an unknown outcome there are two possible states.
     fn after(&self, whole: State, sent: &Sent) -> Result<Vec<State>, String> {
         let Sent { input, outcome, .. } = sent;
         let (after, expected) = step(self.config, whole.clone(), input.clone());
@@ -303,7 +306,7 @@ impl<'a> Drives<'a> {
             }
             Err(why) => return Err(format!("{why:?}: {:?}", input.event)),
         };
-        // A finish that is refused ends as a failed one.
+        // If a finish is refused, the request ends as failed.
         let (after, expected) = match failure {
             None => (after, expected),
             Some(Failure::Refused(why)) => {
@@ -373,7 +376,7 @@ impl Arguments for Choice<'_> {
         text(&VALUES, self.what / 4)
     }
 
-    /// One of the last tokens that were drawn, or none of ours.
+    /// One of the last tokens that were drawn, or one that was never drawn.
     fn token(&mut self) -> SubmittedToken {
         let tokens = &self.drives.tokens;
         let last = &tokens[tokens.len().saturating_sub(8)..];
@@ -405,7 +408,7 @@ impl Arguments for Choice<'_> {
         text(&USERS, self.what)
     }
 
-    /// One of the last that a stored session had, or none of ours.
+    /// One of the last handles of stored sessions, or one that no session had.
     fn handle(&mut self) -> Handle {
         let handles = &self.drives.handles;
         let last = &handles[handles.len().saturating_sub(8)..];
@@ -413,10 +416,10 @@ impl Arguments for Choice<'_> {
     }
 }
 
-/// Runs both drives through the turns that the bytes choose; answers what happened on the way.
+/// Runs both drives through the turns that the bytes choose; returns what happened on the way.
 ///
-/// The limits on requests and on stored sessions are those of a state, and say nothing of a store
-/// outside: `config` must leave them out of reach.
+/// The limits on requests and on stored sessions count over a state, not over an outside store, so
+/// `config` must set them out of reach.
 pub(crate) fn run(
     config: &Config,
     turns: &[[u8; 5]],

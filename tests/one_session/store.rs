@@ -1,39 +1,39 @@
-//! The shared store outside, which carries out what an exchange asks as the rules of the driver
-//! say.
+//! The shared outside store. It carries out what an exchange asks, by the rules of section
+//! `driver`.
 
 use std::collections::BTreeMap;
 
 use quixote_session::driver::{Answer, Ask, Revision, Stored, Write};
 use quixote_session::{Config, Handle, Session, SessionId, SmolStr, StoreOp, Timestamp};
 
-/// A rule of the driver that is neglected: each is a fault that the comparison must notice.
+/// A rule of section `driver` that the store neglects: a fault that the comparison must notice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Neglect {
-    /// An `Update` or `Rotate` whatever was written meanwhile.
+    /// An `Update` or `Rotate` is carried out although something was written meanwhile.
     Version,
-    /// A `Discard` whatever was written meanwhile.
+    /// A `Discard` is carried out although something was written meanwhile.
     VersionOfDiscarded,
-    /// A `Discard` although the session was accessed meanwhile.
+    /// A `Discard` is carried out although the session was accessed meanwhile.
     AccessOfDiscarded,
-    /// A `Create` or `Rotate` although the user's sessions were ended meanwhile.
+    /// A `Create` or `Rotate` is carried out although the user's sessions were ended meanwhile.
     Generation,
-    /// A `Create` or `Rotate` over what is stored.
+    /// A `Create` or `Rotate` writes over a stored session.
     TakenId,
     /// `DeleteUser` does not count the user's generation up.
     Count,
-    /// A `DeleteUser` that spares what was written meanwhile.
+    /// A `DeleteUser` spares sessions that were written meanwhile.
     Spared,
-    /// `DeleteUser` and `DiscardOver` look at the sessions that were listed.
+    /// `DeleteUser` and `DiscardOver` look only at the sessions in a listing that lags behind.
     Listing,
     /// A `DeleteHandle` for one user ends any user's session.
     Owner,
     /// An `Update` or `Rotate` forgets a later access.
     LaterAccess,
-    /// Nobody hears of the generation of a user.
+    /// The generation of a user is not told.
     TellGeneration,
-    /// The first load of a call is answered by a copy of the store that lags behind.
+    /// The first load of a call is answered from a copy of the store that lags behind.
     FreshLoad,
-    /// A write in doubt was carried out, and reads as if it had not been.
+    /// A write in doubt was carried out, but the store says that it was not.
     ReadBack,
 }
 
@@ -59,9 +59,9 @@ impl Neglect {
 pub(crate) struct Store<'a> {
     config: &'a Config,
     rows: BTreeMap<SessionId, Stored>,
-    /// A copy that lags behind, for those who neglect to look at the rows.
+    /// A copy that lags behind, for rules whose neglect is not to look at the rows.
     behind: BTreeMap<SessionId, Stored>,
-    /// Whether the next load is answered by that copy.
+    /// Whether the next load is answered from that copy.
     lags: bool,
     generations: BTreeMap<SmolStr, u64>,
     neglect: Option<Neglect>,
@@ -86,17 +86,17 @@ impl<'a> Store<'a> {
         self.neglect != Some(rule)
     }
 
-    /// The copy catches up.
+    /// Brings the copy up to date.
     pub(crate) fn catch_up(&mut self) {
         self.behind.clone_from(&self.rows);
     }
 
-    /// The next load is answered by the copy, if this rule is neglected.
+    /// Lets the copy answer the next load, if this rule is neglected.
     pub(crate) fn lag_unless_kept(&mut self, rule: Neglect) {
         self.lags = !self.keeps(rule);
     }
 
-    /// Carries out what is asked.
+    /// Carries out an ask.
     pub(crate) fn answer(&mut self, ask: Ask<'_>) -> Answer {
         match ask {
             Ask::Load { id } => {
@@ -117,14 +117,14 @@ impl<'a> Store<'a> {
         self.generations.get(user).copied().unwrap_or_default()
     }
 
-    /// Whether nothing but an access was written since it was loaded.
+    /// Whether nothing but an access was written since the session was loaded.
     // [driver-4]
     fn is_as_loaded(&self, id: &SessionId, write: &Write) -> bool {
         let revision = self.rows.get(id).map(|row| row.revision);
         revision.is_some() && revision == write.expected
     }
 
-    /// Whether nothing at all was written: who visits a session meanwhile is not to lose it.
+    /// Whether nothing at all was written: a visit in the meantime must keep the session.
     // [driver-5]
     fn may_be_discarded(&self, id: &SessionId, write: &Write) -> bool {
         let accessed = self.rows.get(id).map(|row| row.session.accessed());
@@ -195,7 +195,7 @@ impl<'a> Store<'a> {
         self.delete(|id, row| listed(id) && row.session.user() == Some(user) && Some(*id) != except)
     }
 
-    /// Whether a session is looked at: all are, by the index of the store.
+    /// Whether a session is looked at. Normally all are, through the index of the store.
     fn listed(&self) -> impl Fn(&SessionId) -> bool + use<> {
         let behind = (!self.keeps(Neglect::Listing)).then(|| self.behind.clone());
         move |id| behind.as_ref().is_none_or(|behind| behind.contains_key(id))

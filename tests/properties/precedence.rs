@@ -1,4 +1,4 @@
-//! Which refusal is given when several would be right.
+//! Which refusal is given if there are several reasons to refuse.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,8 @@ use quixote_session::{Config, Entropy, Input, Refusal, Reply, State, step};
 use super::{ALL, cases};
 use crate::clients::{self, near};
 
-/// A reason to refuse an event, and the limit that gives it, whatever the event and the state.
+/// A reason to refuse an event, and how to set the limit that gives this reason, for any event and
+/// state.
 type Reason = (Refusal, fn(&mut Config));
 
 const REASONS: [Reason; 4] = [
@@ -19,10 +20,10 @@ const REASONS: [Reason; 4] = [
     (Refusal::TooManySessions, |config| config.max_sessions = 0),
 ];
 
-/// The refusals that came before another that was right as well, each with that.
+/// Pairs of refusals: one that was given, and one that would also have been right.
 type Pairs = BTreeSet<(Refusal, Refusal)>;
 
-/// Adds each reason in turn, and no draws at all to those that need one.
+/// Sends the event with each reason added in turn and, if it draws, without draws.
 fn observe(config: &Config, state: &State, input: &Input, pairs: &mut Pairs) -> Result<(), String> {
     let reply = |config: &Config, input: Input| step(config, state.clone(), input).1.reply;
     let before = reply(config, input.clone());
@@ -43,7 +44,7 @@ fn observe(config: &Config, state: &State, input: &Input, pairs: &mut Pairs) -> 
         if !expected {
             return Err(format!("{input:?}: {before:?}, and for want of {reason:?} {after:?}"));
         }
-        // A draw is the last thing that is missed.
+        // That draws are missing must be the last reason.
         let dry = Input { entropy: Entropy::from_draws([]), ..input.clone() };
         if let (Reply::Refused(wet), Reply::Refused(dry)) = (after, reply(&config, dry))
             && dry != wet
@@ -54,7 +55,7 @@ fn observe(config: &Config, state: &State, input: &Input, pairs: &mut Pairs) -> 
     Ok(())
 }
 
-/// Takes so many steps of these clients; returns the pairs of refusals that were both right.
+/// Takes this many steps of these clients; returns the pairs of refusals.
 fn pairs(
     config: &Config,
     steps: usize,
@@ -86,7 +87,7 @@ proptest! {
     }
 }
 
-/// The property above says nothing unless two reasons often meet.
+/// The property above says nothing unless there often are two reasons at once.
 #[test]
 fn pairs_of_reasons_meet() {
     let mut met = Pairs::new();

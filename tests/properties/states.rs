@@ -1,4 +1,4 @@
-//! Properties of the machine as a function: pure, and its states nothing but their content.
+//! Properties of the machine as a function: it is pure, and a state is nothing but its content.
 
 use core::hash::{Hash, Hasher};
 use std::hash::DefaultHasher;
@@ -52,7 +52,7 @@ proptest! {
             let (mut clients, mut state, mut choices) = run.begin();
             for turn in 0..run.turns() {
                 let turn_of = clients.next_turn(&config, &state, &mut choices);
-                // From time to time, the run goes on in a state that was read.
+                // Now and then the run goes on in a state that was read back.
                 if turn % 8 == 0 {
                     let text = serde_json::to_string(&state).unwrap();
                     let read: State = serde_json::from_str(&text).unwrap();
@@ -74,7 +74,7 @@ proptest! {
     }
 }
 
-/// Two requests on one object, or each on a copy of its own: the same texts, another state.
+/// Two requests on one object are another state than two requests on equal copies.
 #[test]
 fn what_is_shared_is_part_of_a_state() {
     let held_by_two = |semantics: Semantics| {

@@ -1,4 +1,4 @@
-//! The events by short names.
+//! Short names for the events.
 
 use quixote_session::{
     CookieValue, Event, Handle, ManagerEvent, Outcome, RequestEvent, RequestId, SessionId,
@@ -11,14 +11,14 @@ pub(crate) fn start(request: u64, cookie: Option<CookieValue>, script_name: &str
     Event::StartRequest { request, cookie, remote_addr, script_name, passive: false }
 }
 
-/// The start of a request that comes from this address.
+/// The start of a request from this address.
 pub(crate) fn start_from(remote_addr: &str, request: u64, cookie: Option<SessionId>) -> Event {
     let cookie = cookie.map(CookieValue::Id);
     let (request, remote_addr) = (RequestId(request), remote_addr.into());
     Event::StartRequest { request, cookie, remote_addr, script_name: "".into(), passive: false }
 }
 
-/// The start of a request that is no visit.
+/// The start of a passive request.
 pub(crate) fn poll(request: u64, cookie: Option<SessionId>) -> Event {
     let mut event = start(request, cookie.map(CookieValue::Id), "");
     if let Event::StartRequest { passive, .. } = &mut event {

@@ -1,9 +1,9 @@
 //! A scenario: what happens to one machine, told event by event.
 //!
 //! Requests have numbers, which the test chooses. Every step goes through [`Situation`], so all
-//! properties watch every scenario: a step that breaks one which its semantics keeps fails the
-//! test, whatever the test is about. The watch ends with [`Scenario::put_state`], since a state
-//! that comes from outside has no history, and does not begin under [`Scenario::unwatched`].
+//! properties watch every scenario. If a step breaks a property that its semantics keeps, the test
+//! fails, whatever the test is about. The watch ends with [`Scenario::put_state`], since a state
+//! from outside has no history. [`Scenario::unwatched`] never begins it.
 
 #![allow(dead_code, reason = "no test needs all of it")]
 #![allow(
@@ -40,7 +40,7 @@ pub(crate) const COPIES: [Config; 2] = [Config::QUIXOTE_PERSISTENT, Config::STRI
 /// Every way in which a request ends.
 pub(crate) const OUTCOMES: [Outcome; 4] = [Successful, Interrupted, Failed, Abandoned];
 
-/// When every scenario begins.
+/// The moment at which every scenario begins.
 pub(crate) const DAWN: u64 = 1_000_000_000_000;
 
 #[derive(Clone)]
@@ -58,7 +58,7 @@ pub(crate) struct Scenario {
     /// The highest number that a request had.
     latest: u64,
     drawn: u8,
-    /// Requests whose responses are on their way, oldest first.
+    /// The requests whose responses are on their way, oldest first.
     responses: VecDeque<RequestId>,
 }
 
@@ -83,8 +83,8 @@ impl Scenario {
         }
     }
 
-    /// For what no property is promised to: a configuration that its check refuses, or draws that
-    /// come again although no session holds them any more.
+    /// A scenario to which the properties do not apply: the check refuses its configuration, or it
+    /// draws something again that no session holds any more.
     pub(crate) fn unwatched(config: &Config) -> Self {
         Self { watched: false, ..Self::of(config) }
     }
@@ -94,7 +94,7 @@ impl Scenario {
         (self.situation.state, self.watched) = (state, false);
     }
 
-    /// Sends an event with draws that were never drawn before.
+    /// Sends an event with fresh draws.
     pub(crate) fn send(&mut self, event: Event) -> Reply {
         let reply = self.send_with(self.draws(&[self.drawn + 1]), event);
         self.drawn += u8::from(self.effects.draws > 0);
@@ -150,7 +150,7 @@ impl Scenario {
         assert!(*self.state() == before, "{why:?} changes nothing");
     }
 
-    /// Sends an event that is answered.
+    /// Sends an event that is answered with yes or no.
     pub(crate) fn asks(&mut self, event: Event) -> bool {
         match self.send(event) {
             Reply::Answer(answer) => answer,
@@ -158,7 +158,8 @@ impl Scenario {
         }
     }
 
-    /// A request, with a cookie that names a session or without one; the user that is exported.
+    /// Starts a request, with a cookie of this session or without one; returns the user in the
+    /// answer.
     pub(crate) fn start(&mut self, request: u64, id: Option<SessionId>) -> Option<String> {
         self.start_with(request, id.map(CookieValue::Id), "")
     }
@@ -172,7 +173,7 @@ impl Scenario {
         self.arrive(0, request, cookie, script_name)
     }
 
-    /// A request of a client that brings the cookie in its jar.
+    /// Starts a request of a client, with the cookie in its jar.
     pub(crate) fn visit(&mut self, client: u8, request: u64) -> Option<String> {
         let jar = &self.situation.browsers.clients().get(usize::from(client)).unwrap().jar;
         let cookie = jar.sends("").map(CookieValue::Id);
@@ -256,7 +257,7 @@ impl Scenario {
     }
 }
 
-/// Whole requests, each with the next number that no request had yet.
+/// Whole requests, each with a number that no request had before.
 impl Scenario {
     /// Somebody logs in to a new session.
     pub(crate) fn log_in(&mut self, user: &str) -> SessionId {
@@ -283,7 +284,7 @@ impl Scenario {
         token
     }
 
-    /// A form is rendered in a new session, which holds nothing else.
+    /// A form is rendered in a new session that holds nothing else.
     pub(crate) fn first_form(&mut self) -> (SessionId, FormToken) {
         let request = self.latest + 1;
         self.start(request, None);
@@ -291,7 +292,7 @@ impl Scenario {
         (self.save(request).expect("a form is worth a cookie"), token)
     }
 
-    /// Who is logged in, as a request finds it.
+    /// The user that a request finds in this session.
     pub(crate) fn user_of(&mut self, id: SessionId) -> Option<String> {
         let request = self.latest + 1;
         let user = self.start(request, Some(id));
@@ -300,7 +301,7 @@ impl Scenario {
     }
 }
 
-/// What came of it.
+/// What can be seen afterwards.
 impl Scenario {
     pub(crate) fn state(&self) -> &State {
         &self.situation.state
@@ -342,7 +343,7 @@ impl Scenario {
         self.state().is_open(RequestId(request))
     }
 
-    /// What becomes of the cookie.
+    /// What the last event did to the cookie.
     pub(crate) fn cookie(&self) -> Option<CookieChange> {
         self.effects.cookie.as_ref().map(|cookie| cookie.value)
     }
@@ -357,13 +358,14 @@ impl Scenario {
 
 /// What is drawn.
 impl Scenario {
-    /// Entropy that was given to no other event.
+    /// Entropy that no other event was given.
     pub(crate) fn entropy(&mut self) -> Entropy {
         self.drawn += 1;
         self.draws(&[self.drawn])
     }
 
-    /// These draws in each half, and the last of them over and over; each is one byte, repeated.
+    /// These draws in each half, the last of them repeated to the end. Each draw is one byte,
+    /// repeated.
     pub(crate) fn draws(&self, draws: &[u8]) -> Entropy {
         let mut bytes = [0; Entropy::HALF];
         let draws = draws.iter().chain(std::iter::repeat(draws.last().unwrap()));
@@ -373,7 +375,7 @@ impl Scenario {
         Entropy::from_half(bytes)
     }
 
-    /// The id that such a draw makes.
+    /// The id that results from such a draw.
     pub(crate) fn id(&self, draw: u8) -> SessionId {
         match self.config.width {
             Width::Bits64 => [draw; 8].into(),
