@@ -6,7 +6,7 @@ use super::machine;
 use super::value::Value;
 use super::words::{Words, number, option};
 
-/// Both at the same point of the same run. The fuzz target `differential` compares them, too.
+/// Both at the same point of the same run. The fuzz target `differential` compares them too.
 pub(crate) struct Both<'a> {
     config: &'a Config,
     proved_config: Value,
@@ -25,13 +25,13 @@ impl<'a> Both<'a> {
         Self { config, proved_config, words, state: State::new(), proved: machine::init() }
     }
 
-    /// Puts both into a state that the code has reached.
+    /// Puts both into a state that was reached by the code.
     pub(crate) fn enter(&mut self, state: &State) {
         self.proved = self.words.state(state);
         self.state = state.clone();
     }
 
-    /// One step of both; what the code asked for, or what differs.
+    /// One step of both. Returns the effects of the code, or what differs.
     pub(crate) fn step(&mut self, input: &Input) -> Result<Effects, String> {
         let before = self.proved.part(0).clone();
         let done =
@@ -45,14 +45,14 @@ impl<'a> Both<'a> {
         same(done.part(1), &said).map_err(|difference| told("effects", difference))?;
         self.proved = done.part(0).clone();
         self.compare_states().map_err(|difference| told("state", difference))?;
-        // What the operation does to a store by itself.
+        // What the operation by itself does to a store.
         let op = option(effects.store.as_ref(), |op| self.words.store_op(op));
         let written = machine::carry_out(&self.proved_config, &op, &before);
         same(&written, self.proved.part(0)).map_err(|difference| told("store", difference))?;
         Ok(effects)
     }
 
-    /// One step of both, after which they are where they were.
+    /// Compares one step of both, and leaves both in the state before it.
     pub(crate) fn peek(&mut self, input: &Input) -> Told {
         let (state, proved) = (self.state.clone(), self.proved.clone());
         let done = self.step(input);
@@ -60,7 +60,7 @@ impl<'a> Both<'a> {
         done.map(drop)
     }
 
-    /// Both are told what is stored under an id.
+    /// Tells both what is stored under an id.
     pub(crate) fn with_stored(&mut self, id: SessionId, session: Option<Session>) -> Told {
         let stored = option(session.as_ref(), |session| self.words.session(session));
         self.proved = machine::with_stored(&self.proved, &self.words.id(id), &stored);
@@ -68,7 +68,7 @@ impl<'a> Both<'a> {
         self.compare_states().map_err(|difference| format!("state after a load: {difference}"))
     }
 
-    /// Both are told how often the user's sessions were ended.
+    /// Tells both how often the user's sessions were ended.
     pub(crate) fn with_generation(&mut self, user: &SmolStr, ends: u64) -> Told {
         let word = self.words.text(user);
         self.proved = machine::with_generation(&self.proved, &word, &number(ends));
@@ -84,7 +84,7 @@ impl<'a> Both<'a> {
 /// Nothing, or what differs.
 pub(crate) type Told = Result<(), String>;
 
-/// Whether what the proved machine says is what the code says.
+/// Compares a value of the proved machine with one of the code.
 fn same(proved: &Value, code: &Value) -> Told {
     if proved == code {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What happens, in the words of Coq.
+//! Events as values of the proved machine.
 
 use quixote_session::{Config, Event, Input, ManagerEvent, Outcome, RequestEvent};
 

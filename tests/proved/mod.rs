@@ -1,4 +1,4 @@
-//! The proved machine, and what it takes to run it beside the code.
+//! The proved machine, and what is needed to run it beside the code.
 
 mod both;
 #[allow(clippy::wildcard_imports, reason = "a word for each constructor")]

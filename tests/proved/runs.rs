@@ -1,5 +1,5 @@
-//! Random clients, under limits so low that each is reached, with a store outside that now and then
-//! says something else.
+//! Random clients, under limits so low that each is reached. Now and then the outside store is
+//! changed by others.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use quixote_session::{
 
 use super::proved::{Both, Told};
 
-/// Steps of one run: clients, jars and secrets start anew behind it.
+/// Steps of one run; the next begins with new clients, jars and secrets.
 const STEPS_OF_A_RUN: u64 = 500;
 
-/// Strict, every rule that a deployment can bend, and low limits with careless drivers.
+/// Strict, every setting that a deployment can change, and low limits with careless drivers.
 pub(crate) fn configs() -> Vec<(Config, Habits)> {
     let low = Config {
         // The longest of the clients' addresses.
@@ -56,13 +56,13 @@ pub(crate) fn configs() -> Vec<(Config, Habits)> {
     ]
 }
 
-/// Sessions that are over while requests still hold them.
+/// Configurations under which sessions are over while requests still hold them.
 pub(crate) fn outlasting() -> Vec<(Config, Habits)> {
     let short = Config { idle_limit_ms: None, absolute_limit_ms: Some(2_000), ..Config::STRICT };
     vec![(short, Habits { in_flight: 8, ..Habits::ALL })]
 }
 
-/// Compares at least so many steps; the refusals that were met.
+/// Compares at least this many steps; returns the refusals that were met.
 pub(crate) fn agree(steps: u64, configs: &[(Config, Habits)]) -> BTreeSet<&'static str> {
     let (mut compared, mut seed, mut refusals) = (0, 0, BTreeSet::new());
     while compared < steps {
@@ -78,8 +78,8 @@ pub(crate) fn agree(steps: u64, configs: &[(Config, Habits)]) -> BTreeSet<&'stat
     refusals
 }
 
-/// Two requests that each set a value of one session, which may hold one: no random client has come
-/// to that.
+/// Two requests each set a value of one session, which may hold one value. No random client has
+/// reached this.
 pub(crate) fn two_writers() -> Result<Reply, String> {
     let config = Config { max_values: 1, ..Config::STRICT };
     let (mut both, mut source) = (Both::new(&config), EntropySource::new([1; 32]));
@@ -129,9 +129,9 @@ fn run(config: &Config, habits: Habits, seed: u64, refusals: &mut BTreeSet<&'sta
     Ok(())
 }
 
-/// Whether the id that the request holds has gone to another session since, which has a handle of
-/// its own. The population draws so; to a random source it does not happen, and an end by handle
-/// would leave in a store what a state ends by its id.
+/// Whether the id that the request holds now belongs to another session, with another handle. The
+/// population can draw an id again; a random source does not. In such a case an end by handle would
+/// leave a session in an outside store that a state ends by its id.
 fn is_of_an_id_drawn_again(state: &State, input: &Input) -> bool {
     let held = input.event.request().and_then(|request| state.session(request));
     let Some((id, held)) = held.and_then(|held| Some((held.id?, held.session))) else {
@@ -140,8 +140,8 @@ fn is_of_an_id_drawn_again(state: &State, input: &Input) -> bool {
     state.get(&id).is_some_and(|stored| stored.handle() != held.handle())
 }
 
-/// The store outside, which others write to: a session has gone, was visited later, or is another
-/// one; the sessions of a user have been ended.
+/// Tells both what others have done to the outside store: a session is gone, was visited later, or
+/// is another one, or the sessions of a user were ended.
 fn tell(both: &mut Both<'_>, outside: &mut Seeded) -> Told {
     if outside.below(3) == 0 {
         let users = ["alice", "bob", "carol", ""];
@@ -157,7 +157,7 @@ fn tell(both: &mut Both<'_>, outside: &mut Seeded) -> Told {
     let later = || own.clone().accessed_by(other.accessed());
     let session = match outside.below(4) {
         0 => None,
-        // A handle is that of one session.
+        // A handle belongs to only one session.
         1 => {
             let parts = SessionParts { handle: own.handle(), ..other.clone().into() };
             Session::try_from(parts).ok()

@@ -1,4 +1,5 @@
-//! A state of Rust in the words of Coq. What no query shows of it is read from its serialised form.
+//! A state of the code as a value of the proved machine. What no query shows is read from the
+//! serialised form.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use super::machine::*;
 use super::value::Value;
 use super::words::{Words, list, moment, number, option, truth};
 
-/// What is taken of a serialised state.
+/// What is read from a serialised state.
 #[derive(Deserialize)]
 struct Serialised {
     requests: Vec<Open>,
@@ -30,7 +31,7 @@ struct Data {
     changes: Option<Changes>,
 }
 
-/// Strict puts nothing else into a response before the finish.
+/// Before the finish, strict puts nothing else into a response.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Response {

@@ -1,12 +1,12 @@
-//! The one type of all values of the extracted machine: constructors with their parts, and
-//! functions. It persists: nothing that was made is changed.
+//! The one type for all values of the extracted machine: constructors with their parts, and
+//! functions. Values never change once they are made.
 
 use std::fmt;
 use std::rc::Rc;
 
 use super::machine::NAMES;
 
-/// A constructor with its parts, or a function with the arguments that it was given so far.
+/// A constructor with its parts, or a function with the arguments that it has got so far.
 #[derive(Clone)]
 pub(crate) enum Value {
     Made { tag: u16, parts: Option<Rc<[Value]>> },
@@ -16,14 +16,14 @@ pub(crate) enum Value {
 type Code = Rc<dyn Fn(&[&Value]) -> Value>;
 
 impl Value {
-    /// What stands where Coq has erased a proof or a type. Nobody looks at it.
+    /// The value in place of a proof or a type that Coq has erased. It is never looked at.
     pub(crate) const NOTHING: Self = Self::Made { tag: u16::MAX, parts: None };
 
     pub(crate) fn made<const N: usize>(tag: u16, parts: [Self; N]) -> Self {
         Self::Made { tag, parts: if N == 0 { None } else { Some(Rc::new(parts)) } }
     }
 
-    /// Which constructor made this.
+    /// The number of the constructor that made this.
     pub(crate) fn tag(&self) -> u16 {
         match self {
             Self::Made { tag, .. } => *tag,
@@ -54,13 +54,13 @@ impl Value {
         }
     }
 
-    /// The place of the first part that is not the same, if these are made by one constructor.
+    /// The place of the first part that differs, if one constructor made both values.
     pub(crate) fn first_difference(&self, other: &Self) -> Option<usize> {
         let both = self.parts().iter().zip(other.parts());
         if self.name() == other.name() { both.into_iter().position(|(a, b)| a != b) } else { None }
     }
 
-    /// This function with more arguments: called, once they are enough.
+    /// Gives this function more arguments. It is called when it has all of them.
     pub(crate) fn apply(&self, more: &[&Self]) -> Self {
         let Self::Function { arity, given, code } = self else { absurd() };
         let all: Vec<&Self> = given.iter().chain(more.iter().copied()).collect();
@@ -73,7 +73,7 @@ impl Value {
     }
 }
 
-/// The constructors, each with its number, and the function that makes a value of it.
+/// Declares the constructors, each with its number and the function that makes a value of it.
 macro_rules! constructors {
     ($($number:literal $tag:ident $make:ident($($part:ident),*);)*) => {
         pub(crate) const NAMES: &[&str] = &[$(stringify!($tag)),*];
@@ -92,12 +92,12 @@ pub(crate) fn closure(arity: usize, code: impl Fn(&[&Value]) -> Value + 'static)
     Value::Function { arity, given: Rc::new([]), code: Rc::new(code) }
 }
 
-/// Where Coq knows that nobody comes.
+/// A place that cannot be reached, as Coq has proved.
 pub(crate) fn absurd() -> ! {
     panic!("the extracted machine is wrong: Coq has proved that nobody comes here")
 }
 
-/// Values are equal if they were made alike. Functions are compared with nothing.
+/// Values are equal if they have the same constructor and equal parts. Functions are never equal.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -114,7 +114,7 @@ impl PartialEq for Value {
     }
 }
 
-/// Numbers and texts as such, all else as it was made.
+/// Shows numbers and texts as such, and everything else by its constructors.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
@@ -132,7 +132,7 @@ impl fmt::Debug for Value {
     }
 }
 
-/// A positive number, its lowest bit in front.
+/// A positive number, with its lowest bit first.
 fn number(of: &Value) -> u128 {
     match of.name() {
         "XH" => 1,

@@ -1,7 +1,8 @@
-//! What Rust says in the words of Coq: numbers, texts, and everything that a step takes and gives.
+//! Values of the code as values of the proved machine: numbers, texts, and everything that a step
+//! takes and returns.
 //!
-//! One way only: both sides are compared as values of the proved machine. To it a secret is a
-//! number that is equal to others or not, so each is given the next number when it is first seen.
+//! Nothing is translated back: both sides are compared as values of the proved machine. There a
+//! secret is just a number, so each secret gets the next number when it is first seen.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +14,7 @@ use quixote_session::{
 use super::machine::*;
 use super::value::Value;
 
-/// The words that have been made so far: the numbers of secrets, texts, and sessions.
+/// The values that were made so far: the numbers of secrets, the texts, and the sessions.
 #[derive(Default)]
 pub(crate) struct Words {
     secrets: HashMap<Vec<u8>, Value>,
@@ -21,7 +22,7 @@ pub(crate) struct Words {
     sessions: HashMap<Session, Value>,
 }
 
-/// So many sessions are remembered: most are met again at the next step, and none much later.
+/// How many sessions are remembered. Most are met again at the next step, and none much later.
 const SESSIONS: usize = 10_000;
 
 pub(crate) fn option<T>(of: Option<T>, word: impl FnOnce(T) -> Value) -> Value {
@@ -45,7 +46,7 @@ pub(crate) fn number(of: u64) -> Value {
     }
 }
 
-/// Coq counts small things by ones.
+/// A small number, which Coq counts in ones.
 pub(crate) fn count(of: u8) -> Value {
     (0..of).fold(make_o(), |before, _| make_s(before))
 }
@@ -103,7 +104,7 @@ impl Words {
     }
 
     pub(crate) fn config(&mut self, of: &Config) -> Value {
-        // More are never stored or open, whatever a configuration says.
+        // There are never more stored or open, whatever a configuration says.
         let most = |limit: u32| number(u64::from(limit.min(1 << 31) - u32::from(limit >> 31 == 1)));
         let size = |of: usize| number(u64::try_from(of).unwrap());
         make_config(
@@ -251,7 +252,7 @@ fn refusal(of: Refusal) -> Value {
     }
 }
 
-/// What strict never says.
+/// A value that strict never returns.
 fn unknown(of: &impl std::fmt::Debug) -> Value {
     panic!("Coq has no word for {of:?}")
 }

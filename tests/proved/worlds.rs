@@ -1,5 +1,5 @@
-//! Every transition of the explorer's worlds, compared once for each state of the machine and each
-//! input: worlds differ in what clients hold, too, of which a step knows nothing.
+//! Every transition of the explorer's worlds. A state of the machine and an input are compared only
+//! once, even if the clients hold other cookies, of which a step knows nothing.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
@@ -9,11 +9,11 @@ use quixote_session::{Config, Input};
 
 use super::proved::{Both, Told};
 
-/// What was seen of a world.
+/// How much of a world was compared.
 #[derive(Debug, Default)]
 pub(crate) struct Compared {
     pub(crate) transitions: usize,
-    /// Those that are different to the machine.
+    /// The transitions that differ for the machine.
     pub(crate) steps: usize,
 }
 

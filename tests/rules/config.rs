@@ -169,7 +169,7 @@ fn an_idle_limit_leaves_time_to_note_an_access() {
     }
 }
 
-/// What is given up is given up by name: each name allows one thing and no other.
+/// A protection is given up by name: each name allows one thing and nothing else.
 // [config-36] [config-37] [config-38] [config-39]
 #[test]
 fn strict_does_without_nothing_that_is_not_given_up_by_name() {
@@ -219,11 +219,11 @@ fn strict_does_without_nothing_that_is_not_given_up_by_name() {
             change(&mut config);
             let expected = if other == place { Ok(()) } else { Err(*error) };
             assert_eq!(config.check(), expected, "{error:?} with {gives_up:?}");
-            // Quixote asks for none of it.
+            // Live and copying require none of the protections.
             let quixote = Config { semantics: Semantics::Copying, gives_up: nothing, ..config };
             assert_eq!(quixote.check(), Ok(()));
         }
-        // Given up, but there: no harm is done.
+        // To give up a protection that is there does no harm.
         let mut whole = Config { gives_up: *given_up, ..Config::STRICT };
         bare(&mut whole);
         assert_eq!(whole.check(), Ok(()));
@@ -462,7 +462,7 @@ fn copying_brings_no_session_back_into_a_full_store() {
     run.refused(finish(1, Successful), Refusal::TooManySessions);
 }
 
-/// The store is full, but of sessions that are over: they make room, all of them and no others.
+/// In a full store, all sessions that are over make room for a new one, and no others.
 // [config-29] [config-28]
 #[test]
 fn sessions_that_are_over_make_room_for_a_new_one() {

@@ -14,7 +14,7 @@ fn op(value: CookieChange, path: &str) -> CookieOp {
     CookieOp { value, path: path.into() }
 }
 
-/// The parts of the header of a cookie.
+/// The parts of a cookie's header.
 fn parts(config: &Config, op: &CookieOp) -> Vec<String> {
     set_cookie(config, op).unwrap().split("; ").map(Into::into).collect()
 }
@@ -36,7 +36,7 @@ fn the_last_cookie_of_the_name_counts_without_its_quotes() {
         for config in &ALL {
             let header = header.replace("QX_session", &config.cookie_name);
             let read = read_cookie(config, &header);
-            // Quixote takes quotes for one value, whatever stands around them.
+            // Quixote takes quotes as one value, whatever is around them.
             let ends_early = !is_strict(config) && header.contains("\"\"");
             let value = if ends_early { Some("") } else { value };
             assert_eq!(read, value.map(CookieValue::from), "{header}");
@@ -49,7 +49,7 @@ fn is_strict(config: &Config) -> bool {
     config.semantics == Semantics::Strict
 }
 
-/// What both configurations of Quixote read in a header.
+/// What live and copying, which must agree, read in a header.
 fn quixote_reads(header: impl AsRef<[u8]>) -> Option<String> {
     let [live, copying] = QUIXOTE.map(|config| read_cookie(&config, header.as_ref()));
     assert_eq!(live, copying);
@@ -145,13 +145,13 @@ fn quixote_reads_a_byte_above_ascii_as_a_character() {
     assert_eq!(quixote_reads("QX_session=\u{e9}").as_deref(), Some("\u{c3}\u{a9}"));
 }
 
-/// What `str::trim` takes away and a browser does not.
+/// Characters that `str::trim` takes away and a browser does not.
 const NOT_BLANK: &str = "\u{b}\u{c}\u{85}\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\
     \u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{202f}\
     \u{205f}\u{3000}\u{feff}\u{0}";
 
-/// A page of a sibling domain may set a cookie of a name that a browser does not protect and that
-/// looks like this one.
+/// A page of a sibling domain may set a cookie whose name looks like this one, but is not protected
+/// by browsers.
 // [cookie-2] [cookie-1]
 #[test]
 fn only_spaces_and_tabs_stand_around_a_name_or_a_value() {
@@ -172,7 +172,7 @@ fn only_spaces_and_tabs_stand_around_a_name_or_a_value() {
             assert_eq!(read(&format!("{twin}=mallory; {name}=alice")), value("alice"));
             assert_eq!(read(&format!("{twin}=mallory")), None, "{twin:?}");
         }
-        // Around the value it is a part of the value, which then is no id.
+        // Around the value the character is part of the value, which then is not an id.
         for text in [format!("{other}a"), format!("a{other}"), format!("{other}a{other}")] {
             assert_eq!(read(&format!("{name}={text}")), value(&text), "{text:?}");
         }
@@ -195,7 +195,7 @@ fn any_bytes_are_read_in_linear_time() {
             }
         }
     }
-    // Quixote's pattern takes time exponential in the backslashes of these.
+    // For these, the pattern in Quixote takes time exponential in the number of backslashes.
     for junk in
         ["\\", "\"\\", "=;", "\"", ",", "; QX_session=\"\\", "\\\"", " ", "QX_session=\"\\\""]
     {

@@ -13,8 +13,8 @@ use crate::scenario::events::{
 };
 use crate::scenario::{Failed, Scenario, Successful};
 
-/// A store with a version beside each session and a number beside each user, which carries out an
-/// operation or nothing.
+/// A store with a version for each session and a generation for each user. It carries out the whole
+/// operation, or nothing.
 #[derive(Clone, Default)]
 pub(super) struct Store {
     version: u64,
@@ -23,7 +23,7 @@ pub(super) struct Store {
     pub(super) generations: BTreeMap<SmolStr, u64>,
 }
 
-/// The state of one request, and what it was told of the store.
+/// The state of one request, and what the state was told about the store.
 #[derive(Clone, Default)]
 pub(super) struct View {
     pub(super) state: State,
@@ -58,7 +58,7 @@ impl Store {
         stored.is_some() && view.loaded.get(&id) == Some(&stored)
     }
 
-    /// Whether the view was told of what is stored now.
+    /// Whether the view was told what is stored now.
     pub(super) fn is_fresh(&self, view: &View) -> bool {
         view.loaded.iter().all(|(id, version)| self.version(*id) == *version)
             && view.users.iter().all(|(user, number)| self.generation(Some(user)) == *number)
@@ -69,7 +69,7 @@ impl Store {
         self.version(id).is_none() && generation.is_none_or(|made_in| made_in == current)
     }
 
-    /// Writes over what is stored, whose access may be the later one.
+    /// Writes over a stored session, and keeps the later access of the two.
     // [driver-7]
     fn write_over(&mut self, from: SessionId, to: SessionId, session: &Session) {
         let (_, before) = self.sessions.remove(&from).unwrap();
@@ -150,7 +150,7 @@ impl View {
         }
     }
 
-    /// Tells the state the store's number for the user.
+    /// Tells the state the user's generation in the store.
     pub(super) fn load_user(&mut self, store: &Store, user: &SmolStr) {
         let (state, number) = (core::mem::take(&mut self.state), store.generation(Some(user)));
         self.state = state.with_generation(user.clone(), number);
@@ -173,7 +173,7 @@ impl View {
         }
     }
 
-    /// What the event leads to over what was loaded, without taking it in.
+    /// The step on what was loaded; the view does not take over its result.
     pub(super) fn attempt(&self, input: &Input) -> (State, Effects) {
         step(&Config::STRICT, self.state.clone(), input.clone())
     }
@@ -192,7 +192,7 @@ impl Race {
         Self { now: Timestamp(now), store: Store::of(state), entropy }
     }
 
-    /// A session of alice, its id, and the requests 1 and 2, which loaded it.
+    /// A session of alice, its id, and the requests 1 and 2, which have loaded it.
     pub(super) fn of_two() -> (Self, SessionId, [View; 2]) {
         let mut run = Scenario::of(&Config::STRICT);
         let id = run.log_in("alice");
@@ -215,8 +215,8 @@ impl Race {
         Input { now: self.now, entropy: self.entropy.draw(), event }
     }
 
-    /// Sends an event that is not refused, and carries out what it asks for: whether the condition
-    /// held, and the operation.
+    /// Sends an event that is not refused, and carries out what it asks for. Returns whether the
+    /// condition held, and the operation.
     pub(super) fn send(&mut self, view: &mut View, event: Event) -> (bool, Option<StoreOp>) {
         view.prepare(&self.store, &event);
         let (state, effects) = view.attempt(&self.input(event));
@@ -231,7 +231,7 @@ impl Race {
         (held, effects.store)
     }
 
-    /// An event that the state refuses.
+    /// Sends an event that the state refuses.
     pub(super) fn refuse(&mut self, view: &mut View, event: Event) -> Refusal {
         view.prepare(&self.store, &event);
         match view.attempt(&self.input(event)).1.reply {
@@ -254,7 +254,8 @@ fn the_fields_stand_in_the_order_of_execution() {
     let text = serde_json::to_string(&effects).unwrap();
     let places = ["store", "transaction", "cookie", "reply"].map(|field| text.find(field).unwrap());
     assert!(places.is_sorted(), "{text}");
-    // Before the store has confirmed, nothing may leave: what loses its race is decided anew.
+    // Nothing may leave before the store has confirmed, since a call that loses its race is decided
+    // again.
     let (mut race, _, [mut one, mut two]) = Race::of_two();
     race.send(&mut one, set_value(1, "k", "1"));
     race.send(&mut two, expire(2));
@@ -335,8 +336,7 @@ fn what_was_concluded_from_a_stale_load_is_not_deleted() {
     assert_eq!(values.keys().collect::<Vec<_>>(), ["theme"]);
 }
 
-/// An id that was listed may name something else by now: a login has moved the session, or it has
-/// changed.
+/// A listed id may be out of date: a login has moved the session, or it has changed.
 // [driver-4] [driver-15] [driver-16]
 #[test]
 fn an_id_that_was_listed_is_deleted_as_it_was_listed() {
@@ -372,7 +372,7 @@ fn a_rotation_is_one_write_over_what_was_loaded() {
     assert!(!held && matches!(op, Some(StoreOp::Rotate { from, .. }) if from == id));
     assert_eq!(race.store.sessions.keys().collect::<Vec<_>>(), [&id]);
     one.reload(&race.store);
-    // Nothing may stand under the new id either.
+    // Nor may anything be stored under the new id.
     let mut taken = [3; 16];
     taken[15] = 4;
     race.store.write(taken.into(), &Session::new("".into(), Timestamp(0)));
@@ -402,7 +402,7 @@ fn a_sweep_spares_what_was_used_since_it_looked() {
     assert_eq!(left, [&used], "{other:?} was not even listed");
 }
 
-/// Whatever the clock of the one that sweeps says, it is judged by the times of the store.
+/// Whether a session is over is judged by the times in the store at the moment of the sweep.
 // [driver-13]
 #[test]
 fn a_sweep_with_a_clock_ahead_ends_what_is_over_by_that_clock() {
@@ -430,7 +430,7 @@ fn what_was_decided_is_deleted_whatever_was_loaded() {
         assert_eq!((held, op), (true, Some(StoreOp::DeleteHandle { handle, user: None })));
         assert!(race.store.sessions.is_empty());
     }
-    // The manager has loaded nothing at all, and the session has moved.
+    // The manager has loaded nothing, and the session has moved.
     for by_handle in [false, true] {
         let (mut race, id, [mut one, mut two]) = Race::of_two();
         let handle = race.store.sessions[&id].1.handle().unwrap();
@@ -460,7 +460,7 @@ fn a_login_from_before_the_end_of_its_user_is_not_saved() {
         let mut login = race.view([id]);
         race.send(&mut login, start(3, cookie, ""));
         race.send(&mut login, set_user(3, Some("alice")));
-        // Nobody is stored for alice, and the manager has loaded nothing.
+        // No session of alice is stored, and the manager has loaded nothing.
         race.send(&mut View::default(), delete_all_of("alice"));
         assert_eq!(race.store.generations["alice"], 1);
         let (held, op) = race.send(&mut login, finish(3, Successful));
@@ -468,14 +468,14 @@ fn a_login_from_before_the_end_of_its_user_is_not_saved() {
         login.reload(&race.store);
         assert_eq!(race.refuse(&mut login, finish(3, Successful)), Refusal::UserEnded);
         assert_eq!(race.count_of("alice"), 0);
-        // Another login is later than the end.
+        // This login comes after the end.
         race.send(&mut login, set_user(3, Some("alice")));
         assert!(race.send(&mut login, finish(3, Successful)).0);
         assert_eq!(race.count_of("alice"), 1);
     }
 }
 
-/// The end of one user is nobody else's.
+/// Ending the sessions of one user ends those of nobody else.
 // [driver-9]
 #[test]
 fn the_number_of_a_user_counts_for_no_other() {
@@ -526,7 +526,7 @@ fn a_touch_fails_nothing_and_the_later_access_stays() {
     }
 }
 
-/// A touch of a session that is gone brings nothing back.
+/// A touch does not bring back a session that is gone.
 // [driver-8]
 #[test]
 fn a_touch_without_a_session_does_nothing() {

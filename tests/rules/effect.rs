@@ -110,7 +110,7 @@ fn what_somebody_named_is_deleted_unconditionally_and_what_was_listed_is_not() {
     assert_eq!(run.effects.store, Some(StoreOp::DeleteHandle { handle: own, user: None }));
 }
 
-/// It names no session, whatever is over, and even if nothing is.
+/// A sweep names no session, whether or not any is over.
 // [effect-10]
 #[test]
 fn a_sweep_names_the_moment_alone() {
@@ -210,7 +210,7 @@ fn the_manager_that_does_nothing_accepts_starts_and_finishes() {
     }
 }
 
-/// What adds limits, one at a time, to random runs stands in `tests/properties/precedence.rs`.
+/// `tests/properties/precedence.rs` adds limits, one at a time, to random runs.
 // [effect-3]
 #[test]
 fn of_two_reasons_the_first_in_the_list_is_given() {
@@ -232,7 +232,8 @@ fn of_two_reasons_the_first_in_the_list_is_given() {
     run.done(expire(1));
     run.refused(guard(1, "k"), Refusal::NoSession);
 
-    // A login that is saved when a session of its age would be over, and nobody's guard holds.
+    // The guard of this login does not hold. If the login is saved so late that its session would
+    // also be over, that is the reason.
     for (waits, why) in [(false, Refusal::ValueChanged), (true, Refusal::SessionGone)] {
         let mut run = Scenario::of(&Config::STRICT);
         let id = run.keep("k", "v");

@@ -1,4 +1,4 @@
-//! Section `event`: what ends sessions of a user, of everybody, or one by its handle.
+//! Section `event`: ending the sessions of a user, or one session by its handle.
 
 use quixote_session::{
     Config, CookieChange, Handle, Refusal, Semantics, SessionId, StoreOp, Timestamp,
@@ -13,7 +13,7 @@ use crate::scenario::{ALL, Failed, OUTCOMES, Scenario, Successful};
 /// Users that are not alice, however much they look like her.
 const NOT_ALICE: [&str; 7] = ["Alice", "ALICE", "alic", "alice ", " alice", "alicea", "bob"];
 
-/// A session of each of these users, and two of alice between them.
+/// A session of each of these users, and two sessions of alice among them.
 fn crowd(run: &mut Scenario) -> ([SessionId; 7], [SessionId; 2]) {
     let first = run.log_in("alice");
     let others = NOT_ALICE.map(|user| run.log_in(user));
@@ -102,8 +102,8 @@ fn all_other_sessions_of_the_user_end_at_once_and_for_good() {
     }
 }
 
-/// Whoever logs in by the request itself has no session yet, or has the one of somebody else.
-/// The session that a login comes with.
+/// The session that a login comes with. A user who logs in with this very request has no session
+/// yet, or comes with that of somebody else.
 pub(super) fn session_of(cookie: &str, run: &mut Scenario) -> Option<SessionId> {
     match cookie {
         "none" => None,
@@ -270,7 +270,7 @@ fn a_logout_ends_the_session_even_if_it_has_moved() {
     }
 }
 
-/// It has moved on to somebody else, who did not log out.
+/// The session has gone on to somebody else, who did not log out.
 // [event-25] [session-10]
 #[test]
 fn a_logout_does_not_follow_a_session_to_the_next_user() {
@@ -285,7 +285,7 @@ fn a_logout_does_not_follow_a_session_to_the_next_user() {
     assert_eq!(run.stored_user(moved), Some("bob"));
 }
 
-/// It is this session still, whoever has logged in to it by the same request.
+/// It is still this session, even if somebody else has logged in with the same request.
 // [event-25]
 #[test]
 fn a_logout_after_a_login_ends_the_session_even_if_it_has_moved() {

@@ -193,7 +193,8 @@ fn expiry_deletes_the_session_and_revokes_and_hides_the_cookie() {
                 run.done(delete(id));
             }
             run.done(expire(1));
-            // Strict names what is meant, which may have moved, even if nothing is there.
+            // Strict names the session by its handle, even if nothing is stored there, since it may
+            // have moved.
             let expected = match handle {
                 Some(handle) => Some(StoreOp::DeleteHandle { handle, user: None }),
                 None => (!gone).then_some(StoreOp::Delete { id }),
@@ -346,7 +347,7 @@ fn a_renewal_moves_the_session_and_keeps_all_that_it_holds() {
     assert_eq!((after.values()["k"].as_str(), after.values()["more"].as_str()), ("v", "w"));
 }
 
-/// It is a change like any other: it needs a session to change, and is undone if the request fails.
+/// A renewal is a change like any other: it needs a session, and is undone if the request fails.
 // [event-5] [step-35] [step-53]
 #[test]
 fn a_renewal_is_undone_or_lost_like_any_other_change() {

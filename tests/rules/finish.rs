@@ -86,7 +86,7 @@ fn under_copies_a_failed_request_leaves_only_what_is_final() {
     }
 }
 
-/// Nor is a session that was found to be over brought back by a failure.
+/// Nor does a failure bring back a session that was found to be over.
 // [step-53] [step-14]
 #[test]
 fn a_failed_request_has_discarded_what_was_over() {

@@ -11,7 +11,7 @@ use crate::scenario::events::{
 };
 use crate::scenario::{Abandoned, Failed, Interrupted, Successful};
 
-/// Every kind of event, and each of its forms that could be answered otherwise.
+/// Every kind of event, in each form that could be answered differently.
 fn every_event() -> Vec<Event> {
     let mut all = vec![
         start(1, None, ""),
@@ -27,14 +27,15 @@ fn every_event() -> Vec<Event> {
     all
 }
 
-/// What is concluded from the load alone, and by no operation whose condition would tell that it
-/// was stale. No event is left to a wildcard: a new one has to be decided here.
+/// Whether the answer follows from the load alone, without an operation whose condition would show
+/// that the load was stale. There is no wildcard, so every new event needs a decision here.
 const fn concludes_from_the_load(event: &Event) -> bool {
     match event {
         Event::Request { event, .. } => match event {
-            // Whether the cookie names what is stored; that no stored session is orphaned; that no
-            // equal token is outstanding in what is stored; that there is nothing to save; that the
-            // session by which others are ended still is the user's; how often a user was ended.
+            // These conclude that the cookie names a stored session, that no stored session is
+            // orphaned, that the store has no equal token outstanding, that there is nothing to
+            // save, that the session by which others are ended is still the user's, or how often a
+            // user's sessions were ended.
             RequestEvent::HasSessionCookie { must_exist: true }
             | RequestEvent::NewSession
             | RequestEvent::CreateFormToken
@@ -42,7 +43,7 @@ const fn concludes_from_the_load(event: &Event) -> bool {
             | RequestEvent::ExpireHandle { .. }
             | RequestEvent::SetUser { user: Some(_) }
             | RequestEvent::FinishRequest { outcome: Successful | Interrupted } => true,
-            // Only the request's own copy is asked or changed.
+            // These ask or change only the request's own copy.
             RequestEvent::SetUser { user: None }
             | RequestEvent::RenewSession
             | RequestEvent::GuardValue { .. }
@@ -51,17 +52,17 @@ const fn concludes_from_the_load(event: &Event) -> bool {
             | RequestEvent::HasFormToken { .. }
             | RequestEvent::HasSessionCookie { must_exist: false }
             | RequestEvent::FinishRequest { outcome: Failed | Abandoned }
-            // A token or value of others is taken by an `Update` or a `Discard`, or refused.
+            // A token or value in the store is taken by an `Update` or a `Discard`, or refused.
             | RequestEvent::RemoveFormToken { .. }
             | RequestEvent::TakeValue { .. }
-            // Deletes whatever is there by then.
+            // This deletes whatever is there by then.
             | RequestEvent::ExpireSession
             // Strict refuses these.
             | RequestEvent::RevokeSessionCookie
             | RequestEvent::MaintainSession
             | RequestEvent::InsertSession { .. } => false,
         },
-        // That a session was listed says nothing about whether it is there.
+        // A listed session may be gone.
         Event::Manager(ManagerEvent::DeleteSession { .. }) => true,
         // The first load of a request is fresh; the manager deletes whatever is there by then.
         Event::StartRequest { .. }

@@ -53,7 +53,8 @@ fn a_guarded_value_that_has_changed_is_told() {
     }
 }
 
-/// Who guards a value wants to be told, even without anything to save; a page with a form does not.
+/// A request that guards a value must be told, even if it has nothing to save; a page that only
+/// shows a form need not be.
 // [step-35] [step-38]
 #[test]
 fn a_guard_of_a_session_that_is_gone_is_told() {
@@ -76,8 +77,8 @@ fn a_guard_of_a_session_that_is_gone_is_told() {
     }
 }
 
-/// Two tabs add to one value, read before: one is refused by name. Without a guard the later
-/// stands.
+/// Two tabs read one value and add to it: one of them is refused, by name. Without a guard the
+/// later value stands.
 // [step-40] [step-41]
 #[test]
 fn of_two_who_guard_a_value_and_set_it_one_is_told() {
@@ -102,7 +103,7 @@ fn of_two_who_guard_a_value_and_set_it_one_is_told() {
     }
 }
 
-/// A guard is taken back by a failure alone, and looked at by the save alone.
+/// Only a failure takes a guard back, and only the save looks at it.
 // [step-40] [event-12]
 #[test]
 fn the_first_look_of_a_guard_counts() {

@@ -36,7 +36,7 @@ fn a_change_of_the_user_moves_the_session_and_begins_it_anew() {
     }
 }
 
-/// A login is one whoever was logged in before, and wherever the request has been in between.
+/// To set a user is a login, whoever was logged in before or was set in between.
 // [step-44] [step-46]
 #[test]
 fn every_login_moves_the_session() {
@@ -70,7 +70,7 @@ fn every_login_moves_the_session() {
         assert_eq!(run.stored_user(new.unwrap()), *users.last().unwrap());
         assert_eq!(run.user_of(old), None);
     }
-    // Nobody after nobody is no login.
+    // To set nobody after nobody is not a login.
     let mut run = Scenario::of(&Config::STRICT);
     let id = run.keep("k", "v");
     run.start(1, Some(id));
@@ -78,7 +78,7 @@ fn every_login_moves_the_session() {
     assert_eq!((run.save(1), run.state().keys()), (None, vec![id]));
 }
 
-/// What a session kept for nobody, a login takes over; another user's it does not.
+/// A login takes over what a session kept for nobody, but not what it kept for another user.
 // [step-18] [step-19] [step-17] [step-26]
 #[test]
 fn what_a_login_keeps_depends_on_who_was_logged_in() {
@@ -120,7 +120,7 @@ fn what_a_login_keeps_depends_on_who_was_logged_in() {
         for user in users {
             run.set_user(2, *user);
         }
-        // What the request sees, asks and spends is what it will save.
+        // What the request sees, asks about and spends is what it will save.
         assert_eq!(run.has_token(2, token), tokens, "{case}");
         assert_eq!(run.has_token(2, mine), tokens, "{case}");
         assert_eq!(run.session(2).values().contains_key("card"), values, "{case}");
@@ -138,7 +138,7 @@ fn what_a_login_keeps_depends_on_who_was_logged_in() {
     }
 }
 
-/// What a request has guarded for one user is nothing to the next.
+/// What a request has guarded for one user does not count for the next.
 // [step-18] [step-19]
 #[test]
 fn a_guard_stays_with_the_user_that_it_was_made_for() {
@@ -223,7 +223,7 @@ fn who_logs_in_late_stays_logged_in() {
     assert_eq!(run.user_of(id).as_deref(), Some("alice"));
 }
 
-/// The right password begins a session, whatever became of the one that the form was shown in.
+/// The right password begins a session, even if the session in which the form was shown is gone.
 // [step-37] [step-48]
 #[test]
 fn a_login_needs_no_session_that_is_still_there() {
@@ -247,7 +247,7 @@ fn a_login_needs_no_session_that_is_still_there() {
         let id = run.save(1).expect("a cookie");
         let session = run.stored(id).unwrap();
         assert_eq!((session.user().unwrap().as_str(), session.created().0), ("alice", begun));
-        // Of what was stored, there is nothing left to keep; what the request set itself is there.
+        // Nothing of what was stored is kept; what the request itself set is there.
         let keys: Vec<_> = session.values().keys().collect();
         assert_eq!(keys, ["mine", "since"], "{way}");
         assert_eq!(run.user_of(id).as_deref(), Some("alice"));
@@ -255,7 +255,7 @@ fn a_login_needs_no_session_that_is_still_there() {
     }
 }
 
-/// The other side: only a login that changed the user, and only the last one.
+/// The other side: this counts only for a login that changed the user, and only for the last one.
 // [step-37] [step-35]
 #[test]
 fn a_logout_or_the_same_login_again_needs_its_session() {
@@ -309,7 +309,7 @@ fn a_login_from_before_the_end_of_the_users_sessions_is_refused() {
             let mut again = run.clone();
             run.finish(1, Failed);
             assert_eq!(run.state().sessions_of("alice").len(), left);
-            // A login after the end is a login.
+            // A login after the end counts.
             again.set_user(1, Some("alice"));
             if cookie == "alice's" {
                 again.refused(finish(1, Successful), Refusal::SessionGone);
@@ -321,7 +321,7 @@ fn a_login_from_before_the_end_of_the_users_sessions_is_refused() {
     }
 }
 
-/// The users are other ones, or the end came before the login.
+/// Other users were ended, or the end came before the login.
 // [step-39]
 #[test]
 fn the_end_of_one_users_sessions_stops_no_other_login() {

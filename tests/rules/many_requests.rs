@@ -16,8 +16,8 @@ use crate::scenario::events::{
 };
 use crate::scenario::{Failed, Successful};
 
-/// Many requests, each on a state of its own, over one store; and one state with everything in it,
-/// which is shown each event as it is carried out.
+/// Many requests over one store, each with its own state; and one state with everything in it,
+/// which gets each event when it is carried out.
 struct ManyRequests {
     now: u64,
     entropy: EntropySource,
@@ -32,7 +32,7 @@ struct ManyRequests {
 /// One open request.
 struct Part {
     view: View,
-    /// What it is about to carry out, computed over what it had loaded by then.
+    /// The step that it is about to carry out, computed on what it had loaded.
     pending: Option<(Input, State, Effects)>,
 }
 
@@ -41,7 +41,7 @@ impl ManyRequests {
         Input { now: Timestamp(self.now), entropy: self.entropy.draw(), event }
     }
 
-    /// The machine with everything in it agrees on the answer, the cookie, and the store.
+    /// Checks that the state with everything in it agrees on the answer, the cookie, and the store.
     fn show(&mut self, input: Input, effects: &Effects) {
         let (whole, expected) = step(&Config::STRICT, core::mem::take(&mut self.whole), input);
         self.whole = whole;
@@ -73,12 +73,12 @@ impl ManyRequests {
         *pending = Some((input, state, effects));
     }
 
-    /// Carries out what was computed, or finds that it lost its race and computes it anew.
+    /// Carries out the computed step, or finds that it has lost its race, and computes it again.
     fn carry_out(&mut self, request: u64) {
         let Part { mut view, pending } = self.open.remove(&request).unwrap();
         let (input, state, effects) = pending.unwrap();
-        // What has no condition is asked of a fresh load, and carried out before anybody else
-        // writes.
+        // A step without a condition is computed on a fresh load, and carried out before anybody
+        // else writes.
         let concludes = match &effects.store {
             Some(StoreOp::DeleteUser { .. } | StoreOp::DeleteHandle { .. }) => {
                 input.event.needs_fresh_load()
@@ -136,7 +136,7 @@ impl ManyRequests {
         }
     }
 
-    /// The manager loads only what it deletes by its id: all else the store finds by itself.
+    /// The manager loads only a session that it deletes by its id; the store finds all others.
     fn manage(&mut self, choices: &mut Seeded) {
         let ids: Vec<_> = self.store.sessions.keys().copied().collect();
         let id = choices.pick(&ids).copied();

@@ -119,8 +119,8 @@ fn live_that_is_dirty_puts_its_object_over_one_that_was_inserted() {
     assert_eq!(run.stored_user(id), Some("bob"));
 }
 
-/// Finishes after a change, first with the session stored and then without, ask for nothing; `kept`
-/// is what stands in the session that is stored all the same.
+/// A finish after a change asks for nothing, both while the session is stored and when it is gone.
+/// `kept` is the value in the stored session afterwards.
 fn store_nothing_again(run: &mut Scenario, id: SessionId, kept: Option<&str>) {
     for deleted in [false, true] {
         run.start(1, Some(id));
@@ -237,7 +237,8 @@ fn a_session_ended_by_somebody_else_stays_ended_and_lost_changes_are_reported() 
             }
             assert!(run.is_open(request));
         }
-        // A token is no work: it ends with the session. So does a request that changed nothing.
+        // A new token is not work that can be lost: it ends with the session. So does a request
+        // that changed nothing.
         run.token(6);
         run.set_value(1, "k", "w");
         let stored = run.state().keys();
@@ -251,8 +252,7 @@ fn a_session_ended_by_somebody_else_stays_ended_and_lost_changes_are_reported() 
     }
 }
 
-/// A form is shown again by a new page, so a request that has drawn tokens and done nothing else
-/// has lost nothing.
+/// A new page shows the form again, so a request that has only drawn tokens has lost nothing.
 // [step-38] [step-56]
 #[test]
 fn a_page_with_a_form_is_shown_although_its_session_has_ended() {
@@ -371,7 +371,8 @@ fn a_save_that_leaves_nothing_discards() {
             assert_eq!(run.cookie() == Some(CookieChange::Revoke), revoked);
             assert!(run.state().is_empty());
         }
-        // An empty session has a cookie that opens nothing; to take it could take that of a login.
+        // The cookie of an emptied session opens nothing. To revoke it could take away the cookie
+        // of a login.
         let mut run = Scenario::of(&Config::STRICT);
         let id = run.keep("cart", "1");
         run.start(1, Some(id));
@@ -413,7 +414,8 @@ fn a_slow_response_that_emptied_a_session_takes_no_login() {
     }
 }
 
-/// The same request empties its session only when the login has arrived, and stores something then.
+/// The same request empties its session only after the login has arrived, and then stores
+/// something.
 // [step-29]
 #[test]
 fn a_login_is_owed_no_longer_once_another_request_has_brought_a_cookie() {
@@ -493,7 +495,7 @@ fn a_session_that_goes_on_without_its_last_token_keeps_its_access() {
     assert_eq!(run.stored(id).unwrap().accessed().0, run.now);
 }
 
-/// A state of one session would not know the visit of the other request.
+/// A state with this session alone would not know the visit of the other request.
 // [step-29]
 #[test]
 fn a_session_that_goes_on_without_its_last_token_has_no_access_of_another_request() {

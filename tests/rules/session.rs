@@ -137,7 +137,7 @@ fn a_handle_is_drawn_when_a_session_is_stored_and_when_it_has_another_user() {
     }
 }
 
-/// What a request stores after it has emptied its session is another session.
+/// If a request has emptied its session, what it stores next is another session.
 // [session-10] [step-29]
 #[test]
 fn a_session_that_was_emptied_leaves_its_handle_behind() {
@@ -162,7 +162,7 @@ fn quixote_gives_no_handles() {
     }
 }
 
-/// It stands in pages, and whoever reads it there is not let in.
+/// A handle is shown in pages, and does not open the session.
 // [session-12]
 #[test]
 fn a_handle_opens_nothing() {

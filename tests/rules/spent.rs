@@ -33,7 +33,8 @@ fn a_value_is_taken_out_of_the_store_for_one_request_alone() {
     }
 }
 
-/// What the request set itself is its own until it is saved, even over a value that is stored.
+/// A value that the request itself set is its own until it is saved, even if another value is
+/// stored.
 // [step-24] [event-10]
 #[test]
 fn a_value_that_the_request_set_itself_is_taken_from_its_copy() {
@@ -52,7 +53,7 @@ fn a_value_that_the_request_set_itself_is_taken_from_its_copy() {
     }
 }
 
-/// What is stored counts, and not what the request read.
+/// The stored value counts, not the one that the request read.
 // [step-24] [event-11]
 #[test]
 fn a_value_is_taken_as_it_is_stored() {
@@ -68,7 +69,7 @@ fn a_value_is_taken_as_it_is_stored() {
     assert_eq!(run.stored(id), None, "it was the last info");
 }
 
-/// The request works on what it read: what others have set since is for the next one.
+/// The request works on what it read. What others have set since then is for the next request.
 // [event-11] [step-9]
 #[test]
 fn a_value_that_the_request_does_not_see_is_not_taken() {

@@ -128,7 +128,7 @@ fn tokens_die_with_the_user_they_were_issued_to() {
     run.done(spend(1, later));
 }
 
-/// The access of a start is final, whatever becomes of the request.
+/// The access that a start notes is final, however the request ends.
 // [step-11] [step-12] [effect-7]
 #[test]
 fn an_access_that_was_noted_stands() {
@@ -168,7 +168,7 @@ fn a_passive_start_notes_no_access() {
             assert_eq!(run.send(poll(1, cookie)), Reply::Started { remote_user });
             assert_eq!(run.effects.store, None);
             assert_eq!(run.stored(id), Some(&before));
-            // It is passive, but no other request: what it changes is saved.
+            // It is passive, but otherwise a request like any other: its changes are saved.
             run.set_value(1, "k", "v");
             let saved = run.save(1).unwrap_or(id);
             assert_eq!(run.stored_value(saved, "k"), Some("v"));

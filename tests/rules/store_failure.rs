@@ -11,7 +11,7 @@ use crate::scenario::events::{
 };
 use crate::scenario::{Abandoned, COPIES, Scenario, Successful};
 
-/// Sends the events until the store is asked for something, which fails.
+/// Sends the events until the store is asked for something, and lets that fail.
 fn until_the_store_fails(run: &mut Scenario, events: &[Event]) -> Option<StoreOp> {
     events.iter().find_map(|event| {
         run.send(event.clone());
@@ -19,7 +19,7 @@ fn until_the_store_fails(run: &mut Scenario, events: &[Event]) -> Option<StoreOp
     })
 }
 
-/// What a visitor who is logged in might do, and the milliseconds before.
+/// What a logged-in visitor might do, and how many milliseconds pass before.
 fn visits() -> Vec<(Vec<Event>, u64)> {
     let login = set_user(9, Some("bob"));
     let later = 13 * 3_600_000;
@@ -37,7 +37,8 @@ fn visits() -> Vec<(Vec<Event>, u64)> {
     ]
 }
 
-/// The first of all. A sweep finds what is over only if no start has found it before.
+/// The first event: a start, except before a sweep, which finds a session that is over only if no
+/// start has found it.
 fn first(id: SessionId, events: &[Event]) -> Event {
     start(9, (*events != [SWEEP]).then_some(CookieValue::Id(id)), "")
 }
@@ -46,7 +47,7 @@ fn replies(run: &mut Scenario, events: &[Event]) -> Vec<Reply> {
     events.iter().map(|event| run.send(event.clone())).collect()
 }
 
-/// What is stored, but for the handles, which are drawn anew.
+/// What is stored, without the handles, which are drawn again.
 fn without_handles(run: &Scenario) -> Vec<Value> {
     let sessions = run.state().values().into_iter();
     let shown = sessions.map(|session| serde_json::to_value(session).unwrap());
@@ -57,8 +58,8 @@ fn without_handles(run: &Scenario) -> Vec<Value> {
     shown.map(without).collect()
 }
 
-/// The state and the store agree again, and the same request, made anew, is answered as if nothing
-/// had been.
+/// The state and the store agree again, and the same request, made once more, is answered as if
+/// nothing had happened.
 // [driver-21] [driver-22] [driver-23]
 #[test]
 fn a_state_is_told_what_a_store_that_failed_has() {
@@ -75,7 +76,7 @@ fn a_state_is_told_what_a_store_that_failed_has() {
 
         let Some(op) = until_the_store_fails(&mut failing, &events) else { continue };
         failed.insert(format!("{op:?}").split(' ').next().map(ToOwned::to_owned));
-        // What names no id may have deleted any session that was loaded.
+        // An operation that names no id may have deleted any session that was loaded.
         for id in before.keys().into_iter().chain(op.ids()) {
             let stored = before.get(&id).cloned();
             failing.put_state(failing.state().clone().with_stored(id, stored));

@@ -106,7 +106,7 @@ fn a_session_is_over_in_the_millisecond_of_its_limit() {
     }
 }
 
-/// A store that forgets by itself can rely on it, even at the ends of time.
+/// A store that deletes old sessions by itself can rely on this, even at the ends of time.
 // [time-6] [time-7]
 #[test]
 fn expires_at_is_the_first_millisecond_in_which_a_session_is_over() {
@@ -120,7 +120,7 @@ fn expires_at_is_the_first_millisecond_in_which_a_session_is_over() {
             let told = session.expires_at(&config).is_some_and(|end| end <= Timestamp(now));
             let case = format!("{idle:?}, {absolute:?}, from {created} at {now}");
             assert_eq!(told, reached(now.saturating_sub(created)), "{case}");
-            // A session of the future is over as well, if it lies far enough ahead.
+            // A session of the future is over too, if it is far enough ahead.
             let over = session.is_over(&config, Timestamp(now));
             assert_eq!(over, told || reached(created.saturating_sub(now)), "{case}");
             for quixote in &QUIXOTE {
@@ -190,7 +190,7 @@ fn a_session_of_the_future_is_over_if_it_lies_as_far_ahead_as_a_limit() {
             run.now -= back;
             let mut swept = run.clone();
             swept.done(SWEEP);
-            // Only the idle limit is near enough to be reached here.
+            // Only the idle limit can be reached here.
             let found = found || !limits.0;
             assert_eq!(run.user_of(id).is_some(), found, "{accessed}, {back} back, {limits:?}");
             assert_eq!(swept.stored(id).is_some(), found);
@@ -244,7 +244,8 @@ fn a_session_that_is_too_old_counts_as_not_stored_wherever_it_is_used() {
     }
 }
 
-/// A request that began in time is served to its end; nobody else comes in any more.
+/// A request that began in time is served to its end, but no other request finds the session any
+/// more.
 // [time-15] [time-11]
 #[test]
 fn idleness_refuses_nothing_to_a_request_that_began_in_time() {
@@ -273,7 +274,7 @@ fn idleness_refuses_nothing_to_a_request_that_began_in_time() {
         assert_eq!(run.user_of(moved).as_deref(), Some("bob"));
         assert_eq!(run.user_of(id), None);
     }
-    // Unless somebody came meanwhile, or a sweep did.
+    // The exception: somebody else came in the meantime, or a sweep.
     for sweeps in [false, true] {
         let mut run = Scenario::of(&Config::STRICT);
         let id = run.log_in("alice");
@@ -289,7 +290,7 @@ fn idleness_refuses_nothing_to_a_request_that_began_in_time() {
     }
 }
 
-/// A visit counts however it ends, and however long it takes.
+/// A visit counts however it ends and however long it takes.
 // [step-12] [time-6] [time-15]
 #[test]
 fn a_visit_at_the_last_moment_keeps_the_session() {

@@ -63,7 +63,7 @@ fn draws_are_taken_from_the_front() {
     }
 }
 
-/// Whatever stands in a page cannot be an id that is drawn from the same input.
+/// A token in a page can never be an id that is drawn from the same input.
 // [token-5] [token-4]
 #[test]
 fn ids_are_drawn_from_one_half_and_tokens_and_handles_from_the_other() {
@@ -193,7 +193,7 @@ fn texts_for_a_log_show_four_digits_of_a_secret() {
     }
 }
 
-/// Found by the fuzz target `differential`, which saw the narrow id listed first.
+/// Found by the fuzz target `differential`: the narrow id was listed first.
 #[test]
 fn ids_are_ordered_like_their_texts_whatever_their_widths() {
     let [low, high] = [SessionId::from([0x11; 16]), SessionId::from([0x22; 8])];

@@ -28,7 +28,7 @@ const START: &str = concat!(
 const FINISH: &str =
     r#"{"now":0,"event":"finish_request","request":1,"outcome":"successful","expect":{}}"#;
 
-/// Reads and replays; an error is its text.
+/// Reads and replays a trace; an error is returned as its text.
 fn run(text: impl AsRef<[u8]>) -> Result<Replayed, String> {
     let trace = TraceReader::new("t", text.as_ref()).map_err(|error| error.to_string())?;
     replay(trace).map_err(|error| error.to_string())
@@ -130,7 +130,8 @@ fn version_one_has_words_for_quixote_alone() {
     assert!(run(lines(&[ONE, &known])).is_ok());
 }
 
-/// The header of version 3 for the same configuration, which gives up by name what it lacks.
+/// The header of version 3 for the same configuration, which names the protections that it gives
+/// up.
 fn three() -> String {
     let gives_up = concat!(
         r#""max_form_tokens":16,"same_site":"strict","gives_up":{"protected_name":false,"#,
@@ -234,7 +235,7 @@ fn a_text_that_names_no_session_in_a_cookie_may_be_an_id() {
     }
 }
 
-/// The number that stands for the first text of a trace is no name of it.
+/// The number that stands for the first text of a trace is not a second name of that text.
 // [trace-9]
 #[test]
 fn a_text_is_not_taken_for_the_number_of_another() {
@@ -315,7 +316,7 @@ fn what_came_with_version_three_is_refused_before() {
     }
 }
 
-/// As yet version 2 takes them.
+/// Version 2 still accepts them.
 // [trace-8]
 #[test]
 fn answers_that_came_with_version_three_are_refused_before() {
@@ -436,11 +437,12 @@ fn an_error_shows_no_secret() {
     }
 }
 
-/// Found by the fuzz target `trace`: a word of 400 characters was quoted in full, and the rest cut.
+/// Found by the fuzz target `trace`: a word of 400 characters was quoted whole, and what follows it
+/// was cut.
 // [trace-5]
 #[test]
 fn a_long_word_leaves_room_for_what_was_expected() {
-    // The second one is escaped, and so grows.
+    // The second word is escaped, so it becomes longer.
     for word in ["x", "\u{7f}"].map(|word| word.repeat(1_000)) {
         let event = FINISH.replace("finish_request", &word);
         let key = FINISH.replace("outcome", &word);

@@ -1,18 +1,18 @@
-//! Finds secrets in texts, in whatever form they were printed, whole or four bytes of them.
+//! Finds secrets in texts, in any form of printing: whole ones, and four bytes of one.
 
 use std::collections::HashSet;
 
-/// A number below stands for anything.
+/// A smaller number can mean anything.
 const SMALL: u128 = 1 << 24;
 
-/// How a secret would look, in each of the forms that are sought.
+/// How the secrets would look, in each of the forms that are looked for.
 #[derive(Default)]
 pub(super) struct Detector {
-    /// Every four bytes in a row.
+    /// Every four successive bytes.
     windows: HashSet<[u8; 4]>,
-    /// All of it, or a half of 64 bits, as one number.
+    /// Each secret, or a half of it (64 bits), as one number.
     numbers: HashSet<u128>,
-    /// Every eight characters in a row of its base64, in either alphabet.
+    /// Every eight successive characters of the base64, in either alphabet.
     base64: HashSet<[u8; 8]>,
 }
 
@@ -30,7 +30,7 @@ impl Detector {
         detector
     }
 
-    /// What gives a secret away in a text: the form that it is found in.
+    /// If a text gives a secret away, the form in which it does.
     pub(super) fn leak(&self, text: &str) -> Option<&'static str> {
         let unescaped = unescaped(text.chars().map(u32::from));
         let twice = unescaped_bytes(&unescaped);
@@ -59,7 +59,8 @@ impl Detector {
     }
 }
 
-/// As a number from either end, and what is shown of a negative one behind its sign.
+/// The part as a number of either endianness, and what follows the sign if that number is shown as
+/// a negative one.
 fn numbers_of(part: &[u8]) -> Vec<u128> {
     let forwards = part.iter().fold(0, |number, byte| number << 8 | u128::from(*byte));
     let backwards = part.iter().rev().fold(0, |number, byte| number << 8 | u128::from(*byte));
@@ -67,13 +68,13 @@ fn numbers_of(part: &[u8]) -> Vec<u128> {
         8 => u128::from(u64::try_from(number).unwrap().wrapping_neg()),
         _ => number.wrapping_neg(),
     };
-    // The negative of a small number is close to the largest, which stands for no limit.
+    // The negative of a small number is close to the largest number, which stands for no limit.
     let large = [forwards, backwards].into_iter().filter(|number| *number >= SMALL);
     large.flat_map(|number| [number, negative(number)]).collect()
 }
 
-/// Every four bytes that stand in a text as eight hex digits, whatever is between the digits but
-/// letters.
+/// Every four bytes that a text has as eight hex digits. Anything except letters may be between the
+/// digits.
 fn hex_in(text: &str) -> Vec<[u8; 4]> {
     let text = text.replace("0x", " ").replace("\\x", " ");
     let (mut found, mut digits, mut last) = (Vec::new(), 0, 0_u32);
@@ -93,7 +94,7 @@ fn hex_in(text: &str) -> Vec<[u8; 4]> {
     found
 }
 
-/// Every four numbers below 256 that follow each other.
+/// Every four successive numbers below 256.
 fn byte_lists_in(text: &str) -> Vec<[u8; 4]> {
     let parts = text.split(|char: char| !char.is_alphanumeric()).filter(|part| !part.is_empty());
     let bytes: Vec<Option<u8>> = parts.map(|part| part.parse().ok()).collect();
@@ -111,8 +112,7 @@ fn windows_of(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> {
     bytes.windows(4).map(|window| window.try_into().unwrap())
 }
 
-/// The bytes that a text stands for which was written by `escape_ascii`, `escape_default` or
-/// `Debug`.
+/// The bytes of a text that was written by `escape_ascii`, `escape_default` or `Debug`.
 fn unescaped(chars: impl Iterator<Item = u32>) -> Vec<u8> {
     let (mut bytes, mut chars) = (Vec::new(), chars.peekable());
     while let Some(char) = chars.next() {
@@ -148,7 +148,8 @@ fn unescaped_bytes(bytes: &[u8]) -> Vec<u8> {
     unescaped(bytes.iter().copied().map(u32::from))
 }
 
-/// Without the padding; `+` and `/` of one alphabet stand as `-` and `_` of the other as well.
+/// The base64 of some bytes, without padding, in both alphabets: with `+` and `/`, and with `-` and
+/// `_`.
 fn base64(bytes: &[u8]) -> Vec<u8> {
     let alphabet: Vec<u8> = (b'A'..=b'Z').chain(b'a'..=b'z').chain(b'0'..=b'9').collect();
     let encoded = |others: [u8; 2]| {
@@ -164,11 +165,11 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
         }
         text
     };
-    // The line between keeps the one from running into the other.
+    // The line feed keeps one from running into the other.
     [encoded(*b"+/"), encoded(*b"-_")].join(&b'\n')
 }
 
-/// Whether more than four digits of a secret stand where it is cut off, or it is not cut off.
+/// Whether a text shows more than four digits before it cuts a secret off, or does not cut it off.
 fn shows_a_fifth_digit(text: &str) -> bool {
     let named = ["SessionId(", "FormToken("];
     let mut shown = named.iter().flat_map(|name| text.split(name).skip(1));

@@ -1,4 +1,4 @@
-//! An exchange, what it asks and what it is told, printed.
+//! Prints an exchange, what it asks, and what it is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -26,7 +26,7 @@ pub(super) const TYPES: [&str; 10] = [
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
-/// A store that nobody else writes to, and everything that is shown.
+/// A store to which nobody else writes, and everything that is shown.
 struct Run<'a> {
     rows: BTreeMap<SessionId, Stored>,
     entropy: EntropySource,
@@ -84,8 +84,8 @@ impl Run<'_> {
     }
 }
 
-/// Two requests: a login, and one that creates a token and moves the session. Answers with every
-/// secret that was drawn.
+/// Two requests: a login, and one that creates a token and moves the session. Returns every secret
+/// that was drawn.
 pub(super) fn run(show: &mut dyn FnMut(&'static str, &dyn Debug)) -> BTreeSet<Vec<u8>> {
     let config = Arc::new(Config::STRICT);
     let (rows, secrets) = (BTreeMap::new(), BTreeSet::new());

@@ -9,7 +9,7 @@ use quixote_session::Semantics;
 use quixote_session::check::population::{Choices as _, Seeded};
 use quixote_session::check::{Situation, Size, base_of};
 
-/// Printed over a run of random clients.
+/// Types that are printed during a run of random clients.
 pub(super) const OF_RUNS: [&str; 36] = [
     "CookieChange",
     "CookieOp",
@@ -49,7 +49,7 @@ pub(super) const OF_RUNS: [&str; 36] = [
     "Turn",
 ];
 
-/// Printed over walks through the worlds, and of what their search finds.
+/// Types that are printed during walks through the worlds, and from the results of searching them.
 pub(super) const OF_WORLDS: [&str; 11] = [
     "Action",
     "Browsers",
@@ -64,7 +64,7 @@ pub(super) const OF_WORLDS: [&str; 11] = [
     "Situation",
 ];
 
-/// Hold neither an id nor a token, and why nobody need look.
+/// Types that hold neither an id nor a token, and the reason.
 const HOLD_NONE: [(&str, &[&str]); 5] = [
     (
         "names, numbers and limits alone",
@@ -123,7 +123,7 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
     ),
 ];
 
-/// Prints what random walks through the worlds come by.
+/// Prints what random walks through the worlds meet.
 pub(super) fn walk(show: &mut dyn FnMut(&'static str, &dyn Debug)) {
     for semantics in [Semantics::Live, Semantics::Copying, Semantics::Strict] {
         for (world, seed) in Size::Medium.worlds().into_iter().zip(0..) {
@@ -152,7 +152,7 @@ pub(super) fn walk(show: &mut dyn FnMut(&'static str, &dyn Debug)) {
     }
 }
 
-/// The names behind `pub struct` and `pub enum` in a file, and those that a macro defines.
+/// The names after `pub struct` and `pub enum` in a file, and those that a macro defines.
 fn types_in(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     for line in text.lines().map(str::trim_start) {
@@ -174,7 +174,7 @@ fn public_types(folder: &Path, names: &mut BTreeSet<String>) {
     }
 }
 
-/// A new public type has to be printed above, or be said to hold no secret.
+/// A new public type must be printed, or be listed as one that holds no secret.
 #[test]
 fn every_public_type_is_accounted_for() {
     let mut names = BTreeSet::new();

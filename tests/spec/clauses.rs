@@ -1,11 +1,11 @@
-//! The table of clauses is complete: each clause stands in it once, and names theorems that exist.
+//! The table of clauses is complete: it has each clause once, and the theorems that it names exist.
 
 /// The clauses that any session manager should keep.
 fn expected() -> impl Iterator<Item = String> {
     (1..=26).map(|number| format!("U{number}")).chain((1..=6).map(|number| format!("P{number}")))
 }
 
-/// What is wrong with the table, found under its heading.
+/// What is wrong with the table of clauses, which is found by its heading.
 pub(crate) fn faults(text: &str, properties: &[&str]) -> Vec<String> {
     let section = text.split("\n## Clauses\n").nth(1).unwrap_or_default();
     let section = section.split("\n## ").next().unwrap_or_default();

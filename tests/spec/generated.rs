@@ -1,4 +1,4 @@
-//! What is generated into the specification's folder.
+//! What is generated in the folder of the specification.
 
 use std::fmt::Write as _;
 
@@ -21,8 +21,8 @@ test fails if the sentence has changed since, until `REVIEWED=rule-1,rule-2` is 
 `UPDATE_SPEC`.
 ";
 
-/// The page that shows, for every rule, who obeys and who checks it. A rule that was reviewed
-/// before keeps its hash unless `again` names it.
+/// The page that shows which code obeys each rule, and which test checks it. A rule that was
+/// reviewed before keeps its hash unless `again` names it.
 pub(crate) fn traceability(
     spec: &Spec,
     sources: &[Source],
@@ -91,7 +91,7 @@ fn in_code<'a>(names: impl Iterator<Item = &'a String>) -> String {
 
 const END: &str = "<!-- end -->";
 
-/// The specification with its tables as the code, and what was found, have them.
+/// The specification, with its tables written from the code and from what was found.
 pub(crate) fn with_tables(spec: &str, sources: &[Source], found: &Found) -> String {
     let spec = with_table(spec, "<!-- generated: theorems -->\n", &theorems(sources));
     let spec = with_table(&spec, "<!-- generated: differences -->\n", &differences());
@@ -106,8 +106,8 @@ fn with_table(spec: &str, begin: &str, table: &str) -> String {
     format!("{before}{begin}{table}{END}{after}")
 }
 
-/// The committed pages that say what was found: by the two exhaustive checks, on random runs, by
-/// proof, and of each planted fault its file and its text.
+/// What was found, from committed pages: by the two exhaustive checks, on random runs and by proof;
+/// and for each planted fault its file and text.
 pub(crate) struct Found {
     pub(crate) guarantees: String,
     pub(crate) verdicts: String,
@@ -116,7 +116,7 @@ pub(crate) struct Found {
     pub(crate) planted: Vec<(String, String)>,
 }
 
-/// What speaks for each theorem under strict, beside the exhaustive checks.
+/// What else speaks for each theorem under strict, besides the exhaustive checks.
 fn evidence(found: &Found) -> String {
     let counted = |name: &str| {
         let line = format!("strict {name}: ");
@@ -144,7 +144,7 @@ fn evidence(found: &Found) -> String {
     table
 }
 
-/// How far the exhaustive checks go, in all worlds of a semantics together.
+/// How far the exhaustive checks go, summed over all worlds of a semantics.
 fn bounds(found: &Found) -> String {
     let mut table = String::from("| checked in | semantics | worlds | states | transitions |\n");
     table.push_str("|---|---|---|---|---|\n");
@@ -205,7 +205,7 @@ fn theorems(sources: &[Source]) -> String {
     table
 }
 
-/// The functions of `src/check` that may find the property broken.
+/// The functions of `src/check` that can report the property.
 fn judges(property: Property, sources: &[Source]) -> String {
     let mut judges: Vec<String> = Vec::new();
     let named = format!("Property::{property:?})");

@@ -1,5 +1,5 @@
-//! The checker has teeth: each kind of fault, planted in a small specification or its sources, is
-//! found, and nothing else is.
+//! The checker has teeth: if a fault of any kind is planted in a small specification or its
+//! sources, the checker reports it and nothing else.
 
 use crate::generated::{reviewed, traceability};
 use crate::rules::Spec;
@@ -74,7 +74,7 @@ fn a_sentence_that_changed_since_its_review_is_found_until_it_is_reviewed_again(
     let places = ["src/door.rs:5", "src/door.rs:10"].map(Into::into).to_vec();
     let changed = [Fault::Changed { rule: "door-2".into(), places }];
     assert_eq!(found_since(&before, &spec, CODE, TEST), changed);
-    // Writing the page anew does not pass for a review; naming the rule does.
+    // Writing the page again does not count as a review; naming the rule does.
     assert_eq!(found_since(&page(&spec, &before, &["door-1"]), &spec, CODE, TEST), changed);
     assert_eq!(found_since(&page(&spec, &before, &["door-2"]), &spec, CODE, TEST), []);
 }

@@ -2,7 +2,7 @@
 
 use crate::trace::Fault;
 
-/// What a specification says, as far as it can be cited.
+/// The parts of a specification that can be cited.
 pub(crate) struct Spec {
     pub(crate) rules: Vec<Rule>,
     /// Every heading of the second level.
@@ -16,14 +16,14 @@ pub(crate) struct Rule {
     pub(crate) section: String,
     /// The sentence, with single spaces.
     pub(crate) text: String,
-    /// The properties named behind the arrow.
+    /// The properties after the arrow.
     pub(crate) properties: Vec<String>,
-    /// The names in the TLA+ model, behind the arrow.
+    /// The names in the TLA+ model, after the arrow.
     pub(crate) model: Vec<String>,
 }
 
 impl Rule {
-    /// Whether it says MUST or MUST NOT, and so needs code and a test.
+    /// Whether it says MUST or MUST NOT, so that it needs code and a test.
     pub(crate) fn is_binding(&self) -> bool {
         words(&self.text).any(|word| word == "MUST")
     }
@@ -62,7 +62,7 @@ impl Spec {
         (spec, faults)
     }
 
-    /// The headings that rules stand under.
+    /// The headings that have rules below them.
     pub(crate) fn sections(&self) -> Vec<&str> {
         let mut sections: Vec<&str> = Vec::new();
         for rule in &self.rules {
@@ -128,7 +128,7 @@ fn in_backticks(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(Into::into).collect()
 }
 
-/// A MUST that stands in no rule binds nobody, and would deceive a reader.
+/// Finds each MUST outside a rule. It would bind nobody, and mislead readers.
 fn strays(text: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
     let (mut in_rule, mut explained) = (false, false);

@@ -10,7 +10,7 @@ pub(crate) struct Source {
     pub(crate) text: String,
 }
 
-/// Whether a citation shows obedience or a check.
+/// Whether a citation is where the code obeys, or where a check is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Side {
     Code,
@@ -24,7 +24,7 @@ pub(crate) struct Citation {
     /// The rule, such as `step-33`.
     pub(crate) rule: String,
     pub(crate) side: Side,
-    /// The item that it stands at or in.
+    /// The item that it is in, or directly before.
     pub(crate) item: String,
 }
 
@@ -48,7 +48,7 @@ fn read_folder(root: &Path, folder: &str, sources: &mut Vec<Source>) {
         }
         let of_checker = path.starts_with("tests/spec");
         if [".rs", ".tla"].iter().any(|end| path.ends_with(end)) && !of_checker {
-            // A file may go while others work on the tree.
+            // A file may disappear while others work on the tree.
             let Ok(text) = fs::read_to_string(root.join(&path)) else { continue };
             sources.push(Source { path, text });
         }
@@ -60,8 +60,8 @@ impl Source {
         Self { path: path.into(), text: text.into() }
     }
 
-    /// Code obeys; `tests`, `src/check` and what stands behind `#[cfg(test)]` checks. In
-    /// `src/check` the trace format is code.
+    /// Code obeys. `tests`, `src/check` and everything after `#[cfg(test)]` check, except that the
+    /// trace format in `src/check` counts as code.
     fn side(&self) -> Side {
         let format = ["trace", "replay", "record", "transcript"];
         let of_check = self.path.strip_prefix("src/check/");
@@ -89,8 +89,8 @@ impl Source {
         citations
     }
 
-    /// The definitions of a TLA+ module that a comment with a rule in brackets stands above:
-    /// the rule, and the name.
+    /// The definitions of a TLA+ module that have a comment with a rule in brackets above them: the
+    /// rule, and the name.
     pub(crate) fn model_names(&self) -> Vec<(String, String)> {
         if self.path.rsplit('.').next() != Some("tla") {
             return Vec::new();
@@ -108,7 +108,7 @@ impl Source {
     }
 }
 
-/// What looks like the name of a rule: `[step-14]`.
+/// Everything that looks like the name of a rule: `[step-14]`.
 fn rules_in_brackets(line: &str) -> Vec<String> {
     let inner = line.split('[').skip(1).filter_map(|rest| rest.split(']').next());
     inner.filter(|name| is_rule_name(name)).map(Into::into).collect()
@@ -123,7 +123,7 @@ pub(crate) fn is_rule_name(name: &str) -> bool {
     })
 }
 
-/// The item that begins below the comments, or else the one that begins above.
+/// The item that begins below the comments; if there is none, the one that begins above.
 fn item_at(lines: &[&str], number: usize) -> String {
     let below = lines.iter().skip(number);
     let mut below = below.skip_while(|line| line.starts_with("//") || line.starts_with("#["));

@@ -1,6 +1,5 @@
-//! Every arrow from a rule to a property has teeth: a fault is planted in `tests/faults` that
-//! breaks the rule, and the exploration with that fault must report the property. `tests/faults.rs`
-//! runs it.
+//! Every arrow from a rule to a property has teeth: `tests/faults` has a fault that breaks the
+//! rule, and with that fault the exploration must report the property. `tests/faults.rs` runs this.
 
 use std::collections::BTreeSet;
 

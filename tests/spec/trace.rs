@@ -13,13 +13,13 @@ pub(crate) enum Fault {
     NoCode { rule: String },
     /// A rule that no test cites.
     NoTest { rule: String },
-    /// A citation of a rule that is not there, or not there any more.
+    /// A citation of a rule that does not exist, or no longer exists.
     Gone { place: String, target: String },
     /// A rule whose sentence has changed since its citations were last reviewed.
     Changed { rule: String, places: Vec<String> },
     /// A property that no rule names.
     NoClause { property: String },
-    /// A property that a rule names and nobody checks.
+    /// A property that a rule names and that no check has.
     NoProperty { rule: String, property: String },
     /// The form of the specification.
     Form { place: String, what: String },
@@ -101,7 +101,7 @@ fn of_properties(spec: &Spec, properties: &[&str]) -> Vec<Fault> {
     faults
 }
 
-/// Rules that the text or the model mentions by name and that do not exist.
+/// Rules that the text or the model names, but that do not exist.
 fn gone(spec: &Spec, text: &str, sources: &[Source]) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut look_up = |place: String, name: &str| {

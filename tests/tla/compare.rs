@@ -9,18 +9,18 @@ use crate::events::{Asked, event_of, inputs, jar_of};
 use crate::graph::{ChangesRow, Constants, Graph, RequestRow, ResponseRow, Seen, StateRow};
 use crate::machine::{MOMENT, Secrets, config, seen_of, state_of, update};
 
-/// How far a comparison came.
+/// The result of a comparison.
 #[derive(Default, Debug)]
 pub(crate) struct Compared {
-    /// Transitions of the model that the machine makes too.
+    /// Transitions of the model that the machine also makes.
     pub(crate) transitions: usize,
     /// Inputs that both refuse.
     pub(crate) refused: usize,
-    /// What differs, for people; not all of it where it is much.
+    /// What differs, for people; if there is much, not all of it.
     pub(crate) differences: Vec<String>,
 }
 
-/// Compares all of a graph, or as far as there are so many differences.
+/// Compares a whole graph, or stops after this many differences.
 pub(crate) fn compare(graph: &Graph, enough: usize) -> Compared {
     let config = config(&graph.constants);
     let secrets = Secrets(config.width);
@@ -41,14 +41,15 @@ pub(crate) fn compare(graph: &Graph, enough: usize) -> Compared {
     compared
 }
 
-/// One state of the graph, and the machine in it.
+/// One state of the graph, and the machine in that state.
 struct Place<'a> {
     graph: &'a Graph,
     config: &'a Config,
     secrets: Secrets,
     row: &'a StateRow,
     state: State,
-    /// What the model does here, to which state, and whether the machine was found to do it.
+    /// The steps of the model from here: what it does, which state it leads to, and whether the
+    /// machine was found to do it.
     steps: Vec<(&'a Seen, usize, bool)>,
 }
 
@@ -57,7 +58,8 @@ impl<'a> Place<'a> {
         &self.graph.constants
     }
 
-    /// Every input: accepted, it is a transition of the model; refused, it is none.
+    /// Checks every input: if the machine accepts it, it is a transition of the model; otherwise it
+    /// is not.
     fn machine(&mut self, compared: &mut Compared) {
         for asked in inputs(self.constants(), self.row, self.secrets) {
             let event = event_of(&asked.event, self.secrets).expect("the machine is asked");
@@ -66,7 +68,7 @@ impl<'a> Place<'a> {
             let (after, effects) =
                 step(self.config, self.state.clone(), Input { now, entropy, event });
             if asked.draws.is_empty() && effects.draws == 1 {
-                // It needs a draw, and this world has none left.
+                // The input needs a draw, and this world has none left.
                 continue;
             }
             if let Reply::Refused(why) = effects.reply {
@@ -94,7 +96,7 @@ impl<'a> Place<'a> {
         self.expect(compared, &seen, row);
     }
 
-    /// The model has this step, and it leads to this state.
+    /// Checks that the model has this step, and that it leads to this state.
     fn expect(&mut self, compared: &mut Compared, seen: &Seen, mut row: StateRow) {
         let mut found = false;
         for (own, to, is_found) in &mut self.steps {
@@ -102,7 +104,7 @@ impl<'a> Place<'a> {
                 continue;
             }
             let to = &self.graph.states[*to];
-            // What can be drawn next is for the model to say.
+            // What can be drawn next is known only to the model.
             row.id_draws.clone_from(&to.id_draws);
             row.token_draws.clone_from(&to.token_draws);
             row.new_handle = to.new_handle;
@@ -125,7 +127,7 @@ impl<'a> Place<'a> {
         compared.differences.push(format!("from {:?}\n{what}: {seen:?}", self.row));
     }
 
-    /// What happens outside the machine, as `src/check/browser.rs` has it happen.
+    /// Checks what happens outside the machine, as `src/check/browser.rs` models it.
     fn world(&mut self, compared: &mut Compared) {
         let constants = self.constants();
         for (place, response) in self.row.responses.iter().enumerate() {
@@ -144,7 +146,7 @@ impl<'a> Place<'a> {
             }
             let seen = outside(&json!(["Deliver", name]));
             if let Some((_, to, _)) = self.steps.iter().find(|(own, ..)| **own == seen) {
-                // Rows are equal where jars are.
+                // Rows are equal exactly if jars are.
                 let row = &self.graph.states[*to].jars[client];
                 if jar_of(row, self.secrets) == jar {
                     gone.jars[client].clone_from(row);
@@ -173,7 +175,7 @@ impl<'a> Place<'a> {
         Some(CookieOp { value, path: path.into() })
     }
 
-    /// What the model does and the machine was not found to do.
+    /// Reports steps of the model that the machine was not found to do.
     fn left_over(&self, compared: &mut Compared) {
         for (seen, ..) in self.steps.iter().filter(|(.., is_found)| !is_found) {
             self.differs(compared, "only the model has this step", seen);
@@ -181,7 +183,8 @@ impl<'a> Place<'a> {
     }
 }
 
-/// What the world knows of a request that starts, and of the response of one that finishes.
+/// Sets what only the world knows of a request that starts, and of the response to one that
+/// finishes.
 fn before_update(row: &mut StateRow, constants: &Constants, seen: &Seen) {
     let text = |place: usize| seen.event[place].as_str().unwrap().to_owned();
     let place = || constants.requests.iter().position(|name| *name == text(1)).unwrap();

@@ -1,4 +1,4 @@
-//! Everything that can happen in a world, in the model's words and in the machine's.
+//! Everything that can happen in a world, as the model and as the machine write it.
 
 use quixote_session::check::Jar;
 use quixote_session::{
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::graph::{Constants, StateRow};
 use crate::machine::{REMOTE_ADDR, Secrets, handle_of, request_number};
 
-/// What the machine may be asked in this state, refused or not: an event and what would be drawn.
+/// All inputs for the machine in this state, refused or not: each an event and what would be drawn.
 pub(crate) fn inputs(constants: &Constants, state: &StateRow, secrets: Secrets) -> Vec<Asked> {
     let mut asked = Vec::new();
     let mut ask = |event: Value| {
@@ -53,33 +53,33 @@ pub(crate) fn inputs(constants: &Constants, state: &StateRow, secrets: Secrets) 
     asked
 }
 
-/// The handles that there are, and one that there is not.
+/// The handles in this state, and one that does not exist.
 fn handles(constants: &Constants, state: &StateRow) -> Vec<u8> {
     let known = state.handles().into_iter().chain([state.new_handle]);
     if constants.has("Handles") { known.collect() } else { Vec::new() }
 }
 
-/// An event, and what is there to be drawn.
+/// An event, and the draws that it may use.
 pub(crate) struct Asked {
     pub(crate) event: Vec<Value>,
     pub(crate) draws: Vec<u8>,
-    /// What stands behind the draws, again and again: the last of them if it is in use, so that
-    /// the machine gives up; otherwise what no world has, so that a draw too many shows.
+    /// What follows the draws, repeated to the end. If the last draw is in use, it is that draw, so
+    /// that the machine gives up. Otherwise it is a number that no world has, so that a draw too
+    /// many is noticed.
     pub(crate) beyond: u8,
 }
 
-/// It names nothing in any world.
+/// A number that names nothing in any world.
 const UNKNOWN: u8 = 200;
 
 impl Asked {
-    /// What the machine takes if it takes so many draws.
+    /// The numbers that the machine uses if it uses this many draws.
     pub(crate) fn taken(&self, draws: u8) -> Vec<u8> {
         let all = self.draws.iter().chain(std::iter::repeat(&self.beyond));
         all.take(draws.into()).copied().collect()
     }
 
-    /// The bytes from which all of that is drawn, and a handle. What the other half holds names
-    /// nothing.
+    /// The bytes from which these draws come, and a handle. The other half names nothing.
     pub(crate) fn entropy(&self, secrets: Secrets, handle: u8) -> Entropy {
         let is_token = self.event[0] == "CreateFormToken";
         let mut bytes = [u8::MAX; Entropy::BYTES];
@@ -94,7 +94,8 @@ impl Asked {
     }
 }
 
-/// The first name that neither a request nor a response has starts; an open one is refused.
+/// A request with the first unused name starts, and one with the name of an open request is
+/// refused.
 fn starts(constants: &Constants, state: &StateRow, secrets: Secrets, ask: &mut impl FnMut(Value)) {
     let names = || constants.requests.iter().zip(&state.requests).zip(&state.responses);
     let unused = names().find(|((_, request), response)| request.is_none() && response.is_none());
@@ -173,7 +174,8 @@ fn cookies(constants: &Constants, request: &str, ask: &mut impl FnMut(Value)) {
     }
 }
 
-/// The machine's event of an event of the model; None for one of the world around it.
+/// The machine's event for an event of the model; None for an event of the world around the
+/// machine.
 pub(crate) fn event_of(event: &[Value], secrets: Secrets) -> Option<Event> {
     let text = |place: usize| event[place].as_str();
     let owned = |place: usize| text(place).map(Into::into);

@@ -36,8 +36,8 @@ impl Constants {
     }
 }
 
-/// A state of a world. What is stored stands under its id, what only requests hold under the first
-/// of these.
+/// A state of a world. A stored session is listed under its id, and one that only requests hold
+/// under the first of these requests.
 #[derive(Deserialize, Clone, PartialEq, Debug)]
 pub(crate) struct StateRow {
     pub(crate) stored: Vec<Option<SessionRow>>,
@@ -91,7 +91,7 @@ pub(crate) struct RequestRow {
     pub(crate) changes: ChangesRow,
 }
 
-/// What a session goes by: its id, or the request that holds it.
+/// The name of a session: its id, or the request that holds it.
 #[derive(Deserialize, Clone, PartialEq, Debug)]
 #[serde(untagged)]
 pub(crate) enum Name {
@@ -101,13 +101,13 @@ pub(crate) enum Name {
 
 #[derive(Deserialize, Clone, PartialEq, Debug)]
 pub(crate) struct ChangesRow {
-    /// `"Same"` where it was not changed.
+    /// `"Same"` if it was not changed.
     pub(crate) user: Option<String>,
     /// When the user was set.
     pub(crate) at: Option<u64>,
     /// Whether the user's sessions were ended since.
     pub(crate) ended: bool,
-    /// What outlives the user of before: `"all"`, `"values"` or `"nothing"`.
+    /// What is kept of the time before the user was set: `"all"`, `"values"` or `"nothing"`.
     pub(crate) keeps: String,
     pub(crate) renew: bool,
     pub(crate) values: Vec<(String, Option<String>)>,
@@ -163,12 +163,12 @@ enum Line {
     Step(usize, Seen, usize),
 }
 
-/// All of it.
+/// The whole graph.
 #[derive(Clone)]
 pub(crate) struct Graph {
     pub(crate) constants: Constants,
     pub(crate) states: Vec<StateRow>,
-    /// For each state what can happen there, and the state that follows.
+    /// For each state, what can happen there, and the state that follows.
     pub(crate) steps: Vec<Vec<(Seen, usize)>>,
 }
 

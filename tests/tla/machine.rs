@@ -1,4 +1,5 @@
-//! The model's states as the machine's, and back, through the serialised form of [`State`].
+//! Turns states of the model into states of the machine, and back, through the serialised form of
+//! [`State`].
 
 use quixote_session::check::base_of;
 use quixote_session::{
@@ -12,15 +13,15 @@ use crate::graph::{ChangesRow, Constants, Name, RequestRow, Seen, SessionRow, St
 /// Milliseconds from one moment of the model's clock to the next.
 pub(crate) const MOMENT: u64 = 10_000;
 
-/// Where every request comes from, of which the model says nothing.
+/// The address of every request; the model has no addresses.
 pub(crate) const REMOTE_ADDR: &str = "192.0.2.1";
 
-/// Ids and form tokens are numbers in the model, and these bytes here.
+/// Turns the numbers by which the model names ids and form tokens into bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Secrets(pub(crate) Width);
 
 impl Secrets {
-    /// The bytes of a draw; a token's differ from those of the id of its number.
+    /// The bytes of a draw. An id and a token of the same number have different bytes.
     pub(crate) fn bytes(self, number: u8, token: bool) -> Vec<u8> {
         let mut bytes = vec![0; self.0.bytes()];
         let last = bytes.len() - 1;
@@ -42,7 +43,7 @@ impl Secrets {
     }
 }
 
-/// The handle of a number, which differs from every id and token.
+/// The handle of a number. It differs from every id and token.
 pub(crate) fn handle_of(number: u8) -> Handle {
     handle_text(number).parse().unwrap()
 }
@@ -58,7 +59,7 @@ fn handle_number(hex: &Value) -> Option<u8> {
     Some(number)
 }
 
-/// The number of an id or a token, which must be one that was made from it.
+/// The number that an id or a token was made from.
 fn number(hex: &Value, is_token: bool) -> u8 {
     let text = hex.as_str().unwrap();
     let number = u8::from_str_radix(&text[text.len() - 2..], 16).unwrap();
@@ -71,14 +72,14 @@ fn id_number(id: SessionId) -> u8 {
     number(&json!(id), false)
 }
 
-/// A moment of the model, whose clock has no others.
+/// The moment of the model. There must be one, as its clock has no other times.
 fn moment(milliseconds: &Value) -> u64 {
     let milliseconds = milliseconds.as_u64().unwrap();
     assert_eq!(milliseconds % MOMENT, 0, "{milliseconds} is between two moments");
     milliseconds / MOMENT
 }
 
-/// The rules of a world: those of its semantics, with its limits.
+/// The configuration of a world: that of its semantics, with the world's limits.
 pub(crate) fn config(constants: &Constants) -> Config {
     let name = &constants.semantics;
     let mut all = Semantics::ALL.into_iter();
@@ -188,7 +189,7 @@ fn object<T: serde::Serialize>(values: &[(String, T)]) -> Map<String, Value> {
     values.iter().map(|(key, value)| (key.clone(), json!(value))).collect()
 }
 
-/// Machine to model: what `row` says of the machine's part is replaced by what `state` holds.
+/// Machine to model: replaces the machine's part of `row` by what `state` holds.
 pub(crate) fn update(row: &mut StateRow, state: &State, names: &[String]) {
     let state = serde_json::to_value(state).unwrap();
     assert_eq!(state["generations"], json!({}), "no driver has stated any");
@@ -240,7 +241,7 @@ fn tokens_row(tokens: &Value) -> Vec<u8> {
     tokens.as_array().into_iter().flatten().map(|token| number(token, true)).collect()
 }
 
-/// The client and what it sent are the world's to know.
+/// The client and what it sent are known only to the world.
 fn request_row(data: &Value, holds: Option<Name>, known: &RequestRow) -> RequestRow {
     assert_eq!(data["remote_addr"], REMOTE_ADDR);
     let response = match &data["response"] {
@@ -348,7 +349,7 @@ fn op_row(op: &StoreOp) -> Value {
     }
 }
 
-/// Whether an operation depends on the generation of a user, of whom no driver has stated any.
+/// Whether an operation depends on a user's generation. It must be 0, as no driver has stated any.
 fn is_login(generation: Option<u64>) -> bool {
     assert!(generation.is_none_or(|generation| generation == 0), "{generation:?}");
     generation.is_some()

@@ -1,27 +1,28 @@
-//! Graphs in which one key of one line is wrong, for each key that a comparison looks at.
+//! Graphs with one wrong key in one line, for each key that the comparison looks at.
 
 use serde_json::{Value, json};
 
 use crate::graph::{ChangesRow, Graph, RequestRow, Seen, SessionRow, StateRow};
 
-/// Changes one thing in a step, or in the state that it leads to; says whether it was there.
+/// Changes one thing in a step, or in the state that it leads to, and says whether that thing was
+/// there.
 #[derive(Clone, Copy)]
 pub(crate) enum Change {
     Step(fn(&mut Seen) -> bool),
     State(fn(&mut StateRow) -> bool),
 }
 
-/// What is changed, by name.
+/// All changes, by name.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, Change)> {
     let steps = STEPS.iter().map(|(what, change)| (*what, Change::Step(*change)));
     steps.chain(STATES.iter().map(|(what, change)| (*what, Change::State(*change))))
 }
 
-/// The graph with the first thing that there is to change changed; None if there is none.
+/// The graph after the first possible change; None if nothing can be changed.
 pub(crate) fn changed(mut graph: Graph, change: Change) -> Option<Graph> {
     let found = match change {
         Change::Step(change) => graph.steps.iter_mut().flatten().any(|(seen, _)| change(seen)),
-        // The first state is the beginning, which is compared by itself.
+        // The first state is the initial one, which is compared separately.
         Change::State(change) => graph.states.iter_mut().skip(1).any(change),
     };
     found.then_some(graph)
@@ -103,7 +104,7 @@ fn changes(state: &mut StateRow, change: fn(&mut ChangesRow) -> bool) -> bool {
     state.requests.iter_mut().flatten().any(|request| change(&mut request.changes))
 }
 
-/// Puts another value in place; says whether it is another.
+/// Replaces a value, and says whether the new one is different.
 fn set<T: PartialEq>(place: &mut T, value: T) -> bool {
     let differs = *place != value;
     *place = value;
