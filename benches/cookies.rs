@@ -1,5 +1,5 @@
-//! A request from header text to header text: the `Cookie` header in, with 1, 5 and 20 cookies in
-//! it, and the response's `Set-Cookie` header out, beside tower-sessions' whole layer.
+//! A request from header to header: in comes a `Cookie` header with 1, 5 or 20 cookies, out goes
+//! the `Set-Cookie` header of the response. It is compared with the whole layer of tower-sessions.
 
 #![allow(missing_docs, reason = "criterion's macros write functions without docs")]
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
@@ -17,13 +17,13 @@ use setup::processor::Processor;
 use setup::tower::Tower;
 use setup::{Bench, Extent, Lazy, group, in_batches};
 
-/// How many cookies stand in the header; the session's stands in the middle.
+/// How many cookies are in the header; the session's is in the middle.
 const COOKIES: [usize; 3] = [1, 5, 20];
 
 /// The most sessions that are stored.
 const MOST: u64 = 1_000_000;
 
-/// A header as browsers send them, with cookies of the usual analytics around the one that counts.
+/// A header as browsers send it, with cookies of common analytics tools around the session's.
 fn header(name: &str, value: &str, cookies: usize) -> String {
     let other = |nth: usize| format!("_ga_{nth:02}=GS1.1.1700000000.{nth}.1");
     let session = format!("{name}={value}");

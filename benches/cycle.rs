@@ -1,7 +1,7 @@
-//! The request cycle and the requests around it, over stores of a thousand to ten million
-//! sessions, beside the floor and beside tower-sessions.
+//! The request cycle and the requests around it, over stores of a thousand to ten million sessions.
+//! They are compared with the floor and with tower-sessions.
 //!
-//! Read the ratios of one run and not the times: `cargo bench --bench table` prints them.
+//! Read the ratios within one run, not the times: `cargo bench --bench table` prints them.
 
 #![allow(missing_docs, reason = "criterion's macros write functions without docs")]
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
@@ -35,7 +35,7 @@ fn cycle(bench: &mut Bench, name: &str, crowd: &mut Lazy<Crowd>, size: u64) {
     });
 }
 
-/// The same while every access is within the resolution, so that none is noted.
+/// The same, but every access is within the resolution, so none is noted.
 fn cycle_unnoted(bench: &mut Bench, name: &str, crowd: &mut Lazy<Crowd>, size: u64) {
     let mut group = group(bench, "cycle-unnoted");
     group.bench_function(BenchmarkId::new(name, size), |bencher| {
@@ -97,7 +97,7 @@ fn logout(bench: &mut Bench, name: &str, crowd: &mut Lazy<Crowd>, size: u64) {
     });
 }
 
-/// The user changes, for which strict moves the session to a new id.
+/// The user changes, so strict moves the session to a new id.
 fn renewal(bench: &mut Bench, name: &str, crowd: &mut Lazy<Crowd>, size: u64) {
     group(bench, "renewal").bench_function(BenchmarkId::new(name, size), |bencher| {
         let work = |crowd: &mut Crowd, number: &u64| {
@@ -113,7 +113,7 @@ fn renewal(bench: &mut Bench, name: &str, crowd: &mut Lazy<Crowd>, size: u64) {
     });
 }
 
-/// A request that has changed the user when it fails.
+/// A request that changes the user and then fails.
 fn failed(bench: &mut Bench, name: &str, crowd: &mut Lazy<Crowd>, size: u64) {
     group(bench, "failed-request").bench_function(BenchmarkId::new(name, size), |bencher| {
         let work = |crowd: &mut Crowd, number: &u64| {

@@ -1,5 +1,5 @@
-//! Exhaustive search of one world: our search beside stateright's breadth-first one, on the same
-//! transitions.
+//! Exhaustive search of one world: our search compared with stateright's breadth-first search, on
+//! the same transitions.
 //!
 //! Both call the same `World::actions` and `World::after`, tell states apart by a 64-bit hash, and
 //! keep the way to each state. Read the ratio of the two, not the times.
@@ -38,7 +38,8 @@ impl Model for Searched {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        // One that holds, so that everything is searched; ours checks all properties meanwhile.
+        // This property holds, so everything is searched. Our search meanwhile checks all
+        // properties.
         vec![Property::always("holds", |_, _| true)]
     }
 }

@@ -1,8 +1,9 @@
-//! Bytes for each stored session, by a counting allocator: an 11-byte user and 0, 2 and 16 tokens,
-//! where the table of a million is full to its limit (the best point), where it has just grown (the
-//! worst), and, at the peak, while it holds the old table and the new.
+//! Bytes per stored session, by a counting allocator, with an 11-byte user and 0, 2 or 16 tokens.
+//! They are taken when the table of a million is full to its limit (the best point), when it has
+//! just grown (the worst), and at the peak, while there are both the old table and the new.
 //!
-//! No time is measured, and one run says it exactly: so criterion only lends the form of its files.
+//! No time is measured and one run gives the exact numbers, so only the form of the files is
+//! criterion's.
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
@@ -27,7 +28,7 @@ fn main() {
             let make = || Crowd::with_tokens(config, full, tokens);
             say(name, tokens, full, make, |crowd| drop(crowd.join(full, tokens)));
         }
-        // With 16 tokens it does not fit beside the others' work.
+        // With 16 tokens tower-sessions needs too much memory for a machine that others use too.
         let fewer = if tokens > 2 { full / 8 } else { full };
         let make = || Tower::with_tokens(fewer, tokens);
         say("tower-sessions", tokens, fewer, make, |tower| {
@@ -36,7 +37,7 @@ fn main() {
     }
 }
 
-/// Fills a store, adds one more, and writes down what each session took.
+/// Fills a store, adds one more session, and writes down how many bytes each session took.
 fn say<T>(name: &str, tokens: u64, full: u64, make: impl Fn() -> T, add: impl Fn(&mut T)) {
     let mut kept = None;
     let filled = measure(|| kept = Some(make()));

@@ -1,4 +1,4 @@
-//! The steps that look at many sessions: the one that makes the table grow, and the sweep.
+//! The steps that look at many sessions: the step that makes the table grow, and the sweep.
 
 #![allow(missing_docs, reason = "criterion's macros write functions without docs")]
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
@@ -46,7 +46,7 @@ fn growth(bench: &mut Bench, full: u64) {
     }
 }
 
-/// A sweep that ends nobody, and one that ends everybody.
+/// A sweep that ends no session, and one that ends all.
 fn sweep(bench: &mut Bench, size: u64) {
     let mut crowd = Lazy::new(|| Crowd::new(&Config::STRICT, size));
     let mut group = few(bench, "sweep");

@@ -1,8 +1,8 @@
-//! What the benches found, as a table, and whether each target is met: read from the files in which
-//! criterion keeps its results, so that no number is typed by hand.
+//! A table of the benches' results, and of whether each target is met. It reads the files in which
+//! criterion keeps its results, so no number is typed by hand.
 //!
-//! `cargo bench --bench table` prints it; with `-- --write` it goes into `benches/README.md`, with
-//! the two pictures beside it.
+//! `cargo bench --bench table` prints the table. With `-- --write` it goes into
+//! `benches/README.md`, and the two pictures beside that page are drawn.
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
@@ -20,7 +20,7 @@ use std::fs;
 fn main() {
     let has = |flag: &str| std::env::args().any(|argument| argument == flag);
     let (targets, results) = (page::targets(), page::results());
-    // As a test it only shows that it can.
+    // As a test it only shows that it can run.
     if has("--test") || !has("--bench") {
         return;
     }

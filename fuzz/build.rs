@@ -1,4 +1,5 @@
-//! Lets the target `cookie` count the comparisons that the fuzzer's instrumentation announces.
+//! Links a counter of the comparisons that the fuzzer's instrumentation announces, for the target
+//! `cookie`.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -23,7 +23,7 @@ use quixote_session_fuzz::cookie::Parts;
 const STRICT_RUNS: u64 = 12;
 const STRICT_STEPS: u64 = 80;
 
-/// Of a long trace the first bytes are enough to learn its words from.
+/// The first bytes of a long trace are enough to learn its words.
 const TRACE_BYTES: usize = 2_048;
 
 /// The seeds of each target.
@@ -48,7 +48,7 @@ impl Seeds {
         self.add_states_and_cookies(&header, &steps);
     }
 
-    /// Each tenth state of the run, and every cookie that came or went.
+    /// Adds every tenth state of the run, and every cookie that came or went.
     fn add_states_and_cookies(&mut self, header: &Header, steps: &[TraceStep]) {
         let config = &header.config;
         let mut state = State::new();
@@ -80,7 +80,7 @@ fn parts(config: &Config, path: &str) -> Parts {
     Parts { flags, name, path, domain, header: Vec::new() }
 }
 
-/// The lines that fit the limit.
+/// The first lines, as many as fit the limit.
 fn whole_lines(text: &[u8]) -> Vec<u8> {
     let head = text.get(..TRACE_BYTES).unwrap_or(text);
     let end = head.iter().rposition(|byte| *byte == b'\n').map_or(head.len(), |end| end + 1);

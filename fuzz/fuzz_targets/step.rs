@@ -3,8 +3,8 @@
 #![no_main]
 #![cfg_attr(fuzzing, allow(unsafe_code, reason = "the fuzzer finds its counters by a section"))]
 
-/// To the fuzzer a cell of behaviour is as good as an edge of the code: an input that reaches a new
-/// one is kept.
+/// To the fuzzer a cell of behaviour is like an edge of the code: it keeps an input that reaches a
+/// new one.
 #[cfg(fuzzing)]
 mod cells {
     use std::collections::BTreeMap;
@@ -13,15 +13,16 @@ mod cells {
 
     use quixote_session::check::Cell;
 
-    /// More than there are cells. The fuzzer reads and clears what lies in this section.
+    /// More than there are cells. The fuzzer reads and clears the memory in this section.
     const COUNTERS: usize = 1024;
 
-    // Nothing here reads it, so the compiler would take it away.
+    // Nothing here reads it, so the compiler would otherwise remove it.
     #[used]
     #[unsafe(link_section = "__libfuzzer_extra_counters")]
     static REACHED: [AtomicU8; COUNTERS] = [const { AtomicU8::new(0) }; COUNTERS];
 
-    /// Which counter is a cell's: they are given out in the order of their first step.
+    /// The counter of each cell. Counters are given out in the order in which cells are first
+    /// reached.
     static PLACES: Mutex<BTreeMap<Cell, usize>> = Mutex::new(BTreeMap::new());
 
     pub(super) fn reached(cell: Cell) {

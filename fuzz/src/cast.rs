@@ -1,4 +1,5 @@
-//! Who acts in a script: makes an action of a turn, with the ids and tokens that are known by then.
+//! The actors of a script: they turn the bytes of a turn into an action, with the ids and tokens
+//! that are known by then.
 
 use quixote_session::check::Action;
 use quixote_session::check::kinds::{Arguments, Draw, Kind, Next, pick};
@@ -10,7 +11,7 @@ use quixote_session::{
 use crate::clock;
 use crate::script::Turn;
 
-/// Clients with a browser; requests of strangers come from a number behind these.
+/// How many clients have a browser. Requests of strangers have the number after these.
 pub(crate) const BROWSERS: u8 = 2;
 
 /// Where the application is mounted.
@@ -20,7 +21,7 @@ const USERS: [&str; 6] = ["alice", "bob", "", "\u{e9}t\u{e9}", "a;b", "longer th
 const KEYS: [&str; 4] = ["cart", "theme", "", "longer than sixteen bytes"];
 const VALUES: [&str; 4] = ["1", "dark", "", "caf\u{e9}, longer than sixteen bytes"];
 
-/// What the players know.
+/// What the actors know.
 #[derive(Clone, Debug)]
 pub struct Cast {
     now: u64,
@@ -32,14 +33,14 @@ pub struct Cast {
 }
 
 impl Cast {
-    /// Nobody knows anything. With `repeats` the entropy may hold again what was drawn before.
+    /// Actors who know nothing. With `repeats` the entropy may repeat what was drawn before.
     #[must_use]
     pub const fn new(repeats: bool) -> Self {
         let now = 1_000_000_000_000;
         Self { now, started: 0, drawn: 0, repeats, ids: Vec::new(), tokens: Vec::new() }
     }
 
-    /// Everybody knows all that a state holds.
+    /// Actors who know everything in a state.
     #[must_use]
     pub fn knowing(state: &State) -> Self {
         let sessions = state.values().into_iter();
@@ -78,7 +79,7 @@ impl Cast {
         Action::Step { client, input: Input { now: Timestamp(self.now), entropy, event } }
     }
 
-    /// Takes in what became of a step.
+    /// Learns from the effects of a step.
     pub fn learn(&mut self, effects: &Effects) {
         if let Some(
             StoreOp::Put { id, .. } | StoreOp::Create { id, .. } | StoreOp::Rotate { to: id, .. },
@@ -92,7 +93,7 @@ impl Cast {
         }
     }
 
-    /// The number is fresh, or now and then that of a request which is open: that is refused.
+    /// A start. Its number is fresh or, now and then, that of an open request, which is refused.
     fn start(
         &mut self,
         state: &State,
@@ -118,7 +119,8 @@ impl Cast {
         }
     }
 
-    /// A known id, or one that was never drawn: of the other width, or close to a real one.
+    /// A known id, or one that was never drawn: an id of the other width, or one close to a real
+    /// id.
     fn id(&self, what: u8) -> SessionId {
         match what {
             240..=244 => [0xee; 8].into(),
@@ -127,11 +129,11 @@ impl Cast {
         }
     }
 
-    /// Draws that were never drawn before; in front of them, or in place of all, what is in use.
+    /// Fresh draws. Before them, or in place of all of them, there may be draws that are in use.
     ///
-    /// The properties are promised to a source that repeats nothing, but the machine itself has to
-    /// see that an id is stored. So without `repeats` only stored ids stand there, and only where
-    /// an id is drawn.
+    /// The properties assume a source that repeats nothing, but the machine itself must notice that
+    /// an id is stored. So without `repeats` only stored ids are repeated, and only if an id is
+    /// drawn.
     fn entropy(&mut self, config: &Config, state: &State, event: &Event, drawn: u8) -> Entropy {
         let mut bytes = [0; Entropy::BYTES];
         for draw in bytes.chunks_exact_mut(config.width.bytes()) {
@@ -190,7 +192,7 @@ impl Arguments for Choice<'_> {
         text(&VALUES, self.turn.what / 4)
     }
 
-    /// A token of the request's own session, any other that was issued, or none of ours.
+    /// A token of the request's own session, another token that was issued, or one that was not.
     fn token(&mut self) -> SubmittedToken {
         let request = self.request();
         let held = self.state.session(request);
@@ -228,7 +230,7 @@ impl Arguments for Choice<'_> {
         text(&USERS, self.turn.what)
     }
 
-    /// The handle of a stored session, or one that none has.
+    /// The handle of a stored session, or a handle that no session has.
     fn handle(&mut self) -> Handle {
         let stored = self.state.values();
         let known = pick(&stored, self.turn.what).and_then(quixote_session::Session::handle);

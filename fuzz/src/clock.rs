@@ -2,7 +2,7 @@
 
 use quixote_session::Config;
 
-/// The moment after a move: mostly the same, or about as far as a limit of the configuration.
+/// The moment after a move: mostly the same, or later by about a limit of the configuration.
 pub(crate) fn moved(now: u64, config: &Config, when: u8) -> u64 {
     let resolution = config.access_resolution_ms;
     let idle = config.idle_limit_ms.unwrap_or(2_000);

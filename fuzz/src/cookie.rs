@@ -1,9 +1,9 @@
 //! The target `cookie`: any `Cookie` header is read, and any name, path and domain are written.
 //!
-//! Reading agrees with a second reader (under live and copying, of short headers, with Quixote's
-//! pattern), in an amount of work that is counted and at most linear.
-//! What is written is accepted by the grammar of RFC 6265, says what was to be said and nothing
-//! else, and is read back by the `cookie` crate and by our own reader.
+//! Reading agrees with a second reader (under live and copying, for short headers, with Quixote's
+//! pattern). The work is counted, and at most linear. What is written is accepted by the grammar of
+//! RFC 6265, says what it should and nothing else, and is read back by the `cookie` crate and by
+//! our own reader.
 
 use cookie::SameSite;
 use cookie::time::Duration;
@@ -15,18 +15,18 @@ use crate::naive::parse_cookies;
 use crate::rfc6265::{self, is_path_value, is_subdomain, is_token};
 use crate::work;
 
-/// Stands between the parts of an input. No text holds it: it is no byte of UTF-8.
+/// Separates the parts of an input. It is not a byte of UTF-8, so no text contains it.
 pub const SEPARATOR: u8 = 0xff;
 
-/// Headers are repeated up to this length before work is counted, so that what is more than linear
-/// is so by far.
+/// Headers are repeated up to this length before work is counted, so that work which is more than
+/// linear exceeds the limit by far.
 const LONG: usize = 4_096;
 
-/// The pattern takes a time exponential in the backslashes of a header: only so many bytes are read
-/// with it.
+/// The pattern takes time exponential in the backslashes of a header, so it reads only headers of
+/// up to this many bytes.
 const SHORT: usize = 24;
 
-/// What an input says.
+/// The parts of an input.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Parts {
     /// Which change, and which flags: see [`Parts::change`] and [`Parts::config`].
@@ -42,7 +42,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// What `data` says; parts that are missing are empty.
+    /// The parts of `data`; missing parts are empty.
     #[must_use]
     pub fn of(data: &[u8]) -> Self {
         let (flags, rest) = data.split_first().map_or((0, data), |(flags, rest)| (*flags, rest));
@@ -53,7 +53,7 @@ impl Parts {
         Self { flags, name, path, domain, header }
     }
 
-    /// The input that says this.
+    /// The input with these parts.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         let texts = [self.name.as_bytes(), self.path.as_bytes(), self.domain.as_bytes()];
@@ -111,8 +111,8 @@ fn check_reading(config: &Config, header: &[u8]) {
     }
 }
 
-/// RFC 6265, sections 4.2.1 and 5.2, and of several the last: a second reader, of the plainest
-/// kind. Around a name and a value only spaces and tabs are dropped.
+/// A second, plain reader, by RFC 6265, sections 4.2.1 and 5.2. If there are several cookies of the
+/// name, the last one counts. Only spaces and tabs are dropped around a name and a value.
 fn last_of_name(name: &str, header: &[u8]) -> Option<String> {
     let header = String::from_utf8_lossy(header);
     let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
@@ -123,12 +123,12 @@ fn last_of_name(name: &str, header: &[u8]) -> Option<String> {
     Some(inner.unwrap_or(&value).to_owned())
 }
 
-/// The work to read a long header is at most linear in its length.
+/// Checks that the work to read a long header is at most linear in its length.
 fn check_work(header: &[u8]) {
     let times = LONG.div_ceil(header.len().max(1));
     let long = header.repeat(times);
     assert!(work::counts_comparisons(), "comparisons are not counted");
-    // Behind a quote that is never closed, too.
+    // The same after a quote that is never closed.
     for long in [&long, &[b"QX_session=\"", &long[..]].concat()] {
         for config in [Config::QUIXOTE, Config::STRICT] {
             let done = work::count(|| drop(read_cookie(&config, long)));
@@ -141,7 +141,7 @@ fn check_work(header: &[u8]) {
 
 fn check_writing(config: &Config, op: &CookieOp) {
     let (name, path) = (config.cookie_name.as_str(), op.path.as_str());
-    // A dot in front, which RFC 6265 has user agents ignore, is not sent.
+    // A leading dot, which user agents ignore by RFC 6265, is not sent.
     let domain = config.cookie_domain.as_deref();
     let domain = domain.map(|domain| domain.strip_prefix('.').unwrap_or(domain));
     let fit = [
@@ -171,7 +171,7 @@ const fn id_of(op: &CookieOp) -> Option<SessionId> {
     }
 }
 
-/// The header is in the grammar, and nothing stands in it that was not put there.
+/// Checks that the grammar accepts the header, and that nothing is in it that was not put there.
 fn check_grammar(config: &Config, op: &CookieOp, domain: Option<&str>, header: &str) {
     let parsed = rfc6265::parse(header).unwrap_or_else(|part| panic!("{part} in {header:?}"));
     let value = id_of(op).map(|id| id.reveal().to_string()).unwrap_or_default();
@@ -189,7 +189,7 @@ fn check_grammar(config: &Config, op: &CookieOp, domain: Option<&str>, header: &
     assert_eq!(found, expected, "{header:?}");
 }
 
-/// The `cookie` crate and our own reader understand it as it was meant.
+/// Checks that the `cookie` crate and our own reader understand the header as it was meant.
 fn check_read_back(config: &Config, op: &CookieOp, domain: Option<&str>, header: &str) {
     let read = cookie::Cookie::parse(header).unwrap_or_else(|error| panic!("{error}: {header:?}"));
     assert_eq!(read.name(), config.cookie_name);

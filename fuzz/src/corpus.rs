@@ -1,4 +1,5 @@
-//! The kept corpus, and the findings, through the harness without a fuzzer: on stable, in seconds.
+//! Runs the kept corpus and the findings through the harness, without a fuzzer: on stable, in
+//! seconds.
 
 use std::fs;
 use std::io::Read as _;
@@ -36,7 +37,8 @@ fn found(target: &str) -> Vec<Named> {
     files.map(|file| (file.display().to_string(), fs::read(file).unwrap())).collect()
 }
 
-/// Runs a target over what is kept for it. A panic names no input, so each is named before.
+/// Runs a target over what is kept for it. A panic does not name the input, so each is named before
+/// it runs.
 fn replay(target: &str, mut run: impl FnMut(&[u8])) {
     let (kept, found) = (kept(target), found(target));
     assert!(kept.len() >= 10, "too few inputs are kept for {target}: {}", kept.len());
@@ -47,7 +49,7 @@ fn replay(target: &str, mut run: impl FnMut(&[u8])) {
     println!("{target}: {} inputs kept, {} findings", kept.len(), found.len());
 }
 
-/// The cells that can be reached, as `tests/cells.rs` has shown that they are all.
+/// The cells that can be reached; `tests/cells.rs` shows that there are no others.
 fn reachable() -> String {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let kept = fs::read_to_string(here.join("../tests/snapshots/cells__cells.snap")).unwrap();

@@ -1,9 +1,9 @@
-//! The target `differential`: two that must agree.
+//! The target `differential`: two implementations that must agree.
 //!
-//! Under Quixote's semantics the core runs beside the naive implementation of `tests/naive`; under
-//! strict it runs beside the machine of which `spec/proofs` proves its claims, and one state for
-//! each request, over a shared store, beside one state for all. The comparisons are those of the
-//! tests, fed by the fuzzer.
+//! Under Quixote's semantics the core runs beside the naive implementation of `tests/naive`. Under
+//! strict it runs beside the proved machine of `spec/proofs`; and one state per request, over a
+//! shared store, runs beside one state for all. The comparisons are those of the tests, with inputs
+//! from the fuzzer.
 
 use quixote_session::check::{Action, Jar, base_of};
 use quixote_session::{Config, Dirtiness, Effects, Event, Input, RequestId, Semantics, State};
@@ -30,15 +30,15 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Every limit but two: how many requests and sessions there are is known to a whole state alone.
+/// Every limit except two: only a whole state knows how many requests and sessions there are.
 fn bounded(script: &Script) -> Config {
     let bent = script.setup.config();
     let Config { max_requests, max_sessions, .. } = base_of(bent.semantics);
     Config { max_requests, max_sessions, ..bent }
 }
 
-/// The naive implementation knows the cap of 16 form tokens, and no other limit; it knows either
-/// answer of `is_dirty` under both semantics.
+/// The naive implementation has the cap of 16 form tokens and no other limit. It has either answer
+/// of `is_dirty` under both semantics.
 fn config(script: &Script) -> Config {
     let bent = script.setup.config();
     let other = match bent.is_dirty {
@@ -85,8 +85,8 @@ fn beside_naive(script: &Script) -> Result<(), String> {
     play(script, &script.turns, &config, &mut SideBySide::new(&config, &config))
 }
 
-/// A step of the proved machine takes long, so it sees the whole of a script that asks for it, and
-/// of others how they begin.
+/// A step of the proved machine takes long. So it runs a whole script only if the script asks for
+/// that, and otherwise the beginning.
 fn beside_proved(script: &Script) -> Result<(), String> {
     let most = if script.setup.repeats & 4 == 0 { 32 } else { script.turns.len() };
     let turns = script.turns.get(..most).unwrap_or(&script.turns);
@@ -94,7 +94,7 @@ fn beside_proved(script: &Script) -> Result<(), String> {
     play(script, turns, &config, &mut Both::new(&config))
 }
 
-/// Browsers here are jars that obey each response at once.
+/// Plays turns. The browsers here are jars that obey each response at once.
 fn play(
     script: &Script,
     turns: &[Turn],

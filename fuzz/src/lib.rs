@@ -1,5 +1,4 @@
-//! What the fuzz targets of `quixote-session` do, each in a module of its name, and what they
-//! share.
+//! The fuzz targets of `quixote-session`, each in a module of its name, and what they share.
 //!
 //! `cargo fuzz run TARGET` feeds one of them; `cargo test --lib` replays the kept corpus through
 //! the same functions without a fuzzer. See README.md beside this folder.

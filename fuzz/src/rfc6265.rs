@@ -8,7 +8,7 @@ pub(crate) struct SetCookie<'a> {
     pub(crate) name: &'a str,
     /// `cookie-value`.
     pub(crate) value: &'a str,
-    /// Each `cookie-av` in order, its value None where it has none.
+    /// Each `cookie-av`, in order; the value is None if it has none.
     pub(crate) attributes: Vec<(&'a str, Option<&'a str>)>,
 }
 
@@ -35,8 +35,8 @@ pub(crate) fn parse(header: &str) -> Result<SetCookie<'_>, String> {
 }
 
 /// `cookie-av = expires-av / max-age-av / domain-av / path-av / secure-av / httponly-av /
-/// extension-av`, of which the machine has no use for `expires-av`; `SameSite` is an
-/// `extension-av` here, as RFC 6265bis has it.
+/// extension-av`, without `expires-av`, which the machine does not use. `SameSite` is an
+/// `extension-av` here, as in RFC 6265bis.
 fn attribute(part: &str) -> Result<(&str, Option<&str>), String> {
     let (name, value) = match part.split_once('=') {
         Some((name, value)) => (name, Some(value)),
@@ -70,8 +70,8 @@ pub(crate) fn is_path_value(text: &str) -> bool {
     text.bytes().all(|byte| (32..=126).contains(&byte) && byte != b';')
 }
 
-/// `max-age-av = "Max-Age=" non-zero-digit *DIGIT`. Servers send 0 as well, which section 5.2.2
-/// has every user agent understand and the machine means: that alone is allowed beside it.
+/// `max-age-av = "Max-Age=" non-zero-digit *DIGIT`. Servers also send 0, which every user agent
+/// understands by section 5.2.2, and so does the machine. It is the only exception.
 fn is_max_age(text: &str) -> bool {
     text == "0" || (!text.starts_with('0') && is_digits(text))
 }

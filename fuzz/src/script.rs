@@ -1,14 +1,15 @@
-//! What a fuzzer writes: a configuration and a list of turns, a byte for every choice.
+//! A script, which the fuzzer writes: a configuration and a list of turns, with one byte per
+//! choice.
 //!
-//! A choice is taken modulo what there is to choose from, so every input is a script, and a byte
-//! that changes changes one choice. Zero is always the plainest choice.
+//! A byte is taken modulo the number of choices. So every input is a script, and to change a byte
+//! changes one choice. Zero is always the plainest choice.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use quixote_session::check::base_of;
 use quixote_session::check::kinds::pick;
 use quixote_session::{Config, Semantics, Width};
 
-/// The most turns of one script: a world can count no more draws.
+/// The most turns of one script: a world cannot count more draws.
 pub const MOST_TURNS: usize = 250;
 
 /// How the machine is set up.
@@ -30,15 +31,15 @@ pub struct Setup {
     pub sizes: u8,
     /// The limits on requests and stored sessions.
     pub counts: u8,
-    /// Odd: the entropy may repeat anything that was ever drawn. The second bit turns `is_dirty`
-    /// over in the target `differential`.
+    /// If it is odd, the entropy may repeat anything that was ever drawn. The second bit inverts
+    /// `is_dirty` in the target `differential`.
     pub repeats: u8,
 }
 
 /// The choices that decide what happens next.
 #[derive(Arbitrary, Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Turn {
-    /// What kind of thing happens: a number of `Next::ALL`.
+    /// What happens: a number of `Next::ALL`.
     pub next: u8,
     /// Which client or request.
     pub who: u8,
@@ -103,10 +104,10 @@ impl Setup {
         pick(&all, self.semantics).unwrap_or(Semantics::Live)
     }
 
-    /// Every field that a deployment can bend, at its usual value or near an edge.
+    /// Every field that a deployment can change, at its usual value or near an edge.
     ///
-    /// The path of strict stays `/`: what the browsers of the properties are promised holds where
-    /// their requests bring the cookie.
+    /// Under strict the path stays `/`, because the properties of browsers hold only if their
+    /// requests bring the cookie.
     #[must_use]
     pub fn config(self) -> Config {
         let base = base_of(self.semantics());

@@ -1,8 +1,8 @@
 //! The target `state`: any bytes, read as a serialised `State`.
 //!
-//! Either an error that names the place, or a state that satisfies every invariant: it is written
-//! and read back the same, its queries agree with each other, and steps from it break nothing that
-//! holds in every state.
+//! Either there is an error that names the place, or a state that satisfies every invariant: it is
+//! written and read back the same, its queries agree with each other, and steps from it break
+//! nothing that holds in every state.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -14,10 +14,10 @@ use crate::cast::Cast;
 use crate::script::Turn;
 use crate::step::{WHATEVER_IS_DRAWN, WORLD};
 
-/// The parts of a state, one of which an error about a whole state begins with.
+/// The parts of a state. An error about a whole state begins with one of them.
 const PLACES: [&str; 6] = ["stored:", "requests:", "accessed:", "holds:", "held:", "changes:"];
 
-/// Reads `data` as a state and examines what comes of it.
+/// Reads `data` as a state, and examines the result.
 pub fn run(data: &[u8]) {
     match serde_json::from_slice::<State>(data) {
         Err(error) => check_error(&error),
@@ -29,7 +29,8 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// A line and column of the text, or the part of the state that breaks an invariant, and no secret.
+/// Checks that an error names a line and column of the text, or the part of the state that breaks
+/// an invariant, and shows no secret.
 fn check_error(error: &serde_json::Error) {
     let said = error.to_string();
     let in_text = error.line() > 0 && said.contains(" at line ");
@@ -54,7 +55,7 @@ fn hash_of(state: &State) -> u64 {
     hasher.finish()
 }
 
-/// What can be asked of a state is answered the same by each of its queries.
+/// Checks that the queries of a state agree with each other.
 fn check_queries(state: &State) {
     let items = state.items();
     assert_eq!(items.len(), state.len());
@@ -72,10 +73,10 @@ fn check_queries(state: &State) {
     }
 }
 
-/// All of `Next::ALL` once, in the semantics of the state (or each, if it names none), from this
-/// state on: what holds in every state must hold.
+/// Takes each step of `Next::ALL` once, from this state on, in the semantics of the state (or in
+/// each, if it names none). What holds in every state must hold.
 ///
-/// Who and what is decided by the state itself, so that the fuzzer can reach all of it.
+/// The state itself decides the actors and arguments, so that the fuzzer can reach them all.
 fn check_steps(state: &State) {
     let choices = hash_of(state).to_le_bytes().into_iter().cycle();
     let turns = (0..).zip(choices).take(Next::ALL.len());
@@ -105,8 +106,8 @@ fn check_steps(state: &State) {
     }
 }
 
-/// What is read may never have come about: a session without info, or a copy with another handle
-/// than the session that it is a copy of.
+/// Whether a property holds in any state that can be read. Such a state need not be reachable: it
+/// may have a session without info, or a copy whose handle is not that of its session.
 fn of_any_state(property: Property) -> bool {
     let of_own_states = [Property::StoredHasInfo, Property::StoreOpsReproduceStore];
     WHATEVER_IS_DRAWN.contains(&property) && !of_own_states.contains(&property)

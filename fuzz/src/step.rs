@@ -1,7 +1,7 @@
-//! The target `step`: any turns, under any semantics and limits, from an empty state on.
+//! The target `step`: any turns, under any semantics and limits, beginning with an empty state.
 //!
-//! The oracle is the properties that the semantics keeps, those of the browsers included: a refusal
-//! changes nothing is one of them.
+//! The oracle is the properties that the semantics keeps, including those of browsers, and that a
+//! refusal changes nothing.
 
 use quixote_session::Config;
 use quixote_session::check::transcript::Transcript;
@@ -10,8 +10,8 @@ use quixote_session::check::{Action, Cell, Findings, Outcomes, Property, Situati
 use crate::cast::{BROWSERS, Cast};
 use crate::script::Script;
 
-/// A world whose actions are chosen from outside: of its fields only the clients and the count of
-/// draws say something here.
+/// A world whose actions are chosen from outside. Only its clients and its number of draws matter
+/// here.
 pub(crate) const WORLD: World = World {
     name: "fuzz",
     purpose: "Anything happens.",
@@ -27,7 +27,7 @@ pub(crate) const WORLD: World = World {
     events: &[],
 };
 
-/// What holds whatever is drawn; everything else is promised to a source that repeats nothing.
+/// The properties that hold whatever is drawn; the others assume a source that repeats nothing.
 pub(crate) const WHATEVER_IS_DRAWN: [Property; 10] = [
     Property::RefusalChangesNothing,
     Property::IdsNameTheirSession,
@@ -55,11 +55,11 @@ pub fn run(data: &[u8], reached: &mut dyn FnMut(Cell)) {
     }
 }
 
-/// Is shown an action: the world before it, and the outcomes.
+/// Is shown each action, with the world before it and its outcomes.
 type Watch<'a> = dyn FnMut(&Situation, &Action, &Outcomes) + 'a;
 
-/// Plays a script, with every action shown to `watch`; the first properties that break and must
-/// not, if any.
+/// Plays a script, and shows every action to `watch`. Returns the first properties that break and
+/// must not, if there are any.
 fn play(script: &Script, watch: &mut Watch<'_>) -> Option<String> {
     let setup = script.setup;
     let config = setup.config();
@@ -74,7 +74,7 @@ fn play(script: &Script, watch: &mut Watch<'_>) -> Option<String> {
             Action::Lose(place) => Action::Lose(on_its_way(&world, place)),
             action => action,
         };
-        // A world that has no draws left is over.
+        // If a world has no draws left, the script ends.
         let (after, outcomes) = world.after(&WORLD, &config, &action)?;
         watch(&world, &action, &outcomes);
         if let Some(broken) = broken(&config, setup.repeats(), outcomes.found) {
@@ -93,7 +93,7 @@ fn on_its_way(world: &Situation, place: u8) -> u8 {
     place.checked_rem(responses).unwrap_or(0)
 }
 
-/// The properties that were broken though the semantics keeps them.
+/// The properties that were broken, although the semantics keeps them.
 fn broken(config: &Config, repeats: bool, found: Findings) -> Option<String> {
     let semantics = config.semantics;
     let kept = |property: &Property| {

@@ -1,16 +1,16 @@
 //! The target `trace`: any bytes, read as a trace.
 //!
-//! Either an error that names the place, or steps that satisfy every invariant of the format:
-//! they are written and read back the same, and replay without a panic.
+//! Either there is an error that names the place, or steps that satisfy every invariant of the
+//! format: they are written and read back the same, and replay without a panic.
 
 use quixote_session::Entropy;
 use quixote_session::check::replay::replay;
 use quixote_session::check::trace::{Header, TraceError, TraceReader, TraceStep, TraceWriter};
 
-/// The name that errors carry.
+/// The file name in errors.
 const FILE: &str = "fuzz.jsonl";
 
-/// Reads `data` as a trace and examines what comes of it.
+/// Reads `data` as a trace, and examines the result.
 pub fn run(data: &[u8]) {
     let (header, steps, error) = match TraceReader::new(FILE, data) {
         Err(error) => return check_error(&error, data),
@@ -27,7 +27,7 @@ pub fn run(data: &[u8]) {
     check_replay(data, steps.len(), error.as_ref());
 }
 
-/// All that can be read, up to the first error.
+/// Reads everything up to the first error.
 fn read(mut trace: TraceReader<&[u8]>) -> (Header, Vec<TraceStep>, Option<TraceError>) {
     let header = trace.header().clone();
     let mut steps = Vec::new();
@@ -43,7 +43,8 @@ fn read(mut trace: TraceReader<&[u8]>) -> (Header, Vec<TraceStep>, Option<TraceE
     (header, steps, None)
 }
 
-/// The file, a line and a column that are there, and one printable line that holds no secret.
+/// Checks that an error names the file and an existing line and column, and is one printable line
+/// without a secret.
 fn check_error(error: &TraceError, data: &[u8]) {
     let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
     let line = usize::try_from(error.line).ok().and_then(|line| line.checked_sub(1));
@@ -60,15 +61,16 @@ fn check_error(error: &TraceError, data: &[u8]) {
     assert!(runs.map(str::len).all(|run| run < 12), "shows a secret: {shown}");
 }
 
-/// That something was unexpected does not tell what to write instead.
+/// Whether an error says what was expected. That something was "unexpected" does not say what to
+/// write instead.
 fn says_what_was_expected(shown: &str) -> bool {
     shown.match_indices("expected").any(|(at, _)| !shown[..at].ends_with("un"))
 }
 
-/// What the format promises of a step that was read.
+/// Checks what the format promises about a step that was read.
 fn check_step(header: &Header, step: &TraceStep) {
     assert!(step.draws <= header.config.width.draws());
-    // Behind the draws there are zeros, but for the handle, which is the end of the second half.
+    // After the draws there are zeros, except for the handle, which is the end of the second half.
     let (ids, tokens) = step.input.entropy.bytes().split_at(Entropy::HALF);
     let taken = usize::from(step.draws) * header.config.width.bytes();
     let drawn = |half: &[u8]| half.iter().skip(taken).all(|byte| *byte == 0);
@@ -101,7 +103,7 @@ fn write(header: &Header, steps: &[TraceStep]) -> Vec<u8> {
     written.unwrap_or_else(|error| panic!("read, not written: {error}"))
 }
 
-/// A replay reads what the reader read, up to the first difference.
+/// Checks that a replay reads what the reader read, up to the first difference.
 fn check_replay(data: &[u8], steps: usize, error: Option<&TraceError>) {
     let trace = TraceReader::new(FILE, data).unwrap_or_else(|error| panic!("not twice: {error}"));
     match replay(trace) {

@@ -2,8 +2,9 @@
 //!
 //! No clock is read, so the same call counts the same on every machine. The compiler calls
 //! `__sanitizer_cov_trace_cmp` before each comparison of a program that is built for fuzzing;
-//! `comparisons.c` stands in between and counts. Code that was compiled before (the part of the
-//! standard library that is not generic) is not seen in that count, but its allocations are.
+//! `comparisons.c` is in between, and counts. Code that was compiled before (the part of the
+//! standard library that is not generic) is not included in that count, but its allocations are
+//! counted.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -13,13 +14,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 #[cfg_attr(fuzzing, unsafe(export_name = "quixote_session_fuzz_comparisons"))]
 static COMPARISONS: AtomicU64 = AtomicU64::new(0);
 
-/// Most comparisons per byte of input, and per call: more than twice what is seen under the address
-/// sanitizer, whose own comparisons are counted too.
+/// The most comparisons per byte of input, and per call: more than twice what was seen under the
+/// address sanitizer, whose own comparisons are counted too.
 const COMPARISONS_PER_BYTE: u64 = 96;
 const COMPARISONS_PER_CALL: u64 = 1_024;
 
-/// Most bytes allocated for a byte of input, and for a call: a copy of the header, its text, and
-/// the value.
+/// The most bytes that are allocated per byte of input, and per call: a copy of the header, its
+/// text, and the value.
 const BYTES_PER_BYTE: u64 = 16;
 const BYTES_PER_CALL: u64 = 1_024;
 
@@ -37,8 +38,9 @@ pub(crate) fn count(call: impl FnOnce()) -> Work {
     Work { comparisons: COMPARISONS.load(Relaxed) - before, bytes: allocated.bytes_total }
 }
 
-/// Whether comparisons are counted, of every width, where there is a fuzzer to announce them: if
-/// not, `build.rs` leads the callbacks past the counter, and nothing would ever exceed anything.
+/// Whether comparisons of every width are counted, if there is a fuzzer to announce them. If they
+/// are not, `build.rs` fails to lead the callbacks to the counter, and nothing could ever exceed
+/// the limit.
 pub(crate) fn counts_comparisons() -> bool {
     let (one, two, four, eight) = black_box((1_u8, 2_u16, 4_u32, 8_u64));
     let other = black_box((1_u8, 2_u16, 4_u32, 8_u64));

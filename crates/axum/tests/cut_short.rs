@@ -1,4 +1,4 @@
-//! Requests and calls that are dropped at any point, and sessions that are used twice at once.
+//! Requests and calls that are dropped at any point, and sessions with two requests at once.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -18,7 +18,7 @@ use quixote_session_store::{Manager, Memory, Store, StoreError};
 use tokio::task::yield_now;
 use tower::ServiceExt as _;
 
-/// A store that is waited for before it does anything, and after that.
+/// A store that makes its caller wait both before and after each operation.
 struct Slow(Memory);
 
 #[async_trait::async_trait]
@@ -51,7 +51,7 @@ fn manager() -> Manager {
     Manager::new(Config::STRICT, Arc::new(Slow(Memory::new()))).unwrap()
 }
 
-/// Polls so often, and then drops it.
+/// Polls a future this many times, and then drops it.
 async fn cut<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     for _ in 0..polls {
@@ -109,8 +109,8 @@ async fn accepts(manager: &Manager, cookie: &str, token: &str) -> bool {
     ask(app(manager, accept), cookie).await.status() == StatusCode::OK
 }
 
-/// The client is gone after so many polls: what it wrote is there as a whole or not at all, and the
-/// session can be used.
+/// The client is gone after this many polls. What it wrote is there as a whole or not at all, and
+/// the session can still be used.
 #[tokio::test]
 async fn a_request_may_be_dropped_anywhere() {
     let (mut dropped, mut answered) = (0, 0);
@@ -132,8 +132,8 @@ async fn a_request_may_be_dropped_anywhere() {
     assert!(dropped > 3 && answered > 5, "{dropped} dropped, {answered} answered");
 }
 
-/// A handler waits only so long for a call that is final, and then says that all is well: it may
-/// say so only if the call has not happened, or else nobody knows.
+/// A handler gives up waiting for a call that is final, and reports success. It may do so only if
+/// the call has not happened; otherwise its outcome is unknown.
 #[tokio::test]
 async fn a_call_may_be_dropped_anywhere() {
     let (mut saved, mut unsure) = (0, 0);
@@ -185,8 +185,8 @@ async fn a_session_may_be_used_twice_at_once() {
     assert_eq!(user_and_value(&manager, &cookie).await, (String::new(), String::new()));
 }
 
-/// A task that goes on after the handler has what it did before the end saved, and is told that it
-/// is too late for the rest.
+/// A task goes on after the handler. What it did before the end is saved, and for the rest it is
+/// told that it is too late.
 #[tokio::test]
 async fn a_task_may_outlive_its_handler() {
     let manager = manager();
@@ -218,7 +218,8 @@ async fn a_task_may_outlive_its_handler() {
     assert_eq!(saved, ("alice".to_owned(), (count - 1).to_string()));
 }
 
-/// By mistake, around a part and around the whole: the inner one counts, and one cookie is set.
+/// By mistake one layer is around a part, and one around the whole. The inner one counts, and one
+/// cookie is set.
 #[tokio::test]
 async fn a_layer_in_a_layer_does_no_harm() {
     let manager = manager();
@@ -236,7 +237,7 @@ async fn a_layer_in_a_layer_does_no_harm() {
     assert_eq!(user_and_value(&manager, cookie).await.0, "");
 }
 
-/// Whatever a client sends as its cookies, it is nobody, and there is an answer.
+/// Whatever a client sends as its cookies, it gets an answer, and is nobody.
 #[tokio::test]
 async fn hostile_cookies_are_nobody() {
     let manager = manager();

@@ -1,4 +1,4 @@
-//! Stores that are broken on purpose, in one way each: the conformance test finds every one.
+//! Stores that are broken on purpose, each in one way. The conformance test must find every one.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -49,7 +49,7 @@ faults! {
 
 use Fault as F;
 
-/// A store that works, but for one thing. Two handles share the memory, and not the cache.
+/// A store that works except for one fault. Two handles share the memory, but not the cache.
 struct Broken {
     memory: Arc<Memory>,
     fault: Option<Fault>,
@@ -117,7 +117,7 @@ impl Broken {
         Box::new(parts.try_into().unwrap())
     }
 
-    /// What is written in place of this.
+    /// The write that this store makes instead.
     async fn altered(&self, write: &Write) -> Write {
         let mut write = write.clone();
         let named =

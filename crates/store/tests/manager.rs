@@ -1,4 +1,4 @@
-//! What the manager makes of a store that fails, or does not answer.
+//! What the manager does if the store fails, or does not answer.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -107,8 +107,8 @@ async fn each_error_of_the_store_is_shown() {
     assert_eq!(SHOWN.load(Ordering::Relaxed), 3, "one that is too late, too");
 }
 
-/// All begin at once, so all but one lose a race. Then they take turns: none loses so many more
-/// that it gives up.
+/// All begin at once, so all but one lose a race. Then they take turns, so none loses so many more
+/// races that it gives up.
 #[tokio::test(start_paused = true)]
 async fn many_writers_of_one_session_all_get_their_turn() {
     let (manager, store, mut request) = logged_in().await;

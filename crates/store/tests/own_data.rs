@@ -1,4 +1,4 @@
-//! An application's own data and the session, in one transaction of one database.
+//! An application's own data and the session are in one transaction of one database.
 
 #![cfg(any(feature = "sqlite", feature = "postgres"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
@@ -12,13 +12,13 @@ use quixote_session_store::{Manager, OwnData, Store, StoreError};
 /// Orders of the application, in the database of the sessions.
 #[async_trait::async_trait]
 trait Orders: OwnData {
-    /// From now on rolls back what it has written.
+    /// From now on, rolls back instead of committing.
     fn give_up(&mut self);
 
     async fn count(&mut self) -> i64;
 }
 
-/// A request that has logged in.
+/// A request in which carol has logged in.
 async fn of_carol(manager: &Manager) -> Exchange {
     let mut request = manager.exchange();
     manager.run(&mut request, Call::start(Arrival::default())).await.unwrap();
@@ -26,7 +26,7 @@ async fn of_carol(manager: &Manager) -> Exchange {
     request
 }
 
-/// The session and the application's data are both there, or neither is.
+/// Checks that the session and the application's data are both stored, or neither is.
 async fn one_transaction_has_both(sessions: Arc<dyn Store>, mut orders: impl Orders) {
     let manager = Manager::new(Config::STRICT, sessions).unwrap();
     for (is_ended, count) in [(false, 1), (true, 1)] {
@@ -152,7 +152,7 @@ async fn one_transaction_of_postgres_has_both() {
     let sessions = quixote_session_store::Postgres::connect(&url).await.unwrap();
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
-    // It goes with the connection, and is seen by it alone.
+    // A temporary table exists only in this connection, and goes with it.
     client.batch_execute("CREATE TEMPORARY TABLE orders (what TEXT)").await.unwrap();
     let orders = InPostgres { sessions: sessions.clone(), client, gives_up: false };
     one_transaction_has_both(Arc::new(sessions), orders).await;

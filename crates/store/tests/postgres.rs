@@ -7,7 +7,7 @@ use quixote_session::driver::{Revision, Write};
 use quixote_session::{Session, StoreOp, Timestamp};
 use quixote_session_store::{Postgres, Store as _, StoreError};
 
-/// Each has what the indices need.
+/// Each table has the columns that the indices need.
 #[tokio::test]
 #[ignore = "needs POSTGRES_URL"]
 async fn tables_of_another_application_are_left_alone() {
@@ -28,7 +28,7 @@ async fn tables_of_another_application_are_left_alone() {
     }
 }
 
-/// What the server says of a row that it refuses has the whole row in it.
+/// The server's message about a refused row contains the whole row.
 #[tokio::test]
 #[ignore = "needs POSTGRES_URL"]
 async fn what_postgres_refuses_is_said_and_no_row_quoted() {

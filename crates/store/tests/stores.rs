@@ -7,10 +7,10 @@ use std::sync::Arc;
 use quixote_session::Config;
 use quixote_session_store::{Memory, Store, conformance};
 
-/// As one process has it, and as another does.
+/// Runs the conformance test on a store as two processes have it.
 async fn passes(store: Arc<dyn Store>, other: Arc<dyn Store>) {
     conformance::conditions(store.clone(), &Config::STRICT).await;
-    // More than a store deletes in one batch.
+    // These are more sessions than a store deletes in one batch.
     conformance::many(store.clone(), 1001).await;
     conformance::ends_against_logins(store.clone(), 100).await;
     conformance::moves(store.clone(), 30).await;
@@ -52,7 +52,7 @@ async fn sqlite_files_are_for_their_owner_alone() {
     let modes: Vec<_> = modes.collect();
     assert!(modes.len() > 1, "the log is there: {modes:?}");
     assert!(modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
-    // A file that is there is opened, and memory is no file.
+    // An existing file is opened, and `:memory:` makes no file.
     quixote_session_store::Sqlite::open(&file).unwrap();
     quixote_session_store::Sqlite::open(":memory:").unwrap();
     assert!(!std::path::Path::new(":memory:").exists());
@@ -82,7 +82,7 @@ async fn postgres() {
     let store = quixote_session_store::Postgres::connect(&url).await.unwrap();
     let other = quixote_session_store::Postgres::connect(&url).await.unwrap();
     passes(Arc::new(store), Arc::new(other)).await;
-    // Whatever the default of the database is.
+    // This sets another isolation level as the default of the database.
     let url = url + "?options=-c%20default_transaction_isolation=serializable";
     let store = quixote_session_store::Postgres::connect(&url).await.unwrap();
     conformance::ends_against_logins(Arc::new(store.clone()), 100).await;
