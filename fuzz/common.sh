@@ -1,9 +1,9 @@
-# Read by the scripts beside it and by .ci/fuzz: the targets, and how each is run.
+# The targets, and how to run each. The scripts beside this file and .ci/fuzz read it.
 
 targets=(step differential cookie trace state)
 
-# The crate and its harness are safe Rust, so there is nothing for a sanitizer to find in them,
-# and without one a run is several times as fast.
+# The crate and its harness are safe Rust, so a sanitizer has nothing to find in them, and without
+# one a run is several times as fast.
 build=(--sanitizer none)
 
 need_cargo_fuzz() {
@@ -16,7 +16,7 @@ need_cargo_fuzz() {
     cargo install --quiet --locked cargo-fuzz --version '^0.13'
 }
 
-# The options of libFuzzer for a target. The longest input: 250 turns of a script, or so many
+# The options of libFuzzer for a target. The longest input is 250 turns of a script, or this many
 # bytes of text.
 options() {
     local dictionary=$PWD/fuzz/dictionaries/$1.dict
@@ -42,7 +42,7 @@ fuzz() {
     cargo +nightly fuzz run "${build[@]}" "$target" "${folders[@]}" -- "${extra[@]}" "$@"
 }
 
-# Unpacks the kept corpus of a target, and says in which folder it stands then.
+# Unpacks the kept corpus of a target, and prints its folder.
 unpack() {
     local folder=$PWD/fuzz/target/kept
     rm -rf "${folder:?}/$1"
@@ -51,8 +51,8 @@ unpack() {
     echo "$folder/$1"
 }
 
-# Packs the folder of a target, which stands in the folder given second, as its kept corpus. The same
-# files make the same archive, byte for byte.
+# Packs the folder of a target, below the folder that is the second argument, as its kept corpus.
+# The same files make the same archive, byte for byte.
 pack() {
     tar --sort=name --format=ustar --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
         -C "$2" -c "$1" | gzip -n9 >"fuzz/corpus/$1.tar.gz"

@@ -1,10 +1,10 @@
 /*
- * Counts the comparisons that the fuzzer's instrumentation announces, and hands each on to the
+ * Counts the comparisons that the fuzzer's instrumentation announces, and passes each on to the
  * fuzzer: the linker leads the calls of the callbacks here (see build.rs).
  *
- * In C, because what is compiled with the targets is instrumented like them: under the address
- * sanitizer even the access to the counter is checked by a comparison, which would be announced
- * to its own counter without end.
+ * It is in C because Rust that is compiled with the targets is instrumented like them: under the
+ * address sanitizer even the access to the counter is checked by a comparison, which would be
+ * announced to the counter without end.
  */
 #include <stdint.h>
 
