@@ -1,7 +1,7 @@
-(** Strict on one page: who is logged in. All else that a step does (values, form tokens, cookies, times) is
-    left out, and what remains is a map from ids to users and four things that can happen to it. Each step of
-    strict is one of them, or none, under every configuration and in every state: so says the claim below.
-    proof/Who.v proves it. *)
+(** Strict on one page: who is logged in. Everything else that a step does (values, form tokens, cookies, times) is
+    left out. What remains is a map from ids to users, and four things that can happen to it. The claim below says
+    that each step of strict does at most two of them, under every configuration and in every state. proof/Who.v
+    proves it. *)
 From Q Require Export Claims.
 
 Notation who := (gmap id text) (only parsing).
@@ -26,11 +26,11 @@ Definition does (w : who) (a : action) : option who :=
 Fixpoint does_all (w : who) (l : list action) : option who :=
   match l with [] => Some w | a :: l => match does w a with Some w => does_all w l | None => None end end.
 
-(** Nobody is logged in but by a request that set this user, or that holds a session of this user which is not
+(** A request can log this user in only if it has set this user, or if it holds a session of this user that is not
     stored. *)
 Definition logs_in (q : request) (u : text) : Prop :=
   (∃ l, c_login (own q) = Some l ∧ l_user l = Some u) ∨ ∃ s, held q = Some (None, s) ∧ user s = Some u.
-(** Who may do what. *)
+(** Which step may do what. *)
 Definition allowed (cfg : config) (st : state) (i : input) (a : action) : Prop :=
   match a with
   | Enter u n instead => n ∈ d_ids (i_draws i) ∧ ∃ r q, saves (i_event i) r ∧ requests st !! r = Some q ∧
@@ -42,6 +42,6 @@ Definition allowed (cfg : config) (st : state) (i : input) (a : action) : Prop :
       ∃ r, i_event i = OfRequest r ExpireOtherSessions
   end.
 
-(** Two at most, since a full store lets what is over leave before somebody logs in. *)
+(** Two things happen if the store is full: sessions that are over leave, and then somebody logs in. *)
 Definition strict_refines_who := ∀ cfg st i, ∃ l,
   does_all (logged_in st) l = Some (logged_in (step cfg st i).1) ∧ (length l ≤ 2)%nat ∧ Forall (allowed cfg st i) l.

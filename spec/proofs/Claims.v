@@ -1,11 +1,13 @@
-(** What is claimed of strict: one definition for each theorem of spec/session.md, of the same name. Every
-    claim is about every configuration and every run, however long, with however many requests, sessions,
-    values and tokens. proof/ proves them; Witness.v shows that their premises are met; faults/ breaks each. *)
+(** The claims about strict: one definition for each theorem of spec/session.md, of the same name. Every
+    claim is about every configuration and every run of any length, with any number of requests, sessions,
+    values and tokens. proof/ proves them, Witness.v shows that their premises can be met, and faults/
+    breaks each of them. *)
 From Q Require Export Model.
 
 (** ** Runs *)
 
-(** A step that happened. A run is all of them, the newest first, with the state it led to. *)
+(** A step that happened. A run is the list of all such steps, the newest first, and the state that they led
+    to. *)
 Record occurrence := Occurrence { o_before : state; o_in : input; o_after : state; o_eff : effects }.
 Definition occurs cfg st i := Occurrence st i (step cfg st i).1 (step cfg st i).2.
 Inductive run (cfg : config) : list occurrence → state → Prop :=

@@ -1,6 +1,6 @@
-(** The browsers around strict: the cookies in their jars, the requests that they have open, and the responses on
-    their way, which arrive in any order or never. No rule of the machine is here, and the machine knows nothing of
-    this. Then what two theorems of spec/session.md claim of it. proof/Browsers.v proves them. *)
+(** The browsers around strict: the cookies in their jars, their open requests, and the responses on their way, which
+    arrive in any order or never. This file has no rule of the machine, and the machine knows nothing about browsers.
+    At the end are the claims of the two theorems of spec/session.md about browsers. proof/Browsers.v proves them. *)
 From Q Require Export Claims.
 
 Notation browser := N (only parsing).
@@ -23,8 +23,8 @@ Record response := Response {
   p_ended : bool;              (* its request ended its session *)
   p_login : option text }.     (* who is logged in by it, unless that session has ended since *)
 
-(** A jar keeps one cookie for each path (RFC 6265, section 5.3). [owed] says of a browser whom it has logged in as:
-    it is no part of a browser, but what the second theorem remembers. *)
+(** A jar keeps one cookie for each path (RFC 6265, section 5.3). [owed] says as whom a browser has logged in. It is
+    not part of the browser; the second theorem remembers it. *)
 Record world := World {
   so_far : list occurrence; machine : state;
   jars : gmap (browser * text) id; open : gmap number asked; under_way : list response;
@@ -43,8 +43,9 @@ Definition obey (b : browser) (c : option (cookie_change * text)) (jars : gmap (
   | Some (Revoke, path) => delete (b, path) jars
   | None => jars end.
 
-(** A login is owed from now on, if the browser has the cookie for it. It is owed no longer once another request, one
-    that may bring a cookie, has brought one; the worlds and TLC excuse a browser already while that is under way. *)
+(** A login is owed from now on, if the browser has the cookie for it. It is no longer owed once another request that
+    may bring a cookie has brought one. The worlds and TLC are laxer: there it is not owed while such a request is
+    under way. *)
 Definition owed_then (w : world) (p : response) : gmap browser text :=
   let b := p_to p in
   let brings := negb (is_none (p_cookie p)) in
@@ -81,9 +82,9 @@ Definition go_on_asking (e : request_event) (eff : effects) (a : asked) : asked 
 
 Global Instance t_begins_dec t : Decision (t_begins t).
 Proof. unfold t_begins. destruct (t_login t) as [[u at_]|]; apply _. Defined.
-(** The response to a request that has done [t]. Who logs out by setting nobody, and leaves nothing, wants the cookie
-    gone; who empties a cart does not. It logs nobody in if the request failed, or if its session was ended meanwhile
-    and it saved to none. *)
+(** The response to a request that has done [t]. If the request has logged out by setting nobody, and nothing is left,
+    the cookie must go; if it has emptied a cart, it need not. The response logs nobody in if the request failed, or
+    if its session was ended meanwhile and it saved to no other. *)
 Definition respond (a : asked) (t : trail) (o : occurrence) (saved : bool) : response :=
   let eff := o_eff o in
   let lost := is_none (e_cookie eff) && is_none (written (e_op eff)) &&
@@ -101,15 +102,16 @@ Definition forget (o : occurrence) (p : response) : response :=
   Response (p_to p) (p_sent p) (p_cookie p) (p_may_bring p) (p_ended p)
     (match logs_into p with Some n => if gone o n then None else p_login p | None => p_login p end).
 
-(** Nothing is owed to a browser once a request of its own has changed who it is, or once the session that its jar names
-    has ended: by somebody else, by a limit, or for a new one of its own. [mine] is the request that acts. *)
+(** Nothing is owed to a browser once one of its own requests has changed who it is, or once the session that its jar
+    names has ended: by somebody else, by a limit, or because its own request replaced it. [mine] is the request that
+    acts. *)
 Definition excused (w : world) (o : occurrence) (mine : option asked) (b : browser) : bool :=
   let ended := existsb (gone o) (kept (jars w) b) in
   match mine with
   | Some a => if a_by a =? b then a_identity a || a_anew a && ended else ended
   | None => ended end.
 
-(** [by_] is the browser whose request starts, or none if it is of somebody else. It brings any cookie: the browser's
+(** [by_] is the browser whose request starts, or none if somebody else starts it. It brings any cookie: the browser's
     own, an older one, or none. *)
 Definition happen (cfg : config) (w : world) (by_ : option browser) (i : input) : world :=
   let o := occurs cfg (machine w) i in

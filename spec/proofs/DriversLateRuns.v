@@ -1,4 +1,4 @@
-(** What runs of doubts that end, and of writes that arrive late, are made of besides. *)
+(** More parts for computed runs: doubts that end, and writes that arrive late. *)
 From Q Require Export DriversRuns.
 
 Lemma misses_act w r : is_none (doubt_of w r) = false → Forall (λ m, is_missed w m ∧ looks_in_time w m ∨ is_lost w m) (sent_by w r) →

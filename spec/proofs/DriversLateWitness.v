@@ -1,10 +1,11 @@
-(** The premises of the claims of DriversLate.v are met: computed runs, of an end that spares a session and arrives twice,
-    of a session that goes while a save to it is in doubt, or reaches its limit, and of a session that nobody asked for. *)
+(** Computed runs that meet the premises of the claims in DriversLate.v: an end that spares a session arrives twice; a
+    session goes, or reaches its limit, while a save to it is in doubt; and a session is created that nobody waits for.
+    *)
 From Q Require Import DriversLate DriversWitness DriversLateRuns.
 
 (** ** An end that spares a session *)
 
-(** Request 1 logs in. Request 2 of that session ends the others; the driver does not hear that it is carried out. *)
+(** Request 1 logs in. Request 2 of that session ends the others; this is carried out, but not acknowledged. *)
 Definition a1 := answers nothing_yet 1 (at_ 1 0 (start 1 None)).
 Definition a2 := tells 1 "u" a1.
 Definition a3 := answers a2 1 (at_ 2 1 (of 1 (SetUser (Some "u")))).
@@ -54,7 +55,7 @@ Proof.
 Qed.
 Example spared_is_fresh : fresh_world a13.
 Proof. apply fresh_computed; computed. Qed.
-(** It arrives once more: request 9 could have asked for that, and what began since is over. *)
+(** It arrives once more. Request 9 could have asked for this, and what began since is over. *)
 Example spared_twice : (2, n7) ∈ t_air (w_traffic a13) ∧ s_input n7 ∈ (w_said a13).*1 ∧ is_idle strict a13 9 ∧ N.of_nat (S (size (w_requests a13))) < max_requests strict ∧
   (λ s, (user s, over strict 8 s)) <$> w_store a13 !! 1003 = Some (Some "u"%string, false) ∧
   (λ p, p.1) <$> map_to_list (w_store a13) = [1003; 1013] ∧ number_of a13 "u" = 1 ∧
@@ -74,12 +75,12 @@ Definition g6 := answers g5 2 (at_ 6 4 (of 2 CreateFormToken)).
 Definition n8 := sent_at g6 2 (at_ 8 5 (done_ 2)).
 Definition g8 := sends g6 2 (at_ 8 5 (done_ 2)).
 Definition logs_out w := writes (answers (loads 3 1003 w) 3 (at_ 9 6 (start 3 (Some (CookieId 1003))))) 3 (at_ 10 7 (of 3 ExpireSession)).
-(** It does not arrive before that. Request 2 finishes over what is left. *)
+(** The save does not arrive before that. Request 2 finishes over what is left. *)
 Definition g10 := logs_out g8.
 Definition g11 := reloaded g10 2 1003.
 Definition g12 := misses g11 2.
 Definition g13 := answers g12 2 (at_ 13 8 (done_ 2)).
-(** It does: what request 2 is answered over what is left is what the save has answered. *)
+(** The save arrives. The answer that request 2 gets over what is left is the answer of the save. *)
 Definition f9 := arrives g8 2 n8.
 Definition f10 := logs_out f9.
 Definition f11 := reloaded f10 2 1003.
@@ -136,7 +137,7 @@ Example nothing_is_asked : let i := at_ 13 8 (done_ 2) in
   store (d_now (doubt_at g11 2)) !! 1003 = None ∧ e_op (effects_at g11 2 i) = None ∧ e_reply (effects_at g11 2 i) = Done ∧
   store (d_now (doubt_at f11 2)) !! 1003 = None ∧ e_op (effects_at f11 2 i) = None ∧ e_reply (effects_at f11 2 i) = Done.
 Proof. repeat split; computed. Qed.
-(** So it hears the same, of its second try or of its first, and nothing is left. *)
+(** So its second try and its first get the same answer, and nothing is left. *)
 Example it_hears_the_same : (λ p, (name p.1, p.2)) <$> head (t_heard (w_traffic g13)) = Some (5013, Says (Done, Some Commit, None)) ∧
   (λ p, (name p.1, p.2)) <$> head (t_heard (w_traffic f12)) = Some (5008, Says (Done, Some Commit, None)) ∧
   map_to_list (w_store g13) = [] ∧ map_to_list (w_store f12) = [].
@@ -144,8 +145,8 @@ Proof. repeat split; computed. Qed.
 
 (** ** A session that has reached its limit *)
 
-(** Nobody logs out. Twelve hours later request 2 has not heard of its save, which is not found either, and is answered
-    without it. Then the save arrives. *)
+(** Nobody logs out. Twelve hours later the save of request 2 is neither acknowledged nor found, and the request is
+    answered without it. Then the save arrives. *)
 Definition twelve_hours : time := 43200000.
 Definition again := at_ 11 twelve_hours (done_ 2).
 Lemma n8_updates : would_update (doubt_at g8 2) (done_ 2) 1003 (at_ 3 2 (done_ 1)).
@@ -162,7 +163,7 @@ Proof.
 Qed.
 Lemma arrives_doubts w r m r0 : doubt_of (arrives w r m) r0 = doubt_of w r0.
 Proof. done. Qed.
-(** It was not carried out before that, and is then: with the token that was rendered. *)
+(** The save was not carried out before that. It is carried out then, with the token that was rendered. *)
 Definition tokens_of (w : world) : list token := default [] (tokens <$> w_store w !! 1003).
 Example it_arrives_past_it : act strict 2 g8 f9 ∧ s_input n8 ∉ (w_said g8).*1 ∧ s_input n8 ∈ (w_said f9).*1 ∧
   doubt_of f9 2 = doubt_of g8 2 ∧ tokens_of g8 = [] ∧ tokens_of f9 = [3006].
@@ -170,7 +171,7 @@ Proof.
   split; [exact e9|]. split; [apply not_said; computed|]. split; [apply (elem_of_list_lookup_2 _ 0); computed|].
   split; [apply arrives_doubts|]. split; computed.
 Qed.
-(** Whoever comes with its cookie finds nothing, as if the token were not there, and ends it. *)
+(** A request that comes with its cookie finds nothing, as if the token were not there, and ends the session. *)
 Definition visitor := at_ 12 twelve_hours (start 3 (Some (CookieId 1003))).
 Example nobody_finds_it : (λ s, too_old strict twelve_hours s) <$> w_store f9 !! 1003 = Some true ∧
   effects_at (loads 3 1003 f9) 3 visitor = effects_at (loads 3 1003 g8) 3 visitor ∧
@@ -225,7 +226,7 @@ Proof.
     repeat constructor; first [by left|right; computed]. }
   rewrite Forall_forall in F. destruct (F j Hj) as [?|F']; [done|]. apply bool_decide_eq_false in F'. done.
 Qed.
-(** Two are stored, one cookie was sent, and a sweep ends both in their time. *)
+(** Two sessions are stored, one cookie was sent, and a sweep ends both in their time. *)
 Example what_came : (λ p, p.1) <$> map_to_list (w_store c6) = [1003; 1005] ∧ (λ p, p.1) <$> map_to_list (w_store (without_late [(at_ 3 2 (done_ 1), 1003)] c6)) = [1005] ∧
   omap (λ p, p.2.2) (w_said c6) = [(SetCookie 1005, "/"%string)] ∧
   map_to_list (w_store (write strict (OpDiscardOver 99999999) c6)) = [].

@@ -1,11 +1,11 @@
-(** What computed runs of drivers are made of: each act as a function, and what is left to compute of it. *)
+(** The parts of computed runs of drivers: each act as a function, with what is then left to compute. *)
 From Q Require Export Drivers Witness.
 
 Definition after_step (w : world) (r : N) (i : input) : state := (step strict (believed w r) i).1.
 Definition effects_at (w : world) (r : N) (i : input) : effects := (step strict (believed w r) i).2.
-(** Without an operation this is none, and nobody asks for it. *)
+(** The operation of a step. It is only asked for if there is one. *)
 Definition op_at (w : world) (r : N) (i : input) : store_op := default (OpDiscard 0) (e_op (effects_at w r i)).
-(** What it would send, and what the driver waits for; without a doubt nobody asks for that. *)
+(** What the driver would send, and what it waits for. It is only asked for in doubt. *)
 Definition sent_at (w : world) (r : N) (i : input) : sent :=
   Sent i (believed w r) (after_step w r i) (effects_at w r i) (op_at w r i) (seen w r).
 Definition doubt_at (w : world) (r : N) : doubt := default (Doubt init ∅ []) (doubt_of w r).
@@ -27,7 +27,7 @@ Definition misses (w : world) (r : N) : world := let d := doubt_at w r in
 Definition despairs (w : world) (r : N) : world := hear_all ((λ m, (s_input m, Unknown)) <$> d_sent (doubt_at w r)) w.
 Definition forgets (w : world) (r : N) (j : input) : world := silences r (doubts r None (gives_up strict j r w)).
 
-(** A history is what its inputs make. *)
+(** A history, computed from its inputs. *)
 Fixpoint replayed cfg (l : list input) : list occurrence * state := match l with
   | [] => ([], init)
   | i :: l => let '(h, st) := replayed cfg l in (occurs cfg st i :: h, (step cfg st i).1) end.
@@ -37,7 +37,7 @@ Lemma said_replayed cfg h st (w : world) : run cfg h st → (λ o, (o_in o, answ
   replayed cfg (w_said w).*1 = (h, st).
 Proof. intros Hr <-. rewrite <- list_fmap_compose. by apply run_replayed. Qed.
 
-(** An input is told by its handle. *)
+(** The name of an input is its handle. *)
 Definition name (i : input) : N := d_handle (i_draws i).
 Lemma not_said w i : bool_decide (name i ∈ name <$> (w_said w).*1) = false → i ∉ (w_said w).*1.
 Proof. intros H%bool_decide_eq_false Hi. apply H. by apply elem_of_list_fmap_1. Qed.

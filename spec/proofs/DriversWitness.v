@@ -1,5 +1,5 @@
-(** The premises of the claims about drivers are met: computed runs, of three of which one loses a race; of five over a
-    store that fails, or answers late; and of an end that is sent once more, and arrives twice. *)
+(** Computed runs that meet the premises of the claims about drivers: three drivers, one of which loses a race; five
+    over a store that fails or answers late; and an end that is sent once more and arrives twice. *)
 From Q Require Import DriversLateRuns.
 
 (** ** A race *)
@@ -65,12 +65,12 @@ Qed.
 
 (** ** A store that fails, or answers late *)
 
-(** The first save of request 2 is carried out, and its driver does not hear of it, but finds it. *)
+(** The first save of request 2 is carried out. It is not acknowledged, but its driver finds it. *)
 Definition v10 := sends w9 2 (at_ 10 7 (done_ 2)).
 Definition m10 := sent_at w9 2 (at_ 10 7 (done_ 2)).
 Definition v11 := arrives v10 2 m10.
 Definition v12 := finds v11 2 m10 [].
-(** That of request 3 does not arrive, and its driver sends another one; then the first arrives after all. *)
+(** The save of request 3 does not arrive, and its driver sends another one. Then the first arrives after all. *)
 Definition v13 := loads 3 1003 v12.
 Definition v14 := sends v13 3 (at_ 14 8 (done_ 3)).
 Definition m14 := sent_at v13 3 (at_ 14 8 (done_ 3)).
@@ -79,7 +79,7 @@ Definition v16 := sends v15 3 (at_ 16 9 (done_ 3)).
 Definition m16 := sent_at v15 3 (at_ 16 9 (done_ 3)).
 Definition v17 := arrives v16 3 m14.
 Definition v18 := finds v17 3 m14 [m16].
-(** That of request 4 arrives after its driver has said that nobody knows. The load of request 5 fails. *)
+(** The save of request 4 arrives after its driver has said that the outcome is unknown. The load of request 5 fails. *)
 Definition v19 := loads 4 1003 v18.
 Definition v20 := answers v19 4 (at_ 20 10 (start 4 (Some (CookieId 1003)))).
 Definition v21 := answers v20 4 (at_ 21 11 (of 4 (SetValue "c" "z"))).
@@ -89,7 +89,7 @@ Definition v23 := despairs v22 4.
 Definition v24 := arrives v23 4 m22.
 Definition v25 := forgets v24 4 (at_ 25 13 (of 4 (FinishRequest Abandoned))).
 Definition v26 := fails v25 5 (at_ 26 14 (start 5 (Some (CookieId 1003)))) (at_ 27 14 (of 5 (FinishRequest Abandoned))).
-(** What request 6 would create is lost for good; its driver begins again. *)
+(** The session that request 6 would create is lost for good, and its driver begins again. *)
 Definition v28 := answers v26 6 (at_ 28 15 (start 6 None)).
 Definition v29 := answers v28 6 (at_ 29 16 (of 6 (SetValue "k" "w"))).
 Definition v30 := sends v29 6 (at_ 30 17 (done_ 6)).
@@ -156,7 +156,7 @@ Proof.
 Qed.
 Example these_are_fresh : fresh_world v32.
 Proof. apply fresh_computed; computed. Qed.
-(** What the last calls were told, the newest first; and what is stored: of nothing a half, and nothing twice. *)
+(** What the last calls were told, the newest first; and what is stored: nothing by half, and nothing twice. *)
 Example they_hear : (λ p, (name p.1, match p.2 with Says a => inl a.1.1 | what => inr what end)) <$> take 12 (t_heard (w_traffic v32)) =
   [(5032, inl Done); (5030, inr NotDone); (5029, inl Done); (5028, inl (Started None)); (5026, inr NotDone); (5022, inr Unknown);
    (5021, inl Done); (5020, inl (Started None)); (5014, inl Done); (5016, inr NotDone); (5010, inl Done); (5009, inl Done)].
@@ -166,8 +166,8 @@ Proof. computed. Qed.
 Example what_is_left : values_in v32 ["a"; "b"; "c"; "k"]%string = [Some "x"; Some "y"; Some "z"; Some "v"]%string ∧
   (λ p, p.1) <$> map_to_list (w_store v32) = [1003; 1032] ∧ map_to_list (w_requests v32) = [].
 Proof. split; [|split]; computed. Qed.
-(** A write that was not carried out is not found, and one that was is not missed; and of two under one condition, the one
-    that was not carried out cannot arrive any more. *)
+(** A write that was not carried out is not found, and one that was is not missed. Of two writes under one condition,
+    the one that was not carried out cannot arrive any more. *)
 Example not_mistaken : ¬ is_found v10 m10 ∧ ¬ is_missed v11 m10.
 Proof.
   assert (∃ s, s_op m10 = OpUpdate 1003 s) as [s Eo] by (eexists; computed). split.
@@ -185,8 +185,8 @@ Proof. split; [computed|]. apply not_eq_None_Some. intros E. apply (f_equal (fma
 
 (** ** An end that is sent once more *)
 
-(** Driver 7 is of a manager, who ends the sessions of a user. That is carried out, and not acknowledged: it is sent once
-    more, and acknowledged. The first copy arrives as well: that is as if manager 8 had asked for the same. *)
+(** Driver 7 is of a manager, who ends the sessions of a user. This is carried out, but not acknowledged, so it is sent
+    once more, and then acknowledged. The first copy arrives too, as if manager 8 had asked for the same. *)
 Definition i40 := at_ 40 3 (OfManager (DeleteSessionsOf "u")).
 Definition m40 := sent_at w3 7 i40.
 Definition u1 := sends w3 7 i40.

@@ -1,4 +1,4 @@
-(** What tests/proved takes out of Model.v. Maps are made of lists of their entries there. *)
+(** The definitions of Model.v that tests/proved uses. There maps are made from lists of their entries. *)
 From Quixote Require Import Model.
 From Coq Require Import Extraction.
 

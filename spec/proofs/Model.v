@@ -1,8 +1,9 @@
-(** Strict of spec/session.md, whole, as one total function. Rules stand in brackets, as in the TLA+ files.
+(** All of strict, as spec/session.md describes it, as one total function. Rules are cited in brackets, as
+    in the TLA+ files.
 
-    What a reader must believe is this file and what Claims.v says about it. An id, a form token and
-    a handle are numbers, a text is a text, and a cookie header has been read. The store is a map, so
-    a session is stored under its own id and under no other. *)
+    A reader must believe this file, and what Claims.v says about it. An id, a form token and a handle are
+    numbers, a text is a text, and a cookie header has been read. The store is a map, so a session is stored
+    under its own id and under no other. *)
 From stdpp Require Export gmap strings list.
 From Coq Require Export NArith.
 Global Open Scope N_scope.

@@ -1,4 +1,4 @@
-(** The premises of the claims are met: runs that are computed here, in which each of them speaks of something. *)
+(** Computed runs that meet the premises of the claims, so that each claim says something about them. *)
 From Q Require Import Claims.
 From Q Require Import Clients.
 

@@ -1,4 +1,4 @@
-"""What is proved of strict, and what ties it to the code: `python3 spec/proofs --help`.
+"""The proofs about strict, and what ties them to the code: `python3 spec/proofs --help`.
 
 Exit status: 0 if all is as declared, 1 if something differs, 2 if the arguments are wrong.
 """

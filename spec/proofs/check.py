@@ -1,10 +1,11 @@
 """Check the proofs, that they rest on no axiom, and that nothing is left out in silence.
 
-Coq checks every file anew, and its independent checker what came of them. Then: every theorem of
-session.md that strict keeps is proved, or has a reason in left_out.md; so has every rule of strict
-that Model.v does not cite. And each proved claim has a fault: a change of Model.v, Drivers.v or
-DriversLate.v, and a run that refutes the claim there. Takes six minutes of CPU. The number in the
-environment variable SHARE picks a fifth of the faults, and without a number (`SHARE=`) it is all.
+Coq compiles every file again, and its independent checker checks the results. Every theorem of
+session.md that strict keeps must be proved, or have a reason in left_out.md. Every rule of strict
+must be cited in Model.v, Drivers.v or DriversLate.v, or have a reason there. And each proved claim
+must have a fault: a change of one of these files, and a run that refutes the claim after that
+change. This takes six minutes of CPU. The number in the environment variable SHARE picks a fifth of
+the faults; without a number (`SHARE=`) all are checked.
 """
 
 import re
@@ -19,7 +20,7 @@ from share import share
 
 HERE = Path(__file__).resolve().parent
 SPEC = HERE.parent / "session.md"
-# What is compiled, in an order in which each needs only what stands in lines before its own.
+# The files to compile. Each needs only files in the lines before its own.
 FILES = [
     ["Model"], ["Claims"], ["Clients"], ["proof/Base", "Abstract"], ["proof/Facts"],
     ["proof/Steps", "proof/Others", "proof/Writes", "Witness"],
@@ -36,13 +37,13 @@ FILES = [
     ["proof/DriversAgain", "proof/DriversGone", "proof/DriversUnmet"], ["proof/DriversLimit"],
     ["proof/All"],
 ]  # fmt: skip
-# What has the claims that are rows of session.md.
+# The files with claims that are rows of session.md.
 ROWS = ["Claims", "Clients"]
-# What has claims that are none.
+# The files with other claims.
 BEYOND = ["Abstract", "Drivers", "DriversLate"]
-# What faults may need besides, after Witness.v: it has no claims.
+# The files that faults may also need, after Witness.v. They have no claims.
 RUNS = ["DriversRuns", "DriversLateRuns"]
-# Where the rules of strict are cited.
+# The files in which the rules of strict are cited.
 CITING = ["Model", "Drivers", "DriversLate"]
 SHARES = 5
 FORBIDDEN = re.compile(
@@ -126,7 +127,7 @@ def proved_claims():
 
 
 def citations(model):
-    """The rules that it names, ranges included."""
+    """The rules that it names, including those in ranges."""
     cited = set(re.findall(r"\[([a-z_]+-\d+)\]", model))
     for kind, first, last in re.findall(r"\[([a-z_]+)-(\d+)\] to \[\1-(\d+)\]", model):
         cited |= {f"{kind}-{number}" for number in range(int(first), int(last) + 1)}
@@ -134,7 +135,7 @@ def citations(model):
 
 
 def proofs():
-    """Compiles all, counts what rests on nothing else, and has it checked once more."""
+    """Compiles everything, counts the proofs without axioms, and runs the second checker."""
     with tempfile.TemporaryDirectory() as folder:
         for file in HERE.rglob("*.v"):
             place = Path(folder) / file.relative_to(HERE)
@@ -155,7 +156,8 @@ def proofs():
             ["coqchk", "-silent", "-o", "-Q", ".", "Q", "-norec", "Q.proof.All", *norec()],
             cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        # What the standard library seals in one module counts as an axiom here; nothing of ours uses it.
+        # What the standard library seals in one module counts as an axiom here. No proof of ours
+        # uses it.
         found = re.search(r"\* Axioms:(.*?)\n\s*\n", run.stdout + run.stderr, re.DOTALL)
         names = found[1].replace("<none>", "").split() if found else ["?"]
         if run.returncode or any(not name.startswith("Coq.ssr.ssrunder.") for name in names):
@@ -165,7 +167,7 @@ def proofs():
 
 
 def faults():
-    """Has each claim refuted by a run of a model that was changed for it."""
+    """Lets a run of a changed model refute each claim."""
     files = share(sorted((HERE / "faults").glob("*.v")), SHARES)
     with ThreadPoolExecutor(2) as pool:
         wrong = [said for said in pool.map(refuted, files) if said]
@@ -174,7 +176,7 @@ def faults():
 
 
 def claim_of(file):
-    """What a fault refutes. A second one of a claim, of another part of it, has a name behind a dot."""
+    """The claim that a fault refutes. A second fault, for another part of a claim, has a name after a dot."""
     return file.stem.split(".")[0]
 
 
@@ -192,7 +194,7 @@ def refuted(file):
     with tempfile.TemporaryDirectory() as folder:
         for name in ["Model", *claims, *runs]:
             shutil.copy(HERE / f"{name}.v", folder)
-        # The examples of Witness.v need not hold of a model that was changed.
+        # The examples of Witness.v need not hold for a changed model.
         witness = EXAMPLE.sub("", (HERE / "Witness.v").read_text())
         changed = [(place, sound.replace(old, new)), ("Witness", witness), ("Fault", text)]
         for name, code in changed:

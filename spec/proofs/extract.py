@@ -1,8 +1,8 @@
 """The proved machine in Rust, tests/proved/machine.rs, is what Coq extracts from Model.v.
 
-Coq writes Model.v down as a program, in JSON, and printer.py prints that as Rust. The file is
-committed, so that `cargo test` needs no Coq. Without arguments this says whether it is still the
-same; `--update` writes it anew.
+Coq extracts Model.v as a program in JSON, and printer.py prints that as Rust. The result is
+committed, so that `cargo test` needs no Coq. Without arguments this checks that it is up to date;
+`--update` writes it again.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ MACHINE = ROOT / "tests/proved/machine.rs"
 
 
 class Wrong(Exception):
-    """Coq refuses it, or it extracts to what the printer does not know."""
+    """Coq refuses the text, or the printer does not know what is extracted from it."""
 
 
 def arguments(command):
@@ -52,12 +52,12 @@ def machine(model):
 
 
 def module(model):
-    """What Coq extracts of it."""
+    """What Coq extracts from it."""
     return modules([model])[0]
 
 
 def modules(models):
-    """What Coq extracts of each. It is kept, since it takes a second or two."""
+    """What Coq extracts from each. The results are kept, since each takes a second or two."""
     kept = {model: kept_as(model) for model in models}
     new = [model for model, path in kept.items() if not path.exists()]
     KEPT.mkdir(parents=True, exist_ok=True)
@@ -95,6 +95,6 @@ def coqtop(models):
 
 
 def roots():
-    """What Extract.v names."""
+    """The definitions that Extract.v names."""
     named = re.search(r'Extraction "machine.json" ([^.]*)\.', (HERE / "Extract.v").read_text())
     return named[1].split()

@@ -1,8 +1,8 @@
-"""Change Model.v in one place at a time: the comparison of the code with it must notice.
+"""Change Model.v in one place at a time: the comparison with the code must notice.
 
-The changes stand in binding_faults.txt. Each is extracted; then one machine is printed that is each
-of the faulty ones in turn, so that the comparison is built once. One in nine of the changes is tried:
-the number in the environment variable SHARE says which. Without a number there, all are.
+The changes are in binding_faults.txt. Each is extracted. Then one machine is printed that can act as
+each of the faulty ones, so that the comparison is built only once. One in nine of the changes is
+tried: the number in the environment variable SHARE says which. Without a number there, all are.
 """
 
 import json
@@ -48,7 +48,7 @@ def main(arguments):
 
 
 class Fault:
-    """A sentence, and the text that another one replaces."""
+    """A sentence, a text of the model, and the text that replaces it."""
 
     def __init__(self, told, old, new):
         self.told, self.old, self.new = told, old, new

@@ -40,7 +40,7 @@ def rust(sound, faulty, roots):
 
 
 def definition(word, arity, texts):
-    """What has this name, by the numbers of the machines."""
+    """The definitions of this name, by the numbers of the machines."""
     owners = {}
     for number, text in texts.items():
         owners.setdefault(text, number)

@@ -1,9 +1,9 @@
 """From Coq's extraction in JSON to Rust.
 
-Coq extracts a functional program without types that matter: proofs are gone, and what remains is
-functions, constructors and matches. Each becomes the same in Rust: a definition a function, a
-constructor a number, a match a match, over the one type `Value` of tests/proved/value.rs. Nothing
-is optimised, so that each definition can be held beside the one that it comes from.
+Coq extracts a functional program in which types do not matter. Proofs are gone; functions,
+constructors and matches remain. In Rust a definition becomes a function, a constructor a number,
+and a match a match, all over the one type `Value` of tests/proved/value.rs. Nothing is optimised, so
+that each definition can be compared with the one that it comes from.
 """
 
 import re
@@ -37,7 +37,7 @@ def formatted(text):
 
 
 def constructors(made):
-    """Names and how many parts each has."""
+    """Names, and the number of parts of each."""
     yield "constructors! {"
     for number, (name, parts) in enumerate(made.items()):
         named = ", ".join("abcdefghijklmnopqrstuvwxyz"[:parts])
@@ -46,7 +46,7 @@ def constructors(made):
 
 
 class Unknown(Exception):
-    """Something that the extraction has not produced before."""
+    """The extraction has something that this printer does not know."""
 
 
 def snake(name):
@@ -171,7 +171,7 @@ class Program:
                 raise Unknown(other)
 
     def block(self, node, scope):
-        """The same as what stands between braces: statements, and such an expression."""
+        """The same as the inside of a block: statements, and such an expression."""
         match node["what"]:
             case "expr:let":
                 name = word(node["name"])
@@ -204,7 +204,7 @@ class Program:
         return f"{operator}.apply(&[{', '.join(given)}])"
 
     def called(self, name, given, scope):
-        """A definition with these arguments: called, if they are enough."""
+        """A definition with these arguments. It is called if it has all of them."""
         arity = self.arity(name)
         if len(given) >= arity:
             called = f"{self.word(name)}({', '.join(given[:arity])})"
@@ -247,7 +247,7 @@ class Program:
         return f"{before}match {on}.tag() {{ {inner} }}"
 
     def arm(self, on, case, last, scope):
-        """The constructor and what follows from it; the last one is what is left."""
+        """The constructor, and the expression for it; the last one needs no test."""
         pattern, body = case["pat"], case["body"]
         match pattern["what"]:
             case "pat:constructor":
@@ -323,8 +323,8 @@ def bound(node):
 
 
 def free(node):
-    """The variables that a node mentions. One that it binds itself may be among them, if the same
-    name means something else around it: then it is held for nothing."""
+    """The variables that a node mentions. They may include one that it binds itself. If the same
+    name means something else outside, that one then counts as used, which does no harm."""
     return {inner["name"] for inner in nodes(node) if inner["what"] == "expr:rel"}
 
 

@@ -1,10 +1,10 @@
-"""What one run of the gate tries of many."""
+"""The share of many things that one run of the gate tries."""
 
 import os
 
 
 def share(things, shares):
-    """One of so many shares of these: the number in the environment variable SHARE says which.
-    Without a number there, it is all."""
+    """One share of these. The number in the environment variable SHARE says which.
+    Without a number there, returns all of them."""
     number = os.environ.get("SHARE")
     return things[int(number) % shares :: shares] if number else things
