@@ -24,7 +24,7 @@ DeadSpec == Init /\ dead = {} /\ [][DeadNext]_<<vars, dead>>
 
 Enters(id) == ~IsStored(id) /\ sessions'[id] # None
 
-\* InsertSession stores what the application chose.
+\* InsertSession stores an id that the application chose.
 NoDeadIdComesBack ==
   [][\A id \in dead : ~Enters(id) \/ seen'.event[1] = "InsertSession"]_vars
 =============================================================================

@@ -10,7 +10,7 @@ EXTENDS Rows
 Ordered(set) ==
   CHOOSE order \in [1 .. Cardinality(set) -> set] : {order[n] : n \in DOMAIN order} = set
 
-\* Without arguments, so that TLC looks for an order once.
+\* These have no arguments, so that TLC looks for an order only once.
 RequestOrder == Ordered(Requests)
 ClientOrder == Ordered(Clients)
 
@@ -42,12 +42,12 @@ OpRow(op) ==
 
 SeenRow(s) == <<s.event, s.reply, OpRow(s.op), s.end, s.change, s.path, s.draws>>
 
-\* What the world contains, for whoever compares.
+\* What the world contains, for the comparison.
 ASSUME PrintT("#" \o ToString(
   <<Semantics, RequestOrder, ClientOrder, MaxId, Chosen, Users, Keys, Values, MaxToken, TokenCap,
     Mounts, Outcomes, LastMoment, Resolution, Idle, Absolute, Events>>))
 
-\* An ACTION_CONSTRAINT: TLC evaluates it at every transition, also at one to a known state.
+\* An ACTION_CONSTRAINT: TLC evaluates it at every transition, even at one to a known state.
 Emit ==
   PrintT("#" \o ToString(StateRow) \o "#" \o ToString(SeenRow(seen'))
     \o "#" \o ToString(StateRow'))

@@ -44,7 +44,7 @@ CONSTANTS
   Absolute,    \* strict: how long a session lives
   Events       \* the optional events of this world, by name
 
-\* What every world must be, or its search would show nothing.
+\* What every world must satisfy, or its search would show nothing.
 ASSUME
   /\ Semantics \in {"live", "copying", "strict"}
   /\ {MaxId, MaxToken, LastMoment, Resolution, Idle, Absolute} \subseteq Nat
@@ -91,8 +91,8 @@ HasInfo(s) ==
 \* [time-3] [time-4] [time-5]
 Touched(s) == IF now > s.accessed + Resolution THEN [s EXCEPT !.accessed = now] ELSE s
 
-\* [time-1] [time-6] [time-7] [time-8] A session is as far from its limits as the clock is from
-\* its times, whichever is ahead.
+\* [time-1] [time-6] [time-7] [time-8] How far a session is from its limits depends on the
+\* distance between the clock and its times, whichever is ahead.
 Reached(since, limit) == now >= since + limit \/ since >= now + limit
 PastAbsolute(s) == Reached(s.created, Absolute)
 PastItsLimits(s) == PastAbsolute(s) \/ Reached(s.accessed, Idle)
@@ -136,7 +136,7 @@ Held(r) == sessions[requests[r].holds]
 Holders(memory, name) ==
   {r \in Requests : memory.requests[r] # None /\ memory.requests[r].holds = name}
 
-\* [state-4] The session goes by the name of its first holder; without any it is forgotten.
+\* [state-4] The session gets the name of its first holder; without a holder it is forgotten.
 Rename(memory, from, holders) ==
   IF holders = {} THEN [memory EXCEPT !.sessions[from] = None]
   ELSE LET to == CHOOSE r \in holders : TRUE
@@ -145,23 +145,23 @@ Rename(memory, from, holders) ==
              IF r \in holders THEN [memory.requests[r] EXCEPT !.holds = to]
              ELSE memory.requests[r]]]
 
-\* [step-8] What is deleted leaves the store; those who hold it, under live, still share it.
+\* [step-8] A deleted session leaves the store. Under live, requests that hold it still share it.
 Unstore(memory, id) == Rename(memory, id, Holders(memory, id))
 
-\* What is deleted together.
+\* The ids of sessions that are deleted together.
 RECURSIVE UnstoreAll(_, _)
 UnstoreAll(memory, ids) ==
   IF ids = {} THEN memory
   ELSE LET id == CHOOSE i \in ids : TRUE IN UnstoreAll(Unstore(memory, id), ids \ {id})
 
-\* A copy of s, which has this id, is stored over whatever is there. [state-3]
+\* A copy of s with this id is stored, over whatever is there. [state-3]
 Store(memory, id, s) == [Unstore(memory, id) EXCEPT !.sessions[id] = s]
 
-\* A request lets go of what it holds.
+\* A request releases the session that it holds.
 Release(memory, r) ==
   IF memory.requests[r].holds = r THEN Rename(memory, r, Holders(memory, r) \ {r}) ELSE memory
 
-\* A request holds s in place of what it held.
+\* A request holds s instead of the session that it held.
 HoldInstead(memory, r, s) ==
   [Release(memory, r) EXCEPT !.sessions[r] = s, !.requests[r].holds = r]
 
@@ -171,7 +171,7 @@ HoldInstead(memory, r, s) ==
 
 Free(draws, Used(_)) == {n \in DOMAIN draws : ~Used(draws[n])}
 
-\* The draws that are taken, the last of which is the result; none if all are in use.
+\* The draws that are taken; the last one is the result. None if all are in use.
 \* [token-4] [token-7] [effect-16]
 Taken(draws, Used(_)) ==
   IF Free(draws, Used) = {} THEN <<>>
@@ -202,15 +202,16 @@ Revoke == <<"Revoke">>
 -----------------------------------------------------------------------------
 (* A request starts. *)
 
-\* What strict remembers of a request's changes: the user that it set, and when; whether that
-\* user's sessions were ended since; what outlives the user of before; whether the session is to
-\* be renewed; the values that it set or removed; those that must be what it saw; its form tokens.
+\* What strict remembers of a request's changes: the user that it set, and when; whether that user's
+\* sessions were ended since; what is kept of the session of the user before; whether the session is
+\* to be renewed; the values that it set or removed; the values that must still be what it saw; and
+\* its form tokens.
 \* [step-10]
 NoChanges ==
   [user |-> Same, at |-> None, ended |-> FALSE, keeps |-> "all", renew |-> FALSE,
    values |-> [k \in Keys |-> Same], guards |-> [k \in Keys |-> Same], tokens |-> <<>>]
 
-\* Under strict the visit is noted in the store, at once. [event-1] [step-3] [step-4] [step-5]
+\* Under strict the visit is noted in the store at once. [event-1] [step-3] [step-4] [step-5]
 \* [step-6] [step-7] [step-8] [step-9] [step-11] [step-12] [step-13] [step-14] [time-11]
 StartRequest(r, c, m, sent, passive) ==
   /\ requests[r] = None
@@ -242,7 +243,7 @@ Changed(r, session, changes) ==
   /\ requests' = IF Strict THEN [requests EXCEPT ![r].changes = changes] ELSE requests
   /\ UNCHANGED Outside
 
-\* What of a session outlives that its user is set. [step-17] [step-18] [step-19]
+\* What a session keeps when its user is set. [step-17] [step-18] [step-19]
 Between(before, after) ==
   CASE before = after -> "all"
     [] before # after /\ before = None -> "values"
@@ -259,7 +260,7 @@ Kept(keeps, s) ==
     [] keeps = "nothing" ->
          [s EXCEPT !.tokens = <<>>, !.handle = None, !.values = [k \in Keys |-> None]]
 
-\* Whether a session of that user begins, which is so for all but nobody after nobody.
+\* Whether a session of that user begins: it does, except for nobody after nobody.
 Begins(ch) == ch.user # Same /\ (ch.user # None \/ ch.keeps = "nothing")
 
 \* [step-20] [time-16]
@@ -269,7 +270,7 @@ WithUser(ch, s) ==
     [] Begins(ch) ->
          [s EXCEPT !.user = ch.user, !.created = ch.at, !.accessed = Later(@, ch.at)]
 
-\* The changes that outlive a change of the user, and that change.
+\* The changes that are kept when the user changes, and that change.
 LoggedIn(ch, keeps, u) ==
   LET nothing == [k \in Keys |-> Same]
   IN [ch EXCEPT !.user = u, !.at = now, !.ended = FALSE, !.keeps = Fewer(@, keeps),
@@ -346,15 +347,15 @@ Apply(ch, s) ==
       value(k) == IF ch.values[k] = Same THEN kept.values[k] ELSE ch.values[k]
   IN [kept EXCEPT !.values = [k \in Keys |-> value(k)], !.tokens = PushNew(@, ch.tokens)]
 
-\* What is taken out of the stored session is gone at once and for all: `left` remains there, `view`
-\* of the request's own copy, and `ch` of its changes.
+\* Something is taken out of the stored session, at once and for all requests. `left` remains in the
+\* store, `view` in the request's own copy, and `ch` of its changes.
 TakeOut(r, left, view, ch, event, reply) ==
   LET id == Held(r).id
   IN /\ Remember([Store(Memory, id, left) EXCEPT !.sessions[r] = view,
                                                  !.requests[r].changes = ch])
      /\ Shows(event, reply, <<"Update", id, left>>)
 
-\* It was the last info: the session is discarded, and the request goes on with its own changes.
+\* That was the last info: the session is discarded, and the request goes on with its own changes.
 \* [step-27] [step-28] [step-29]
 TakeLast(r, left, ch, event, reply) ==
   LET id == Held(r).id
@@ -424,7 +425,7 @@ RevokeSessionCookie(r) ==
 
 IdsOfHandle(h) == {i \in Ids : IsStored(i) /\ sessions[i].handle = h}
 
-\* A session that has moved meanwhile is found by its handle. [event-24] [event-26] [event-27]
+\* If the session has moved meanwhile, it is found by its handle. [event-24] [event-26] [event-27]
 \* [event-28] [event-25] [effect-8]
 EndOwn(r, event) ==
   LET s == Held(r)
@@ -454,8 +455,8 @@ OwnStored(r) ==
   LET id == Held(r).id
   IN IF IsStored(id) /\ sessions[id].user = Held(r).user THEN id ELSE None
 
-\* A request acts for its user by its own session. Who logged in by this very request may act
-\* without one. [event-33] [event-34] [event-35]
+\* A request acts for its user through its own session. If the user logged in with this very
+\* request, it may act without one. [event-33] [event-34] [event-35]
 MayAct(r) ==
   /\ Holds(r) /\ Strict /\ Held(r).user # None
   /\ IF requests[r].changes.user = Same THEN IsFound(OwnStored(r))
@@ -503,7 +504,7 @@ Nothing(change) == Saved(Memory, None, change, <<>>)
 \* [token-6]
 TakenId(draws) == Taken(draws, IsStored)
 
-\* Live stores the very session that the request holds, copying a copy.
+\* Live stores the very session that the request holds; copying stores a copy.
 \* [step-31] [step-32] [effect-4] [effect-5]
 StoreNew(r, s, carried, draws) ==
   LET taken == TakenId(draws)
@@ -526,7 +527,7 @@ Maintain(r, carried, draws) ==
             Saved(Store(Memory, s.id, s), <<"Put", s.id, s>>, carried, <<>>)
        [] HasInfo(s) /\ s.id # None /\ Live -> Nothing(carried)
 
-\* Whether the request has logged somebody in: then the store is to check the user's generation.
+\* Whether the request has logged somebody in. Then the store must check the user's generation.
 LogsIn(r) == requests[r].changes.user \notin {Same, None}
 
 \* [step-48] [step-49] [step-50] [step-57] [step-58] [session-9] [session-10] [effect-6]
@@ -549,19 +550,21 @@ Rotate(r, from, s, draws, handle) ==
 \* The login that a request made is void: the user's sessions were ended since. [step-39]
 IsVoid(r) == LogsIn(r) /\ requests[r].changes.ended
 
-\* A form token is nothing that a visitor would miss.
+\* Whether there is nothing but form tokens, which no visitor would miss.
 TokensAlone(ch) == [ch EXCEPT !.tokens = <<>>] = NoChanges
 
 \* [step-40]
 GuardsHold(ch, s) == \A k \in Keys : ch.guards[k] \in {Same, s.values[k]}
 
-\* Nothing is left: a cookie that stays opens nothing, but who has changed the user is to lose it.
+\* Nothing is left in the session. A cookie that stays opens nothing, but it is revoked if the
+\* request has changed the user.
 \* [step-28] [step-47] [effect-9]
 Discard(id, ch) ==
   Saved(Unstore(Memory, id), <<"Discard", id>>, IF Begins(ch) THEN Revoke ELSE None, <<>>)
 
-\* The session is gone, or too old and nobody has ended it. A login needs none: it begins one, but
-\* whoever was logged in already and has been ended stays so. [step-35] [step-42] [step-50]
+\* The session is gone, or is too old and was not ended. A login needs no session, as it begins one;
+\* but if the same user was logged in already and the session was ended, it stays ended. [step-35]
+\* [step-42] [step-50]
 \* [step-37] [step-38]
 SaveWithout(r, id, draws, handle) ==
   LET ch == requests[r].changes
@@ -762,17 +765,17 @@ Init ==
   /\ now = 0
   /\ seen = None
 
-\* Names of requests are used again, one of those that are free, so that worlds that differ in
-\* names alone are not told apart.
+\* Names of requests are used again, always the same one of the free names, so that states that
+\* differ only in names count as one.
 Unused ==
   LET unused == {r \in Requests : requests[r] = None /\ responses[r] = None}
   IN IF unused = {} THEN {} ELSE {CHOOSE r \in unused : TRUE}
 
-\* RFC 6265: the longer path is sent first, and of several cookies the last one counts.
+\* RFC 6265: the longer path is sent first; if there are several cookies, the last one counts.
 Sends(c, m) == IF jars[c]["/"] # None THEN jars[c]["/"] ELSE jars[c][m \o "/"]
 
-\* An id or a token that nobody remembers is as good as a new one, so worlds draw it again, and
-\* their runs have no end.
+\* An id or a token that nobody remembers is as good as a new one. So worlds draw it again, and
+\* their runs need not end.
 
 NamesId(change, id) == change # None /\ Len(change) = 2 /\ change[2] = id
 
@@ -789,8 +792,8 @@ IsOutstanding(t) ==
 
 Least(numbers) == CHOOSE n \in numbers : \A m \in numbers : n <= m
 
-\* What is drawn: a number that is fresh; where the world has it also one in use and then a
-\* fresh one, or nothing but one in use. The draws end where numbers do.
+\* What can be drawn: a fresh number or, if draws collide in this world, a number in use and then a
+\* fresh one, or only a number in use. There are no fresh draws once all numbers are known.
 Offered(fresh, used) ==
   LET first == IF fresh = {} THEN <<>> ELSE <<Least(fresh)>>
       again == <<Least(used)>>
@@ -799,15 +802,15 @@ Offered(fresh, used) ==
 IdDraws == Offered({i \in Ids \ Chosen : ~IsKnown(i)}, {i \in Ids : IsStored(i)})
 TokenDraws == Offered({t \in Tokens : ~IsOutstanding(t)}, {t \in Tokens : IsOutstanding(t)})
 
-\* A handle is a number, too: one that nobody has, in worlds where somebody asks for a session by its
-\* handle, and otherwise always the same.
+\* A handle is a number too. In worlds with events that name a session by its handle, it is one that
+\* no session has; in others it is always the same.
 UsedHandles ==
   {sessions[name].handle : name \in {n \in DOMAIN sessions : sessions[n] # None}} \ {None}
 NewHandle ==
   IF Events \intersect {"Handles", "ExpireSession"} = {} THEN 1
   ELSE Least((1 .. Cardinality(UsedHandles) + 1) \ UsedHandles)
 
-\* These arguments, in a world that has the event, and otherwise none.
+\* These arguments in a world that has the event; otherwise none.
 With(event, arguments) == IF event \in Events THEN arguments ELSE {}
 
 Passives == {FALSE} \union With("Passive", {TRUE})

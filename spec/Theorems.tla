@@ -35,7 +35,7 @@ IsStoredNext(id) == id \in Ids /\ sessions'[id] # None
 \* The ids that leave the store.
 Left == {id \in Ids : IsStored(id) /\ ~IsStoredNext(id)}
 
-\* What is written: the id and the session, or None.
+\* What the step writes: the id and the session, or None.
 Written ==
   LET op == seen'.op
   IN CASE op # None /\ op[1] \in {"Put", "Update"} -> <<op[2], op[3]>>
@@ -46,7 +46,7 @@ Written ==
 \* The request's own session loses its last info, and leaves the store.
 Emptied == Holds(Request) /\ IsStored(Held(Request).id) /\ Left # {} /\ Written = None
 
-\* The part of a step that changes a session: what it changes.
+\* The parts of a session that the step changes.
 Touch ==
   CASE Is({"SetUser"}) -> {<<"user">>}
     [] Is({"SetValue", "RemoveValue"}) \/ (Is({"TakeValue"}) /\ seen'.op = None) ->
@@ -90,8 +90,8 @@ OwnChanges(own) ==
             !.set = IF Is({"SetUser"}) THEN [user |-> seen'.event[3], at |-> now, ended |-> FALSE]
                     ELSE @]
 
-\* The trail of the request whose event this is. Who takes the last thing out of a session may get
-\* a new one; who becomes nobody, and leaves nothing, has logged out.
+\* The trail of the request whose event this is. If it takes the last thing out of a session, it may
+\* get a new one. If it sets nobody, and nothing is left, it has logged out.
 OwnTrail(own) ==
   LET expires == Is({"ExpireSession"}) \/ (Is({"ExpireHandle"}) /\ ~HoldsNext)
       goesOn == Is({"RenewSession", "ExpireOtherSessions", "ExpireHandle"})
@@ -109,19 +109,19 @@ OwnTrail(own) ==
                         -> None
                    [] OTHER -> @]
 
-\* Where requests share a session the later change is there for all of them.
+\* If requests share a session, the later change counts for all of them.
 Overtaken(other) ==
   IF Touch # {} /\ Holds(other) /\ requests[other].holds = requests[Request].holds
   THEN Touch ELSE {}
 
-\* A login is not owed where somebody else ended the session meanwhile. A request that is open and
-\* has set a user saves that, or is refused.
+\* A login is not owed if somebody else has ended the session meanwhile. A request that is open and
+\* has set a user is not excused: it saves that user, or is refused.
 Excused(r) ==
   \E id \in Left :
     \/ responses[r] # None /\ (responses[r].sent = id \/ responses[r].change = Set(id))
     \/ requests[r] # None /\ requests[r].sent = id /\ trail[r].set = None
 
-\* The user whose sessions all end, but for that of the request that ends them.
+\* The user whose sessions all end, except that of the request that ends them.
 EndedUser ==
   CASE Is({"DeleteSessionsOf"}) -> seen'.event[2]
     [] Is({"ExpireOtherSessions"}) -> Held(Request).user
@@ -140,7 +140,7 @@ TrailNext(r) ==
 
 RememberTrail == trail' = [r \in Requests |-> TrailNext(r)]
 
-\* How often a token stands in memory. It cannot be accepted more often than that.
+\* How often a token is in memory. It cannot be accepted more often than that.
 Copies(t) ==
   Cardinality({<<name, n>> \in (DOMAIN sessions) \X (1 .. TokenCap) :
     /\ sessions'[name] # None
@@ -155,7 +155,7 @@ RememberIssued ==
            [issued EXCEPT ![seen'.event[3]] = @ - 1]
       [] OTHER -> issued
 
-\* Others of this client's requests are on their way, and may bring it another cookie.
+\* Whether no other request of this client is on its way that may bring it another cookie.
 Alone(r) ==
   \A other \in Requests \ {r} :
     trail[other] = None
@@ -165,8 +165,9 @@ Alone(r) ==
 
 SendsNext(c, m) == IF jars'[c]["/"] # None THEN jars'[c]["/"] ELSE jars'[c][m \o "/"]
 
-\* A login is owed once its response has arrived, if the client then has a cookie for it. What
-\* another request brings that may bring a cookie takes its place, whenever it became such a one.
+\* A login is owed once its response has arrived, if the client then has a cookie for it. It is no
+\* longer owed once another request, one that may bring a cookie, has brought one, whenever it
+\* became such a request.
 OwedAtDelivery(r) ==
   LET response == responses[r]
       kept == response.change # None \/ SendsNext(response.client, response.mount) = response.sent
@@ -195,9 +196,10 @@ TheoremsInit ==
 
 TheoremsNext == Next /\ RememberTrail /\ RememberIssued /\ RememberOwed
 
-\* Requests and clients are names, and differ in nothing else. Which of the free names a request
-\* takes makes no difference, and a session goes by the only request that holds it: but for live,
-\* where several may hold one, states that differ in names alone are alike.
+\* Requests and clients differ only in their names. Which of the free names a request takes makes no
+\* difference, and a session that is not stored has the name of the only request that holds it. So
+\* states that differ only in names are alike, except under live, where several requests may hold a
+\* session.
 Alike == Permutations(Requests) \union Permutations(Clients)
 
 TheoremsSpec == TheoremsInit /\ [][TheoremsNext]_everything
@@ -225,14 +227,14 @@ AccessedNotBeforeCreated ==
 IdsAreIssued ==
   [][\A id \in Ids : ~IsStored(id) /\ IsStoredNext(id) => Among(id, seen'.draws)]_vars
 
-\* What is drawn is fresh or refused, so an id that comes without being drawn has been here.
+\* A draw is fresh or refused, so an id that comes without being drawn was there before.
 NoIdComesBack ==
   [][\A id \in Ids : ~IsStored(id) /\ IsStoredNext(id) =>
        Is({"InsertSession"}) \/ (seen'.draws # <<>> /\ Last(seen'.draws) = id /\ ~IsKnown(id))
     ]_vars
 
-\* How the user of a stored session changes: the session before, the session after, where the id
-\* stays and where it is renewed.
+\* Each change of the user of a stored session: the session before, the session after, and whether
+\* the id is renewed.
 UserChanges(Broken(_, _, _)) ==
   \A id \in Ids :
     LET op == seen'.op
@@ -254,7 +256,7 @@ NoTokenSurvivesLogin ==
 -----------------------------------------------------------------------------
 (* Steps: the store. *)
 
-\* A store that is given an operation and nothing else.
+\* The store that an operation makes, and nothing else.
 CarriedOut(store, op) ==
   LET without(Gone(_, _)) ==
         [id \in Ids |-> IF store[id] # None /\ Gone(id, store[id]) THEN None ELSE store[id]]
@@ -278,8 +280,8 @@ SameButForAccess(id) ==
   /\ IsStored(id) <=> IsStoredNext(id)
   /\ IsStored(id) => [sessions[id] EXCEPT !.accessed = 0] = [sessions'[id] EXCEPT !.accessed = 0]
 
-\* Stronger than its row: until a request has succeeded, nothing that it does leaves a trace, but
-\* for ends, spent form tokens, taken values and a session that was found over.
+\* This is stronger than its row: until a request has succeeded, nothing that it does leaves a
+\* trace, except for ends, spent form tokens, taken values and a session that was found over.
 FailureLeavesNoTrace ==
   [][\/ Is({"SetUser", "RenewSession", "SetValue", "RemoveValue", "GuardValue",
             "CreateFormToken", "MaintainSession", "RevokeSessionCookie"})
@@ -334,7 +336,7 @@ Saves ==
 \* A session that is too old is as good as gone.
 Usable(s) == IF s # None /\ TooOld(s) THEN None ELSE s
 
-\* A form is all that may be lost with a session that was ended.
+\* Only a form may be lost with a session that was ended.
 FormsAlone(own) == own.set = None /\ \A key \in own.touched : key[1] = "token"
 
 \* The token is gone, and with it the session if that was all.
@@ -368,12 +370,13 @@ NoUpdateIsLost ==
 -----------------------------------------------------------------------------
 (* Steps: what a login makes of the session that is saved.                 *)
 
-\* A session is saved that begins with the user that was set: all but nobody after nobody.
+\* Whether the saved session begins with the user that was set: always, except for nobody after
+\* nobody.
 SavesLogin ==
   /\ Saves /\ Written # None /\ trail[Request].set # None
   /\ trail[Request].set.user # None \/ "value" \in trail[Request].drops
 
-\* The model has no addresses: the comparison of the code with itself has.
+\* The model has no addresses; the checks in src/check compare them.
 LoginBeginsASession ==
   [][Saves /\ Written # None /\ trail[Request].renews => Written[1] # Held(Request).id]_vars
   /\ [][SavesLogin =>
@@ -387,7 +390,7 @@ ValuesStayWithTheirUser ==
 EndedUserStaysEnded ==
   [][SavesLogin /\ trail[Request].set.ended => Written[2].user # trail[Request].set.user]_vars
 
-\* What the request had set itself is not taken from the store.
+\* A value that the request itself has set is not taken from the store.
 ValueIsTakenOnce ==
   [][Is({"TakeValue"}) /\ IsStored(Held(Request).id)
        /\ <<"value", seen'.event[3]>> \notin trail[Request].touched =>
@@ -428,8 +431,8 @@ RevocationMatches ==
        IN \A p \in Paths : request.sent # None /\ jars[request.client][p] = request.sent
                              => p = seen'.path]_vars
 
-\* Where the limits lie the model says; whether that is right the comparison with the code shows.
-\* An event of a request writes nothing to a session that is too old; to end it is right.
+\* The limits are those of the model; the comparison with the code shows whether they are right. An
+\* event of a request writes nothing to a session that is too old, except to end it.
 NothingPastItsLimits ==
   [][Is({"StartRequest"}) /\ IsStored(seen'.event[5]) /\ PastItsLimits(sessions[seen'.event[5]])
        => sessions'[requests'[Request].holds].id # seen'.event[5]]_vars

@@ -45,7 +45,7 @@ Do(event, draws, handle) ==
     [] event[1] = "Sweep" -> Sweep
     [] event[1] = "Clock" -> Clock(event[2])
 
-\* Of a request that is not open nothing is seen.
+\* Nothing is seen of a request that is not open.
 HeldRow(r) ==
   IF requests'[r] = None \/ requests'[r].holds = None THEN None
   ELSE SessionRow(sessions'[requests'[r].holds])

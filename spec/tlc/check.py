@@ -1,8 +1,8 @@
 """Check every theorem of session.md under every semantics, and that no action is dead.
 
-What holds is checked in all worlds; what is declared to be broken must be found broken in one.
-What was found must be what verdicts.md says; `--update` takes it over. One semantics at a time: the
-number in the environment variable SHARE says which, and without a number (`SHARE=`) it is all.
+Theorems that hold are checked in all worlds; those that are declared broken must be found broken in
+one. The results must be those in verdicts.md; `--update` writes them there. One semantics is checked:
+the number in the environment variable SHARE says which. Without a number (`SHARE=`) all three are.
 """
 
 import gzip
@@ -16,22 +16,22 @@ import graph
 import tlc
 import worlds
 
-# A module of theorems, and what is said of each state and step to search it.
+# A module of theorems, with its view of a state and its specification.
 THEOREMS = ("Theorems.tla", "HistoryView", "TheoremsSpec")
 DEAD_IDS = ("DeadIds.tla", "DeadView", "DeadSpec")
 VERDICTS = tlc.SPEC / "verdicts.md"
 LINE = re.compile(r"^\| `([a-z-]+)`: .* \| (\S+) \| (\S+) \| (\S+) \| [^|]*\|$", re.MULTILINE)
 
-# Where a graph has more transitions than these, the theorems and what they remember take long.
+# If a graph has more transitions than this, checking the theorems takes long.
 LONG = 10_000
 
-# What the variables may be. It is no theorem of session.md, and holds in every world.
+# The types of the variables. This is not a theorem of session.md, and holds in every world.
 TYPES = "TypeOK"
 
-# `no-id-comes-back` once more, in a module and in worlds of its own.
+# `no-id-comes-back` once more, in a separate module and separate worlds.
 DEAD = "NoDeadIdComesBack"
 
-# A refusal is no step here: `graph` compares what is refused.
+# A refusal is not a step here; `graph` compares what is refused.
 NOT_A_STEP = "refusal-changes-nothing"
 
 # The world that shows a weakness, under each semantics that has it.
@@ -48,7 +48,8 @@ SHOWN_BY = {
     DEAD: "login",
 }  # fmt: skip
 
-# Theorems that hold everywhere might say nothing. Each must be found broken once its rule is.
+# A theorem that holds everywhere might say nothing. So each must be found broken if its rule is
+# broken.
 PLANTED = [
     ("IdsNameTheirSession", "strict", "login",
      "Store(Unstore(Memory, from), Last(taken), named)",
@@ -74,16 +75,16 @@ PLANTED = [
     (TYPES, "strict", "login", "response.change[2] ELSE None]", "response.change[2] ELSE Same]"),
 ]  # fmt: skip
 
-# Broken by a semantics as well, but not in the module or the worlds in which these faults show it.
+# A semantics breaks these too, but not in the module or the worlds in which these faults show it.
 SHOWN_ELSEWHERE = {DEAD, "NoUpdateIsLost"}
 
-# What a client must not keep for ever it keeps where a cookie is revoked under another path.
+# If a cookie is revoked under another path, a client keeps for ever a cookie that it must not keep.
 EVENTUALLY = {"live": False, "copying": False, "strict": True}
 EVENTUALLY_WORLD = worlds.world(
     Mounts={"", "/app"}, Outcomes={"successful"}, Events={"ExpireSession"}
 )
 
-# Refused, always: liberties by strict, and what it adds by the others.
+# Events that are always refused: strict refuses liberties, and the others refuse what strict adds.
 ADDED = {
     "RenewSession", "GuardValue", "ExpireOtherSessions", "ExpireHandle", "DeleteHandle",
 }  # fmt: skip
@@ -115,7 +116,7 @@ def speaks_of_steps(theorem):
 
 
 def run(semantics, world, names, folder=tlc.SPEC, java=tlc.SHORT_RUN):
-    """TLC's exit status where it checks these theorems, and what it printed."""
+    """TLC's exit status when it checks these theorems, and what it printed."""
     is_dead = names == [DEAD]
     module, view, specification = DEAD_IDS if is_dead else THEOREMS
     lines = [f"{'PROPERTY' if speaks_of_steps(name) else 'INVARIANT'} {name}" for name in names]
@@ -128,7 +129,7 @@ def run(semantics, world, names, folder=tlc.SPEC, java=tlc.SHORT_RUN):
 
 
 def kept(semantics, world):
-    """What holds, in one world."""
+    """Checks the theorems that hold, in one world."""
     names = [name for name, holds in theorems(semantics).items() if holds]
     long = world not in worlds.SMALL or graph.transitions(f"{world}-{semantics}") > LONG
     java = () if long else tlc.SHORT_RUN
@@ -151,7 +152,7 @@ def holding(what, semantics, world, found):
 
 
 def broken(semantics, theorem):
-    """What is declared to be broken."""
+    """Checks a theorem that is declared broken."""
     world = SHOWN_BY[theorem]
     status, output = run(semantics, world, [theorem])
     if status != (tlc.PROPERTY if speaks_of_steps(theorem) else tlc.INVARIANT):
@@ -160,7 +161,7 @@ def broken(semantics, theorem):
 
 
 def planted(theorem, semantics, world, old, new):
-    """What holds everywhere, with its rule broken."""
+    """Checks a theorem that holds everywhere, with its rule broken."""
     text = tlc.MODEL.read_text()
     assert text.count(old) == 1, old
     with tempfile.TemporaryDirectory() as folder:
@@ -173,25 +174,26 @@ def planted(theorem, semantics, world, old, new):
 
 
 def eventually(semantics):
-    """The theorem about what happens in the end."""
+    """Checks the theorem about what happens in the end."""
     config = worlds.config(
         semantics, EVENTUALLY_WORLD, "PROPERTY RevokedCookieGoes", specification="FairSpec"
     )
     status, _ = tlc.search(tlc.SPEC / "Eventually.tla", config)
     holds = status == tlc.HOLDS
-    # TLC finds any run that breaks it, not a shortest one: its length differs from run to run.
+    # TLC finds some run that breaks it, not a shortest one, and its length differs from time to
+    # time.
     verdict = "holds" if holds else "is broken"
     return holds == EVENTUALLY[semantics], f"{semantics}: RevokedCookieGoes {verdict}"
 
 
 def actions():
-    """The actions of the model: what Next says may happen, each of which is called like its event."""
+    """The actions of the model, which Next lists. Each has the name of its event."""
     return set(LAST_CALL.findall(NEXT.search(tlc.MODEL.read_text())[1]))
 
 
 def dead(semantics):
-    """No action is dead but those that this semantics refuses. What happens in the small worlds
-    stands in their graphs, which `graph small` compares with what TLC writes."""
+    """Checks that no action is dead except those that this semantics refuses. The graphs of the small
+    worlds show what happens there; `graph small` compares them with what TLC writes."""
     taken = set()
     for world in worlds.SMALL:
         path = graph.COMMITTED / f"{world}-{semantics}.gz"
@@ -249,7 +251,7 @@ def main(arguments):
 
 
 def stated(chosen):
-    """The page as it is, but for what it says of other semantics."""
+    """The page as it is, without the lines about other semantics."""
     others = tuple(f"- {semantics}: " for semantics in worlds.SEMANTICS if semantics not in chosen)
     lines = VERDICTS.read_text().splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith(others))

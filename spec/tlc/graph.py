@@ -20,7 +20,7 @@ import worlds
 # The graphs of the small worlds, which `cargo test` compares without TLC.
 COMMITTED = tlc.ROOT / "tests" / "tla" / "graphs"
 
-# A large world has at least so many.
+# A large world has at least this many.
 STATES, TRANSITIONS = 100_000, 550_000
 
 NAMES = re.compile(r"\bNone\b|\bTRUE\b|\bFALSE\b|\bSame\b|\b[rc][0-9]+\b|<<|>>|[{}]")
@@ -42,7 +42,7 @@ def write(semantics, constants, path, module=tlc.SPEC / "Graph.tla", most=None):
         java = tlc.SHORT_RUN if most else []
         line = tlc.command(module, config, Path(folder), "-deadlock", java=java)
         tlc_runs = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, cwd=module.parent)
-        # Without a name and a time in its header, equal graphs are equal files.
+        # The header has no name and no time, so that equal graphs are equal files.
         with open(path, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
             found = copy(tlc_runs.stdout, file, most)
         if most and found["transitions"] > most:
@@ -85,8 +85,8 @@ def arguments(parser):
 
 
 def main(arguments):
-    """Writes the graphs of the worlds of a size, and has the code compared with them. The small
-    ones must be those that are committed, with which `cargo test` compares the code."""
+    """Writes the graphs of the worlds of a size, and compares the code with them. The small ones
+    must equal the committed ones, with which `cargo test` compares the code."""
     folder = tlc.KEPT / "graphs" / arguments.size
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -113,7 +113,7 @@ def main(arguments):
 
 
 def compare(folder):
-    """Has the code compared with the graphs in a folder."""
+    """Compares the code with the graphs in a folder."""
     test = "cargo test --locked --release --features cli --test tla -- --ignored --nocapture"
     environment = os.environ | {"TLA_GRAPHS": str(folder)}
     done = subprocess.run(test.split(), cwd=tlc.ROOT, env=environment, check=False)
@@ -136,13 +136,13 @@ def same_as_committed(folder, semantics):
 
 
 def transitions(name):
-    """How many transitions a small world has, by what is committed."""
+    """How many transitions a small world has, by its committed graph."""
     with gzip.open(COMMITTED / f"{name}.gz", "rt") as lines:
         return sum(line.startswith('{"step"') for line in lines)
 
 
 def text_of(folder, semantics):
-    """The graphs of these semantics in a folder, by their names; how they were compressed is of no
-    matter."""
+    """The graphs of these semantics in a folder, by their names, and uncompressed: how they were
+    compressed does not matter."""
     files = [path for path in folder.iterdir() if path.stem.rpartition("-")[2] in semantics]
     return {path.name: gzip.decompress(path.read_bytes()) for path in files}

@@ -6,7 +6,7 @@ are made from the text of SessionManager.tla by the rules below, wherever one fi
 
 import re
 
-# The rules of the machine: what stands between these two headings.
+# The rules of the machine are between these two headings.
 FROM, TO = "(* Sessions. ", "(* Around the machine"
 
 NAMED = re.compile(r"^(\w+)(\(.*?\))? ==")
@@ -33,7 +33,7 @@ class Mutant:
         self.line = new
 
     def key(self):
-        """What it is called: the same after changes elsewhere."""
+        """Its name, which stays the same if other lines change."""
         return f"{self.name}: `{self.old}` becomes `{self.new}`"
 
     def applied(self, text):
@@ -92,9 +92,9 @@ def dropped_conjuncts(line):
     alone = re.match(r"(\s*/\\ )([^'=]*|.* # .*|.*requests\[r\] = None)$", line)
     if alone and balanced(alone[2]) and not re.search(r"LET|Shows|UNCHANGED|Remember", line):
         yield f"{alone[1]}TRUE"
-    # Not those that begin a list of conditions, one a line.
+    # Except those that begin a list of conditions, one per line.
     both = list(re.finditer(r"(?<=\S)(?<!IN)(?<!THEN)(?<!ELSE)(?<!==)(?<!:) (/\\|\\/) ", line))
-    # Of a mixture TLA+ wants to know what binds.
+    # TLA+ does not accept `and` and `or` in one line without brackets.
     for match in both if len(both) == 1 else []:
         other = "\\/" if match[1] == "/\\" else "/\\"
         yield line[: match.start(1)] + other + line[match.end(1) :]
@@ -105,7 +105,7 @@ def balanced(text):
 
 
 def closing(line, start):
-    """The place behind the bracket that closes the one before `start`, if it is on this line."""
+    """The place after the bracket that closes the one before `start`, if it is on this line."""
     depth = 1
     for place in range(start, len(line)):
         depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(line[place], 0)

@@ -1,9 +1,10 @@
 """Change the model in one place at a time: the comparison with the code must notice.
 
 A thirtieth of the changes that mutants.py makes is tried, in one world after the other until one
-notices. The number in the environment variable SHARE says which, so that the gate, which sets it to
-the number of commits, comes to all of them in turn; `--all`, or SHARE without a number, tries each. What is the same machine, and so cannot be noticed, stands in equivalent_mutants.md with the
-reason.
+notices. The number in the environment variable SHARE says which. The gate sets it to the number of
+commits, so it takes all of them in turn. `--all`, or SHARE without a number, tries every change.
+Changes that cannot be noticed, because they make the same machine, are listed in
+equivalent_mutants.md with the reason.
 """
 
 import json
@@ -21,22 +22,22 @@ import worlds
 
 SHARES, FEWEST = 30, 4
 
-# What cannot be noticed, and why: a change, and behind it the reason.
+# The changes that cannot be noticed, each with the reason.
 EQUIVALENT = tlc.SPEC / "equivalent_mutants.md"
 REASON = re.compile(r"^- (.*)$", re.MULTILINE)
 
-# Verdicts other than a world's name. Where TLC stops with an error there is nothing to compare, and
-# no credit is taken.
+# Verdicts other than a world's name. If TLC stops with an error, there is nothing to compare, and the
+# change does not count as noticed.
 NO_MODEL, NOBODY = "TLC stops", "nobody"
 
 
 class NoModel(Exception):
-    """It cannot be read."""
+    """TLC cannot read the changed model."""
 
 
 ALONE = "alone in "
 
-# Where a change is likely to be noticed: words of its line, and the worlds to try first.
+# Where a change is likely to be noticed: words in its line, and the worlds to try first.
 LIKELY = [
     ("Later|accessed|created|Idle|Absolute|Over|Sweep|Touched|now|Reached|TooOld|noted|passive",
      ["time", "overdue", "late"]),
@@ -61,7 +62,7 @@ STRICT_ALONE = {
 
 
 def small_worlds():
-    """The small worlds, and smaller ones in which requests are alone: those come first."""
+    """The small worlds, after smaller ones that have only one request at a time."""
     alone = {
         f"{ALONE}{name}": world | {"Requests": ["r1"]}
         for name, world in worlds.SMALL.items()
@@ -124,7 +125,7 @@ def noticed(test, mutant, world):
 
 
 def transitions_of(world):
-    """How many a world has. Those without a committed graph have fewer than this."""
+    """How many transitions a world has. Worlds without a committed graph have fewer than this."""
     if world.startswith(ALONE):
         return 10_000
     return graph.transitions(world)
@@ -180,7 +181,7 @@ def main(arguments):
         agreeing = [world for world in WORLDS if world.startswith(ALONE)]
         if is_all:
             share, agreeing = found, list(WORLDS)
-        # Where the model as it stands is noticed to differ, every change would be.
+        # If the unchanged model is found to differ in a world, every change would be noticed there.
         agree = pool.map(lambda world: noticed(test, None, world) is False, agreeing)
         faults = [f"{world} differs without a change"
                   for world, good in zip(agreeing, agree, strict=True) if not good]  # fmt: skip
@@ -189,7 +190,7 @@ def main(arguments):
 
 
 def verdict(found, reasons, worlds_of, faults, is_all):
-    """What nobody notices has its reason, and every reason a change that nobody notices."""
+    """Checks that each change that no world notices has a reason, and that each reason has such a change."""
     keys = {mutant.key() for mutant in found}
     unnoticed = {key for key, world in worlds_of.items() if world == NOBODY}
     stopped = sorted(key for key, world in worlds_of.items() if world == NO_MODEL)

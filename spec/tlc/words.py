@@ -1,4 +1,4 @@
-"""Traces of the format of session.md, in the words of the model."""
+"""Turns traces in the format of session.md into values of the model."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from worlds import Name
 
 PLAIN = re.compile(r"[\w/.-]*")
 QUOTED = re.compile(r'"(.*)"')
-# How Quixote finds cookies, and what it makes of a value in quotes.
+# How Quixote finds cookies, and how it reads a value in quotes.
 COOKIE = re.compile(
     r"""\s*([^=;,\s]+)\s*(?:=\s*(?:("(?:\\[\x00-\x7f]|[^"])*")|([^";,\s]*)))?\s*[;,]?""",
     re.ASCII,
@@ -21,7 +21,7 @@ LARGEST = 2**31 - 1
 
 
 class OutsideTheModel(Exception):
-    """The model has no words for this."""
+    """The model cannot express this."""
 
 
 class Rows(list):
@@ -76,7 +76,7 @@ class Trace:
             "Semantics": semantics,
             "Resolution": config["access_resolution_ms"],
             "TokenCap": config.get("max_form_tokens", 16),
-            # Only strict knows them.
+            # Only strict has them.
             "Idle": limits[0] or 0,
             "Absolute": limits[1] or 0,
         }
@@ -232,7 +232,7 @@ class Trace:
         return NO_ID + self.cookies.setdefault(text, len(self.cookies))
 
     def text(self, letter, text):
-        """A short name for a text; the empty one keeps its meaning."""
+        """A short name for a text; the empty text stays empty."""
         if not text:
             return NONE if text is None else ""
         known = self.texts.setdefault(letter, {})

@@ -30,7 +30,7 @@ def world(**constants):
 
 ANY = {"successful", "interrupted", "failed", "abandoned"}
 
-# What src/check/worlds.rs has too is called by the same names there.
+# Worlds that src/check/worlds.rs also has have the same names there.
 SMALL = {
     "login": world(
         Users={"alice", "bob"},
@@ -59,7 +59,7 @@ SMALL = {
             "HasSessionCookie",
         },
     ),
-    # Form tokens in a queue that holds some and not all, equal ones among them.
+    # Form tokens in a queue that can hold only some of them. Some are equal.
     "queue": world(
         Requests=["r1"], MaxToken=3, TokenCap=2, Outcomes={"successful"},
         Events={"Forms", "Collide"},
@@ -69,7 +69,7 @@ SMALL = {
         Requests=["r1"], Users={"alice", ""}, MaxToken=1, LastMoment=3, Resolution=1,
         Outcomes={"successful"}, Events={"Forms", "NewSession"},
     ),
-    # One request after the other by several users of one browser, with values and form tokens.
+    # One request after the other, of several users of one browser, with values and form tokens.
     "users": world(
         Requests=["r1"], Users={"alice", "bob"}, Keys={"k"}, MaxToken=1,
         Outcomes={"successful"}, Events={"LogOut", "Forms", "RenewSession", "TakeValue"},
@@ -86,7 +86,7 @@ SMALL = {
         Requests=["r1"], Keys={"k"}, LastMoment=2, Outcomes={"successful"},
         Events={"TakeValue", "ClockBack"},
     ),
-    # One user on two devices ends the sessions of the other, and logs in meanwhile.
+    # A user with two devices ends the sessions of the other device, and logs in meanwhile.
     "devices": world(
         Clients=["c1", "c2"], Outcomes={"successful"},
         Events={"ExpireOtherSessions", "Handles", "DeleteSessionsOf"},
@@ -96,7 +96,7 @@ SMALL = {
         Requests=["r1"], Keys={"k"}, LastMoment=3, Outcomes={"successful"},
         Events={"TakeValue", "GuardValue", "NewSession", "RenewSession"},
     ),
-    # Clients that send any id: stolen, dead, or never issued.
+    # Clients that send any id: stolen, gone, or never issued.
     "strangers": world(
         Clients=["c1", "c2"], Requests=["r1"], Outcomes={"successful"},
         Events={"Forge", "LogOut", "ExpireSession", "HasSessionCookie"},
@@ -116,7 +116,7 @@ LARGE = {
 }  # fmt: skip
 
 
-# Too large for graphs; theorems are checked in them. A logout, and the end of a session, while
+# Too large for graphs, but theorems are checked in them. A logout, and the end of a session, while
 # another request makes and spends form tokens.
 WIDE = {
     "left": world(
@@ -124,8 +124,8 @@ WIDE = {
     ),
 }  # fmt: skip
 
-# Three requests at once, of which there are too many states unless those that differ in names alone
-# are one. Under live they are not: see Alike in Theorems.tla.
+# Three requests at once. There are too many states, unless those that differ only in names count as
+# one. Under live they do not: see Alike in Theorems.tla.
 CROWDED = {
     "three": world(
         Requests=["r1", "r2", "r3"], Outcomes={"successful"}, Events={"LogOut"},
@@ -136,7 +136,7 @@ CROWDED = {
 }  # fmt: skip
 
 
-# Worlds in which sessions end, each with one more id, as none is drawn again: see DeadIds.tla.
+# Worlds in which sessions end. Each has one more id, as no id is drawn again: see DeadIds.tla.
 DEAD = {name: SMALL[name] | {"MaxId": 3} for name in ["login", "values", "manager", "devices"]}
 
 
