@@ -99,7 +99,8 @@ impl Counterexample {
 
     /// The inputs of the machine, as a trace that `replay` accepts.
     ///
-    /// # Errors None: writing to a `Vec` does not fail.
+    /// # Errors
+    /// None: writing to a `Vec` does not fail.
     pub fn trace(&self) -> io::Result<Vec<u8>> {
         let header = Header {
             title: format!("{}, {}: a shortest counterexample", self.semantics, self.property),

@@ -156,7 +156,7 @@ impl Report {
         format!("{} {}", text("name"), text("version")).trim().to_owned()
     }
 
-    /// Writes the report as JUnit XML, for CI servers.
+    /// Writes the report as `JUnit` XML, for CI servers.
     pub(crate) fn write_junit(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
         for played in &self.played {
