@@ -160,8 +160,7 @@ impl Browsers {
             | RequestEvent::GuardValue { .. }
             | RequestEvent::HasSessionCookie { .. }
             | RequestEvent::InsertSession { .. } => {}
-            // A request that logs out by setting nobody must take the cookie away; one that empties
-            // a cart need not.
+            // To log out by setting nobody must take the cookie away; to empty a cart need not.
             RequestEvent::MaintainSession | RequestEvent::FinishRequest { .. } => {
                 errand.ended |= emptied && errand.left;
                 // The session was ended meanwhile, and this request did not save to it.
