@@ -1,4 +1,5 @@
-//! A recorded trace, step by step through the machine: does it show what was observed?
+//! Replays a recorded trace, step by step, through the machine, and compares what it shows with
+//! what was observed.
 
 use core::fmt;
 use std::collections::VecDeque;
@@ -21,26 +22,28 @@ use crate::state::State;
 use crate::step::step;
 use crate::token::{Handle, SessionId};
 
-/// Steps that are kept to show what led to a difference, the differing one included.
+/// How many steps are kept to show what led to a difference, including the differing one.
 pub const STEPS_SHOWN: usize = 20;
 
-/// What became of one trace.
+/// The result of replaying one trace.
 #[derive(Clone, Debug)]
 pub struct Replayed {
     /// What the trace says about itself.
     pub header: Header,
-    /// Steps replayed, the differing one included.
+    /// How many steps were replayed, including the differing one.
     pub steps: u64,
-    /// Those of them that say nothing of what was observed: only their draws were compared.
+    /// How many of them say nothing about what was observed, so that only their draws were
+    /// compared.
     pub silent: u64,
-    /// The first step that differs. Those after it would follow from it: they are not replayed.
+    /// The first step that differs. Later differences would follow from it, so later steps are not
+    /// replayed.
     pub differs: Option<Differs>,
 }
 
-/// A step after which the machine shows something else than was observed.
+/// A step after which the machine does not show what was observed.
 #[derive(Clone, Debug)]
 pub struct Differs {
-    /// Where it stands in the trace.
+    /// Its line in the trace.
     pub line: u64,
     /// What differs, and only that.
     pub differences: Vec<Difference>,
@@ -57,13 +60,13 @@ pub struct Difference {
     pub id: Option<SessionId>,
     /// Within an object: the key in question.
     pub field: Option<String>,
-    /// What the trace says; null where it says there is nothing. Secrets stand here whole.
+    /// What the trace says; null if it says that there is nothing. Secrets are not shortened here.
     pub expected: Value,
-    /// What the machine shows; null where there is nothing. Secrets stand here whole.
+    /// What the machine shows; null if there is nothing. Secrets are not shortened here.
     pub observed: Value,
 }
 
-/// Shows where, not what: that may hold secrets.
+/// Shows only the place of the difference, since the values may be secrets.
 impl fmt::Debug for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Difference")
@@ -211,7 +214,7 @@ impl Differences {
         }
     }
 
-    /// Both sides are in rising order of the ids.
+    /// Compares what is stored. Both sides are in rising order of the ids.
     fn compare_stored(&mut self, expected: &[SessionRecord], observed: &[(SessionId, &Session)]) {
         let mut observed = observed.iter().copied().map(as_ref).peekable();
         for expected in expected {
@@ -230,7 +233,7 @@ impl Differences {
         }
     }
 
-    /// Of two objects only the keys that differ.
+    /// If both sides are objects, keeps only the keys that differ.
     fn narrow(
         &mut self,
         key: &'static str,

@@ -1,8 +1,9 @@
-//! The trace format: JSON Lines, a header and then one step a line, read as a stream and written.
+//! The trace format: JSON Lines with a header and then one step per line, read as a stream, and
+//! written.
 //!
-//! Version 1 holds what Quixote does. Version 2 grows by the strict semantics, its configuration
-//! and its events, and by the values of an application. Lines are read strictly: an argument that
-//! is missing, or that its event does not have, is an error which names what was expected.
+//! Version 1 has what Quixote does. Version 2 adds the strict semantics, its configuration and its
+//! events, and the values of an application. Lines are read strictly: an argument that is missing,
+//! or that its event does not have, is an error which names what was expected.
 
 mod error;
 mod expect;

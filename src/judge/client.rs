@@ -1,4 +1,4 @@
-//! One request, on a connection and a thread of its own, and what came back.
+//! One request, on its own connection and thread, and its answer.
 
 use std::fmt::Write as _;
 use std::thread;
@@ -11,11 +11,12 @@ use ureq::http::{HeaderValue, Request};
 
 use super::gate::Gate;
 
-/// The longest that a request takes, with a wait at the gate.
+/// The longest time of a request, including a wait at the gate.
 pub(crate) const LONGEST: Duration = Duration::from_secs(25);
-/// What a handler answers in a few bytes is not to fill the memory.
+/// A handler answers in a few bytes; no answer must fill the memory.
 const BODY_BYTES: u64 = 1024 * 1024;
-/// What is encoded in a query: all but what stands between operations, and what needs no encoding.
+/// The characters to encode in a query: all except those between operations, and those that need no
+/// encoding.
 const QUERY: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b':').remove(b',').remove(b'-').remove(b'_').remove(b'.').remove(b'=');
 
@@ -27,12 +28,12 @@ pub(crate) struct Ask {
     pub(crate) path: String,
     pub(crate) status: Option<u16>,
     pub(crate) cache: Option<String>,
-    /// What stands in the address beside the operations.
+    /// More parameters of the address, besides the operations.
     pub(crate) query: Option<String>,
     pub(crate) cookie: Option<Vec<u8>>,
 }
 
-/// What came back.
+/// The answer to a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     /// None if nothing came back.
@@ -40,7 +41,7 @@ pub(crate) struct Answer {
     pub(crate) error: Option<String>,
     /// Whether nothing came back in time.
     pub(crate) is_late: bool,
-    /// Whether that was no HTTP, or too much of it, which says nothing of sessions.
+    /// Whether the answer was not HTTP, or was too long, which says nothing about sessions.
     pub(crate) is_garbled: bool,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
@@ -66,7 +67,7 @@ impl Ask {
 }
 
 impl Answer {
-    /// What each operation answered.
+    /// The answer of each operation.
     pub(crate) fn results(&self) -> Vec<Value> {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -91,7 +92,7 @@ impl Answer {
     }
 }
 
-/// A client that follows no redirect, keeps no connection and no cookie.
+/// A client that follows no redirects, and keeps neither connections nor cookies.
 pub(crate) fn agent() -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
@@ -119,7 +120,7 @@ pub(crate) fn ask(agent: &Agent, base: &str, ask: &Ask) -> Answer {
     })
 }
 
-/// Asks on a thread of its own; the gate is told the answer.
+/// Asks on a thread of its own, and passes the answer to the gate.
 pub(crate) fn ask_aside(agent: &Agent, base: &str, question: Ask, gate: &Gate, request: u64) {
     let (agent, base, gate) = (agent.clone(), base.to_owned(), gate.clone());
     thread::spawn(move || gate.answered(request, ask(&agent, &base, &question)));

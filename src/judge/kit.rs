@@ -1,4 +1,4 @@
-//! What lasts from one scenario to the next, and how long the server is waited for.
+//! What lasts from one scenario to the next, and how long the judge waits for the server.
 
 use std::time::Duration;
 
@@ -7,13 +7,15 @@ use super::gate::Gate;
 use super::jar::Broken;
 use super::target::{NoContract, Target};
 
-/// How long a request may wait while another stands at the gate, at least and at most: after that
-/// the server serialises them. In between it is as many times what the slowest request took.
+/// How long a request may wait while another is at the gate, at least and at most. After that, the
+/// server counts as one that serialises them. In between, the time is this many times that of the
+/// slowest request.
 const LEAST_PATIENCE: Duration = Duration::from_millis(1_200);
 const MOST_PATIENCE: Duration = Duration::from_secs(8);
 const PATIENCE_FACTOR: u32 = 20;
 const BELIEVED: u32 = 2;
-/// So many requests in a row without an answer, and there will be none: each takes its whole time.
+/// After this many requests in a row without an answer, the judge gives up, since each takes its
+/// whole time.
 const MOST_UNANSWERED: u32 = 4;
 
 /// What lasts from one scenario to the next.
@@ -23,16 +25,16 @@ pub(crate) struct Kit {
     pub(crate) jars: Broken,
     /// Numbers requests, and so gates.
     pub(crate) requests: u64,
-    /// What the slowest request took that had nothing to wait for.
+    /// The time of the slowest request that had nothing to wait for.
     pub(crate) slowest: Duration,
     /// How often a request waited for the one at the gate.
     pub(crate) waited: u32,
-    /// How many requests, the last ones, got no answer in time.
+    /// How many of the latest requests, in a row, got no answer in time.
     pub(crate) unanswered: u32,
 }
 
 impl Kit {
-    /// What is wrong with a server that answers nothing.
+    /// An error if the server no longer answers.
     pub(crate) fn expect_answers(&self) -> Result<(), NoContract> {
         if self.unanswered < MOST_UNANSWERED {
             return Ok(());
@@ -42,17 +44,18 @@ impl Kit {
         Err(NoContract(format!("/do: {expected}, none came to the last {none}")))
     }
 
-    /// Whether a request was answered.
+    /// Notes whether a request was answered in time.
     pub(super) const fn answered(&mut self, in_time: bool) {
         self.unanswered = if in_time { 0 } else { self.unanswered.saturating_add(1) };
     }
 
-    /// A request that had nothing to wait for took so long.
+    /// Notes how long a request took that had nothing to wait for.
     pub(super) fn took(&mut self, time: Duration) {
         self.slowest = self.slowest.max(time).min(MOST_PATIENCE);
     }
 
-    /// A server that has often let requests wait is believed at once.
+    /// How long to wait for a request. If a server has often let requests wait, this is the least
+    /// time.
     pub(super) fn patience(&self) -> Duration {
         if self.waited > BELIEVED {
             return LEAST_PATIENCE;

@@ -10,19 +10,19 @@ use super::scenario::{Begin, Do, Ids, Level, Need, Scenario, Step, Verdict};
 use super::stage::{End, Stage, end, first_half};
 use super::target::Follows;
 
-/// Where no limit is documented, a cookie must be dead after this.
+/// If no limit is documented, a cookie must be worthless after this time.
 const DAY: f64 = 86_400.0;
 const LONGEST: f64 = 400.0 * DAY;
 /// How often a session is used, as a share of the idle limit.
 const USED_EVERY: f64 = 0.7;
-/// The most uses of a session whose absolute limit is looked for, where none is documented.
+/// The most uses of a session in search of its absolute limit, if none is documented.
 const MOST_USES: u32 = 60;
-/// The most until one that is documented: with an idle limit of a minute, eleven hours.
+/// The most uses up to a documented limit: eleven hours, with an idle limit of a minute.
 const MOST_USES_TO_LIMIT: f64 = 1_000.0;
-/// Bits that an id must have. A UUID that is random has 122, and is let pass.
+/// How many bits an id must have. A random UUID has 122, and passes.
 const ID_BITS: f64 = 120.0;
 
-/// How one scenario went.
+/// The result of one scenario.
 #[derive(Clone, Debug)]
 pub(crate) struct Played {
     pub(crate) clause: String,
@@ -31,11 +31,11 @@ pub(crate) struct Played {
     pub(crate) verdict: Verdict,
     pub(crate) why: String,
     pub(crate) trace: Vec<Line>,
-    /// Ids that must not stand in the log, which is read when the server has ended.
+    /// Ids that must not be in the log, which is read when the server has ended.
     pub(crate) hidden_from_log: Vec<String>,
 }
 
-/// Plays it, if the server has what it needs.
+/// Plays a scenario, if the server has what it needs.
 pub(crate) fn play(kit: &mut Kit, scenario: &Scenario) -> Played {
     let level = match scenario.level {
         Level::Must if scenario.login && !kit.target.has_login() => Level::Should,
@@ -155,7 +155,8 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Letters and digits stay what they are, so that only the store can tell.
+    /// Replaces letters by letters and digits by digits, so that only the store can tell the id
+    /// from a real one.
     fn forge(&mut self, from: &str, to: &str) -> Result<(), End> {
         let (name, real) = (self.cookie().to_owned(), self.id(from));
         self.copy(from, to);
@@ -167,7 +168,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// In use all the time, a session must die at its absolute limit, and not before.
+    /// A session that is used all the time must end at its absolute limit, and not before.
     fn lifetime(&mut self, client: &str, ops: Option<&str>) -> Result<(), End> {
         let (idle, absolute) = (self.kit.target.caps.idle, self.kit.target.caps.absolute);
         let limit = absolute.unwrap_or(LONGEST);
@@ -224,7 +225,7 @@ impl Stage<'_> {
         Ok(reply.results.first().is_some_and(|user| user == "alice"))
     }
 
-    /// They differ, and may hold enough bits.
+    /// Checks that ids differ, and that they may hold enough bits.
     fn fresh_ids(&mut self, wanted: &Ids) -> Result<(), End> {
         let ops = wanted.ops.as_deref().unwrap_or("put:a:1");
         let mut found = Vec::new();
@@ -259,7 +260,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// The id itself, in a value that may be signed.
+    /// The id itself, from a value that may be signed.
     pub(crate) fn core_of(&self, value: &str) -> String {
         let pattern = self.kit.target.id_pattern.as_ref();
         let found = pattern.and_then(|pattern| pattern.captures(value)).and_then(|it| it.get(1));
@@ -267,7 +268,7 @@ impl Stage<'_> {
     }
 }
 
-/// Whether a session can be used until then, once in each pause.
+/// Whether a session can be used up to this moment, with pauses of this length.
 fn reachable(until: f64, pause: f64) -> Result<(), End> {
     if until / pause > MOST_USES_TO_LIMIT {
         return end(Verdict::NotApplicable, "the absolute limit is too many idle limits away");

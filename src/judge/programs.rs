@@ -1,4 +1,5 @@
-//! Runs programs on a server, judges what is seen by the clauses, and shrinks what breaks one.
+//! Runs programs on a server, judges the answers by the clauses, and shrinks a program that breaks
+//! one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use super::scenario::{Do, Verdict};
 use super::stage::{End, Stage};
 use super::target::NoContract;
 
-/// The most runs that are spent on making one program shorter.
+/// The most runs that are spent on shrinking one program.
 const MOST_SHRINKS: u32 = 120;
 
 /// A clause that a program breaks.
@@ -30,7 +31,7 @@ struct Found {
     count: u32,
 }
 
-/// Runs so many programs. The answer is for the report.
+/// Runs this many programs, and returns the result for the report.
 pub(super) fn run(
     kit: &mut Kit,
     count: u32,
@@ -66,7 +67,7 @@ pub(super) fn run(
     }))
 }
 
-/// Removes what is not needed to break the same clause.
+/// Removes everything that is not needed to break the same clause.
 fn shrink(
     kit: &mut Kit,
     mut program: Program,
@@ -90,7 +91,7 @@ fn shrink(
     }
 }
 
-/// Programs with one move, or one operation, less.
+/// The programs with one move, or one operation, less.
 fn shorter(program: &Program) -> Vec<Program> {
     let mut all = Vec::new();
     let without = |ops: &[String], at: usize| {
@@ -127,7 +128,8 @@ fn shorter(program: &Program) -> Vec<Program> {
     all
 }
 
-/// Runs a program, with a last look by both clients; what the server cannot do breaks nothing.
+/// Runs a program, with a last look by both clients. If the server cannot run it, it breaks
+/// nothing.
 fn judge(kit: &mut Kit, program: &Program) -> Result<Option<Broken>, NoContract> {
     let mut run = Run {
         stage: Stage::new(kit),
@@ -161,13 +163,13 @@ fn request(client: &'static str) -> Move {
 struct Run<'a> {
     stage: Stage<'a>,
     expect: Expect,
-    /// Ids that were ended by a request that was answered as done, and whether another one
+    /// The ids that a request has ended, if it was answered as done, and whether another request
     /// overlapped it.
     ended: BTreeMap<String, bool>,
     held: Option<Held>,
 }
 
-/// What stands at the gate, and what the others did meanwhile.
+/// The request at the gate, and what the others did meanwhile.
 struct Held {
     ops: Vec<String>,
     id: Option<String>,
@@ -176,7 +178,7 @@ struct Held {
 
 enum Stop {
     Broken(&'static str, String),
-    /// The server cannot do this, or the judge has failed: that is told elsewhere.
+    /// The server cannot do this, or the judge has failed, which is reported elsewhere.
     Cannot,
 }
 
@@ -200,7 +202,7 @@ impl Run<'_> {
                 let words: Vec<_> = before.iter().chain([&gate]).chain(after).cloned().collect();
                 let id = self.stage.id("A");
                 self.stage.begin("A/2", &words.join(" "))?;
-                // What came before the gate may be seen already.
+                // The effects of the operations before the gate may be visible already.
                 self.expect.maybe(before);
                 self.held = Some(Held { ops, id, others: Vec::new() });
             }
@@ -218,7 +220,7 @@ impl Run<'_> {
             return Err(Stop::Cannot);
         }
         if self.stage.serialised && !waited {
-            // The one at the gate was carried out before this one.
+            // The request at the gate was carried out before this one.
             self.settle(true)?;
         }
         self.opens_nothing(id.as_ref(), ops, &reply)?;
@@ -229,7 +231,7 @@ impl Run<'_> {
         match (client, reply.is_ok(), throws) {
             ("A", true, _) => self.expect.done(ops),
             ("A", false, true) => self.expect.thrown(ops),
-            // Of the thief's cookie nobody knows whether it is still that of the browser.
+            // The thief's cookie may no longer be that of the browser.
             _ => self.expect.maybe(ops),
         }
         if let Some(held) = &mut self.held {
@@ -242,7 +244,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// An id that a request has ended, and not used again itself.
+    /// Notes an id that a request has ended, and has not itself used again.
     fn note_end(&mut self, id: Option<String>, ops: &[String]) {
         let overlapped = self.held.is_some();
         let logs_in = ops.iter().any(|op| op.starts_with("login"));
@@ -290,7 +292,7 @@ impl Run<'_> {
         self.settle(false)
     }
 
-    /// The request that stood at the gate has ended.
+    /// Settles what is expected after the request at the gate has ended.
     fn settle(&mut self, serialised: bool) -> Result<(), Stop> {
         let Some(Held { ops, id, others }) = self.held.take() else { return Ok(()) };
         let reply = self.stage.replies.get("held").cloned().unwrap_or_default();
@@ -298,14 +300,14 @@ impl Run<'_> {
             return Err(Stop::Cannot);
         }
         if id.is_none() {
-            // It may have begun a session of its own, which is no older one: no clause forbids it.
+            // It may have begun a new session. That is not an older one, and no clause forbids it.
             self.expect.moved();
         } else if !reply.is_ok() || serialised || moves_session(&ops) {
             self.expect.maybe(&ops);
         } else {
             self.expect.late(&ops, &others);
         }
-        // Another login may use the id again; then that is the fault.
+        // Another login may use the id again; then the reuse is the fault.
         let ends = ops.len() == 1 && ops.iter().any(|op| ends_session(op));
         let is_used_again = others.iter().any(|op| op.starts_with("login"));
         if let (true, true, false, Some(id)) = (reply.is_ok(), ends, is_used_again, id) {

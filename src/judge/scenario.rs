@@ -10,9 +10,9 @@ use serde_json::Value;
 
 pub(crate) use self::seen::{Check, Otherwise, Reply, See, Stored, What, When};
 
-/// All scenarios, one a line.
+/// All scenarios, one per line.
 const SCENARIOS: &str = include_str!("scenarios.jsonl");
-/// What each clause says, one a line.
+/// The text of each clause, one per line.
 const CLAUSES: &str = include_str!("clauses.jsonl");
 
 /// A variant of a clause: steps that end in a verdict.
@@ -22,15 +22,15 @@ pub(crate) struct Scenario {
     pub(crate) clause: String,
     pub(crate) variant: String,
     pub(crate) level: Level,
-    /// What the server must have, beside the operations of the steps.
+    /// What the server must have, besides the operations of the steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) needs: Vec<Need>,
-    /// Whether it is about the login call of a framework: where there is none, the application is
-    /// to blame, and MUST becomes SHOULD.
+    /// Whether it is about the login call of a framework. If there is none, the application is
+    /// responsible, and MUST becomes SHOULD.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) login: bool,
     pub(crate) steps: Vec<Step>,
-    /// The faults of the reference server that it finds. It must find one.
+    /// The faults of the reference server that it finds: at least one.
     pub(crate) faults: Vec<String>,
 }
 
@@ -48,9 +48,9 @@ pub(crate) struct Clause {
 pub(crate) enum Level {
     /// The server does not conform.
     Must,
-    /// There may be reasons.
+    /// There may be reasons for it.
     Should,
-    /// It is only told: the verdict is a note.
+    /// It is only reported: the verdict is a note.
     Note,
 }
 
@@ -58,15 +58,15 @@ pub(crate) enum Level {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Need {
-    /// That its clock can be moved.
+    /// A clock that can be moved.
     Clock,
     /// A documented idle limit.
     Idle,
     /// A documented absolute limit.
     Absolute,
-    /// Its log, which the judge has if it started the server.
+    /// A log, which the judge has if it started the server.
     Log,
-    /// An id in the cookie, and not the session itself.
+    /// An id in the cookie, instead of the session itself.
     #[serde(rename = "own ids")]
     OwnIds,
 }
@@ -77,17 +77,17 @@ pub(crate) enum Need {
 pub(crate) enum Verdict {
     /// What must be seen was seen.
     Pass,
-    /// It was, and requests of one session waited for each other.
+    /// It was seen, and requests of one session waited for each other.
     Serialised,
-    /// It was, and there is something to know.
+    /// It was seen, and there is something to know.
     Note,
-    /// It was not.
+    /// It was not seen.
     Fail,
-    /// The server declares that it has not what the scenario needs.
+    /// The server declares that it does not have what the scenario needs.
     NotApplicable,
     /// The server has no way to do what the scenario does.
     NotExpressible,
-    /// The failure of another clause hides it.
+    /// The failure of another clause hides the result.
     Moot,
     /// The judge failed, or the server under it.
     Harness,
@@ -100,7 +100,7 @@ pub(crate) enum Verdict {
 pub(crate) enum Step {
     Do(Do),
     Begin(Begin),
-    /// Opens a gate, and waits for the request that stood at it.
+    /// Opens a gate, and waits for the request that was there.
     Open {
         open: String,
     },
@@ -109,7 +109,7 @@ pub(crate) enum Step {
         copy: String,
         to: String,
     },
-    /// The same, with an id that the server never issued.
+    /// The same, but with an id that the server never issued.
     Forge {
         forge: String,
         to: String,
@@ -118,8 +118,8 @@ pub(crate) enum Step {
     Clock {
         clock: Moment,
     },
-    /// Uses the session again and again, with these operations before the look at it, until its
-    /// absolute limit must have ended it.
+    /// Uses the session again and again, each time with these operations first, until its absolute
+    /// limit must have ended it.
     Lifetime {
         lifetime: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,7 +131,7 @@ pub(crate) enum Step {
         client: String,
         until: f64,
     },
-    /// That many sessions have ids that differ, and hold enough bits.
+    /// Gets many ids, which must differ and hold enough bits.
     Ids(Ids),
     /// Sends Cookie headers that no browser sends.
     Hostile {
@@ -150,7 +150,7 @@ pub(crate) struct Do {
     pub(crate) status: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) path: Option<String>,
-    /// What stands in the address beside the operations.
+    /// More parameters of the address, besides the operations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) query: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -163,22 +163,22 @@ pub(crate) struct Do {
     pub(crate) cookie: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) times: Option<u32>,
-    /// What its last operation answers is called so from now on.
+    /// The name of its last operation's answer from now on.
     #[serde(default, rename = "let", skip_serializing_if = "Option::is_none")]
     pub(crate) bind: Option<String>,
-    /// What the response is called, beside `last`.
+    /// The name of the response, besides `last`.
     #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
     pub(crate) called: Option<String>,
 }
 
 impl Do {
-    /// A request with nothing but operations.
+    /// A request with operations only.
     pub(crate) fn plain(client: &str, ops: &str) -> Self {
         Self { client: client.into(), ops: ops.into(), ..Self::default() }
     }
 }
 
-/// A request that is left standing at its gate; its response will be called `held`.
+/// A request that stays at its gate. Its response will be called `held`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Begin {
     #[serde(rename = "begin")]
@@ -186,19 +186,19 @@ pub(crate) struct Begin {
     pub(crate) ops: String,
 }
 
-/// How ids, or form tokens, are got that are to differ, and to hold enough bits.
+/// How to get the ids, or form tokens, that must differ and hold enough bits.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ids {
     #[serde(rename = "ids")]
     pub(crate) count: usize,
-    /// What the request does that gets one; without, it writes.
+    /// The operations of a request that gets one; by default it writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ops: Option<String>,
-    /// One browser gets all of them, one after the other.
+    /// The one browser that gets all of them, one after the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) of: Option<String>,
-    /// It is the last answer that counts, which need not hold more bits than these.
+    /// If given, the last answer counts instead of the id, and must hold this many bits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token_bits: Option<u16>,
 }
@@ -213,8 +213,8 @@ pub(crate) struct Moment {
 }
 
 impl Scenario {
-    /// The operations that the server must have; those that end with `?` are left out where it has
-    /// not, and every server can read.
+    /// The operations that the server must have. Operations that end with `?` are left out if the
+    /// server does not have them, and every server can read.
     pub(crate) fn operations(&self) -> BTreeSet<&str> {
         let texts = self.steps.iter().filter_map(|step| match step {
             Step::Do(step) => Some(&step.ops),
@@ -241,7 +241,7 @@ impl Scenario {
 }
 
 /// All scenarios, in the order of the file. A word that is misread, or not read at all, is an
-/// error: each must come out again as it was written.
+/// error, as each scenario must be written again as it was read.
 pub(crate) fn scenarios() -> serde_json::Result<Vec<Scenario>> {
     let read = |line: &str| {
         let scenario: Scenario = serde_json::from_str(line)?;

@@ -1,4 +1,4 @@
-//! What a scenario is played on: browsers, requests under way, and the trace of what happened.
+//! The stage of a scenario: its browsers, the requests under way, and the trace of what happened.
 
 mod words;
 
@@ -19,7 +19,7 @@ use super::scenario::{Do, Verdict};
 /// How long a request may take to come to its gate.
 const ARRIVES: Duration = Duration::from_secs(10);
 
-/// The header in which a server says the id, where its cookie changes without it.
+/// The header in which a server shows the id, if its cookie changes while the id stays.
 const SESSION: &str = "kit-session";
 
 /// Why a scenario ends here.
@@ -41,7 +41,7 @@ struct Sent {
     text: String,
 }
 
-/// A request at its gate, or beyond.
+/// A request at its gate, or past it.
 struct Held {
     sent: Sent,
     gate: String,
@@ -53,14 +53,14 @@ pub(crate) struct Stage<'a> {
     jars: BTreeMap<String, Jar>,
     pub(crate) replies: BTreeMap<String, Reply>,
     pub(crate) variables: BTreeMap<String, String>,
-    /// Whose ids the server says beside its cookies, which are more than that.
+    /// The ids that the server shows in that header.
     sessions: BTreeMap<String, String>,
-    /// Ids as they are called in the trace.
+    /// The names of ids in the trace.
     labels: BTreeMap<String, usize>,
     held: Option<Held>,
     pub(crate) serialised: bool,
     pub(crate) stored: Option<u64>,
-    /// How far the clock was ahead in the beginning.
+    /// How far the clock was ahead at the beginning.
     pub(crate) began: i64,
     pub(crate) trace: Vec<Line>,
 }
@@ -118,14 +118,14 @@ impl<'a> Stage<'a> {
         self.ids(client).into_iter().next()
     }
 
-    /// Those of all other browsers.
+    /// The session cookies of all other browsers.
     pub(crate) fn other_ids(&mut self, client: &str) -> Vec<String> {
         let others: Vec<_> = self.jars.keys().filter(|it| *it != client).cloned().collect();
         others.iter().flat_map(|it| self.ids(it)).collect()
     }
 
-    /// The session that the cookies of a browser name, to be compared with another: two cookies may
-    /// name one.
+    /// The session that the cookies of a browser name, for a comparison with another: two cookies
+    /// may name the same session.
     pub(crate) fn session(&mut self, client: &str) -> Option<String> {
         let id = self.id(client)?;
         Some(self.sessions.get(&id).cloned().unwrap_or(id))
@@ -189,7 +189,7 @@ impl<'a> Stage<'a> {
         Sent { client: step.client.clone(), request, path, text }
     }
 
-    /// The browser takes the response: its cookies, and what the trace says of it.
+    /// The browser takes the cookies of a response, and the trace notes the response.
     fn take(&mut self, sent: &Sent, answer: Answer) -> Reply {
         self.kit.answered(!answer.is_late);
         let (now, name) = (self.now(), self.cookie().to_owned());
@@ -230,8 +230,8 @@ impl<'a> Stage<'a> {
         reply
     }
 
-    /// A request from its start to its answer. If another stands at the gate, and this one waits
-    /// for it, the server serialises them: then the gate is opened.
+    /// A request, from its start to its answer. If another is at the gate and this one waits for
+    /// it, the server serialises them, and the gate is opened.
     pub(crate) fn request(&mut self, step: &Do) -> Result<Reply, End> {
         let started = Instant::now();
         let sent = self.send(step);
@@ -273,7 +273,7 @@ impl<'a> Stage<'a> {
         end(Verdict::Harness, format!("{}: no answer", sent.text))
     }
 
-    /// Starts a request and returns when it stands at its gate.
+    /// Starts a request, and returns when it is at its gate.
     pub(crate) fn begin(&mut self, client: &str, ops: &str) -> Result<(), End> {
         let name = ops.split(' ').find_map(|op| op.strip_prefix("gate:")).unwrap_or("g").to_owned();
         let step = Do::plain(client, ops);
@@ -291,14 +291,14 @@ impl<'a> Stage<'a> {
         end(Verdict::NotExpressible, format!("the request never came to its gate: {status}"))
     }
 
-    /// Opens the gate, and waits for the request that stood there.
+    /// Opens the gate, and waits for the request that was there.
     pub(crate) fn open(&mut self, name: &str) -> Result<(), End> {
         self.trace.push(Line::open(name));
         self.let_through()
     }
 
     fn let_through(&mut self) -> Result<(), End> {
-        // After a request that was serialised it is open already.
+        // If a request was serialised, the gate is open already.
         let Some(held) = self.held.take() else { return Ok(()) };
         self.kit.gate.let_through(&held.gate);
         let answer = self.late(&held.sent)?;
@@ -307,7 +307,7 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Whatever happened, nobody is left at a gate.
+    /// Lets the request at the gate through, if there still is one.
     pub(crate) fn finish(&mut self) {
         let _ = self.let_through();
     }

@@ -12,13 +12,13 @@ use super::Verdict;
 pub(crate) struct Check {
     #[serde(flatten)]
     pub(crate) what: What,
-    /// It is only looked at then.
+    /// The check is only made under these conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) when: Option<When>,
-    /// The scenario ends so if it is seen.
+    /// If it is seen, the scenario ends with this verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) then: Option<Verdict>,
-    /// What happens if it is not seen: the scenario fails, if nothing else is said.
+    /// What happens if it is not seen; by default the scenario fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) otherwise: Option<Otherwise>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,11 +58,11 @@ pub(crate) enum What {
     Holds {
         holds: String,
     },
-    /// The number of stored sessions: it is remembered (`count`), or has not grown (`no more`).
+    /// The number of stored sessions is remembered (`count`), or has not grown (`no more`).
     Stored {
         stored: Stored,
     },
-    /// The id of this browser stands in no `log`, or not in the response of that name.
+    /// The id of this browser is not in the `log`, or not in the response of that name.
     Hidden {
         hidden: String,
         #[serde(rename = "in")]
@@ -74,7 +74,7 @@ pub(crate) enum What {
     },
 }
 
-/// What a browser's cookies open: the user, `a` and `b`.
+/// What the session of a browser's cookies has: the user, `a` and `b`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct See {
     #[serde(rename = "see")]
@@ -110,13 +110,13 @@ pub(crate) struct Reply {
     /// A status below this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) below: Option<u16>,
-    /// So many times the browser keeps a session cookie of it.
+    /// The browser keeps a session cookie of it this many times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sets: Option<usize>,
-    /// Its last answer is a list of so many.
+    /// Its last answer is a list of this length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lists: Option<usize>,
-    /// So many Set-Cookie headers of the session's name.
+    /// It has this many Set-Cookie headers of the session's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) headers: Option<usize>,
     /// Whether a browser keeps all of its cookies.
@@ -125,7 +125,7 @@ pub(crate) struct Reply {
     /// One of these attributes, on the session's cookie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) attribute: Option<Vec<String>>,
-    /// Its session cookie is as well protected as the one of this response.
+    /// Its session cookie is as well protected as that of this response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) alike: Option<String>,
     /// Whether a shared cache may keep it.
@@ -160,7 +160,7 @@ pub(crate) struct When {
     /// One of these responses has a status of 400 or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) refused: Option<Vec<String>>,
-    /// None of these has.
+    /// None of these responses has a status of 400 or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) done: Option<Vec<String>>,
     /// This response has a status from 400 to 499.

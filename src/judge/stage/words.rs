@@ -1,4 +1,4 @@
-//! The words of a step, with what has been bound and what the browsers hold in their places.
+//! Fills in the words of a step: with values that were bound, and with what the browsers hold.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use super::Stage;
 use crate::judge::jar::latin_1;
 
 impl Stage<'_> {
-    /// Without the operations that the server has not, with what was bound, and with gates of its
-    /// own.
+    /// The operations of a step, with bound values. Operations that end with `?` are left out if
+    /// the server does not have them.
     pub(super) fn words(&self, ops: &str) -> String {
         let known = |op: &str| {
             let name = op.split(':').next().unwrap_or(op);
@@ -28,9 +28,9 @@ impl Stage<'_> {
         ops.split(' ').filter_map(word).collect::<Vec<_>>().join(" ")
     }
 
-    /// `{name}` is the name of the session cookie, `{A}` the id of the browser A, `{half of A}` its
-    /// first half, `{all of A}` every cookie of it, expired or not; `{swapped}`, `{mangled}` and
-    /// `{encoded}` are names that are almost the right one.
+    /// `{name}` is the name of the session cookie, `{A}` is the id of the browser A, `{half of A}`
+    /// its first half, and `{all of A}` every cookie of A, expired or not; `{swapped}`, `{mangled}`
+    /// and `{encoded}` are names that are almost the right one.
     pub(crate) fn fill(&mut self, text: &str) -> String {
         let name = self.cookie().to_owned();
         let swap = |it: char| {
