@@ -83,7 +83,7 @@ impl World {
     }
 }
 
-/// Kills a server or the store, so many times.
+/// Kills a server or the store, this many times.
 pub(crate) async fn run(service: &mut Service, times: u64) -> Result<Report, Broken> {
     let url = service.url();
     let start = || Process::start(&url, false);

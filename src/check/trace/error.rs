@@ -23,7 +23,7 @@ pub struct TraceError {
     pub file: String,
     /// The line, from 1.
     pub line: u64,
-    /// The byte of that line, from 1, where it is known; else 1.
+    /// The byte of that line, from 1, if it is known; otherwise 1.
     pub column: usize,
     /// What was expected, and what was found. Secrets are shortened in it.
     pub message: String,
@@ -60,7 +60,7 @@ impl Fault {
     }
 }
 
-/// Reads a line, each of which is a document of JSON.
+/// Reads a line, which is one JSON document.
 pub(super) fn read<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, Fault> {
     serde_json::from_str(line).map_err(|error| {
         let text = error.to_string();
@@ -71,8 +71,8 @@ pub(super) fn read<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, Fault> {
     })
 }
 
-/// The number that stands at this column, as it was written: serde shows one that does not fit as
-/// the nearest number that its own types can hold. Empty if there is none.
+/// The number at this column, as it was written; empty if there is none. If a number does not fit,
+/// serde shows the nearest number that its own types can hold.
 fn number_at(line: &str, column: usize) -> &str {
     let is_part = |it: char| it.is_ascii_digit() || matches!(it, '+' | '-' | '.' | 'e' | 'E');
     let Some((before, behind)) = line.split_at_checked(column) else { return "" };
@@ -81,7 +81,7 @@ fn number_at(line: &str, column: usize) -> &str {
     line.get(begin..end).unwrap_or_default()
 }
 
-/// What serde says, as what was expected.
+/// The text of serde, reworded to say what was expected.
 fn said_as_expected(text: &str, number: &str, cut_off: bool) -> String {
     let key = |kind: &str| text.strip_prefix(kind).and_then(|rest| rest.strip_prefix(' '));
     if cut_off {
@@ -102,7 +102,7 @@ fn said_as_expected(text: &str, number: &str, cut_off: bool) -> String {
         if is_number && !number.is_empty() {
             return std::format!("expected {expected}, found {}", shown_number(number));
         }
-        // However long the one is, there is room for the other.
+        // Shortened, so that there is room for what was expected.
         std::format!("{}, expected {expected}", shortened(found, 100))
     } else if text.replace("unexpected", "").contains("expected") {
         text.into()
@@ -111,7 +111,7 @@ fn said_as_expected(text: &str, number: &str, cut_off: bool) -> String {
     }
 }
 
-/// A type of Rust, for people who write traces in another language.
+/// A type of Rust in words, for people who write traces in another language.
 fn in_words(expected: &str) -> String {
     let below = |bits: u32| std::format!("a whole number below 2^{bits}");
     match expected {
@@ -124,8 +124,8 @@ fn in_words(expected: &str) -> String {
     }
 }
 
-/// A long one may be an id that was written without quotes, so it is cut as every secret is; how
-/// long it is may tell what it was meant to be.
+/// A number for an error text. A long one may be an id without quotes, so it is cut like every
+/// secret. Its length is shown, as that may tell what it was meant to be.
 fn shown_number(number: &str) -> String {
     let shown = shortened(number, 100);
     if shown == number {
@@ -134,8 +134,9 @@ fn shown_number(number: &str) -> String {
     std::format!("{shown} ({} characters)", number.len())
 }
 
-/// Text from outside, fit for a terminal and a log: controls are escaped, a run of 12 hex digits
-/// or more (a secret, maybe) shows its first four, and after `most` bytes shown it ends.
+/// Text from outside, made safe for a terminal and a log. Control characters are escaped. Of a run
+/// of 12 or more hex digits, which may be a secret, only the first four are shown. The text ends
+/// after `most` bytes.
 // [trace-19]
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     cut(text, most, |shown, character| {
@@ -144,7 +145,7 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
     })
 }
 
-/// The same for what escapes controls itself, as a writer of JSON does.
+/// The same, for a writer that itself escapes control characters, as that of JSON does.
 pub(crate) fn shortened_raw(text: &str, most: usize) -> String {
     cut(text, most, String::push)
 }
@@ -170,7 +171,7 @@ fn cut(text: &str, most: usize, push: impl Fn(&mut String, char)) -> String {
     shown
 }
 
-/// Text from outside, fit for a terminal: what is not printable is escaped.
+/// Text from outside, made safe for a terminal: characters that are not printable are escaped.
 ///
 /// ```
 /// use quixote_session::check::trace::printable;

@@ -1,4 +1,4 @@
-//! What a trace says was observed after a step, and the same as the model shows it.
+//! What was observed after a step: as a trace says it, and as the machine shows it.
 
 use std::collections::BTreeMap;
 use std::vec::Vec;
@@ -21,8 +21,8 @@ use crate::time::Timestamp;
 use crate::token::{FormToken, Handle, SessionId};
 use crate::version::Version;
 
-/// What was observed right after a step. A key that is None does not stand in the trace and is
-/// not compared; where null is an observation, the inner None is null.
+/// What was observed right after a step. A key that is None is not in the trace, and is not
+/// compared. If null is an observation, the inner None is null.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Expect {
@@ -81,7 +81,7 @@ pub(crate) const fn remote_user(effects: &Effects) -> Option<&SmolStr> {
     }
 }
 
-/// A session beside its id, as a trace writes it; equal to what it was made from.
+/// A session with its id, as a trace writes it; equal to what it was made from.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct SessionRecord {
     /// None until the session is first stored.
@@ -91,7 +91,8 @@ pub struct SessionRecord {
 }
 
 impl SessionRecord {
-    /// As much of a session as is said here: a handle is compared if one stands here.
+    /// The parts of a session that this record has, for a comparison: a handle counts only if there
+    /// is one here.
     #[must_use]
     pub fn said_of(&self, shown: SessionRef<'_>) -> Self {
         let handle = self.session.handle.and(shown.session.handle);
@@ -189,26 +190,27 @@ pub struct CookieRecord {
     pub name: SmolStr,
     /// The id, or empty for a revocation.
     pub value: CookieValue,
-    /// The Path attribute, None where it is absent.
+    /// The Path attribute; None if it is absent.
     #[serde(deserialize_with = "nullable")]
     pub path: Option<SmolStr>,
-    /// The Domain attribute, None where it is absent.
+    /// The Domain attribute; None if it is absent.
     #[serde(deserialize_with = "nullable")]
     pub domain: Option<SmolStr>,
-    /// The Max-Age attribute, None where it is absent.
+    /// The Max-Age attribute; None if it is absent.
     #[serde(deserialize_with = "nullable")]
     pub max_age: Option<i64>,
-    /// In version 3: the flags; None where they are not said, and not compared.
+    /// In version 3, the flags; None if the trace does not say them, and then they are not
+    /// compared.
     #[serde(default, deserialize_with = "given_words", skip_serializing_if = "Option::is_none")]
     pub flags: Option<Vec<Flag>>,
 }
 
-/// An attribute of a cookie without a name of its own to look up, as a header spells it.
+/// A flag of a cookie, as a header spells it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Flag {
-    /// Not for scripts.
+    /// Scripts cannot read it.
     HttpOnly,
-    /// Over TLS alone.
+    /// It is only sent over TLS.
     Secure,
     /// `SameSite=Lax`.
     #[serde(rename = "SameSite=Lax")]
@@ -234,7 +236,8 @@ fn flags_of(config: &Config) -> Vec<Flag> {
 }
 
 impl CookieRecord {
-    /// As much of a cookie as is said here: flags are compared if they stand here.
+    /// The parts of a cookie that this record has, for a comparison: flags count only if they are
+    /// here.
     #[must_use]
     pub fn said_of(&self, shown: Self) -> Self {
         let flags = self.flags.as_ref().and(shown.flags);

@@ -13,7 +13,7 @@ use crate::semantics::Semantics;
 use crate::serial::nullable;
 use crate::token::Width;
 
-/// What the format is called, up to the number of its version.
+/// The name of the format, up to the number of its version.
 const FORMAT: &str = "quixote-session-trace/";
 
 /// Which events, keys and configurations a trace can hold.
@@ -21,7 +21,7 @@ const FORMAT: &str = "quixote-session-trace/";
 pub enum Version {
     /// Quixote, live or copying, without values.
     One,
-    /// Also the first strict semantics, values, and every field of a [`Config`] of then.
+    /// Also strict as it was then, values, and every field that a [`Config`] had then.
     Two,
     /// Also what strict has added: handles, renewal, values that are taken and guarded, passive
     /// requests, the flags of cookies. And under Quixote either answer of `is_dirty`.
@@ -29,7 +29,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// The name that stands in a header.
+    /// The name in a header.
     #[must_use]
     pub const fn format(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl Version {
         }
     }
 
-    /// The lowest version whose header can say this configuration.
+    /// The lowest version whose header can express this configuration.
     ///
     /// ```
     /// use quixote_session::{Config, check::trace::Version};
@@ -88,7 +88,7 @@ impl Header {
         Self { version, title: String::new(), origin: String::new(), config }
     }
 
-    /// The header, and whether ids are any text in the trace.
+    /// Reads the header, and whether ids are any text in the trace.
     // [trace-4] [trace-10]
     pub(super) fn parse(line: &str) -> Result<(Self, bool), Fault> {
         let Object(Format { format }) = read(line)?;
@@ -113,7 +113,7 @@ impl Header {
         Ok((header, opaque))
     }
 
-    /// The line, without its end; an error where the version cannot say the configuration.
+    /// The line, without its end; an error if the version cannot express the configuration.
     pub(super) fn line(&self) -> Result<String, serde_json::Error> {
         use serde::ser::Error as _;
         match self.version {
@@ -187,7 +187,7 @@ fn unusual<T: PartialEq>(value: T, usual: &T) -> Option<T> {
     if value == *usual { None } else { Some(value) }
 }
 
-/// As much of a header as tells its version.
+/// The part of a header that tells its version.
 #[derive(Deserialize)]
 struct Format {
     format: String,
@@ -248,8 +248,8 @@ struct HeaderTwo {
     config: ConfigTwo,
 }
 
-/// The last ones are left out where they are what the semantics usually has; version 2 has none of
-/// the last four.
+/// The last fields are left out if they have the usual value of the semantics. Version 2 does not
+/// have the last four.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConfigTwo {
@@ -282,7 +282,7 @@ struct ConfigTwo {
     gives_up: Option<GivesUp>,
     #[serde(default, deserialize_with = "given_word", skip_serializing_if = "Option::is_none")]
     is_dirty: Option<Dirtiness>,
-    /// Ids are any text. What is written has hex digits.
+    /// Whether ids are any text. Written traces have hex digits.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     opaque_ids: Option<bool>,
 }
@@ -299,7 +299,7 @@ impl HeaderTwo {
                 "config: expected no same_site, gives_up, is_dirty or opaque_ids before version 3";
             return Err(Fault::new(text));
         }
-        // Nothing had to be given up by name before.
+        // Older versions name no protection that is given up, so under strict all may be missing.
         let gives_up = if version < Version::Three && said.semantics == Semantics::Strict {
             GivesUp::EVERYTHING
         } else {

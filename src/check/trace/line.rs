@@ -25,10 +25,10 @@ use crate::token::{Handle, SessionId, Width};
 /// One step of a trace.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TraceStep {
-    /// What happened. Its cookie is the one that stands in `cookie_header`; its entropy holds the
-    /// draws and, behind them, zeros.
+    /// What happened. Its cookie is the one in `cookie_header`; its entropy has the draws and then
+    /// zeros.
     pub input: Input,
-    /// Of `start_request`: the `Cookie` header as it came, if one did.
+    /// For `start_request`, the `Cookie` header as it came, if there was one.
     pub cookie_header: Option<String>,
     /// How many random values the recorded system drew.
     pub draws: u8,
@@ -146,7 +146,7 @@ impl Line {
                 need(self.$argument.take(), name, stringify!($argument))?
             };
         }
-        // The manager's events have no request, and do not use it.
+        // The manager's events have no request, so this number is not used.
         let request = if name.is_of_manager() { RequestId(0) } else { take!(request) };
         let event = match name {
             Kind::StartRequest => {
@@ -200,7 +200,7 @@ impl Line {
         Ok(event.of(request))
     }
 
-    /// An argument that no event has taken.
+    /// An argument that the event does not have.
     fn superfluous(&self) -> Option<&'static str> {
         let left = [
             (self.request.is_some(), "request"),

@@ -1,7 +1,7 @@
-//! Ids that are any text: those of managers that do not write hex digits.
+//! Ids that are any text, for managers that do not write hex digits.
 //!
-//! The machine knows ids of 8 or 16 bytes. Each text that stands where an id or a form token
-//! belongs is therefore given a number, and the line is read with the number in its place.
+//! The machine knows ids of 8 or 16 bytes. So each text in the place of an id or a form token gets
+//! a number, and the line is read with the number in its place.
 
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ use crate::event::Event;
 use crate::presented::CookieValue;
 use crate::token::{SessionId, Width};
 
-/// In a cookie these name no session, whatever is stored under them.
+/// Texts that name no session in a cookie, whatever is stored under them.
 // [cookie-12]
 const NOBODY: [&str; 2] = ["", "*del*"];
 
@@ -38,7 +38,7 @@ impl Names {
     pub(super) fn translate(&mut self, config: &Config, line: &str) -> Result<String, Fault> {
         let Unique = read(line)?;
         let mut line: Value = read(line)?;
-        // A session may be stored under it while the request is open.
+        // A session may be stored under this text while the request is open.
         let header = line.get("cookie_header").and_then(Value::as_str);
         let cookie = header.and_then(|header| read_cookie_text(config, header));
         if let Some(text) = cookie.map(|cookie| cookie.reveal())
@@ -53,8 +53,8 @@ impl Names {
                 self.name(value);
             }
         }
-        // What a client sends may be no token, and no cookie, of this manager at all. It has a
-        // number too: as it stands it could look like the number of another text.
+        // A client may send a text that is no token or cookie of this manager. It gets a number
+        // too, as it could otherwise look like the number of another text.
         if let Some(token) = line.get_mut("token") {
             self.name(token);
         }
@@ -112,7 +112,7 @@ impl Names {
     }
 }
 
-/// A revocation carries no id, but the empty value and a Max-Age.
+/// Whether a cookie is a revocation, which has no id, but the empty value and a Max-Age.
 fn revokes(cookie: &Value) -> bool {
     let is_empty = cookie.get("value").and_then(Value::as_str) == Some("");
     is_empty && cookie.get("max_age").is_some_and(Value::is_number)
@@ -189,8 +189,8 @@ mod tests {
     use crate::check::replay::replay;
     use crate::check::trace::TraceReader;
 
-    /// The same text with each run of 16 or 32 hex digits written backwards behind a sign that is
-    /// no hex digit, and so in another order.
+    /// The same text, but each run of 16 or 32 hex digits is written backwards after a character
+    /// that is not a hex digit, so that ids have another order.
     fn opaque(text: &str) -> String {
         let hex = |letter: char| letter.is_ascii_digit() || ('a'..='f').contains(&letter);
         let mut told = String::new();

@@ -1,4 +1,4 @@
-//! A trace as a stream: line by line, none of them longer than is sensible.
+//! Reads a trace as a stream, line by line, with a bound on the length of a line.
 
 use core::fmt;
 use std::format;
@@ -12,7 +12,7 @@ use super::line::TraceStep;
 use super::opaque::Names;
 use crate::config::Dirtiness;
 
-/// Bytes in one line. Of a longer one no more than this is read.
+/// The most bytes in one line. No more than this is read of a longer line.
 pub const MAX_LINE_BYTES: usize = 16 << 20;
 
 /// Reads a trace step by step; nothing but the current line is kept.
@@ -33,12 +33,12 @@ pub const MAX_LINE_BYTES: usize = 16 << 20;
 pub struct TraceReader<R> {
     lines: Lines<R>,
     header: Header,
-    /// What stands for each id, if ids are any text.
+    /// The id for each text, if ids are any text.
     names: Option<Names>,
     ended: bool,
 }
 
-/// Shows the place, and nothing of the line that stands there.
+/// Shows the place in the trace, and nothing of the line there.
 impl<R> fmt::Debug for TraceReader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Lines { file, number, .. } = &self.lines;
@@ -50,10 +50,10 @@ impl<R> fmt::Debug for TraceReader<R> {
 }
 
 impl<R: BufRead> TraceReader<R> {
-    /// Reads the header. `file` is the name that errors carry.
+    /// Reads the header. `file` is the name of the trace in errors.
     ///
     /// # Errors
-    /// A [`TraceError`] where there is none, or one of another version.
+    /// A [`TraceError`] if there is none, or one of another version.
     pub fn new(file: impl Into<String>, from: R) -> Result<Self, TraceError> {
         let mut lines = Lines { file: file.into(), from, number: 0, text: Vec::new() };
         let header = match lines.next_line() {
@@ -69,8 +69,8 @@ impl<R: BufRead> TraceReader<R> {
         Ok(Self { lines, header, names, ended: false })
     }
 
-    /// The same trace, of a system whose `is_dirty` answered otherwise than the header says.
-    /// Version 1 has no word for it.
+    /// The same trace, for a system whose `is_dirty` answered differently from what the header
+    /// says. Version 1 cannot express that.
     #[must_use]
     pub const fn with_dirtiness(mut self, is_dirty: Dirtiness) -> Self {
         self.header.config.is_dirty = is_dirty;
@@ -124,7 +124,7 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    /// The next line without its end, and with something in it; None at the end of the file.
+    /// The next line, without its end; None at the end of the file. An empty line is an error.
     // [trace-1] [trace-2] [trace-3]
     fn next_line(&mut self) -> Result<Option<&str>, Fault> {
         self.text.clear();

@@ -1,4 +1,4 @@
-//! What a step answers, as a trace writes it, read strictly: one answer and not two.
+//! The answer of a step, as a trace writes it. It is read strictly: there is exactly one answer.
 
 use core::fmt;
 use std::format;
@@ -39,7 +39,8 @@ impl From<&Reply> for ReplyRecord {
     }
 }
 
-/// A second key would be taken for a fault of the JSON, which does not say what was expected.
+/// A derived reader would report a second key as a fault of the JSON, which does not say what was
+/// expected.
 impl<'de> Deserialize<'de> for ReplyRecord {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(ReplyVisitor)

@@ -1,5 +1,5 @@
-//! Helpers that make serde as strict as the format: absent is not null, an object is no array,
-//! a word no object, and no key stands twice.
+//! Helpers that make serde as strict as the format: absent is not null, an array is not an object,
+//! an object is not a word, and no key occurs twice.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -8,14 +8,14 @@ use std::vec::Vec;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
-/// A key that may be absent; where it stands it has a value, which may be null only if `T` may.
+/// A key that may be absent. If it is there, its value may be null only if `T` may.
 pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
 
-/// A JSON object read into `T`, where serde would take an array too.
+/// A JSON object that is read into `T`; serde alone would also accept an array.
 pub(super) struct Object<T>(pub(super) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -45,14 +45,14 @@ pub(super) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Object::deserialize(from).map(|Object(value)| value)
 }
 
-/// A key that may be absent, and is an object where it stands.
+/// A key that may be absent, and is otherwise an object.
 pub(super) fn given_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     object(from).map(Some)
 }
 
-/// A key that may be absent, and is an object or null where it stands.
+/// A key that may be absent, and is otherwise an object or null.
 #[expect(clippy::option_option, reason = "an absent key and a key that is null differ")]
 pub(super) fn object_or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
@@ -60,7 +60,7 @@ pub(super) fn object_or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Option::deserialize(from).map(|value| Some(value.map(|Object(value)| value)))
 }
 
-/// A key that may be absent, and is an array of objects where it stands.
+/// A key that may be absent, and is otherwise an array of objects.
 pub(super) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Vec<T>>, D::Error> {
@@ -68,7 +68,7 @@ pub(super) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Ok(Some(objects.into_iter().map(|Object(value)| value).collect()))
 }
 
-/// One of several words, where serde would take an object too that has the word as its key.
+/// One of several words; serde alone would also accept an object with the word as its key.
 pub(super) struct Word<T>(pub(super) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {
@@ -96,14 +96,14 @@ pub(super) fn word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> R
     Word::deserialize(from).map(|Word(value)| value)
 }
 
-/// A key that may be absent, and is a word where it stands.
+/// A key that may be absent, and is otherwise a word.
 pub(super) fn given_word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     word(from).map(Some)
 }
 
-/// A key that may be absent, and is an array of words where it stands.
+/// A key that may be absent, and is otherwise an array of words.
 pub(super) fn given_words<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Vec<T>>, D::Error> {
@@ -111,7 +111,7 @@ pub(super) fn given_words<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Ok(Some(words.into_iter().map(|Word(value)| value).collect()))
 }
 
-/// A key that may be absent, and is a word or null where it stands.
+/// A key that may be absent, and is otherwise a word or null.
 #[expect(clippy::option_option, reason = "an absent key and a key that is null differ")]
 pub(super) fn word_or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,

@@ -1,4 +1,4 @@
-//! What each version of the format, and each event in it, has words for.
+//! What each version of the format can express: which events, and which keys for each event.
 
 use std::format;
 
@@ -13,7 +13,7 @@ use crate::effect::Refusal;
 use crate::event::Event;
 
 impl TraceStep {
-    /// Whether version 1 has words for this step.
+    /// Whether version 1 can express this step.
     #[must_use]
     pub fn fits_version_one(&self) -> bool {
         since(Kind::of(&self.input.event)) == Version::One
@@ -47,7 +47,7 @@ pub(super) const fn since(kind: Kind) -> Version {
     }
 }
 
-/// What came with version 3 stands in no older trace.
+/// Refuses in older traces what came with version 3.
 // [trace-8]
 pub(super) fn check_version(version: Version, event: Kind, step: &TraceStep) -> Result<(), Fault> {
     let passive = matches!(step.input.event, Event::StartRequest { passive: true, .. });

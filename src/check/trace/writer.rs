@@ -1,4 +1,4 @@
-//! A trace as it is written.
+//! Writes traces.
 
 use core::fmt;
 use std::io::{self, Write};

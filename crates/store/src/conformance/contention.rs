@@ -9,9 +9,9 @@ use super::faulty::Faulty;
 use crate::manager::Manager;
 use crate::store::Store;
 
-/// Saves a login and ends all sessions of the same user at the same moment, in each of so many
-/// rounds. Whoever logged in before the end began is not logged in after it, whichever of the two
-/// the store carries out first.
+/// In each round, saves a login and ends all sessions of the same user at the same moment. A user
+/// who logged in before the end began is not logged in after it, whichever of the two the store
+/// carries out first.
 pub async fn ends_against_logins(store: Arc<dyn Store>, rounds: usize) {
     let manager = Manager::new(Config::STRICT, store.clone()).unwrap();
     for round in 0..rounds {
@@ -29,9 +29,9 @@ pub async fn ends_against_logins(store: Arc<dyn Store>, rounds: usize) {
     }
 }
 
-/// So many writers write at once, each so many times. They write to keys of their own, all of which
-/// must be there in the end. They also submit the same form and take the same value, and only one
-/// of them gets each. A logout at the end is final.
+/// This many writers write at once, each this many times. Each writes to a key of its own, and all
+/// keys must be there in the end. They also submit the same form and take the same value, and only
+/// one of them succeeds with each. A logout at the end is final.
 pub async fn contention(store: Arc<dyn Store>, writers: usize, writes: usize) {
     let told = write_at_once(store, writers, writes).await;
     assert_eq!((told.failed, told.unknown), (0, 0), "nobody was turned away");

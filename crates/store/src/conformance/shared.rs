@@ -51,8 +51,8 @@ async fn is_seen_by(one: &Writer, other: &Writer, what: &str) {
     assert_eq!(others.await.unwrap(), own.await.unwrap(), "{what} is listed by the other one");
 }
 
-/// Moves a session so often while others look. It must always be found under one of its ids, and
-/// never under two.
+/// Moves a session several times while others look. It must always be found under one of its ids,
+/// and never under two.
 pub async fn moves(store: Arc<dyn Store>, rounds: u64) {
     let mut writer = Writer::new(store.clone());
     let at = |round: u64| SessionId::from([0xee; 16].map(|byte: u8| byte ^ (round % 251) as u8));

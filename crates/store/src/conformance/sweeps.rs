@@ -78,8 +78,8 @@ async fn sweep(writer: &mut Writer, now: Timestamp, by_create: bool) {
     assert!(writer.write(StoreOp::Delete { id }, None).await);
 }
 
-/// Creates so many sessions of one user. All are listed, and all are ended; then all over again,
-/// and all are swept.
+/// Creates many sessions of one user. All are listed, and all are ended. Then the same again, and
+/// all are swept.
 pub async fn many(store: Arc<dyn Store>, count: u64) {
     for is_swept in [false, true] {
         // At the same time, because many stores then wait for the disk only once.
