@@ -7,6 +7,7 @@ mod explore;
 mod judge;
 mod number;
 mod output;
+mod progress;
 mod record;
 mod replay;
 mod report;

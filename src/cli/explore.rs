@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use quixote_session::Semantics;
 use quixote_session::check::{self, Column, Guarantees, Progress, Property, Size, Verdict};
 use serde_json::{Value, json};
 
 use super::Exit;
 use super::output::{Pipe, expect_writable, not_written, write_files};
+use super::progress::bar;
 
 /// Search everything that can happen in bounded worlds, and print what each semantics guarantees.
 ///
@@ -104,7 +105,8 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
 
 fn search(arguments: &Arguments) -> Guarantees {
     let (semantics, size) = (arguments.semantics.list(), arguments.world.size());
-    let bar = progress();
+    // A line with the world, the depth, the frontier and the speed.
+    let bar = bar("{spinner} {wide_msg}");
     let began = Instant::now();
     let found = Guarantees::explore(size, semantics, &mut |semantics, world, progress| {
         show(&bar, began, semantics, world, progress);
@@ -112,13 +114,6 @@ fn search(arguments: &Arguments) -> Guarantees {
     });
     bar.finish_and_clear();
     found
-}
-
-/// A line with the world, the depth, the frontier and the speed. It is shown only on a terminal.
-fn progress() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{spinner} {wide_msg}");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
 fn show(bar: &ProgressBar, began: Instant, on: Semantics, world: &check::World, at: Progress) {

@@ -4,11 +4,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::Exit;
 use super::number::whole;
 use super::output::{Pipe, complain, not_written, write_document, write_file};
+use super::progress::bar;
 use crate::judge::{Case, Fault, LOG, Report, judge, stop_running};
 
 /// Judge a session manager in any language, over HTTP.
@@ -89,7 +88,9 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
         seed: arguments.seed,
         fault: arguments.fault,
     };
-    let bar = progress();
+    // The time shows that something moves while one request is waited for.
+    let bar = bar("judging {bar:20} {pos}/{len} {elapsed} {wide_msg}");
+    bar.enable_steady_tick(Duration::from_millis(100));
     if bar.is_hidden() {
         let _ = writeln!(anstream::stderr(), "{HOW_LONG}");
     }
@@ -159,15 +160,4 @@ fn write(report: &Report, arguments: &Arguments) -> io::Result<Exit> {
         }
     }
     Ok(Exit::Well)
-}
-
-/// A bar over the scenarios, only on a terminal.
-fn progress() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    bar.enable_steady_tick(Duration::from_millis(100));
-    // The time shows that something moves while one request is waited for.
-    let template = "judging {bar:20} {pos}/{len} {elapsed} {wide_msg}";
-    bar.with_style(
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-    )
 }

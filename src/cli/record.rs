@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use quixote_session::Config;
 use quixote_session::check::population::Habits;
 use quixote_session::check::record::{Recording, record};
@@ -14,6 +13,7 @@ use super::Exit;
 use super::dirty::IsDirty;
 use super::number::whole;
 use super::output::{Pipe, not_written, write_file};
+use super::progress::bar;
 
 /// Run random clients with cookie jars through the model and write down what it shows.
 ///
@@ -91,7 +91,8 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
 }
 
 fn to_file(recording: &Recording, path: &Path) -> Exit {
-    let bar = progress(recording.steps);
+    let bar = bar("recording {wide_bar} {percent}% {eta}");
+    bar.set_length(recording.steps);
     let go_on = &mut || {
         bar.inc(1);
         ControlFlow::Continue(())
@@ -102,13 +103,6 @@ fn to_file(recording: &Recording, path: &Path) -> Exit {
         Ok(()) => Exit::Well,
         Err(error) => not_written(path, &error),
     }
-}
-
-/// A bar over the steps, only on a terminal.
-fn progress(steps: u64) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("recording {wide_bar} {percent}% {eta}");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// A reader that has seen enough closes its end, and the trace ends there.

@@ -3,13 +3,14 @@
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use quixote_session::check::replay::{Replayed, replay};
 use quixote_session::check::trace::TraceReader;
 
 use super::Exit;
 use super::dirty::IsDirty;
 use super::output::{Pipe, complain};
+use super::progress::bar;
 use super::report::{Failure, Report, write_difference, write_json, write_summary};
 use super::search::{Found, is_stdin, open};
 
@@ -106,14 +107,10 @@ fn replay_one(path: &Path, arguments: &Arguments, bar: &ProgressBar) -> Result<R
 
 /// A bar over the bytes of all files, only on a terminal.
 fn progress(traces: &[PathBuf]) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    if bar.is_hidden() {
-        return bar;
+    let bar = bar("replaying {wide_bar} {bytes}/{total_bytes} {eta}");
+    if !bar.is_hidden() {
+        let sizes = traces.iter().filter_map(|path| std::fs::metadata(path).ok());
+        bar.set_length(sizes.map(|found| found.len()).sum());
     }
-    let sizes = traces.iter().filter_map(|path| std::fs::metadata(path).ok());
-    bar.set_length(sizes.map(|found| found.len()).sum());
-    let template = "replaying {wide_bar} {bytes}/{total_bytes} {eta}";
-    bar.with_style(
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-    )
+    bar
 }
