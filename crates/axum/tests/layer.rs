@@ -9,12 +9,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Outcome, Session as Content, SessionId};
 use quixote_session_axum::{Session, SessionError, SessionLayer};
-use quixote_session_store::{Manager, Memory, OwnData, Store, StoreError};
+use quixote_session_store::{Manager, Memory, Store, StoreError};
 use tower::ServiceExt as _;
+
+#[path = "layer/own_data.rs"]
+mod own_data;
 
 type Done = Result<&'static str, SessionError>;
 
@@ -90,6 +93,19 @@ impl Site {
             request = request.header(header::COOKIE, *cookie);
         }
         self.app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    /// Sends a request with this cookie to a route of a test's own.
+    fn serve(
+        &self,
+        route: MethodRouter,
+        cookie: &str,
+    ) -> impl Future<Output = Response<Body>> + Send + use<> {
+        let manager = Manager::new(Config::STRICT, self.store.clone()).unwrap();
+        let app = Router::new().route("/", route).layer(SessionLayer::new(manager));
+        let request = Request::builder().uri("/").header(header::COOKIE, cookie);
+        let request = request.body(Body::empty()).unwrap();
+        async { app.oneshot(request).await.unwrap() }
     }
 
     /// Logs in; answers with the text of the cookie.
@@ -252,18 +268,12 @@ async fn a_logout_leaves_with_an_error_page() {
 async fn a_save_that_is_refused_takes_the_place_of_the_page() {
     let site = Site::new();
     let own = site.log_in().await;
-    let slow = Router::new().route(
-        "/slow",
-        get(async |session: Session| {
-            session.set("key", "late").await?;
-            session.manager().delete_sessions_of("alice").await.map_err(SessionError)?;
-            Ok::<_, SessionError>("done")
-        }),
-    );
-    let manager = Manager::new(Config::STRICT, site.store.clone()).unwrap();
-    let app = slow.layer(SessionLayer::new(manager));
-    let request = Request::builder().uri("/slow").header(header::COOKIE, &own);
-    let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let slow = async |session: Session| {
+        session.set("key", "late").await?;
+        session.manager().delete_sessions_of("alice").await.map_err(SessionError)?;
+        Ok::<_, SessionError>("done")
+    };
+    let response = site.serve(get(slow), &own).await;
     assert_eq!(response.status(), 409);
     assert!(text(response).await.contains("ended since"));
 }
@@ -290,10 +300,7 @@ async fn a_store_that_fails_is_a_503_and_no_cookie_whatever_the_handler_says() {
         store.fails.store(false, Ordering::Relaxed);
         "all is well"
     };
-    let manager = Manager::new(Config::STRICT, site.store.clone()).unwrap();
-    let app = Router::new().route("/", get(fails)).layer(SessionLayer::new(manager));
-    let request = Request::builder().uri("/").header(header::COOKIE, &own);
-    let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let response = site.serve(get(fails), &own).await;
     assert_eq!((response.status().as_u16(), cookie(&response)), (503, None));
     assert_eq!(text(site.ask("GET", "/read", &[&own]).await).await, "alice ");
 }
@@ -312,10 +319,7 @@ async fn a_handler_that_is_dropped_saves_nothing() {
         std::future::pending::<()>().await;
         Ok::<_, SessionError>("never")
     };
-    let manager = Manager::new(Config::STRICT, site.store.clone()).unwrap();
-    let app = Router::new().route("/", get(hangs)).layer(SessionLayer::new(manager));
-    let request = Request::builder().uri("/").header(header::COOKIE, &own);
-    let task = tokio::spawn(app.oneshot(request.body(Body::empty()).unwrap()));
+    let task = tokio::spawn(site.serve(get(hangs), &own));
     tell.await.unwrap();
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
@@ -351,105 +355,6 @@ async fn a_handler_that_ignores_refusals_is_served() {
     let response = site.ask("GET", "/ignores", &[]).await;
     assert_eq!(response.status(), 200);
     assert!(site.store.sessions_of("bob").await.unwrap().is_empty());
-}
-
-/// Data of the application that note how they ended.
-struct Own {
-    ended: Arc<Mutex<Vec<&'static str>>>,
-    /// Whether the commit succeeds; None if it panics.
-    commits: Option<bool>,
-    /// Whether they are in the database of the sessions.
-    shares: Option<Arc<Failing>>,
-}
-
-#[async_trait::async_trait]
-impl OwnData for Own {
-    async fn write(&mut self, write: &Write) -> Option<Result<bool, StoreError>> {
-        let shares = self.shares.as_ref()?;
-        assert!(self.commits.is_some(), "a write that panics");
-        let written = shares.write(write).await;
-        self.ended.lock().unwrap().push("both");
-        Some(written)
-    }
-
-    async fn commit(&mut self) -> bool {
-        self.ended.lock().unwrap().push("commit");
-        self.commits.unwrap()
-    }
-
-    async fn abort(&mut self) {
-        self.ended.lock().unwrap().push("abort");
-    }
-}
-
-/// What becomes of the application's transaction: whether it commits (None: it panics), whether its
-/// database is that of the sessions, and the handler's status; then the status of the response, how
-/// the transaction ended, and what the session has.
-#[tokio::test]
-async fn own_data_end_as_the_session_does() {
-    for (commits, shares, handler, status, ended, value) in [
-        (Some(true), false, 200, 200, "commit", "alice value"),
-        (Some(true), true, 200, 200, "both", "alice value"),
-        (Some(true), false, 500, 500, "abort", "alice "),
-        (Some(true), true, 500, 500, "abort", "alice "),
-        (Some(false), false, 200, 500, "commit", "alice value"),
-        (None, false, 200, 500, "commit", "alice value"),
-    ] {
-        let site = Site::new();
-        let own = site.log_in().await;
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let (told, store) = (seen.clone(), site.store.clone());
-        let route = async move |session: Session| {
-            let shares = shares.then(|| store.clone());
-            session.attach(Own { ended: told.clone(), commits, shares }).await;
-            session.set("key", "value").await?;
-            Ok::<_, SessionError>(StatusCode::from_u16(handler).unwrap())
-        };
-        let manager = Manager::new(Config::STRICT, site.store.clone()).unwrap();
-        let app = Router::new().route("/", get(route)).layer(SessionLayer::new(manager));
-        let request = Request::builder().uri("/").header(header::COOKIE, &own);
-        let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        assert_eq!((response.status().as_u16(), &seen.lock().unwrap()[..]), (status, &[ended][..]));
-        assert_eq!(text(site.ask("GET", "/read", &[&own]).await).await, value);
-    }
-}
-
-/// There is no telling what was committed before the panic.
-#[tokio::test(start_paused = true)]
-async fn a_write_of_own_data_that_panics_is_in_doubt() {
-    let site = Site::new();
-    let own = site.log_in().await;
-    let store = site.store.clone();
-    let route = async move |session: Session| {
-        let shares = Some(store.clone());
-        session.attach(Own { ended: Arc::default(), commits: None, shares }).await;
-        session.set("key", "value").await
-    };
-    let manager = Manager::new(Config::STRICT, site.store.clone()).unwrap();
-    let app = Router::new().route("/", get(route)).layer(SessionLayer::new(manager));
-    let request = Request::builder().uri("/").header(header::COOKIE, &own);
-    let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    assert_eq!(response.status(), 503);
-    assert_eq!(text(site.ask("GET", "/read", &[&own]).await).await, "alice ");
-}
-
-/// A handler whose store has failed leaves nothing of its own behind.
-#[tokio::test]
-async fn own_data_are_rolled_back_if_the_store_fails() {
-    let site = Site::new();
-    let own = site.log_in().await;
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let (told, store) = (seen.clone(), site.store.clone());
-    let route = async move |session: Session| {
-        session.attach(Own { ended: told.clone(), commits: Some(true), shares: None }).await;
-        store.fails.store(true, Ordering::Relaxed);
-        let _ = session.logout().await;
-    };
-    let manager = Manager::new(Config::STRICT, site.store.clone()).unwrap();
-    let app = Router::new().route("/", get(route)).layer(SessionLayer::new(manager));
-    let request = Request::builder().uri("/").header(header::COOKIE, &own);
-    let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    assert_eq!((response.status().as_u16(), &seen.lock().unwrap()[..]), (503, &["abort"][..]));
 }
 
 #[tokio::test]
