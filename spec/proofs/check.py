@@ -29,7 +29,7 @@ FILES = [
     ["proof/Sessions", "proof/Trails"], ["proof/Histories"],
     ["proof/Browsers"],
     ["Drivers"], ["DriversLate", "proof/DriversLocal", "proof/DriversNumbers"],
-    ["proof/DriversEnds", "DriversRuns"], ["DriversLateRuns"], ["DriversWitness"], ["DriversLateWitness"],
+    ["proof/DriversEnds", "DriversRuns"], ["DriversLateRuns", "DriversFormRuns"], ["DriversWitness"], ["DriversLateWitness"],
     ["proof/DriversTokens", "proof/DriversWhole"], ["proof/DriversCompare", "proof/DriversDoubt", "proof/DriversVisits"],
     ["proof/DriversTurn", "proof/DriversSure"], ["proof/DriversRefine"],
     ["proof/DriversActs", "proof/DriversOps"], ["proof/DriversLook", "proof/DriversClosed"],
@@ -42,7 +42,7 @@ ROWS = ["Claims", "Clients"]
 # The files with other claims.
 BEYOND = ["Abstract", "Drivers", "DriversLate"]
 # The files that faults may also need, after Witness.v. They have no claims.
-RUNS = ["DriversRuns", "DriversLateRuns"]
+RUNS = ["DriversRuns", "DriversLateRuns", "DriversFormRuns"]
 # The files in which the rules of strict are cited.
 CITING = ["Model", "Drivers", "DriversLate"]
 SHARES = 5

@@ -3,28 +3,12 @@
 ---- this
     if but_tokens ch then inr (m, None, Some Revoke, 0%nat) else
 ---- and a run refutes the claim: a finish over a session that has gone revokes its cookie, the save before it did not. *)
-From Q Require Import DriversLate DriversRuns.
+From Q Require Import DriversLate DriversRuns DriversFormRuns.
 
-Definition w1 := answers nothing_yet 1 (at_ 1 0 (start 1 None)).
-Definition w2 := answers w1 1 (at_ 2 1 (of 1 (SetValue "k" "v"))).
-Definition w3 := writes w2 1 (at_ 3 2 (done_ 1)).                     (* id 1003 *)
-Definition w4 := loads 2 1003 w3.
-Definition w5 := answers w4 2 (at_ 5 3 (start 2 (Some (CookieId 1003)))).
-Definition w6 := answers w5 2 (at_ 6 4 (of 2 CreateFormToken)).
-Definition i7 := at_ 7 5 (done_ 2).
-Definition m7 := sent_at w6 2 i7.
-Definition w7 := sends w6 2 i7.
 (** Meanwhile it is swept. *)
 Definition w8 := writes w7 3 (at_ 8 99999999 (OfManager Sweep)).
 Definition w9 := reloaded w8 2 1003.
 Definition i10 := at_ 10 6 (done_ 2).
-Lemma s1 : act strict 1 nothing_yet w1. Proof. answering. Qed.
-Lemma s2 : act strict 1 w1 w2. Proof. answering. Qed.
-Lemma s3 : act strict 1 w2 w3. Proof. writing. creating. Qed.
-Lemma s4 : act strict 2 w3 w4. Proof. by apply Loads. Qed.
-Lemma s5 : act strict 2 w4 w5. Proof. answering. Qed.
-Lemma s6 : act strict 2 w5 w6. Proof. answering. Qed.
-Lemma s7 : act strict 2 w6 w7. Proof. sending. Qed.
 Lemma s8 : act strict 3 w7 w8.
 Proof.
   apply writes_act; [computed|]. split; [by right|]. split; [below|]. split; [apply settled_step; computed|]. split; [computed|].
@@ -33,8 +17,8 @@ Qed.
 Lemma s9 : act strict 2 w8 w9. Proof. apply reloads_act. computed. Qed.
 Lemma swept_sent w : sent_by (writes w 3 (at_ 8 99999999 (OfManager Sweep))) 2 = sent_by w 2.
 Proof. unfold writes, sees_written. by destruct (written_by _). Qed.
-Lemma m7_alone : sent_by w9 2 = [m7].
-Proof. exact (eq_trans (reloaded_sent w8 2 1003 ltac:(computed)) (eq_trans (swept_sent w7) (is_alone w6 2 i7 ltac:(computed)))). Qed.
+Lemma still_alone : sent_by w9 2 = [m7].
+Proof. exact (eq_trans (reloaded_sent w8 2 1003 ltac:(computed)) (eq_trans (swept_sent w7) m7_alone)). Qed.
 Theorem refuted : ¬ a_gone_session_is_answered_alike.
 Proof.
   intros H. assert (∃ s, s_op m7 = OpUpdate 1003 s) as [s Eo] by (eexists; computed).
@@ -42,7 +26,7 @@ Proof.
   - then_ s9. then_ s8. then_ s7. then_ s6. then_ s5. then_ s4. then_ s3. then_ s2. then_ s1. constructor.
   - apply fresh_computed; computed.
   - apply in_doubt. computed.
-  - rewrite sent_known, m7_alone by computed. by left.
+  - rewrite sent_known, still_alone by computed. by left.
   - exact Eo.
   - computed.
   - done.
