@@ -9,8 +9,8 @@ use quixote_session::{Session, SessionId, SmolStr, StoreOp, Timestamp};
 
 use crate::store::{Store, StoreError};
 
-/// A store in memory, empty at first. It has no index: where other stores have one, it looks at
-/// every session.
+/// A store in memory, empty at first. It finds a session by its id. It has no other index: what asks
+/// for the sessions of a user, for a handle or for what is over looks at every session.
 #[derive(Default)]
 pub struct Memory(Mutex<Parts>);
 
@@ -86,9 +86,12 @@ impl Parts {
         match op {
             StoreOp::Put { id, session } => self.put(*id, session, *revision),
             StoreOp::Create { id, session, generation, .. } => {
-                self.is_free(*id, session, *generation)
-                    && self.discard(over.as_ref())
-                    && self.put(*id, session, *revision)
+                self.is_free(*id, session, *generation) && {
+                    if let Some(over) = over {
+                        self.discard(over);
+                    }
+                    self.put(*id, session, *revision)
+                }
             }
             StoreOp::Touch { id, accessed } => {
                 if let Some(row) = self.rows.get_mut(id) {
@@ -108,11 +111,10 @@ impl Parts {
             }
             StoreOp::Discard { id } => {
                 let stored = self.rows.get(id).map(|row| row.session.accessed());
-                self.is_as_loaded(*id, *expected)
-                    && stored == *accessed
-                    && self.keep(|own, _| own != id)
+                let is_as_looked_at = self.is_as_loaded(*id, *expected) && stored == *accessed;
+                is_as_looked_at && self.delete(id)
             }
-            StoreOp::Delete { id } => self.keep(|own, _| own != id),
+            StoreOp::Delete { id } => self.delete(id),
             StoreOp::DeleteHandle { handle, user } => self.keep(|_, own| {
                 own.handle() != Some(*handle) || (user.is_some() && own.user() != user.as_ref())
             }),
@@ -122,7 +124,7 @@ impl Parts {
                     self.keep(|id, own| own.user() != Some(user) || Some(*id) == *except)
                 }
             }
-            StoreOp::DiscardOver { .. } => self.discard(over.as_ref()),
+            StoreOp::DiscardOver { .. } => over.is_none_or(|over| self.discard(&over)),
         }
     }
 
@@ -134,8 +136,13 @@ impl Parts {
         true
     }
 
-    fn discard(&mut self, over: Option<&Over>) -> bool {
-        self.keep(|_, session| !over.is_some_and(|over| over.includes(session)))
+    fn delete(&mut self, id: &SessionId) -> bool {
+        self.rows.remove(id);
+        true
+    }
+
+    fn discard(&mut self, over: &Over) -> bool {
+        self.keep(|_, session| !over.includes(session))
     }
 
     fn keep(&mut self, kept: impl Fn(&SessionId, &Session) -> bool) -> bool {
