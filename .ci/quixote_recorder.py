@@ -299,8 +299,11 @@ class Recorder(unittest.TestCase):
 
     def test_a_user_of_the_server_is_not_of_the_session(self):
         self.begin(SessionManager())
-        self.get("", REMOTE_USER="dave")
+        cookie = self.get("login", REMOTE_USER="alice")[2]
         self.assertIsNone(self.steps()[0]["expect"]["remote_user"])
+        # Both users are one object here, as "" is everywhere.
+        self.get("", cookie, REMOTE_USER="alice")
+        self.assertEqual(self.steps()[-2]["expect"]["remote_user"], "alice")
 
     def test_a_header_is_written_byte_by_byte(self):
         self.begin(SessionManager())
