@@ -164,10 +164,11 @@ class Recorder(unittest.TestCase):
         self.file = tempfile.NamedTemporaryFile("w", suffix=".jsonl")
         self.addCleanup(self.file.close)
 
-    def begin(self, manager, copying=False, before=lambda get: None, **named):
+    def begin(self, manager, copying=False, before=lambda get: None, domain=None, **named):
         quixote.publish._publisher = None
         logger = DefaultLogger(error_log=os.devnull)
-        publisher = quixote.publish.Publisher(Application(), logger, manager)
+        publisher = quixote.publish.Publisher(
+            Application(), logger, manager, session_cookie_domain=domain)
         # Repairs what quixote-today.md says of revocations.
         publisher.session_manager.set_session_cookie = quixote.session.set_session_cookie
         self.server = QWIP(publisher)
@@ -304,6 +305,11 @@ class Recorder(unittest.TestCase):
         # Both users are one object here, as "" is everywhere.
         self.get("", cookie, REMOTE_USER="alice")
         self.assertEqual(self.steps()[-2]["expect"]["remote_user"], "alice")
+
+    def test_an_empty_domain_is_none(self):
+        self.begin(SessionManager(), domain="")
+        self.get("login")
+        self.assertIsNone(self.steps()[-1]["expect"]["set_cookie"]["domain"])
 
     def test_a_header_is_written_byte_by_byte(self):
         self.begin(SessionManager())

@@ -190,8 +190,9 @@ class Recorder:
         cookie = request.response.cookies.get(self.name)
         if cookie is None or outcome == "abandoned":
             return None
-        keys = ["value", "path", "domain", "max_age"]
-        return {"name": self.name, **{key: cookie.get(key) for key in keys}}
+        said = {key: cookie.get(key) for key in ["value", "path", "domain", "max_age"]}
+        # An empty Domain is sent, and browsers ignore it.
+        return {"name": self.name, **said, "domain": said["domain"] or None}
 
     def abandon(self, request):
         """The client has gone away: nothing of Quixote runs."""
