@@ -320,6 +320,12 @@ class Recorder(unittest.TestCase):
             self.assertEqual(start["cookie_header"], "QX_session=\xc4\x80\xff")
             self.assertEqual(start["expect"]["request_cookie"], "\xc4\x80\xff")
 
+    def test_half_a_character_can_be_read(self):
+        self.begin(SessionManager())
+        # As CGI decodes a byte that is not UTF-8.
+        self.get("login", SCRIPT_NAME="/\udcff\U0001f600")
+        self.assertEqual(self.steps()[0]["script_name"], "/?\U0001f600")
+
     def test_what_happened_is_in_the_file_at_once(self):
         self.begin(SessionManager())
         self.get("login")

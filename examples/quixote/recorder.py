@@ -51,8 +51,10 @@ class Recorder:
         """One that cannot be written ends the recording, and nothing else."""
         if self.failed is not None:
             return
+        # No JSON that is UTF-8 has half a character, which Python has for a byte that is not.
+        whole = json.dumps(line, ensure_ascii=False).encode(errors="replace")
         try:
-            self.out.write(json.dumps(line) + "\n")
+            self.out.write(json.dumps(json.loads(whole)) + "\n")
             self.out.flush()  # A server is often ended by a signal.
         except (OSError, ValueError) as error:  # The disk is full; the file was closed.
             self.failed = error
