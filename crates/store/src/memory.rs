@@ -9,8 +9,8 @@ use quixote_session::{Session, SessionId, SmolStr, StoreOp, Timestamp};
 
 use crate::store::{Store, StoreError};
 
-/// A store in memory, empty at first. It finds a session by its id. It has no other index: what asks
-/// for the sessions of a user, for a handle or for what is over looks at every session.
+/// A store in memory, empty at first. It finds a session by its id. It has no other index: what
+/// asks for the sessions of a user, for a handle or for what is over looks at every session.
 #[derive(Default)]
 pub struct Memory(Mutex<Parts>);
 
