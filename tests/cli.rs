@@ -1,6 +1,8 @@
 //! The command line, run from outside: what it says, its exit status, and what it leaves behind.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
 
+#[path = "cli/dirty.rs"]
+mod dirty;
 #[path = "cli/ends.rs"]
 mod ends;
 #[path = "cli/files.rs"]

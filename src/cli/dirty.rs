@@ -12,6 +12,16 @@ pub(super) enum IsDirty {
     HasInfo,
 }
 
+impl IsDirty {
+    /// The value that says the opposite.
+    pub(super) const fn other_than(answer: Dirtiness) -> Self {
+        match answer {
+            Dirtiness::Never => Self::HasInfo,
+            Dirtiness::HasInfo => Self::Never,
+        }
+    }
+}
+
 impl From<IsDirty> for Dirtiness {
     fn from(answer: IsDirty) -> Self {
         match answer {

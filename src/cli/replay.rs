@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use quixote_session::check::replay::{Replayed, replay};
-use quixote_session::check::trace::TraceReader;
+use quixote_session::check::trace::{Header, TraceReader, Version};
 
 use super::Exit;
 use super::dirty::IsDirty;
 use super::output::{Pipe, complain};
 use super::progress::bar;
-use super::report::{Failure, Report, write_difference, write_json, write_summary};
+use super::report::{
+    Failure, Report, write_agreement, write_difference, write_json, write_summary,
+};
 use super::search::{Found, is_stdin, open};
 
 /// Replay traces through the model and say, step by step, whether they agree.
@@ -75,11 +77,14 @@ fn replay_all(
 ) -> io::Result<()> {
     let bar = progress(traces);
     for path in traces {
-        match replay_one(path, arguments, &bar) {
+        match replay_one(path, arguments.is_dirty, &bar) {
             Ok(replayed) => {
                 if replayed.differs.is_some() && !arguments.json {
                     let reveal = arguments.reveal;
                     bar.suspend(|| write_difference(out, path, &replayed, reveal))?;
+                    if let Some(answer) = agreeing(path, arguments, &replayed) {
+                        bar.suspend(|| write_agreement(out, answer))?;
+                    }
                 }
                 report.add(path, replayed, arguments.json);
             }
@@ -93,12 +98,28 @@ fn replay_all(
     Ok(())
 }
 
-fn replay_one(path: &Path, arguments: &Arguments, bar: &ProgressBar) -> Result<Replayed, Failure> {
+/// The other answer of `is_dirty`, if with it a trace agrees that could not say which it is. What
+/// is no file, such as a pipe, cannot be read again.
+fn agreeing(path: &Path, arguments: &Arguments, replayed: &Replayed) -> Option<IsDirty> {
+    let Header { version, config, .. } = &replayed.header;
+    if *version == Version::Three || arguments.is_dirty.is_some() || !path.is_file() {
+        return None;
+    }
+    let other = IsDirty::other_than(config.is_dirty);
+    let again = replay_one(path, Some(other), &ProgressBar::hidden()).ok()?;
+    again.differs.is_none().then_some(other)
+}
+
+fn replay_one(
+    path: &Path,
+    is_dirty: Option<IsDirty>,
+    bar: &ProgressBar,
+) -> Result<Replayed, Failure> {
     let from = open(path).map_err(|error| Failure::of(path, &error))?;
     let from: Box<dyn BufRead> = if bar.is_hidden() { from } else { Box::new(bar.wrap_read(from)) };
     let name = if is_stdin(path) { "<stdin>".into() } else { path.to_string_lossy() };
     let trace = TraceReader::new(name, from)?;
-    let trace = match arguments.is_dirty {
+    let trace = match is_dirty {
         Some(answer) => trace.with_dirtiness(answer.into()),
         None => trace,
     };

@@ -6,12 +6,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
+use clap::ValueEnum as _;
 use quixote_session::check::replay::{Difference, Differs, Replayed};
 use quixote_session::check::trace::{TraceError, printable};
 use quixote_session::check::transcript::Transcript;
 use serde_json::{Value, json};
 
 use super::Exit;
+use super::dirty::IsDirty;
 use super::output::write_document;
 
 /// What could not be read.
@@ -144,6 +146,13 @@ pub(super) fn write_difference(
         writeln!(out, "{line}")?;
     }
     writeln!(out)
+}
+
+/// That a trace which differs would agree with this answer of `is_dirty`.
+pub(super) fn write_agreement(out: &mut impl Write, answer: IsDirty) -> io::Result<()> {
+    let value = answer.to_possible_value();
+    let name = value.as_ref().map_or("", |value| value.get_name());
+    writeln!(out, "  With --is-dirty {name} it agrees; its header has no word for that.\n")
 }
 
 /// The transcript first, so that secrets are numbered as they appear in it.
