@@ -50,6 +50,13 @@ class Counted(Session):
         return self.visits > 1 or super().has_info()
 
 
+class Equal(Session):
+    """Has no hash, and equals any other."""
+
+    def __eq__(self, other):
+        return isinstance(other, Equal)
+
+
 class Pickles(dict):
     """A mapping that keeps what a file would."""
 
@@ -136,7 +143,7 @@ class Application(Directory):
 
 
 # A process has one recorder. What it replaces, for the next test:
-REPLACED = [(place, dict(vars(place))) for place in (quixote.session, Session, Own, Counted)]
+REPLACED = [(place, dict(vars(place))) for place in (quixote.session, Session, Own, Counted, Equal)]
 
 
 class Full(io.StringIO):
@@ -226,6 +233,13 @@ class Recorder(unittest.TestCase):
         self.assertEqual(self.get("form", cookie)[1], token)
         self.assertIn("set_value", self.events())
         self.assertNotIn(token, str(self.steps()))
+
+    def test_a_session_may_equal_another(self):
+        self.begin(SessionManager(Equal))
+        cookie = self.get("login")[2]
+        self.assertEqual(self.get("assigned")[:2], (200, "gina"))
+        self.assertEqual(self.get("", cookie)[:2], (200, "alice"))
+        self.assertEqual(self.events().count("set_user"), 2)
 
     def test_a_user_is_what_the_application_makes_of_it(self):
         for manager, user in (SessionManager(), "Heidi"), (SessionManager(Own), "heidi"):

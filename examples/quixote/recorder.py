@@ -26,13 +26,32 @@ def refusal_of(event, request):
     return other.get(event, ((), None))
 
 
+class Known:
+    """What the trace says of each session by now. An application's sessions may equal each other, or
+    have no hash."""
+
+    def __init__(self):
+        self.said = {}
+
+    def __contains__(self, session):
+        return id(session) in self.said
+
+    def __getitem__(self, session):
+        return self.said[id(session)]
+
+    def __setitem__(self, session, said):
+        if session not in self:
+            weakref.finalize(session, self.said.pop, id(session)).atexit = False
+        self.said[id(session)] = said
+
+
 class Recorder:
     def __init__(self, publisher, out, clock, copying, bits):
         self.publisher, self.manager, self.out, self.clock = (
             publisher, publisher.session_manager, out, clock)
         self.event, self.draws, self.requests, self.open = None, [], 0, []
         self.failed = None
-        self.known = weakref.WeakKeyDictionary()  # What the trace says of each session by now.
+        self.known = Known()
         draw = quixote.session.randbytes
         quixote.session.time = lambda: self.moment if self.event else clock()
         quixote.session.randbytes = lambda n: self.draws.append(draw(n)) or self.draws[-1]
@@ -145,7 +164,7 @@ class Recorder:
         self.step(request, said, "done")
 
     def seen(self, session):
-        user, info = self.known.get(session) or now_of(session)
+        user, info = self.known[session] if session in self.known else now_of(session)
         line = {
             "id": session.id, "user": user, "remote_addr": session._remote_address or "",
             "created": round(session._creation_time * 1000),
