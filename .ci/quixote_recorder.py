@@ -24,7 +24,6 @@ from quixote.wsgi import QWIP
 from recorder import record
 
 
-
 class Own(Session):
     def is_dirty(self):
         return self.has_info()
@@ -33,6 +32,9 @@ class Own(Session):
         if user == "":
             raise ValueError("nobody is called so")
         super().set_user(user and user.lower())
+
+    def has_form_token(self, token, quietly=False):
+        return super().has_form_token(token)
 
 
 class Counted(Session):
@@ -119,6 +121,7 @@ class Application(Directory):
         elif name == "object":
             session.set_user(User())
         elif name == "refused":
+            session.has_form_token("none", quietly=True)
             session.set_user("")
         elif name == "logout":
             manager.expire_session()
@@ -274,7 +277,7 @@ class Recorder(unittest.TestCase):
     def test_an_error_of_the_application_is_no_refusal(self):
         self.begin(SessionManager(Own))
         self.assertEqual(self.get("refused")[0], 500)
-        self.assertEqual(self.events(), ["start_request", "finish_request"])
+        self.assertEqual(self.events(), ["start_request", "has_form_token", "finish_request"])
 
     def test_a_new_session_counts_once_a_request_holds_it(self):
         self.begin(SessionManager())

@@ -27,8 +27,8 @@ def refusal_of(event, request):
 
 
 class Known:
-    """What the trace says of each session by now. An application's sessions may equal each other, or
-    have no hash."""
+    """What the trace says of each session by now. An application's sessions may equal each other,
+    or have no hash."""
 
     def __init__(self):
         self.said = {}
@@ -185,8 +185,8 @@ class Recorder:
             self.learn(request.session)
             exported = request.environ.get("REMOTE_USER")
             user, _ = self.known[request.session]
-            # Two texts that are equal may be one object, so only a session without a user shows that
-            # Quixote has left what the server gave.
+            # Two texts that are equal may be one object, so only a session without a user shows
+            # that Quixote has left what the server gave.
             left = user is None and exported == self.given
             expect["remote_user"] = None if left else exported
         if said["event"] != "delete_session":
@@ -277,9 +277,9 @@ def record(publisher, out, clock=lambda: round(time.time(), 3), copying=False, b
     for event in "revoke_session_cookie", "expire_session":
         recorder.wrap(managing, event, event)
     recorder.wrap(managing, "maintain_session", "maintain_session",
-                  lambda _, session: of_own(dict)(session))
+                  lambda _, session, *__, **___: of_own(dict)(session))
     recorder.wrap(managing, "has_session_cookie", "has_session_cookie",
-                  lambda _, must_exist=False: {"must_exist": must_exist})
+                  lambda _, must_exist=False, *__, **___: {"must_exist": must_exist})
     recorder.wrap_get_session(managing)
     recorder.wrap(managing, "__delitem__", "delete_session", lambda _, id: {"id": id})
     recorder.wrap(managing, "__setitem__", "insert_session",
@@ -289,7 +289,7 @@ def record(publisher, out, clock=lambda: round(time.time(), 3), copying=False, b
     recorder.wrap(session, "set_user", "set_user", of_own(lambda *_, **__: {}))
     recorder.wrap(session, "create_form_token", "create_form_token", of_own(lambda *_, **__: {}))
     for event in "has_form_token", "remove_form_token":
-        recorder.wrap(session, event, event, of_own(lambda token: {"token": token}))
-    recorder.wrap(session, "get_csrf_token", "set_value", lambda session: (
+        recorder.wrap(session, event, event, of_own(lambda token, *_, **__: {"token": token}))
+    recorder.wrap(session, "get_csrf_token", "set_value", lambda session, *_, **__: (
         None if session._csrf_token else of_own(lambda: {"key": "csrf_token"})(session)))
     return recorder
