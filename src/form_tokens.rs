@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use smallvec::SmallVec;
-use subtle::{Choice, ConstantTimeEq};
+use subtle::ConstantTimeEq as _;
 
 use crate::token::FormToken;
 
@@ -56,7 +56,7 @@ impl FormTokens {
     /// the time taken tells nothing about which one matched.
     #[must_use]
     pub fn contains(&self, token: &FormToken) -> bool {
-        self.as_slice().iter().fold(Choice::from(0), |found, own| found | own.ct_eq(token)).into()
+        self.as_slice().iter().fold(0, |found, own| found | own.ct_eq(token).unwrap_u8()) != 0
     }
 
     /// Queues `token`. The oldest tokens make room, so that at most `cap` remain, including it.

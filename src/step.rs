@@ -94,14 +94,13 @@ pub fn step(config: &Config, state: State, input: Input) -> (State, Effects) {
 #[inline(always)]
 pub(crate) fn step_with(
     config: &Config,
-    state: State,
+    mut state: State,
     now: Timestamp,
     entropy: Option<&Entropy>,
     event: &Event,
 ) -> (State, Effects) {
     let actor = event.request();
-    let mut result = (state, Effects::reply(Reply::Done));
-    let (state, effects) = &mut result;
+    let mut effects = Effects::reply(Reply::Done);
     let Parts { store, requests, generations, semantics } = state.parts();
     *semantics = Some(config.semantics);
     let mut step = Step {
@@ -111,7 +110,7 @@ pub(crate) fn step_with(
         store,
         generations,
         response: None,
-        effects,
+        effects: &mut effects,
     };
     let answer = match event {
         Event::StartRequest { request, cookie, remote_addr, script_name, passive } => step
@@ -134,7 +133,7 @@ pub(crate) fn step_with(
         // [effect-2]
         Err(why) => *step.effects = Effects::refused(why),
     }
-    result
+    (state, effects)
 }
 
 /// One step in progress.

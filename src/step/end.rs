@@ -147,10 +147,6 @@ impl Step<'_> {
         if outcome.saves() {
             self.save(request)?;
         }
-        let Request { held, data } = open.remove();
-        if let Some(held) = held {
-            self.store.release(held);
-        }
         self.effects.transaction = match outcome {
             // [effect-12]
             Outcome::Successful | Outcome::Interrupted => Some(Transaction::Commit),
@@ -160,9 +156,13 @@ impl Step<'_> {
             Outcome::Abandoned => None,
         };
         // [effect-15]
-        self.effects.cookie = self
-            .response
-            .map(|value| CookieOp { value, path: self.config.path_of_cookie(&data.script_name) });
+        self.effects.cookie = self.response.map(|value| CookieOp {
+            value,
+            path: self.config.path_of_cookie(&request.data.script_name),
+        });
+        if let Some(held) = open.remove().held {
+            self.store.release(held);
+        }
         Ok(())
     }
 }

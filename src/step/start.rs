@@ -34,12 +34,8 @@ impl Step<'_> {
         }
         self.fits(remote_addr)?;
         self.fits(script_name)?;
-        // [step-3] [step-4] [step-5] [step-6] [session-12]
-        let id = cookie.and_then(CookieValue::as_id);
-        let held = match id.and_then(|id| self.find_or_discard(id)) {
-            Some(stored) => self.visit(stored, passive),
-            None => self.store.hold_new(None, Session::new(remote_addr.clone(), self.now)),
-        };
+        // Made before the session is looked up, and inserted last: what was just written takes the
+        // processor longer to move.
         let data = RequestData {
             cookie: cookie.map(|cookie| self.bounded(cookie)),
             remote_addr: copy_of(remote_addr),
@@ -47,12 +43,18 @@ impl Step<'_> {
             response: None,
             changes: None,
         };
-        place.insert(Request { held: Some(held), data });
+        // [step-3] [step-4] [step-5] [step-6] [session-12]
+        let id = cookie.and_then(CookieValue::as_id);
+        let held = match id.and_then(|id| self.find_or_discard(id)) {
+            Some(stored) => self.visit(stored, passive),
+            None => self.store.hold_new(None, Session::new(remote_addr.clone(), self.now)),
+        };
         // In two steps, for the same reason as `copy_of`.
         self.effects.reply = Reply::Started { remote_user: None };
         if let Reply::Started { remote_user } = &mut self.effects.reply {
             *remote_user = copy_of(&self.store.object(held).session.user);
         }
+        place.insert(Request { held: Some(held), data });
         Ok(())
     }
 
