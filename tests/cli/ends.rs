@@ -11,7 +11,7 @@ use super::{command, err, folder, names, out, run, status};
 #[test]
 fn a_reader_that_is_gone_is_no_error_for_any_command() {
     let folder = folder("gone");
-    for arguments in [&["--help"][..], &["--version"], &["explore", "--semantics", "live"]] {
+    for arguments in [&["--help"][..], &["--version"], &["explore", "--semantics", "strict"]] {
         let mut child = command(&folder, arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -27,7 +27,7 @@ fn a_reader_that_is_gone_is_no_error_for_any_command() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_an_error_of_every_command() {
     let folder = folder("full_output");
-    for arguments in [&["--help"][..], &["explore", "--semantics", "live"], &["record"]] {
+    for arguments in [&["--help"][..], &["explore", "--semantics", "strict"], &["record"]] {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = command(&folder, arguments).stdout(full).output().unwrap();
         let message = "error: cannot write: No space left on device (os error 28)\n";
