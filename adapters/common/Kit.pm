@@ -24,7 +24,7 @@ sub caps {
 # Carries out the operations in order; returns their results.
 sub results {
     my ($operations, $table) = @_;
-    return [map { one($table, split /:/) } split /,/, $operations];
+    return [map { one($table, split /:/, $_, -1) } split /,/, $operations];
 }
 
 sub one {
