@@ -145,6 +145,11 @@ impl Stage<'_> {
                     Some(Value::String(text)) => text.clone(),
                     Some(Value::Array(list)) => {
                         list.first().and_then(Value::as_str).unwrap_or_default().to_owned()
+            // A scenario that names the response knows what a refusal means.
+            if self.is_held() && step.called.is_none() && reply.is_in_the_way() {
+                let why = "the server refuses a request while another one is under way";
+                return end(Verdict::NotExpressible, why);
+            }
                     }
                     _ => String::new(),
                 };

@@ -293,6 +293,11 @@ impl<'a> Stage<'a> {
 
     /// Opens the gate, and waits for the request that was there.
     pub(crate) fn open(&mut self, name: &str) -> Result<(), End> {
+    /// Whether a request is at its gate.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
         self.trace.push(Line::open(name));
         self.let_through()
     }

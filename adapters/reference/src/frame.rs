@@ -15,10 +15,10 @@ use quixote_session::{
 };
 use quixote_session_store::Store as _;
 
-use crate::Server;
 use crate::fault::Fault;
 use crate::here::{HERE, Here};
 use crate::wrong;
+use crate::{Server, Turns};
 
 /// One request, and its response.
 struct Exchange<'a> {
@@ -55,7 +55,14 @@ pub async fn frame(State(server): State<Server>, mut request: Request, next: Nex
     let revision = copy.as_ref().map(|copy| copy.revision);
     let writes = writes(request.uri().query().unwrap_or_default());
     let here = Here { id, revision, writes, outage: server.is_out_of_order() };
-    let _serial = if server.serial { Some(server.one_at_a_time.lock().await) } else { None };
+    let _turn = match server.turns {
+        Turns::Free => None,
+        Turns::Waits => Some(server.one_at_a_time.lock().await),
+        Turns::Refuses => match server.one_at_a_time.try_lock() {
+            Ok(turn) => Some(turn),
+            Err(_) => return StatusCode::LOCKED.into_response(),
+        },
+    };
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
     let exchange = Exchange { server: &server, id, copy, path, query };

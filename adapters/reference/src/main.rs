@@ -45,11 +45,17 @@ pub struct Shared {
     weak: Weak,
     gate: u16,
     fault: Fault,
-    /// Whether requests wait for each other, which is no fault.
-    serial: bool,
+    turns: Turns,
     one_at_a_time: tokio::sync::Mutex<()>,
     outage: AtomicBool,
     left: Left,
+}
+
+/// What a request does while another one is under way. None of it is a fault.
+pub enum Turns {
+    Free,
+    Waits,
+    Refuses,
 }
 
 impl std::ops::Deref for Server {
@@ -155,7 +161,11 @@ async fn main() -> io::Result<()> {
         weak: Weak::default(),
         gate: port("KIT_GATE")?,
         fault,
-        serial: env::var_os("SERIAL").is_some(),
+        turns: match (env::var_os("SERIAL"), env::var_os("REFUSES")) {
+            (Some(_), _) => Turns::Waits,
+            (None, Some(_)) => Turns::Refuses,
+            (None, None) => Turns::Free,
+        },
         one_at_a_time: tokio::sync::Mutex::default(),
         outage: AtomicBool::new(false),
         left: Left::default(),

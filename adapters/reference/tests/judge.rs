@@ -199,6 +199,17 @@ fn a_server_that_serialises_has_no_red_cell() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+/// Nor is one that refuses whatever comes while another request is under way: it told so.
+#[test]
+fn a_server_that_refuses_what_overlaps_has_no_red_cell() {
+    let folder = folder();
+    let output = judge(folder.path(), &[("REFUSES", "1")], &[]);
+    let results = results(&output);
+    assert_eq!(found(&results), BTreeSet::new());
+    assert_eq!(output.status.code(), Some(0));
+    assert!(count(&results, "not_expressible") > 10);
+}
+
 /// Its emptied session leaves a cookie that opens nothing: [step-28] forbids to revoke it.
 #[test]
 fn a_server_that_counts_nothing_is_not_blamed_for_a_cookie_that_opens_nothing() {
