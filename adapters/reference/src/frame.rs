@@ -243,10 +243,24 @@ impl Exchange<'_> {
         axum::Json(vec!["ok"; count]).into_response()
     }
 
-    fn set(&self, response: &mut Response, id: SessionId) {
+    /// The id of the request, if what it begins has this id, too.
+    fn adopted(&self) -> Option<SessionId> {
+        let adopts = match self.server.fault {
+            Fault::AdoptsIds => self.copy.is_none(),
+            Fault::AdoptsIdsAtLogin => self.copy.is_none() && self.asks("login"),
+            _ => false,
+        };
+        self.id.filter(|_| adopts)
+    }
+
+    /// The header that sets a cookie with this id.
+    fn line(&self, id: SessionId) -> Option<String> {
         let op = CookieOp { value: CookieChange::Set(id), path: "/".into() };
-        let line = set_cookie(&self.server.config, &op).ok();
-        if let Some(value) = line.and_then(|line| HeaderValue::try_from(line).ok()) {
+        set_cookie(&self.server.config, &op).ok()
+    }
+
+    fn set(&self, response: &mut Response, id: SessionId) {
+        if let Some(value) = self.line(id).and_then(|line| HeaderValue::try_from(line).ok()) {
             response.headers_mut().append(header::SET_COOKIE, value);
         }
     }
@@ -288,6 +302,9 @@ impl Exchange<'_> {
             (true, Some(id)) => self.server.store.keeps_id(id).await,
             _ => false,
         };
+        if let (false, Some(id)) = (revokes, self.adopted()) {
+            return self.line(id);
+        }
         match (self.server.fault, revokes) {
             (
                 Fault::BinaryIds
@@ -309,16 +326,6 @@ impl Exchange<'_> {
             (Fault::NoCookieOnRedirects, _) if status.is_redirection() => None,
             (Fault::BareRenewal, false) if self.asks("login") || self.asks("renew") => {
                 Some(line.replace("; HttpOnly", "").replace("; SameSite=Lax", ""))
-            }
-            (Fault::AdoptsIds | Fault::AdoptsIdsAtLogin, false)
-                if self.id.is_some() && self.copy.is_none() =>
-            {
-                if self.is(Fault::AdoptsIdsAtLogin) && !self.asks("login") {
-                    return Some(line.to_owned());
-                }
-                let id = self.id?;
-                let op = CookieOp { value: CookieChange::Set(id), path: "/".into() };
-                set_cookie(&self.server.config, &op).ok()
             }
             (Fault::KeepsId | Fault::KeepsIdAgain, false) if keeps_id => None,
             (Fault::NoCookieOnErrors, _) if status.as_u16() >= 400 => None,

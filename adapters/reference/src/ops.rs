@@ -134,20 +134,8 @@ impl Handler<'_> {
             "get" if fault == Fault::SharesValues => return Ok(json!(self.shared(key).await)),
             "get" => return Ok(json!(session.value(key).await.as_deref())),
             "whoami" => return Ok(json!(session.user().await.as_deref())),
-            "put" if fault == Fault::DropsWrites => {}
-            "put" if self.drops(value) => {}
-            "put" if fault == Fault::AsciiValues && !value.is_ascii() => {
-                self.put(key, &value.replace(|it: char| !it.is_ascii(), "?")).await?;
-            }
-            "put" if fault == Fault::WritesToTheLatest => self.put_into_latest(key, value).await?,
-            "put" => {
-                self.share(key, value);
-                self.put(key, value).await?;
-            }
-            "del" if fault == Fault::NoRemoval => {}
-            "del" if fault == Fault::LosesUnreadRemovals && !self.has_read => {}
-            "del" if fault == Fault::LosesLateRemovals && self.is_late().await => {}
-            "del" => missing_is_fine(session.remove(key).await)?,
+            "put" => self.put_as_told(key, value).await?,
+            "del" => self.remove(key).await?,
             "clear" => self.clear().await?,
             "destroy" | "logout" => self.logout().await?,
             "renew" => self.renew().await?,
@@ -160,23 +148,55 @@ impl Handler<'_> {
             "endothers" => session.end_others().await?,
             "devices" => return self.devices().await,
             "endone" => self.end_one(key).await?,
-            "take" if fault == Fault::TakesTwice => {
-                let value = session.value(key).await;
-                missing_is_fine(session.remove(key).await)?;
-                return Ok(json!(value.as_deref()));
-            }
-            "take" => {
-                return match session.take(key).await {
-                    Ok(value) => Ok(json!(value.as_str())),
-                    Err(why) => missing_is_fine(Err(why)).map(|()| Value::Null),
-                };
-            }
+            "take" => return self.take(key).await,
             "guard" if fault == Fault::GuardsNothing => {}
             "guard" => session.guard(key).await?,
             "outage" => self.server.break_next(),
             _ => return Ok(json!("unsupported")),
         }
         Ok(json!("ok"))
+    }
+
+    async fn put_as_told(&self, key: &str, value: &str) -> Result<(), Stop> {
+        if self.drops(value) {
+            return Ok(());
+        }
+        match self.server.fault {
+            Fault::DropsWrites => Ok(()),
+            Fault::AsciiValues if !value.is_ascii() => {
+                self.put(key, &value.replace(|it: char| !it.is_ascii(), "?")).await
+            }
+            Fault::WritesToTheLatest => self.put_into_latest(key, value).await,
+            _ => {
+                self.share(key, value);
+                self.put(key, value).await
+            }
+        }
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), Stop> {
+        match self.server.fault {
+            Fault::NoRemoval => return Ok(()),
+            Fault::LosesUnreadRemovals if !self.has_read => return Ok(()),
+            Fault::LosesLateRemovals if self.is_late().await => return Ok(()),
+            _ => {}
+        }
+        missing_is_fine(self.session.remove(key).await)
+    }
+
+    async fn take(&self, key: &str) -> Result<Value, Stop> {
+        let session = &self.session;
+        match self.server.fault {
+            Fault::TakesTwice => {
+                let value = session.value(key).await;
+                missing_is_fine(session.remove(key).await)?;
+                Ok(json!(value.as_deref()))
+            }
+            _ => match session.take(key).await {
+                Ok(value) => Ok(json!(value.as_str())),
+                Err(why) => missing_is_fine(Err(why)).map(|()| Value::Null),
+            },
+        }
     }
 
     /// One blocking GET.
