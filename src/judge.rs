@@ -25,6 +25,7 @@ mod reply;
 mod report;
 mod scenario;
 mod stage;
+mod tamper;
 mod target;
 
 use std::fs::File;

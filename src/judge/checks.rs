@@ -184,7 +184,8 @@ impl Stage<'_> {
     /// Checks that no shared cache keeps the cookie, even if the handler allows caching.
     fn look_at_caching(&mut self, reply: &Reply) -> Result<Seen, End> {
         let (control, vary) = (reply.answer.joined("cache-control"), reply.answer.joined("vary"));
-        if reply.sets(self.cookie()) == 0 {
+        let (name, ignored) = (self.cookie(), |kept: &Kept| matches!(kept, Kept::Ignored(_)));
+        if !reply.cookies.iter().any(|(own, kept)| own == name && !ignored(kept)) {
             return end(Verdict::NotApplicable, "the response sets no cookie");
         }
         self.note(format!("Cache-Control: {control}; Vary: {vary}"));
@@ -270,6 +271,12 @@ fn other_answers(wanted: &Wanted, reply: &Reply) -> Option<String> {
     {
         let any: Vec<_> = any.iter().map(list).collect();
         return Some(format!("expected {}, found {status} {}", any.join(" or "), list(results)));
+    }
+    if let Some(any) = &wanted.ends
+        && !results.last().is_some_and(|last| any.contains(last))
+    {
+        let (any, found) = (list(any), list(results));
+        return Some(format!("expected one of {any} at the end, found {status} {found}"));
     }
     let listed = results.last().and_then(Value::as_array).map(Vec::len);
     let is_other = wanted.not.as_ref() == Some(results)

@@ -30,6 +30,7 @@ impl Line {
     /// A request; its answer is added later.
     pub(crate) fn request(step: &Do, ask: Ask) -> Self {
         let ops = ask.ops.replace('$', "@");
+        let ask = Ask { path: in_shell(&ask.path), ..ask };
         let mut target = Ask { ops, query: None, ..ask.clone() }.target().replace("%40", "$");
         if let Some(query) = &step.query {
             target.push('&');
@@ -63,6 +64,11 @@ impl Line {
         Self { text: Some(format!("clock +{seconds} s")), curl: Some(format!("clock {seconds}")) }
     }
 
+    pub(crate) fn tamper(from: &str, to: &str, place: usize) -> Self {
+        let text = format!("{to} holds the cookie of {from} with its letter {} changed", place + 1);
+        Self { text: Some(text), curl: Some(format!("tamper {from} {to} {place}")) }
+    }
+
     pub(crate) fn forge(from: &str, to: &str) -> Self {
         let text = format!("{to} holds an id of the same form that was never issued");
         Self { text: Some(text), curl: Some(format!("forge {from} {to}")) }
@@ -82,8 +88,10 @@ fn in_shell(header: &str) -> String {
         .replace("{swapped}", "$(echo $N | tr a-zA-Z A-Za-z)")
         .replace("{mangled}", "$(echo $N | tr _ .)")
         .replace("{encoded}", "$(encoded $N)")
+        .replace("{bare}", "${N#__*-}")
         .replace("{all of ", "$(all ")
         .replace("{half of ", "$(half_id ")
+        .replace("{longer ", "$(longer ")
         .replace('{', "$(id ")
         .replace('}', ")")
 }

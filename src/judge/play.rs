@@ -7,7 +7,8 @@ use super::hostile;
 use super::ids;
 use super::kit::Kit;
 use super::scenario::{Begin, Do, Ids, Level, Need, Scenario, Step, Verdict};
-use super::stage::{End, Stage, end, first_half};
+use super::stage::{End, Stage, bare, end, first_half};
+use super::tamper::{next_of_kind, tamper};
 use super::target::Follows;
 
 /// If no limit is documented, a cookie must be worthless after this time.
@@ -94,6 +95,7 @@ fn lacks(kit: &Kit, scenario: &Scenario) -> Option<End> {
                 return no("no absolute limit is documented");
             }
             Need::Log if kit.target.log().is_none() => return no("the judge has no log"),
+            Need::Sealed if !caps.sealed => return no("the session is not in the cookie"),
             Need::OwnIds if caps.sealed => return no("the cookie is the session"),
             _ => {}
         }
@@ -123,16 +125,19 @@ impl Stage<'_> {
             Step::Lifetime { lifetime, ops } => self.lifetime(lifetime, ops.as_deref()),
             Step::Use { client, until } => self.use_until(client, *until),
             Step::Ids(ids) => self.fresh_ids(ids),
+            Step::Tamper { tamper: client } => tamper(self, client),
             Step::Hostile { hostile } => hostile::send(self, hostile),
             Step::Check(check) => self.check(check, played),
         }
     }
 
     fn repeat(&mut self, step: &Do) -> Result<(), End> {
-        if step.cookie.as_ref().is_some_and(|it| it.contains("{mangled}"))
-            && !self.cookie().contains('_')
-        {
+        let asks_for = |word| step.cookie.as_ref().is_some_and(|it| it.contains(word));
+        if asks_for("{mangled}") && !self.cookie().contains('_') {
             return end(Verdict::NotApplicable, "the cookie's name has nothing to mangle");
+        }
+        if asks_for("{bare}") && bare(self.cookie()) == self.cookie() {
+            return end(Verdict::NotApplicable, "the cookie's name has no prefix");
         }
         for _ in 0..step.times.unwrap_or(1) {
             let reply = self.request(step)?;
@@ -140,16 +145,16 @@ impl Stage<'_> {
                 let why = format!("{}: the server answers that this is not supported", step.ops);
                 return end(Verdict::NotExpressible, why);
             }
-            if let Some(name) = &step.bind {
-                let text = match reply.results.last() {
-                    Some(Value::String(text)) => text.clone(),
-                    Some(Value::Array(list)) => {
-                        list.first().and_then(Value::as_str).unwrap_or_default().to_owned()
             // A scenario that names the response knows what a refusal means.
             if self.is_held() && step.called.is_none() && reply.is_in_the_way() {
                 let why = "the server refuses a request while another one is under way";
                 return end(Verdict::NotExpressible, why);
             }
+            if let Some(name) = &step.bind {
+                let text = match reply.results.last() {
+                    Some(Value::String(text)) => text.clone(),
+                    Some(Value::Array(list)) => {
+                        list.first().and_then(Value::as_str).unwrap_or_default().to_owned()
                     }
                     _ => String::new(),
                 };
@@ -279,17 +284,4 @@ fn reachable(until: f64, pause: f64) -> Result<(), End> {
         return end(Verdict::NotApplicable, "the absolute limit is too many idle limits away");
     }
     Ok(())
-}
-
-/// The next letter or digit, of the same kind; hexadecimal letters stay hexadecimal.
-fn next_of_kind(it: char) -> char {
-    match it {
-        '9' => '0',
-        'f' | 'z' => 'a',
-        'F' | 'Z' => 'A',
-        '0'..='8' | 'a'..='y' | 'A'..='Y' => {
-            u8::try_from(it).map_or(it, |byte| char::from(byte + 1))
-        }
-        other => other,
-    }
 }

@@ -69,6 +69,8 @@ pub(crate) enum Need {
     /// An id in the cookie, instead of the session itself.
     #[serde(rename = "own ids")]
     OwnIds,
+    /// The session itself in the cookie.
+    Sealed,
 }
 
 /// How a scenario ended.
@@ -133,6 +135,10 @@ pub(crate) enum Step {
     },
     /// Gets many ids, which must differ and hold enough bits.
     Ids(Ids),
+    /// Sends the cookies of a browser again and again, with one letter changed each time.
+    Tamper {
+        tamper: String,
+    },
     /// Sends Cookie headers that no browser sends.
     Hostile {
         hostile: Vec<String>,

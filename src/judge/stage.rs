@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-pub(crate) use self::words::first_half;
+pub(crate) use self::words::{bare, first_half};
 use super::client::{self, Answer, Ask};
 use super::curl::Line;
 use super::jar::{Jar, Kept, bytes, latin_1};
@@ -151,7 +151,7 @@ impl<'a> Stage<'a> {
             })
             .collect();
         let prefix = self.kit.target.prefix.clone();
-        let path = format!("{prefix}{}", step.path.as_deref().unwrap_or("/do"));
+        let path = format!("{prefix}{}", self.fill(step.path.as_deref().unwrap_or("/do")));
         let now = self.now();
         let header = step.cookie.as_deref().map(|cookie| self.fill(cookie));
         let cookie = match &header {
@@ -182,7 +182,9 @@ impl<'a> Stage<'a> {
         if let Some(query) = &step.query {
             let _ = write!(text, " with {query} in the address");
         }
-        let shown = Ask { ops: shown, ..ask.clone() };
+        // The trace names the ids in a path as the scenario does.
+        let path_shown = format!("{prefix}{}", step.path.as_deref().unwrap_or("/do"));
+        let shown = Ask { ops: shown, path: path_shown, ..ask.clone() };
         self.trace.push(Line::request(step, shown));
         let (agent, base) = (self.kit.target.agent.clone(), self.kit.target.base.clone());
         client::ask_aside(&agent, &base, ask, &self.kit.gate, request);
@@ -291,13 +293,13 @@ impl<'a> Stage<'a> {
         end(Verdict::NotExpressible, format!("the request never came to its gate: {status}"))
     }
 
-    /// Opens the gate, and waits for the request that was there.
-    pub(crate) fn open(&mut self, name: &str) -> Result<(), End> {
     /// Whether a request is at its gate.
     pub(crate) fn is_held(&self) -> bool {
         self.held.is_some()
     }
 
+    /// Opens the gate, and waits for the request that was there.
+    pub(crate) fn open(&mut self, name: &str) -> Result<(), End> {
         self.trace.push(Line::open(name));
         self.let_through()
     }

@@ -104,6 +104,9 @@ pub(crate) struct Reply {
     /// Any but these answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) not: Option<Vec<Value>>,
+    /// Its last answer is one of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ends: Option<Vec<Value>>,
     /// A status below 400.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ok: Option<bool>,

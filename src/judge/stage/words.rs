@@ -29,8 +29,9 @@ impl Stage<'_> {
     }
 
     /// `{name}` is the name of the session cookie, `{A}` is the id of the browser A, `{half of A}`
-    /// its first half, and `{all of A}` every cookie of A, expired or not; `{swapped}`, `{mangled}`
-    /// and `{encoded}` are names that are almost the right one.
+    /// its first half, `{longer A}` the id with one more digit, and `{all of A}` every cookie of A,
+    /// expired or not; `{swapped}`, `{mangled}`, `{encoded}` and `{bare}` are names that are almost
+    /// the right one.
     pub(crate) fn fill(&mut self, text: &str) -> String {
         let name = self.cookie().to_owned();
         let swap = |it: char| {
@@ -41,7 +42,8 @@ impl Stage<'_> {
             .replace("{name}", &name)
             .replace("{swapped}", &swapped)
             .replace("{mangled}", &name.replace('_', "."))
-            .replace("{encoded}", &encoded(&name));
+            .replace("{encoded}", &encoded(&name))
+            .replace("{bare}", bare(&name));
         for client in self.jars.keys().cloned().collect::<Vec<_>>() {
             let id = self.id(&client).unwrap_or_default();
             // A thief sends what a browser would have forgotten.
@@ -49,6 +51,7 @@ impl Stage<'_> {
             filled = filled
                 .replace(&format!("{{{client}}}"), &id)
                 .replace(&format!("{{half of {client}}}"), first_half(&id))
+                .replace(&format!("{{longer {client}}}"), &longer(&id))
                 .replace(&format!("{{all of {client}}}"), &latin_1(&all));
         }
         filled
@@ -59,6 +62,19 @@ impl Stage<'_> {
 fn encoded(name: &str) -> String {
     let mut head = name.to_owned();
     head.pop().map_or_else(String::new, |last| format!("{head}%{:02X}", u32::from(last)))
+}
+
+/// A name without the prefix by which browsers protect the cookie.
+pub(crate) fn bare(name: &str) -> &str {
+    let prefixes = ["__Host-", "__Secure-"];
+    prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
+}
+
+/// An id with one more digit, inside the quotation marks if it has some.
+fn longer(id: &str) -> String {
+    let end = id.trim_end_matches(|it: char| !it.is_ascii_alphanumeric()).len();
+    let (head, tail) = id.split_at(end);
+    format!("{head}0{tail}")
 }
 
 /// The first half of an id or a form token.
