@@ -17,15 +17,17 @@ use quixote_session_store::Store as _;
 
 use crate::fault::Fault;
 use crate::here::{HERE, Here};
+use crate::weak::SEALED;
 use crate::wrong;
 use crate::{Server, Turns};
 
 /// One request, and its response.
-struct Exchange<'a> {
-    server: &'a Server,
-    id: Option<SessionId>,
+pub struct Exchange<'a> {
+    pub server: &'a Server,
+    pub id: Option<SessionId>,
     /// What was stored when it arrived.
-    copy: Option<Stored>,
+    pub copy: Option<Stored>,
+    pub came: Timestamp,
     path: String,
     query: String,
 }
@@ -34,7 +36,11 @@ struct Exchange<'a> {
 pub async fn frame(State(server): State<Server>, mut request: Request, next: Next) -> Response {
     let mut cookies = cookies_of(&server, request.headers());
     if cookies.is_empty() {
-        cookies = wrong::cookies(&server, request.uri().query().unwrap_or_default());
+        cookies = wrong::cookies(
+            &server,
+            request.uri().path(),
+            request.uri().query().unwrap_or_default(),
+        );
     }
     if server.is(Fault::CrashesOnCookies) && cookies.contains(&b'%') {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -54,7 +60,8 @@ pub async fn frame(State(server): State<Server>, mut request: Request, next: Nex
     };
     let revision = copy.as_ref().map(|copy| copy.revision);
     let writes = writes(request.uri().query().unwrap_or_default());
-    let here = Here { id, revision, writes, outage: server.is_out_of_order() };
+    let logs_out = request.uri().query().unwrap_or_default().contains("logout");
+    let here = Here { id, revision, writes, logs_out, outage: server.is_out_of_order() };
     let _turn = match server.turns {
         Turns::Free => None,
         Turns::Waits => Some(server.one_at_a_time.lock().await),
@@ -65,7 +72,8 @@ pub async fn frame(State(server): State<Server>, mut request: Request, next: Nex
     };
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let exchange = Exchange { server: &server, id, copy, path, query };
+    let came = Timestamp::now();
+    let exchange = Exchange { server: &server, id, copy, came, path, query };
     let outage = here.outage;
     let response = HERE.scope(here, next.run(request)).await;
     exchange.go_wrong(response, outage).await
@@ -100,6 +108,11 @@ fn cookies_of(server: &Server, headers: &HeaderMap) -> Vec<u8> {
         | Fault::WeakLoginIds
         | Fault::WeakRenewedIds => server.weak.strengthen(&text),
         Fault::MatchesHalves | Fault::MatchesPatterns => server.weak.complete(server.fault, &text),
+        Fault::BareNames if !text.contains(name) => text.replace(bare(name), name),
+        Fault::IgnoresSeals if text.len() == name.len() + 1 + SEALED => {
+            up_to_id(name, &text).to_owned()
+        }
+        Fault::IgnoresEnds => up_to_id(name, &text).to_owned(),
         Fault::LongerNames => text.replace(&format!("x{name}"), name),
         Fault::EncodedNames => {
             let (head, last) = name.split_at(name.len() - 1);
@@ -110,9 +123,21 @@ fn cookies_of(server: &Server, headers: &HeaderMap) -> Vec<u8> {
             format!("{name}={}", wrong::empty_id().reveal())
         }
         Fault::MangledNames => text.replace(&name.replace('_', "."), name),
+        _ if server.sealed => server.weak.open(&text),
         _ => return joined,
     };
     wrong.chars().filter_map(|it| u8::try_from(u32::from(it)).ok()).collect()
+}
+
+/// A name without its prefix.
+fn bare(name: &str) -> &str {
+    name.strip_prefix("__Host-").unwrap_or(name)
+}
+
+/// A Cookie header without what follows the digits of the id.
+fn up_to_id<'a>(name: &str, header: &'a str) -> &'a str {
+    let end = name.len() + 1 + 32;
+    if header.starts_with(name) { header.get(..end).unwrap_or(header) } else { header }
 }
 
 fn writes(query: &str) -> bool {
@@ -126,11 +151,11 @@ impl Exchange<'_> {
         self.server.is(fault)
     }
 
-    fn asks(&self, op: &str) -> bool {
+    pub fn asks(&self, op: &str) -> bool {
         self.query.contains(op)
     }
 
-    fn writes(&self) -> bool {
+    pub fn writes(&self) -> bool {
         writes(&self.query)
     }
 
@@ -184,6 +209,9 @@ impl Exchange<'_> {
             }
             _ => {}
         }
+        if let Some(other) = self.late(status).await {
+            response = other;
+        }
         if self.returns(status).await {
             response = self.all_ok();
         }
@@ -221,6 +249,12 @@ impl Exchange<'_> {
         }
     }
 
+    /// Whether the session had not been used for half its idle limit.
+    fn is_old(&self) -> bool {
+        let used = self.copy.as_ref().map(|copy| copy.session.accessed().0);
+        used.is_some_and(|used| self.came.0 > used + crate::IDLE_S * 500)
+    }
+
     /// What the request put goes into the session of this id.
     async fn write_late(&self, id: SessionId) {
         let Some(mut row) = self.server.store.row(id).await else { return };
@@ -238,7 +272,7 @@ impl Exchange<'_> {
     }
 
     /// An answer as if everything had gone well.
-    fn all_ok(&self) -> Response {
+    pub fn all_ok(&self) -> Response {
         let count = self.query.matches(',').count() + 1;
         axum::Json(vec!["ok"; count]).into_response()
     }
@@ -248,6 +282,7 @@ impl Exchange<'_> {
         let adopts = match self.server.fault {
             Fault::AdoptsIds => self.copy.is_none(),
             Fault::AdoptsIdsAtLogin => self.copy.is_none() && self.asks("login"),
+            Fault::LogoutBeginsUnderTheId => self.copy.is_some() && self.asks("logout"),
             _ => false,
         };
         self.id.filter(|_| adopts)
@@ -259,7 +294,7 @@ impl Exchange<'_> {
         set_cookie(&self.server.config, &op).ok()
     }
 
-    fn set(&self, response: &mut Response, id: SessionId) {
+    pub fn set(&self, response: &mut Response, id: SessionId) {
         if let Some(value) = self.line(id).and_then(|line| HeaderValue::try_from(line).ok()) {
             response.headers_mut().append(header::SET_COOKIE, value);
         }
@@ -282,14 +317,22 @@ impl Exchange<'_> {
             }
         }
         let renews = self.asks("login") || self.asks("renew");
-        if self.is(Fault::Cacheable) || (self.is(Fault::CacheableRenewal) && renews) {
+        let cacheable = match self.server.fault {
+            Fault::Cacheable => true,
+            Fault::CacheableRenewal => renews,
+            Fault::CacheableLogout => self.asks("logout"),
+            _ => false,
+        };
+        if cacheable {
             headers.remove(header::VARY);
             headers.remove(header::CACHE_CONTROL);
             if self.asks("cc=") {
                 headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=600"));
             }
         }
-        if let (true, true, Some(id)) = (self.is(Fault::ResendsCookies), unchanged, self.id) {
+        let resends =
+            self.is(Fault::ResendsCookies) || (self.is(Fault::ResendsOldCookies) && self.is_old());
+        if let (true, true, Some(id)) = (resends, unchanged, self.id) {
             headers.remove(header::VARY);
             self.set(response, id);
         }
@@ -314,6 +357,7 @@ impl Exchange<'_> {
                 | Fault::MatchesPatterns,
                 false,
             ) => Some(self.server.weak.weaken(self.server.fault, line)),
+            (_, false) if self.server.sealed => Some(self.server.weak.weaken(Fault::Not, line)),
             (Fault::WeakLoginIds, false) if self.asks("login") => {
                 Some(self.server.weak.weaken(self.server.fault, line))
             }
@@ -354,7 +398,7 @@ fn append(headers: &mut HeaderMap, line: &str) {
     }
 }
 
-fn new_id() -> SessionId {
+pub fn new_id() -> SessionId {
     let bytes = EntropySource::from_system().map(|mut source| source.draw());
     let bytes = bytes.ok().and_then(|drawn| drawn.bytes().first_chunk::<16>().copied());
     SessionId::from(bytes.unwrap_or_default())

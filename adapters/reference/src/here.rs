@@ -17,6 +17,8 @@ pub struct Here {
     pub revision: Option<Revision>,
     /// Whether it asks for anything that changes a session.
     pub writes: bool,
+    /// Whether it asks for a logout.
+    pub logs_out: bool,
     /// Whether the store fails for it.
     pub outage: bool,
 }

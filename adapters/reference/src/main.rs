@@ -5,6 +5,7 @@
 mod fault;
 mod frame;
 mod here;
+mod late;
 mod ops;
 mod store;
 mod weak;
@@ -26,7 +27,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::fault::Fault;
-use crate::ops::{Handler, Minted};
+use crate::ops::{Before, Handler, Minted};
 use crate::store::Planted;
 use crate::weak::Weak;
 use crate::wrong::Left;
@@ -45,6 +46,8 @@ pub struct Shared {
     weak: Weak,
     gate: u16,
     fault: Fault,
+    /// Whether the cookie counts as the whole session, with a seal that must be right.
+    sealed: bool,
     turns: Turns,
     one_at_a_time: tokio::sync::Mutex<()>,
     outage: AtomicBool,
@@ -107,13 +110,14 @@ fn config(fault: Fault) -> Config {
     }
 }
 
-fn caps(config: &Config) -> Value {
+fn caps(config: &Config, sealed: bool) -> Value {
     json!({
         "name": "reference",
         "version": env!("CARGO_PKG_VERSION"),
         "language": "Rust",
         "cookie": config.cookie_name.as_str(),
         "stats": env::var_os("NO_STATS").is_none(),
+        "sealed": sealed,
         "login": "Session::login",
         "idle": IDLE_S,
         "absolute": 43_200,
@@ -128,7 +132,8 @@ async fn act(
 ) -> Response {
     let word = |name: &str| query.get(name).map(String::as_str);
     let status = word("status").and_then(|status| status.parse().ok()).unwrap_or(200);
-    let mut handler = Handler { server: &server, session, has_read: false };
+    let mut handler =
+        Handler { server: &server, session, has_read: false, before: Before::default() };
     let mut response = handler.run(word("ops").unwrap_or_default(), status).await;
     if let Some(value) = word("cc").and_then(|it| it.parse().ok()) {
         response.headers_mut().insert("cache-control", value);
@@ -153,7 +158,8 @@ async fn main() -> io::Result<()> {
     let config = config(fault);
     let store = Arc::new(Planted::new(fault));
     let manager = Manager::new(config.clone(), store.clone()).map_err(invalid)?;
-    let caps = caps(&config);
+    let sealed = fault == Fault::IgnoresSeals || env::var_os("SEALED").is_some();
+    let caps = caps(&config, sealed);
     let server = Server(Arc::new(Shared {
         config,
         store,
@@ -161,6 +167,7 @@ async fn main() -> io::Result<()> {
         weak: Weak::default(),
         gate: port("KIT_GATE")?,
         fault,
+        sealed,
         turns: match (env::var_os("SERIAL"), env::var_os("REFUSES")) {
             (Some(_), _) => Turns::Waits,
             (None, Some(_)) => Turns::Refuses,

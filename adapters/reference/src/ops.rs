@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use crate::Server;
 use crate::fault::Fault;
 use crate::here::here;
+use crate::wrong;
 
 /// What the handler can do, as `/caps` tells it.
 pub const NAMES: &[&str] = &[
@@ -75,13 +76,23 @@ pub struct Handler<'a> {
     pub session: Session,
     /// Whether an operation has looked at the session.
     pub has_read: bool,
+    /// What the session held when the request came.
+    pub before: Before,
+}
+
+/// The user and the values of a session at some moment.
+#[derive(Default)]
+pub struct Before {
+    pub user: Option<String>,
+    pub values: Vec<(String, String)>,
 }
 
 impl Handler<'_> {
     /// Runs them, and answers with this status if none fails.
     pub async fn run(&mut self, ops: &str, status: u16) -> Response {
         let mut results = Vec::new();
-        let before = self.values().await;
+        let user = self.session.user().await.map(|user| user.to_string());
+        self.before = Before { user, values: self.values().await };
         self.comes();
         if self.server.is(Fault::StoresOnRead) {
             let _ = self.session.set("_", "1").await;
@@ -105,7 +116,7 @@ impl Handler<'_> {
             let _ = self.clear().await;
         }
         if self.server.is(Fault::DataReturns) && ops.starts_with("destroy,put") {
-            let _ = self.put_all(&before).await;
+            let _ = self.put_all(&self.before.values).await;
         }
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(results)).into_response();
@@ -131,9 +142,8 @@ impl Handler<'_> {
         match name {
             "gate" => self.gate(key).await,
             "throw" => return Err(Stop::Throw),
-            "get" if fault == Fault::SharesValues => return Ok(json!(self.shared(key).await)),
-            "get" => return Ok(json!(session.value(key).await.as_deref())),
-            "whoami" => return Ok(json!(session.user().await.as_deref())),
+            "get" => return Ok(json!(self.value_seen(key).await)),
+            "whoami" => return Ok(json!(self.user_seen().await)),
             "put" => self.put_as_told(key, value).await?,
             "del" => self.remove(key).await?,
             "clear" => self.clear().await?,
@@ -144,12 +154,17 @@ impl Handler<'_> {
             "spend" => return self.spend(key).await,
             "endall" => self.end_all(key).await?,
             "endothers" if fault == Fault::EndsNoOthers => {}
+            "endothers" if fault == Fault::EndsNobodys && session.user().await.is_none() => {
+                self.end_nobodys().await;
+            }
             "endothers" if fault == Fault::EndsOneOther => self.end_one_other().await?,
+            "endothers" if fault == Fault::EndsOthersInTurn => self.end_others_in_turn().await?,
             "endothers" => session.end_others().await?,
             "devices" => return self.devices().await,
             "endone" => self.end_one(key).await?,
             "take" => return self.take(key).await,
             "guard" if fault == Fault::GuardsNothing => {}
+            "guard" if fault == Fault::GuardsWhatIsThere && session.value(key).await.is_none() => {}
             "guard" => session.guard(key).await?,
             "outage" => self.server.break_next(),
             _ => return Ok(json!("unsupported")),
@@ -166,6 +181,10 @@ impl Handler<'_> {
             Fault::AsciiValues if !value.is_ascii() => {
                 self.put(key, &value.replace(|it: char| !it.is_ascii(), "?")).await
             }
+            Fault::ReadsNumbers => {
+                let number = value.parse::<f64>().map(|number| number.to_string());
+                self.put(key, &number.unwrap_or(value.into())).await
+            }
             Fault::WritesToTheLatest => self.put_into_latest(key, value).await,
             _ => {
                 self.share(key, value);
@@ -179,6 +198,7 @@ impl Handler<'_> {
             Fault::NoRemoval => return Ok(()),
             Fault::LosesUnreadRemovals if !self.has_read => return Ok(()),
             Fault::LosesLateRemovals if self.is_late().await => return Ok(()),
+            Fault::RemovalStores if wrong::had_none() => self.put("_", "1").await?,
             _ => {}
         }
         missing_is_fine(self.session.remove(key).await)
@@ -191,6 +211,11 @@ impl Handler<'_> {
                 let value = session.value(key).await;
                 missing_is_fine(session.remove(key).await)?;
                 Ok(json!(value.as_deref()))
+            }
+            Fault::TakingKeepsEmpty => {
+                let value = session.take(key).await;
+                self.put("_", "1").await?;
+                Ok(json!(value.ok().as_deref()))
             }
             _ => match session.take(key).await {
                 Ok(value) => Ok(json!(value.as_str())),
@@ -234,6 +259,10 @@ impl Handler<'_> {
         let kept = self.values().await;
         match self.server.fault {
             Fault::LogoutEndsEverybody => self.end_everybody().await,
+            Fault::LogoutKeepsLastWrites => {
+                missing_is_fine(self.session.logout().await)?;
+                self.put_all(&self.new_of(kept)).await
+            }
             Fault::LogoutMissesRenewed if self.has_moved().await => Ok(()),
             Fault::ForgetsUserOnly => {
                 missing_is_fine(self.session.call(Call::forget_user()).await)?;
@@ -255,6 +284,11 @@ impl Handler<'_> {
                     self.session.remove(key).await?;
                 }
                 self.session.set("_", "1").await?;
+            }
+            Fault::RenewalLosesLastWrites => {
+                for (key, _) in self.new_of(self.values().await) {
+                    self.session.remove(key).await?;
+                }
             }
             Fault::RenewalLosesUser => {
                 missing_is_fine(self.session.call(Call::forget_user()).await)?;
@@ -281,6 +315,12 @@ impl Handler<'_> {
             it.values().iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
         });
         pairs.await.unwrap_or_default()
+    }
+
+    /// Those that this request has written.
+    fn new_of(&self, mut pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+        pairs.retain(|pair| !self.before.values.contains(pair));
+        pairs
     }
 
     async fn put_all(&self, pairs: &[(String, String)]) -> Result<(), Stop> {
@@ -348,7 +388,9 @@ impl Handler<'_> {
         let manager = self.session.manager();
         match self.server.fault {
             // Whoever is logging in is not seen.
-            Fault::EndsInTurn | Fault::EndsAllButOne => {
+            Fault::EndsInTurn | Fault::EndsAllButOne
+                if self.session.user().await.as_deref() != Some(user) =>
+            {
                 let found = manager.sessions_of(user).await.unwrap_or_default();
                 let spared = usize::from(self.server.is(Fault::EndsAllButOne));
                 for handle in found.iter().skip(spared).filter_map(Stored::handle) {
@@ -356,6 +398,9 @@ impl Handler<'_> {
                     manager.run(&mut manager.exchange(), call).await.map_err(SessionError)?;
                 }
                 Ok(())
+            }
+            Fault::EndsAllButOwn if self.session.user().await.as_deref() == Some(user) => {
+                Ok(self.session.end_others().await?)
             }
             Fault::EndsThoseNotRenewed => self.end_those_not_renewed(user).await,
             Fault::EndsUsersOfAPrefix => self.end_users_of_a_prefix(user).await,
@@ -375,6 +420,15 @@ impl Handler<'_> {
             shown.extend(id.map(|id| json!(id.reveal().to_string())));
         }
         Ok(shown.into())
+    }
+
+    async fn end_others_in_turn(&self) -> Result<(), Stop> {
+        let own = self.session.look(Stored::handle).await.flatten();
+        let found = self.session.devices().await?;
+        for other in found.iter().filter_map(Stored::handle).filter(|it| Some(*it) != own) {
+            self.session.end_handle(other).await?;
+        }
+        Ok(())
     }
 
     async fn end_one_other(&self) -> Result<(), Stop> {

@@ -28,6 +28,12 @@ struct Past {
     logged_in: BTreeMap<SessionId, SessionId>,
     /// Users all of whose sessions were ended; and, if true, all but one.
     ended: BTreeSet<(String, bool)>,
+    /// Sessions that began without a user.
+    nobodys: BTreeSet<SessionId>,
+    /// Sessions that were ended by their handles.
+    handles: BTreeSet<Handle>,
+    /// Sessions that were emptied, and so deleted.
+    emptied: BTreeSet<SessionId>,
     /// Who has logged in, and the ids that renewals without a login gave.
     users: BTreeSet<String>,
     renewed: BTreeSet<SessionId>,
@@ -66,6 +72,20 @@ impl Planted {
         self.past(|past| past.users.iter().cloned().collect())
     }
 
+    /// The sessions that have no user, nor had one.
+    pub async fn nobodys(&self) -> Vec<SessionId> {
+        let mut found = Vec::new();
+        for id in self.past(|past| past.nobodys.clone()) {
+            found.extend(self.row(id).await.map(|_| id));
+        }
+        found
+    }
+
+    /// Whether the session of this id was emptied.
+    pub fn was_emptied(&self, id: SessionId) -> bool {
+        self.past(|past| past.emptied.contains(&id))
+    }
+
     /// The handles of sessions that have been renewed.
     pub async fn renewed(&self) -> Vec<Handle> {
         let ids = self.past(|past| past.renewed.clone());
@@ -80,6 +100,12 @@ impl Planted {
     pub fn has_ended(&self, session: &Session, others: bool) -> bool {
         let user = session.user().map(ToString::to_string).unwrap_or_default();
         self.past(|past| past.ended.contains(&(user, others)))
+    }
+
+    /// Whether the session was ended by its handle.
+    pub fn was_ended(&self, session: &Session) -> bool {
+        let handle = session.handle();
+        handle.is_some_and(|handle| self.past(|past| past.handles.contains(&handle)))
     }
 
     /// Remembers what other faults need, once it is done.
@@ -99,6 +125,15 @@ impl Planted {
                 if before.is_some_and(|before| before.user() != session.user()) =>
             {
                 self.past(|past| past.logged_in.insert(*from, *to));
+            }
+            StoreOp::Create { id, session, .. } if session.user().is_none() => {
+                self.past(|past| past.nobodys.insert(*id));
+            }
+            StoreOp::DeleteHandle { handle, user: Some(_) } => {
+                self.past(|past| past.handles.insert(*handle));
+            }
+            StoreOp::Discard { id, .. } => {
+                self.past(|past| past.emptied.insert(*id));
             }
             StoreOp::DeleteUser { user, except } => {
                 self.past(|past| past.ended.insert((user.to_string(), except.is_some())));
@@ -129,6 +164,10 @@ impl Planted {
         match self.fault {
             Fault::AdoptsIds => true,
             Fault::AdoptsIdsAtLogin => session.user().is_some(),
+            // What the request was sent has been there, and has ended.
+            Fault::LogoutBeginsUnderTheId => {
+                here().is_some_and(|here| here.logs_out && here.revision.is_some())
+            }
             Fault::SharesTheEmptyId => {
                 here().is_some_and(|here| here.id == Some(wrong::empty_id()))
             }

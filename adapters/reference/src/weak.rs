@@ -1,10 +1,13 @@
-//! Ids of 32 digits that hold less than they could, or need not be known as a whole: the cookie has
-//! another text for each id.
+//! Ids of 32 digits that hold less than they could, or need not be known as a whole, or come with a
+//! seal: the cookie has another text for each id.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::fault::Fault;
+
+/// The length of an id with its seal.
+pub const SEALED: usize = 65;
 
 /// The ids of 32 hexadecimal digits that weaker ones stand for.
 #[derive(Default)]
@@ -23,6 +26,8 @@ impl Weak {
             Fault::BinaryIds => text(2),
             Fault::DecimalIds => text(10),
             Fault::MatchesHalves | Fault::MatchesPatterns => id.to_owned(),
+            // What the session holds would stand here, and its seal.
+            Fault::Not => format!("{id}.{}", text(8)),
             _ => id.chars().take(8).collect::<String>().repeat(4),
         };
         let line = format!("{name}={weak};{attributes}");
@@ -44,6 +49,12 @@ impl Weak {
             _ => ["*", "%"].contains(&value),
         };
         known.keys().find(finds).map_or(header.to_owned(), |id| format!("{name}={id}"))
+    }
+
+    /// A Cookie header with the id of a cookie whose seal is right; with no session if it is not.
+    pub fn open(&self, header: &str) -> String {
+        let opened = self.strengthen(header);
+        if opened == header { "unsealed=".to_owned() } else { opened }
     }
 
     /// A Cookie header with the ids that the weaker ones stand for.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use quixote_session::driver::Call;
-use quixote_session::{Session as Stored, SessionId, SessionParts};
+use quixote_session::{Session as Stored, SessionId, SessionParts, StoreOp};
 use quixote_session_axum::SessionError;
 
 use crate::Server;
@@ -57,12 +57,16 @@ pub fn empty_id() -> SessionId {
 }
 
 /// The Cookie header that a request without one is taken to have.
-pub fn cookies(server: &Server, query: &str) -> Vec<u8> {
+pub fn cookies(server: &Server, path: &str, query: &str) -> Vec<u8> {
     let name = server.config.cookie_name.as_str();
     let value = match server.fault {
         Fault::IdsInAddresses => query
             .split('&')
             .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+            .map(str::to_owned),
+        Fault::IdsInPaths => path
+            .split(['/', ';'])
+            .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
             .map(str::to_owned),
         Fault::ErrorsLeaveTheUser => {
             server.left.shared().stuck.take().map(|id| id.reveal().to_string())
@@ -77,14 +81,46 @@ pub fn leave(server: &Server, id: SessionId) {
     server.left.shared().stuck = Some(id);
 }
 
+/// Whether the request came without a session.
+pub fn had_none() -> bool {
+    here().is_none_or(|here| here.revision.is_none())
+}
+
 impl Handler<'_> {
     /// Whether a value is taken for none, or for too much.
     pub fn drops(&self, value: &str) -> bool {
         match self.server.fault {
+            Fault::DropsEmptyValues => value.is_empty(),
             Fault::DropsFalseValues => ["0", "false", "null"].contains(&value),
             Fault::DropsLargeValues => value.len() > LARGE,
             _ => false,
         }
+    }
+
+    /// A value, as the handler sees it.
+    pub async fn value_seen(&self, key: &str) -> Option<String> {
+        let then = || self.before.values.iter().find(|(own, _)| own == key);
+        let then = || then().map(|(_, value)| value.clone());
+        match self.server.fault {
+            Fault::SharesValues => self.shared(key).await,
+            Fault::SeesNoOwnWrites => then(),
+            Fault::SeesEndedData if self.has_none().await => then(),
+            _ => self.session.value(key).await.map(|value| value.to_string()),
+        }
+    }
+
+    /// The user, as the handler sees it.
+    pub async fn user_seen(&self) -> Option<String> {
+        match self.server.fault {
+            Fault::SeesNoOwnLogin => self.before.user.clone(),
+            Fault::SeesEndedUser if self.has_none().await => self.before.user.clone(),
+            _ => self.session.user().await.map(|user| user.to_string()),
+        }
+    }
+
+    /// Whether this request has ended the session.
+    async fn has_none(&self) -> bool {
+        self.session.look(|_| ()).await.is_none()
     }
 
     /// A value of the session, or else of any.
@@ -151,6 +187,14 @@ impl Handler<'_> {
             found.extend(self.session.manager().sessions_of(&user).await.unwrap_or_default());
         }
         found
+    }
+
+    /// Ends all other sessions that have no user.
+    pub async fn end_nobodys(&self) {
+        let own = here().and_then(|here| here.id);
+        for id in self.server.store.nobodys().await.into_iter().filter(|id| Some(*id) != own) {
+            self.server.store.carry_out(StoreOp::Delete { id }).await;
+        }
     }
 
     /// Ends the sessions of all users.

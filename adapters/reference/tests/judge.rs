@@ -175,8 +175,8 @@ fn the_reference_has_no_red_cell() {
     let results = results(&output);
     assert_eq!(found(&results), BTreeSet::new());
     assert_eq!(output.status.code(), Some(0));
-    // What does not apply is the reading response that sets a cookie: it sets none.
-    assert_eq!(count(&results, "not_applicable"), 1);
+    // What does not apply is the reading response that sets a cookie, and the seal: it has neither.
+    assert_eq!(count(&results, "not_applicable"), 2);
     assert_eq!(count(&results, "not_expressible") + count(&results, "moot"), 0);
     assert!(count(&results, "pass") > 80);
 }
@@ -208,6 +208,18 @@ fn a_server_that_refuses_what_overlaps_has_no_red_cell() {
     assert_eq!(found(&results), BTreeSet::new());
     assert_eq!(output.status.code(), Some(0));
     assert!(count(&results, "not_expressible") > 10);
+}
+
+/// What applies to it alone is the seal.
+#[test]
+fn a_server_whose_cookie_is_sealed_has_no_red_cell() {
+    let folder = folder();
+    let output = judge(folder.path(), &[("SEALED", "1")], &[]);
+    let results = results(&output);
+    assert_eq!(found(&results), BTreeSet::new());
+    assert_eq!(output.status.code(), Some(0));
+    let seal = results.iter().find(|result| name(result) == "U3/changed seal").unwrap();
+    assert_eq!(seal["verdict"], "pass");
 }
 
 /// Its emptied session leaves a cookie that opens nothing: [step-28] forbids to revoke it.
