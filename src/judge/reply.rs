@@ -19,8 +19,8 @@ impl Reply {
         self.answer.status.is_some_and(|status| status >= 400)
     }
 
-    /// Whether another request was in the way of this one: 409 Conflict, 423 Locked, or 429 Too Many
-    /// Requests.
+    /// Whether another request was in the way of this one: 409 Conflict, 423 Locked, or 429 Too
+    /// Many Requests.
     pub(crate) fn is_in_the_way(&self) -> bool {
         self.answer.status.is_some_and(|status| matches!(status, 409 | 423 | 429))
     }
