@@ -88,7 +88,7 @@ fn in_shell(header: &str) -> String {
         .replace("{swapped}", "$(echo $N | tr a-zA-Z A-Za-z)")
         .replace("{mangled}", "$(echo $N | tr _ .)")
         .replace("{encoded}", "$(encoded $N)")
-        .replace("{bare}", "${N#__*-}")
+        .replace("{bare}", "$(bare $N)")
         .replace("{all of ", "$(all ")
         .replace("{half of ", "$(half_id ")
         .replace("{longer ", "$(longer ")

@@ -9,4 +9,5 @@ tamper() { v=$(id "$1"); l=$(echo "$v" | cut -c$(($3 + 1))); n=$(echo "$l" | tr 
 half() { echo "$1" | cut -c1-$((${#1} / 2)); }
 half_id() { half "$(id "$1")"; }
 longer() { id "$1" | sed 's/[^0-9A-Za-z]*$/0&/'; }
+bare() { echo "${1#__*-}"; }
 encoded() { printf '%s%%%02X' "${1%?}" "'${1#"${1%?}"}"; }
