@@ -44,7 +44,7 @@ pub(super) fn tamper(stage: &mut Stage<'_>, client: &str) -> Result<(), End> {
 fn places(value: &str) -> Vec<usize> {
     let letters: Vec<char> = value.chars().collect();
     let all: Vec<usize> = letters
-        .array_windows::<2>()
+        .windows(2)
         .enumerate()
         .filter(|(_, pair)| pair.iter().all(char::is_ascii_alphanumeric))
         .map(|(place, _)| place)
