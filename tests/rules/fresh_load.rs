@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use quixote_session::{Event, Input, ManagerEvent, Reply, RequestEvent};
 
-use super::driver::Race;
 use super::event::events_of_request_1;
+use super::race::Race;
 use crate::scenario::events::{
     SWEEP, create_token, delete, delete_all_of, delete_handle, finish, has_cookie, set_user, start,
 };

@@ -8,7 +8,7 @@ use quixote_session::{
     State, StoreOp, Timestamp, step,
 };
 
-use super::driver::{Store, View};
+use super::race::{Store, View};
 use crate::scenario::events::{
     SWEEP, create_token, delete, delete_all_of, delete_handle, expire, expire_handle,
     expire_others, finish, guard, has_cookie, new_session, poll, remove_value, renew, set_user,
