@@ -34,6 +34,8 @@ mod guard;
 mod login;
 #[path = "rules/many_requests.rs"]
 mod many_requests;
+#[path = "rules/quixote_save.rs"]
+mod quixote_save;
 #[path = "rules/race.rs"]
 mod race;
 #[path = "rules/save.rs"]
