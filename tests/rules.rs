@@ -30,6 +30,8 @@ mod finish;
 mod fresh_load;
 #[path = "rules/guard.rs"]
 mod guard;
+#[path = "rules/limits.rs"]
+mod limits;
 #[path = "rules/login.rs"]
 mod login;
 #[path = "rules/many_requests.rs"]
