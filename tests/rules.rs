@@ -36,6 +36,8 @@ mod limits;
 mod login;
 #[path = "rules/many_requests.rs"]
 mod many_requests;
+#[path = "rules/quixote_event.rs"]
+mod quixote_event;
 #[path = "rules/quixote_save.rs"]
 mod quixote_save;
 #[path = "rules/race.rs"]
