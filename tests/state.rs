@@ -1,4 +1,4 @@
-//! A state from outside is checked, and a visit that only reads allocates nothing.
+//! A state from outside is checked.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -8,23 +8,16 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "state/allocations.rs"]
+mod allocations;
+#[path = "state/equality.rs"]
+mod equality;
 mod scenario;
 
-use core::hash::{Hash, Hasher};
-use std::collections::BTreeSet;
-use std::hash::DefaultHasher;
-
-use allocation_counter::measure;
-use quixote_session::{
-    Config, CookieValue, Entropy, Event, FormToken, Input, Reply, Semantics, Session, SessionId,
-    State, Timestamp, step,
-};
-use scenario::events::{
-    delete, expire, finish, guard, has_cookie, has_token, remove_value, renew, start,
-};
+use equality::hash_of;
+use quixote_session::{Config, CookieValue, Semantics, Session, State};
+use scenario::events::{delete, expire, guard, remove_value, renew};
 use scenario::{DAWN, Scenario, Successful};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// One session is stored under `id1`, one was deleted and is still held, and one was never stored.
@@ -204,108 +197,6 @@ fn full() -> Value {
     serde_json::to_value(state).unwrap()
 }
 
-/// The places of all leaves. A leaf is neither a list nor an object.
-fn leaves(place: &str, value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Array(items) => {
-            for (number, item) in items.iter().enumerate() {
-                leaves(&format!("{place}/{number}"), item, found);
-            }
-        }
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                leaves(&format!("{place}/{name}"), field, found);
-            }
-        }
-        _ => found.push(place.to_owned()),
-    }
-}
-
-/// What could be in the place of a leaf.
-fn others(leaf: &Value) -> Vec<Value> {
-    let hex = "0123456789abcdef0123456789abcdef";
-    let text = leaf.as_str().unwrap_or_default();
-    let mut flipped = text.to_owned();
-    let last = flipped.pop();
-    flipped.push(if last == Some('0') { '1' } else { '0' });
-    let number = leaf.as_u64().unwrap_or_default();
-    vec![
-        json!(number + 1),
-        json!(number.wrapping_sub(1)),
-        json!(leaf != true),
-        json!(flipped),
-        json!(format!("{text}x")),
-        json!(hex),
-        json!("revoke"),
-        json!("values"),
-        json!("nothing"),
-        Value::Null,
-    ]
-}
-
-fn hash_of<T: Hash>(value: &T) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Checks that each leaf counts: changed to anything that is accepted there, it makes an unequal
-/// value, with another hash and another serialised form. Returns the places where nothing else is
-/// accepted.
-fn every_leaf_counts<T>(whole: &Value) -> Vec<String>
-where
-    T: Serialize + DeserializeOwned + PartialEq + Hash,
-{
-    let read = |value: &Value| serde_json::from_value::<T>(value.clone());
-    let original = read(whole).unwrap();
-    let (mut places, mut fixed) = (Vec::new(), Vec::new());
-    leaves("", whole, &mut places);
-    for place in places {
-        let leaf = whole.pointer(&place).unwrap();
-        let mut accepted = 0;
-        for other in others(leaf).iter().filter(|other| *other != leaf) {
-            let mut changed = whole.clone();
-            changed.pointer_mut(&place).unwrap().clone_from(other);
-            let Ok(value) = read(&changed) else { continue };
-            accepted += 1;
-            if place != "/semantics" {
-                assert!(value != original, "{place}: {leaf} and {other} are equal");
-                assert_ne!(hash_of(&value), hash_of(&original), "{place}");
-            }
-            let written = serde_json::to_value(&value).unwrap();
-            assert_eq!(
-                written.pointer(&place),
-                Some(other),
-                "{place}: read, and written otherwise"
-            );
-        }
-        if accepted == 0 {
-            fixed.push(place);
-        }
-    }
-    fixed
-}
-
-// [state-5] [state-8]
-#[test]
-fn a_state_is_equal_to_none_that_differs_in_one_field() {
-    let whole = full();
-    let fixed = every_leaf_counts::<State>(&whole);
-    let names = fixed.iter().map(|place| place.rsplit('/').next().unwrap().to_owned());
-    let names: BTreeSet<_> = names.collect();
-    // Only one version is known. What a request holds is one of successive numbers. The others are
-    // `null` where a value would not be a leaf.
-    assert_eq!(names, ["changes", "holds", "user", "version"].map(ToOwned::to_owned).into());
-}
-
-#[test]
-fn a_session_is_equal_to_none_that_differs_in_one_field() {
-    let whole = full();
-    for stored in whole["stored"].as_array().unwrap() {
-        assert_eq!(every_leaf_counts::<Session>(&stored["session"]), ["/version"]);
-    }
-}
-
 /// A list of three, in which two are the same, or in the wrong order.
 // [state-9]
 #[test]
@@ -379,66 +270,4 @@ fn what_is_shared_against_the_semantics_is_refused() {
         }
     }
     assert_eq!(serde_json::to_value(State::new()).unwrap()["semantics"], Value::Null);
-}
-
-/// Sends inputs made in advance, and counts the allocations of the steps alone.
-fn allocations(config: &Config, state: &mut State, events: Vec<(Event, Reply)>) -> u64 {
-    let inputs: Vec<_> = events
-        .into_iter()
-        .map(|(event, reply)| {
-            let entropy = Entropy::from_bytes([0; 64]);
-            (Input { now: Timestamp(DAWN + 5_000), entropy, event }, reply)
-        })
-        .collect();
-    let mut taken = std::mem::take(state);
-    let counted = measure(|| {
-        for (input, reply) in inputs {
-            let (after, effects) = step(config, std::mem::take(&mut taken), input);
-            assert_eq!(effects.reply, reply);
-            taken = after;
-        }
-    });
-    *state = taken;
-    counted.count_total
-}
-
-/// A visit that reads: start on a stored session, a check of a token, a look at the cookie, and
-/// the end of a request that changed nothing.
-fn visit(id: SessionId, token: FormToken, user: &str, mount: &str) -> Vec<(Event, Reply)> {
-    let started = Reply::Started { remote_user: Some(user.into()) };
-    vec![
-        (start(77, Some(CookieValue::Id(id)), mount), started),
-        (has_token(77, token), Reply::Answer(true)),
-        (has_cookie(77, true), Reply::Answer(true)),
-        (finish(77, Successful), Reply::Done),
-    ]
-}
-
-#[test]
-fn reading_under_live_sharing_allocates_nothing() {
-    for (mount, user) in [("", "alice"), ("/app", "alice"), ("/app", "elevenbytes")] {
-        let mut run = Scenario::of(&Config::QUIXOTE);
-        run.start(1, None);
-        run.set_user(1, Some(user));
-        let token = run.token(1);
-        let id = run.save(1).unwrap();
-        let (config, mut state) = (&run.config, run.state().clone());
-        allocations(config, &mut state, visit(id, token, user, mount)); // the table of requests
-        let counted = allocations(config, &mut state, visit(id, token, user, mount));
-        assert_eq!(counted, 0, "{mount} {user}");
-    }
-}
-
-/// The counter works: a copy of a session with values allocates memory, and so does a form.
-#[test]
-fn what_is_known_to_allocate_is_counted() {
-    let mut run = Scenario::of(&Config::QUIXOTE_PERSISTENT);
-    run.start(1, None);
-    run.set_user(1, Some("alice"));
-    run.set_value(1, "k", "v");
-    let token = run.token(1);
-    let id = run.save(1).unwrap();
-    let (config, mut state) = (&run.config, run.state().clone());
-    allocations(config, &mut state, visit(id, token, "alice", ""));
-    assert!(allocations(config, &mut state, visit(id, token, "alice", "")) > 0);
 }
