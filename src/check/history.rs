@@ -4,6 +4,7 @@
 //! which properties the step broke. It reads states through their queries, and judges with
 //! arithmetic of its own, without the rules that it checks.
 
+mod state_checks;
 mod step_checks;
 mod update_checks;
 
