@@ -1,5 +1,6 @@
-//! The exchange itself.
+//! The exchange itself: its calls, and the steps that they take.
 
+mod loads;
 mod writes;
 
 use alloc::boxed::Box;
@@ -8,10 +9,10 @@ use core::{fmt, mem};
 
 use smol_str::SmolStr;
 
-use super::ask::{Answer, Ask, Revision, Stored, World};
+use super::ask::{Answer, Ask, Revision, World};
 use super::call::{Call, Ending, Failure, FromSaid, REQUEST, Said};
 use super::rests::{asks_nothing, draws, loads_first, refusal_rests_on_load, rests_on_load};
-use super::turn::{Known, Row, Turn, Verdict, Waits};
+use super::turn::{Known, Turn, Waits};
 use crate::config::Config;
 use crate::effect::{Effects, Refusal, Reply, Transaction};
 use crate::event::{Event, ManagerEvent, Outcome, RequestEvent};
@@ -240,56 +241,6 @@ impl Exchange {
     fn wait(&mut self, mut turn: Box<Turn>, waits: Waits) {
         turn.waits = waits;
         self.turn = Some(turn);
-    }
-
-    /// Loads the session of this exchange, to step over it. An id that is gone does not come back,
-    /// so it is looked up again only for an event that asks for it by the id.
-    // [driver-16]
-    fn load(&mut self, turn: Box<Turn>) {
-        let by_id = match &turn.event {
-            Event::StartRequest { .. }
-            | Event::Manager(ManagerEvent::DeleteSession { .. })
-            | Event::Request { event: RequestEvent::HasSessionCookie { .. }, .. } => true,
-            Event::Request { .. } | Event::Manager(_) => false,
-        };
-        match self.known.filter(|known| by_id || known.row.is_some()) {
-            Some(_) => self.wait(turn, Waits::Session),
-            None => self.load_generation(turn),
-        }
-    }
-
-    fn loaded(&mut self, mut turn: Box<Turn>, found: Option<Stored>) {
-        let Some(known) = &mut self.known else { return self.step(turn) };
-        // A write in doubt may have arrived since the last look.
-        if let Some(attempt) = turn.doubtful.take() {
-            match attempt.judge(Some(known.id), found.as_ref()) {
-                Verdict::Written => return self.take_in(turn, attempt, false),
-                Verdict::Undecided => return self.fail(Failure::Unknown),
-                Verdict::Again => turn.doubtful = Some(attempt),
-            }
-        }
-        let (row, session) = found.map(Row::of).unzip();
-        known.row = row;
-        self.state = mem::take(&mut self.state).with_stored(known.id, session);
-        self.load_generation(turn);
-    }
-
-    fn load_generation(&mut self, mut turn: Box<Turn>) {
-        if self.login.is_some() {
-            self.wait(turn, Waits::Generation);
-        } else {
-            turn.is_fresh = true;
-            self.step(turn);
-        }
-    }
-
-    // [driver-11]
-    fn told(&mut self, mut turn: Box<Turn>, generation: u64) {
-        if let Some(user) = &self.login {
-            self.state = mem::take(&mut self.state).with_generation(user.clone(), generation);
-        }
-        turn.is_fresh = true;
-        self.step(turn);
     }
 
     /// Steps the machine, and checks what the step rests on before the new state is kept.
