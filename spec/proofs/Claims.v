@@ -235,7 +235,7 @@ Definition t_begins (t : trail) : Prop := match t_login t with
   | Some (u, _) => is_Some u ∨ t_keeps t = KeepNothing | None => False end.
 Definition t_only_tokens (t : trail) : Prop := t_login t = None ∧ t_values t = ∅ ∧ t_renews t = false.
 
-(** What is saved: what the application assigned, and beside it what was stored, but for what a login drops. *)
+(** What is saved: what the application assigned, and beside it what was stored, except for what a login drops. *)
 Definition is_merged cfg (t : trail) (old : option session) (s : session) : Prop :=
   user s = t_user t ∧
   (∀ k, values s !! k = match t_values t !! k with

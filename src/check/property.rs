@@ -121,8 +121,8 @@ properties! {
         sometimes "a stored session is written again",
         kept by [Copying, Strict], broken by [Live];
     FailureLeavesNoTrace = "failure-leaves-no-trace":
-        "A request that fails or is abandoned changes no stored session, but for ends, spent form \
-         tokens, taken values and the noted access.",
+        "A request that fails or is abandoned changes no stored session, apart from sessions that \
+         it ended, form tokens that it spent, values that it took and its noted access.",
         sometimes "a request fails with changes to a stored session",
         kept by [Strict], broken by [Live, Copying];
     OthersAreLeftAlone = "others-are-left-alone":
@@ -130,8 +130,8 @@ properties! {
         sometimes "a session changes while another is stored",
         kept by [Live, Copying, Strict], broken by [];
     LoginBeginsASession = "login-begins-a-session":
-        "Setting a user or renewing gives the saved session a new id, and a user also the address \
-         and moment of the login.",
+        "Setting a user or renewing gives the saved session a new id; setting a user also gives it \
+         the address and the moment of the login.",
         sometimes "somebody logs in on a session that is stored",
         kept by [Strict], broken by [Live, Copying];
     ValuesStayWithTheirUser = "values-stay-with-their-user":
@@ -148,13 +148,13 @@ properties! {
         sometimes "the sessions of a user are ended while a login of that user is not saved",
         kept by [Strict], broken by [Live, Copying];
     VisitCounts = "visit-counts":
-        "Once a request has found its session, its access is noted there; that of a passive one is \
-         not.",
+        "If a request finds its session, its access is noted there, unless the request is passive.",
         sometimes "a visit is noted",
         kept by [Live, Strict], broken by [Copying];
     NoUpdateIsLost = "no-update-is-lost":
-        "A save that succeeds stores all that the request changed; it leaves all else as it was, \
-         as an accepted form and a taken value do, but for what a login drops.",
+        "A save that succeeds stores all that the request changed and leaves the rest as it was, \
+         except for what a login drops; accepting a form and taking a value leave the rest as it \
+         was, too.",
         sometimes "a request saves its changes while another holds the same session",
         kept by [Strict], broken by [Live, Copying];
     ReadingStoresNothing = "reading-stores-nothing":
@@ -179,16 +179,16 @@ properties! {
         sometimes "a cookie is revoked that was set with a path",
         kept by [Strict], broken by [Live, Copying];
     NothingPastItsLimits = "nothing-past-its-limits":
-        "No request finds a session that is over, nor saves to, spends in or takes from one whose \
-         absolute limit is reached.",
+        "No request finds a session that is over; none saves to a session whose absolute limit is \
+         reached, spends a form token of it or takes a value from it.",
         sometimes "a request comes with the cookie of a session that is over",
         kept by [Strict], broken by [Live, Copying];
     SweepLeavesNoneOver = "sweep-leaves-none-over":
-        "After a sweep no session is stored that is over.",
+        "After a sweep, no stored session is over.",
         sometimes "a sweep deletes a session",
         kept by [Strict], broken by [Live, Copying];
     UserIsEndedEverywhere = "user-is-ended-everywhere":
-        "After the manager deletes a user's sessions none of that user is stored.",
+        "After the manager deletes a user's sessions, no session of that user is stored.",
         sometimes "the manager deletes a user's session while a request holds it",
         kept by [Live, Copying, Strict], broken by [];
     ExpiryIsImmediate = "expiry-is-immediate":
@@ -202,8 +202,8 @@ properties! {
         sometimes "the response to a logout arrives",
         kept by [Strict], broken by [Live, Copying];
     StillLoggedIn = "still-logged-in":
-        "A client that logged in, while no other request of its own could change its cookie, and \
-         did not log out is still logged in.",
+        "A client that logged in while no other request of its own could change its cookie, and \
+         that did not log out, is still logged in.",
         sometimes "a client that logged in comes back",
         kept by [Strict], broken by [Live, Copying];
 }
