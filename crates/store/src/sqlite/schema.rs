@@ -21,27 +21,31 @@ pub(super) const SCHEMA: &str = "
         user TEXT PRIMARY KEY, generation INTEGER NOT NULL
     ) WITHOUT ROWID, STRICT;";
 
-/// The columns of both tables. If an application had a table of the same name, a sweep would delete
-/// from it.
-const COLUMNS: [(&str, &str); 2] = [
-    (
-        "session",
-        "id BLOB, revision INTEGER, data TEXT, handle BLOB, user TEXT, created INTEGER, \
-         accessed INTEGER",
-    ),
-    ("ended", "user TEXT, generation INTEGER"),
-];
-
-/// Checks that the tables are ours, and of this version.
+/// Checks that the tables are ours, and of this version: that they have the columns of tables which
+/// are made anew. If an application had a table of the same name, a sweep would delete from it.
 pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
-    let sql = "SELECT group_concat(name || ' ' || type, ', ') FROM pragma_table_info(?)";
-    for (table, columns) in COLUMNS {
-        let found: Option<String> =
-            connection.query_row(sql, [table], |row| row.get(0)).map_err(StoreError::failed)?;
-        if found.as_deref() != Some(columns) {
+    let anew = Connection::open_in_memory().map_err(StoreError::failed)?;
+    anew.execute_batch(SCHEMA).map_err(StoreError::failed)?;
+    for (wanted, table) in columns(&anew).map_err(StoreError::failed)? {
+        let found = columns_of(connection, &table).map_err(StoreError::failed)?;
+        if found != wanted {
             let text = format!("the table {table} is of another application or version");
             return Err(StoreError::failed(text));
         }
     }
     Ok(())
+}
+
+/// The columns of each table, and its name.
+fn columns(connection: &Connection) -> rusqlite::Result<Vec<(Option<String>, String)>> {
+    let mut tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+    let names = tables.query_map([], |row| row.get(0))?;
+    let with_columns = |name: String| Ok((columns_of(connection, &name)?, name));
+    names.map(|name| name.and_then(with_columns)).collect()
+}
+
+/// The columns of a table, with their types; None if there is no such table.
+fn columns_of(connection: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT group_concat(name || ' ' || type, ', ') FROM pragma_table_info(?)";
+    connection.query_row(sql, [table], |row| row.get(0))
 }
