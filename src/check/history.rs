@@ -161,6 +161,7 @@ impl History {
         Self::check_state(seen, &stores, &mut found);
         self.check_ids(seen, role.as_ref(), &stores, &mut found);
         Self::check_others(seen, &stores, &mut found);
+        Self::check_visit(seen, &stores, &mut found);
         self.check_taken(seen, &stores, &mut found);
         self.check_request(seen, role.as_ref(), &stores, &mut found);
         self.check_token(seen, &mut found);

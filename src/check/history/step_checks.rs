@@ -83,8 +83,8 @@ impl History {
         found.break_if(!changed.all(named), Property::OthersAreLeftAlone);
     }
 
-    /// Checks a value that was taken, and the access of a request that starts.
-    pub(super) fn check_taken(&self, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
+    /// Checks the access of a request that starts.
+    pub(super) fn check_visit(seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         if let Event::StartRequest { request, passive, .. } = &seen.input.event
             && let Some(id) = held_id(seen.after, *request)
             && let Some(stored) = stores.after(id)
@@ -98,6 +98,10 @@ impl History {
             let noted = before.is_some_and(|before| before != stored.accessed());
             found.witness_if(noted, Property::VisitCounts);
         }
+    }
+
+    /// Checks a value that was taken.
+    pub(super) fn check_taken(&self, seen: &Seen<'_>, stores: &Stores<'_>, found: &mut Findings) {
         let Event::Request { request, event: RequestEvent::TakeValue { key } } = &seen.input.event
         else {
             return;
@@ -261,28 +265,7 @@ fn names(seen: &Seen<'_>, stores: &Stores<'_>, id: SessionId) -> bool {
         Event::StartRequest { cookie, .. } => {
             cookie.as_ref().and_then(CookieValue::session_id) == Some(id)
         }
-        Event::Request { request, event } => {
-            let own = held_id(seen.before, *request) == Some(id);
-            if let RequestEvent::InsertSession { id: chosen, .. } = event {
-                *chosen == id
-            } else if let Some((user, _)) = ended_user(seen) {
-                !own && is_of(&user)
-            } else if let RequestEvent::ExpireHandle { handle } = event {
-                let held = seen.before.session(*request).map(|held| held.session);
-                let listed = before.is_some_and(|session| session.handle() == Some(*handle));
-                // The handle may be that of its own session, even if another user has logged in
-                // there since, or that of another session of its user.
-                let is_own = held.and_then(Session::handle) == Some(*handle);
-                listed && (is_own || held.and_then(Session::user).is_some_and(is_of))
-            } else {
-                // The session that a request expires may have moved to another id.
-                let held = seen.before.session(*request).map(|held| held.session.handle());
-                let moved = matches!(event, RequestEvent::ExpireSession)
-                    && before.is_some_and(|session| session.handle().is_some())
-                    && before.map(Session::handle) == held;
-                own || moved
-            }
-        }
+        Event::Request { request, event } => is_named_by(seen, *request, event, id, before),
         Event::Manager(event) => match event {
             ManagerEvent::DeleteSession { id: named } => *named == id,
             ManagerEvent::DeleteHandle { handle } => {
@@ -293,6 +276,36 @@ fn names(seen: &Seen<'_>, stores: &Stores<'_>, id: SessionId) -> bool {
         },
     };
     named || is_written || makes_room
+}
+
+/// Whether an event of a request names the session that was stored under `id` before the step.
+fn is_named_by(
+    seen: &Seen<'_>,
+    request: RequestId,
+    event: &RequestEvent,
+    id: SessionId,
+    before: Option<&Session>,
+) -> bool {
+    let own = held_id(seen.before, request) == Some(id);
+    let held = seen.before.session(request).map(|held| held.session);
+    let is_of = |user: &SmolStr| before.and_then(Session::user) == Some(user);
+    if let RequestEvent::InsertSession { id: chosen, .. } = event {
+        *chosen == id
+    } else if let Some((user, _)) = ended_user(seen) {
+        !own && is_of(&user)
+    } else if let RequestEvent::ExpireHandle { handle } = event {
+        let listed = before.is_some_and(|session| session.handle() == Some(*handle));
+        // The handle may be that of its own session, even if another user has logged in there
+        // since, or that of another session of its user.
+        let is_own = held.and_then(Session::handle) == Some(*handle);
+        listed && (is_own || held.and_then(Session::user).is_some_and(is_of))
+    } else {
+        // The session that a request expires may have moved to another id.
+        let moved = matches!(event, RequestEvent::ExpireSession)
+            && before.is_some_and(|session| session.handle().is_some())
+            && before.map(Session::handle) == held.map(Session::handle);
+        own || moved
+    }
 }
 
 /// The first `count` draws, as ids.
