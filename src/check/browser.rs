@@ -81,6 +81,59 @@ pub struct Errand {
     cookie: Option<CookieOp>,
 }
 
+impl Errand {
+    /// Notes what a step of its request means for the client.
+    fn go_on(&mut self, request: RequestId, event: &RequestEvent, seen: &Seen<'_>) {
+        let held = seen.after.session(request);
+        let user = held.and_then(|held| held.session.user()).filter(|user| !user.is_empty());
+        let had = seen.before.session(request).and_then(|held| held.id);
+        let emptied = had.is_some_and(|id| seen.before.has_session(&id))
+            && left_by(seen).next().is_some()
+            && written_by(seen.effects.store.as_ref()).is_none();
+        match event {
+            RequestEvent::SetUser { user } => {
+                let before = seen.before.session(request).and_then(|held| held.session.user());
+                self.left |= before.is_some();
+                self.login = user.clone().filter(|user| !user.is_empty());
+                self.identity = true;
+            }
+            RequestEvent::ExpireSession => {
+                (self.ended, self.identity, self.login) = (true, true, None);
+            }
+            RequestEvent::NewSession => (self.identity, self.login) = (true, None),
+            // The user stays logged in, with another cookie or without the other sessions.
+            RequestEvent::RenewSession
+            | RequestEvent::ExpireOtherSessions
+            | RequestEvent::ExpireHandle { .. } => {
+                (self.identity, self.login) = (true, user.cloned());
+                self.ended |= held.is_none();
+            }
+            // Its session is gone, so a save stores it under a new id.
+            RequestEvent::RemoveFormToken { .. } | RequestEvent::TakeValue { .. } => {
+                self.fresh |= emptied;
+            }
+            RequestEvent::RevokeSessionCookie => self.identity = true,
+            RequestEvent::SetValue { .. }
+            | RequestEvent::RemoveValue { .. }
+            | RequestEvent::CreateFormToken
+            | RequestEvent::HasFormToken { .. }
+            | RequestEvent::GuardValue { .. }
+            | RequestEvent::HasSessionCookie { .. }
+            | RequestEvent::InsertSession { .. } => {}
+            // To log out by setting nobody must take the cookie away; to empty a cart need not.
+            RequestEvent::MaintainSession | RequestEvent::FinishRequest { .. } => {
+                self.ended |= emptied && self.left;
+                // The session was ended meanwhile, and this request did not save to it.
+                let gone = self.sent.is_none_or(|id| !seen.after.has_session(&id));
+                let saved = written_by(seen.effects.store.as_ref()).is_some();
+                if seen.effects.cookie.is_none() && gone && !saved {
+                    self.login = None;
+                }
+            }
+        }
+    }
+}
+
 /// All clients, their requests in flight, and the responses on their way.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Browsers {
@@ -124,53 +177,7 @@ impl Browsers {
 
     fn go_on(&mut self, request: RequestId, event: &RequestEvent, seen: &Seen<'_>) {
         let Some(errand) = self.errands.get_mut(&request) else { return };
-        let held = seen.after.session(request);
-        let user = held.and_then(|held| held.session.user()).filter(|user| !user.is_empty());
-        let had = seen.before.session(request).and_then(|held| held.id);
-        let emptied = had.is_some_and(|id| seen.before.has_session(&id))
-            && left_by(seen).next().is_some()
-            && written_by(seen.effects.store.as_ref()).is_none();
-        match event {
-            RequestEvent::SetUser { user } => {
-                let before = seen.before.session(request).and_then(|held| held.session.user());
-                errand.left |= before.is_some();
-                errand.login = user.clone().filter(|user| !user.is_empty());
-                errand.identity = true;
-            }
-            RequestEvent::ExpireSession => {
-                (errand.ended, errand.identity, errand.login) = (true, true, None);
-            }
-            RequestEvent::NewSession => (errand.identity, errand.login) = (true, None),
-            // The user stays logged in, with another cookie or without the other sessions.
-            RequestEvent::RenewSession
-            | RequestEvent::ExpireOtherSessions
-            | RequestEvent::ExpireHandle { .. } => {
-                (errand.identity, errand.login) = (true, user.cloned());
-                errand.ended |= held.is_none();
-            }
-            // Its session is gone, so a save stores it under a new id.
-            RequestEvent::RemoveFormToken { .. } | RequestEvent::TakeValue { .. } => {
-                errand.fresh |= emptied;
-            }
-            RequestEvent::RevokeSessionCookie => errand.identity = true,
-            RequestEvent::SetValue { .. }
-            | RequestEvent::RemoveValue { .. }
-            | RequestEvent::CreateFormToken
-            | RequestEvent::HasFormToken { .. }
-            | RequestEvent::GuardValue { .. }
-            | RequestEvent::HasSessionCookie { .. }
-            | RequestEvent::InsertSession { .. } => {}
-            // To log out by setting nobody must take the cookie away; to empty a cart need not.
-            RequestEvent::MaintainSession | RequestEvent::FinishRequest { .. } => {
-                errand.ended |= emptied && errand.left;
-                // The session was ended meanwhile, and this request did not save to it.
-                let gone = errand.sent.is_none_or(|id| !seen.after.has_session(&id));
-                let saved = written_by(seen.effects.store.as_ref()).is_some();
-                if seen.effects.cookie.is_none() && gone && !saved {
-                    errand.login = None;
-                }
-            }
-        }
+        errand.go_on(request, event, seen);
         if errand.identity
             && let Some(client) = self.clients.get_mut(usize::from(errand.client))
         {
