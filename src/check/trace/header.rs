@@ -287,14 +287,30 @@ struct ConfigTwo {
     opaque_ids: Option<bool>,
 }
 
+impl ConfigTwo {
+    fn needs_version_three(&self) -> bool {
+        self.same_site.is_some()
+            || self.gives_up.is_some()
+            || self.is_dirty.is_some()
+            || self.opaque_ids.is_some()
+    }
+
+    fn width(&self) -> Result<Width, Fault> {
+        match self.id_bits {
+            64 => Ok(Width::Bits64),
+            128 => Ok(Width::Bits128),
+            bits => {
+                let text = std::format!("config: expected id_bits to be 64 or 128, found {bits}");
+                Err(Fault::new(&text))
+            }
+        }
+    }
+}
+
 impl HeaderTwo {
     fn config(&self, version: Version) -> Result<Config, Fault> {
         let said = &self.config;
-        let is_new = said.same_site.is_some()
-            || said.gives_up.is_some()
-            || said.is_dirty.is_some()
-            || said.opaque_ids.is_some();
-        if version < Version::Three && is_new {
+        if version < Version::Three && said.needs_version_three() {
             let text =
                 "config: expected no same_site, gives_up, is_dirty or opaque_ids before version 3";
             return Err(Fault::new(text));
@@ -306,17 +322,9 @@ impl HeaderTwo {
             said.gives_up.unwrap_or(GivesUp::NOTHING)
         };
         let usual = base_of(said.semantics);
-        let width = match said.id_bits {
-            64 => Width::Bits64,
-            128 => Width::Bits128,
-            bits => {
-                let text = std::format!("config: expected id_bits to be 64 or 128, found {bits}");
-                return Err(Fault::new(&text));
-            }
-        };
         Ok(Config {
             semantics: said.semantics,
-            width,
+            width: said.width()?,
             cookie_name: said.cookie_name.clone(),
             cookie_path: said.cookie_path.clone(),
             cookie_domain: said.cookie_domain.clone(),
