@@ -163,51 +163,48 @@ impl Population {
             return event;
         }
         let first = choices.below(2) == 0;
-        let text = match &mut event {
-            Event::StartRequest { remote_addr: one, script_name: other, .. } => {
-                if first {
-                    one
-                } else {
-                    other
-                }
-            }
-            Event::Request { event: of_request, .. } => match of_request {
-                RequestEvent::SetValue { key: one, value: other } => {
-                    if first {
-                        one
-                    } else {
-                        other
-                    }
-                }
-                RequestEvent::SetUser { user: Some(text) }
-                | RequestEvent::InsertSession { user: Some(text), .. }
-                | RequestEvent::RemoveValue { key: text }
-                | RequestEvent::TakeValue { key: text }
-                | RequestEvent::GuardValue { key: text } => text,
-                RequestEvent::SetUser { user: None }
-                | RequestEvent::InsertSession { user: None, .. }
-                | RequestEvent::RenewSession
-                | RequestEvent::ExpireOtherSessions
-                | RequestEvent::ExpireHandle { .. }
-                | RequestEvent::CreateFormToken
-                | RequestEvent::HasFormToken { .. }
-                | RequestEvent::RemoveFormToken { .. }
-                | RequestEvent::HasSessionCookie { .. }
-                | RequestEvent::RevokeSessionCookie
-                | RequestEvent::ExpireSession
-                | RequestEvent::NewSession
-                | RequestEvent::MaintainSession
-                | RequestEvent::FinishRequest { .. } => return event,
-            },
-            Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => user,
-            Event::Manager(
-                ManagerEvent::DeleteSession { .. }
-                | ManagerEvent::DeleteHandle { .. }
-                | ManagerEvent::Sweep,
-            ) => return event,
-        };
-        *text = "x".repeat(config.max_text_bytes.saturating_add(1)).into();
+        if let Some(text) = text_of(&mut event, first) {
+            *text = "x".repeat(config.max_text_bytes.saturating_add(1)).into();
+        }
         event
+    }
+}
+
+/// The text that an event brings; if it brings two, the first or the second.
+fn text_of(event: &mut Event, first: bool) -> Option<&mut SmolStr> {
+    match event {
+        Event::StartRequest { remote_addr: one, script_name: other, .. } => {
+            Some(if first { one } else { other })
+        }
+        Event::Request { event, .. } => match event {
+            RequestEvent::SetValue { key: one, value: other } => {
+                Some(if first { one } else { other })
+            }
+            RequestEvent::SetUser { user } | RequestEvent::InsertSession { user, .. } => {
+                user.as_mut()
+            }
+            RequestEvent::RemoveValue { key }
+            | RequestEvent::TakeValue { key }
+            | RequestEvent::GuardValue { key } => Some(key),
+            RequestEvent::RenewSession
+            | RequestEvent::ExpireOtherSessions
+            | RequestEvent::ExpireHandle { .. }
+            | RequestEvent::CreateFormToken
+            | RequestEvent::HasFormToken { .. }
+            | RequestEvent::RemoveFormToken { .. }
+            | RequestEvent::HasSessionCookie { .. }
+            | RequestEvent::RevokeSessionCookie
+            | RequestEvent::ExpireSession
+            | RequestEvent::NewSession
+            | RequestEvent::MaintainSession
+            | RequestEvent::FinishRequest { .. } => None,
+        },
+        Event::Manager(ManagerEvent::DeleteSessionsOf { user }) => Some(user),
+        Event::Manager(
+            ManagerEvent::DeleteSession { .. }
+            | ManagerEvent::DeleteHandle { .. }
+            | ManagerEvent::Sweep,
+        ) => None,
     }
 }
 
