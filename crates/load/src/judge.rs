@@ -145,13 +145,7 @@ impl Machine {
             | StoreOp::Discard { .. }
             | StoreOp::DiscardOver { .. } => return true,
         };
-        let input = Input { now: NOW, entropy: observed.entropy, event: observed.event.clone() };
-        let reply = step(&self.config, self.state.clone(), input).1.reply;
-        let is_late = matches!(
-            reply,
-            Reply::Refused(Refusal::SessionGone | Refusal::UserEnded | Refusal::NoUser)
-        );
-        if !is_late {
+        if !self.is_late(observed) {
             return true;
         }
         self.judged.late_ends += 1;
@@ -160,6 +154,14 @@ impl Machine {
         observed.wrote = observed.wrote.filter(|_| !matches!(end, Event::Manager(_)));
         observed.event = end;
         true
+    }
+
+    /// Whether the request's own session, or its user, has ended by now.
+    fn is_late(&self, observed: &Observed<'_>) -> bool {
+        let input = Input { now: NOW, entropy: observed.entropy, event: observed.event.clone() };
+        let reply = step(&self.config, self.state.clone(), input).1.reply;
+        let gone = [Refusal::SessionGone, Refusal::UserEnded, Refusal::NoUser];
+        gone.into_iter().any(|why| reply == Reply::Refused(why))
     }
 
     fn meet(&mut self, observed: Observed<'_>) -> Result<(), String> {
