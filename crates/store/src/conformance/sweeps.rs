@@ -13,24 +13,7 @@ pub(super) async fn sweeps(writer: &mut Writer, config: &Config) {
     let absolute = config.absolute_limit_ms.unwrap_or(1 << 40);
     let idle = config.idle_limit_ms.unwrap_or(1 << 40).min(absolute);
     let now = Timestamp(NOW.0 + 2 * absolute);
-    let before = |ms: u64| Timestamp(now.0 - ms);
-    let ahead = |ms: u64| Timestamp(now.0 + ms);
-    let times = [
-        (before(idle), before(idle)),
-        (before(idle), before(idle - 1)),
-        (before(absolute), now),
-        (before(absolute - 1), now),
-        (before(absolute), before(idle - 1)),
-        (before(absolute - 1), before(idle)),
-        (before(1), ahead(idle)),
-        (before(1), ahead(idle - 1)),
-        (ahead(absolute), ahead(absolute)),
-        (ahead(idle - 1), ahead(idle - 1)),
-        (NOW, NOW),
-    ];
-    // Some of them are none if both limits are equal.
-    let times = times.into_iter().filter(|(created, accessed)| created <= accessed);
-    let times: Vec<_> = times.collect();
+    let times = times(now, idle, absolute);
     for by_create in [false, true] {
         for (&(created, accessed), of) in times.iter().zip(30..) {
             let user = (of % 2 == 0).then_some("alice");
@@ -39,7 +22,8 @@ pub(super) async fn sweeps(writer: &mut Writer, config: &Config) {
             assert!(created, "a session of whatever times");
         }
         // A session that is about to be over is visited, and the visit is saved with its changes.
-        let (visited, saved) = (SessionParts::from(session(None, 45, NOW)), before(idle - 1));
+        let (visited, saved) =
+            (SessionParts::from(session(None, 45, NOW)), Timestamp(now.0 - (idle - 1)));
         assert!(writer.create(45, None, None).await);
         let visited = SessionParts { created: saved, accessed: saved, ..visited };
         let session = Session::try_from(visited).unwrap().into();
@@ -62,6 +46,27 @@ pub(super) async fn sweeps(writer: &mut Writer, config: &Config) {
         let ended = writer.store.generation("alice").await.unwrap();
         assert_eq!(ended, 3, "a sweep is no end of a user");
     }
+}
+
+/// When sessions were created and accessed: by each limit, some are over and some are not.
+fn times(now: Timestamp, idle: u64, absolute: u64) -> Vec<(Timestamp, Timestamp)> {
+    let before = |ms: u64| Timestamp(now.0 - ms);
+    let ahead = |ms: u64| Timestamp(now.0 + ms);
+    let times = [
+        (before(idle), before(idle)),
+        (before(idle), before(idle - 1)),
+        (before(absolute), now),
+        (before(absolute - 1), now),
+        (before(absolute), before(idle - 1)),
+        (before(absolute - 1), before(idle)),
+        (before(1), ahead(idle)),
+        (before(1), ahead(idle - 1)),
+        (ahead(absolute), ahead(absolute)),
+        (ahead(idle - 1), ahead(idle - 1)),
+        (NOW, NOW),
+    ];
+    // Some of them are none if both limits are equal.
+    times.into_iter().filter(|(created, accessed)| created <= accessed).collect()
 }
 
 /// Sweeps alone, or to make room for a session.
