@@ -86,6 +86,20 @@ impl Report {
 
     /// Writes the report for people: a line for each clause, and what failed.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        self.write_clauses(out)?;
+        self.write_failures(out)?;
+        self.write_programs(out)?;
+        let count = |verdict| self.played.iter().filter(|it| it.verdict == verdict).count();
+        let all: Vec<_> = ALL
+            .into_iter()
+            .filter(|it| count(*it) > 0)
+            .map(|it| format!("{} {}", count(it), word(it)))
+            .collect();
+        writeln!(out, "\n{}: {}", self.name(), all.join(", "))
+    }
+
+    /// The verdict on each clause, and what happened in its scenarios.
+    fn write_clauses(&self, out: &mut impl Write) -> io::Result<()> {
         for clause in &self.clauses {
             let own: Vec<_> = self.played.iter().filter(|it| it.clause == clause.clause).collect();
             let Some(worst) = worst(&own) else { continue };
@@ -107,6 +121,11 @@ impl Report {
                 writeln!(out, "     {style}{word}{style:#} {variants}{level}: {why}")?;
             }
         }
+        Ok(())
+    }
+
+    /// For each clause that is broken, the shortest run that breaks it.
+    fn write_failures(&self, out: &mut impl Write) -> io::Result<()> {
         for clause in &self.clauses {
             let own = self.played.iter().filter(|it| it.clause == clause.clause);
             let failed = own.filter(|it| it.verdict == Verdict::Fail);
@@ -120,14 +139,7 @@ impl Report {
                 writeln!(out, "    {line}")?;
             }
         }
-        self.write_programs(out)?;
-        let count = |verdict| self.played.iter().filter(|it| it.verdict == verdict).count();
-        let all: Vec<_> = ALL
-            .into_iter()
-            .filter(|it| count(*it) > 0)
-            .map(|it| format!("{} {}", count(it), word(it)))
-            .collect();
-        writeln!(out, "\n{}: {}", self.name(), all.join(", "))
+        Ok(())
     }
 
     fn write_programs(&self, out: &mut impl Write) -> io::Result<()> {
