@@ -104,35 +104,10 @@ impl Stage<'_> {
             return end(Verdict::Harness, format!("no response is called {}", wanted.called));
         };
         let name = self.cookie().to_owned();
-        let results = || Value::Array(reply.results.clone()).to_string();
-        let status = reply.answer.status;
-        let found = || format!("{} {}", reply.answer.status_text(), results());
-        if let Some(instead) = other_answers(wanted, &reply) {
-            return Ok(Err(instead));
-        }
-        if wanted.ok.is_some() && !reply.is_ok() {
-            return Ok(Err(format!("it is answered with {}", found())));
-        }
-        if let Some(bound) = wanted.below
-            && status.is_none_or(|status| status >= bound)
+        if let Err(instead) =
+            answers_as(wanted, &reply).and_then(|()| sets_as(wanted, &reply, &name))
         {
-            return Ok(Err(format!("it is answered with {}", found())));
-        }
-        if wanted.sets.is_some_and(|sets| sets != reply.sets(&name)) {
-            return Ok(Err("it sets a cookie".into()));
-        }
-        let headers = reply.cookies.iter().filter(|(own, _)| *own == name).count();
-        if wanted.headers.is_some_and(|wanted| wanted != headers) {
-            return Ok(Err(format!("{headers} Set-Cookie headers of that name")));
-        }
-        if wanted.kept.is_some() {
-            let ignored = reply.cookies.iter().find_map(|(_, kept)| match kept {
-                Kept::Ignored(why) => Some(*why),
-                Kept::Set | Kept::Deleted => None,
-            });
-            if let Some(why) = ignored {
-                return Ok(Err(why.into()));
-            }
+            return Ok(Err(instead));
         }
         if let Some(client) = &wanted.issues_not {
             let id = self.id(client);
@@ -282,6 +257,36 @@ fn other_answers(wanted: &Wanted, reply: &Reply) -> Option<String> {
     let is_other = wanted.not.as_ref() == Some(results)
         || wanted.lists.is_some_and(|count| Some(count) != listed);
     is_other.then(|| format!("the answer is {}", list(results)))
+}
+
+/// Whether the answer is a wanted one.
+fn answers_as(wanted: &Wanted, reply: &Reply) -> Seen {
+    if let Some(instead) = other_answers(wanted, reply) {
+        return Err(instead);
+    }
+    let status = reply.answer.status;
+    let is_above = |bound| status.is_none_or(|status| status >= bound);
+    if wanted.ok.is_some() && !reply.is_ok() || wanted.below.is_some_and(is_above) {
+        let results = Value::Array(reply.results.clone());
+        return Err(format!("it is answered with {} {results}", reply.answer.status_text()));
+    }
+    Ok(())
+}
+
+/// Whether it sets the wanted cookies, and the browser keeps them.
+fn sets_as(wanted: &Wanted, reply: &Reply, name: &str) -> Seen {
+    if wanted.sets.is_some_and(|sets| sets != reply.sets(name)) {
+        return Err("it sets a cookie".into());
+    }
+    let headers = reply.cookies.iter().filter(|(own, _)| *own == name).count();
+    if wanted.headers.is_some_and(|wanted| wanted != headers) {
+        return Err(format!("{headers} Set-Cookie headers of that name"));
+    }
+    let ignored = reply.cookies.iter().find_map(|(_, kept)| match kept {
+        Kept::Ignored(why) => Some(*why),
+        Kept::Set | Kept::Deleted => None,
+    });
+    ignored.filter(|_| wanted.kept.is_some()).map_or(Ok(()), |why| Err(why.into()))
 }
 
 /// The Set-Cookie headers of the session's name.
