@@ -143,13 +143,6 @@ impl<'a> Stage<'a> {
         let request = self.kit.requests;
         let shown = self.words(&step.ops.replace('$', "\u{0}")).replace('\u{0}', "$");
         let words = self.words(&step.ops);
-        let numbered: Vec<_> = words
-            .split(' ')
-            .map(|op| match op.strip_prefix("gate:") {
-                Some(gate) => format!("gate:{}", gate_name(request, gate)),
-                None => op.to_owned(),
-            })
-            .collect();
         let prefix = self.kit.target.prefix.clone();
         let path = format!("{prefix}{}", self.fill(step.path.as_deref().unwrap_or("/do")));
         let now = self.now();
@@ -159,7 +152,7 @@ impl<'a> Stage<'a> {
             None => self.jar(&step.client).header(&path, now),
         };
         let ask = Ask {
-            ops: numbered.join(" "),
+            ops: with_own_gates(&words, request),
             method: step.method.clone().unwrap_or_else(|| "POST".into()),
             path: path.clone(),
             status: step.status,
@@ -172,16 +165,7 @@ impl<'a> Stage<'a> {
             Some(cookie) => format!("Cookie: {cookie}"),
             None => self.label(id),
         };
-        let mut text = format!("{}[{who}]: {shown}", step.client);
-        if let Some(status) = step.status {
-            let _ = write!(text, " status={status}");
-        }
-        if let Some(path) = &step.path {
-            let _ = write!(text, " at {path}");
-        }
-        if let Some(query) = &step.query {
-            let _ = write!(text, " with {query} in the address");
-        }
+        let text = described(step, &who, &shown);
         // The trace names the ids in a path as the scenario does.
         let path_shown = format!("{prefix}{}", step.path.as_deref().unwrap_or("/do"));
         let shown = Ask { ops: shown, path: path_shown, ..ask.clone() };
@@ -365,6 +349,29 @@ fn shown_result(result: &Value) -> Value {
         }
         _ => result.clone(),
     }
+}
+
+/// A request, as people read it in a trace.
+fn described(step: &Do, who: &str, shown: &str) -> String {
+    let mut text = format!("{}[{who}]: {shown}", step.client);
+    if let Some(status) = step.status {
+        let _ = write!(text, " status={status}");
+    }
+    if let Some(path) = &step.path {
+        let _ = write!(text, " at {path}");
+    }
+    if let Some(query) = &step.query {
+        let _ = write!(text, " with {query} in the address");
+    }
+    text
+}
+
+fn with_own_gates(ops: &str, request: u64) -> String {
+    let own = ops.split(' ').map(|op| match op.strip_prefix("gate:") {
+        Some(gate) => format!("gate:{}", gate_name(request, gate)),
+        None => op.to_owned(),
+    });
+    own.collect::<Vec<_>>().join(" ")
 }
 
 /// Each request has gates of its own.
