@@ -108,16 +108,7 @@ pub(crate) fn judge(case: &Case, progress: Progress<'_>) -> Result<Report, Strin
     let target = Target::reach(&case.url, recipe, clock, &gate).map_err(|error| error.0)?;
     let (requests, slowest) = (1_000, Duration::ZERO);
     let mut kit = Kit { target, gate, jars, requests, slowest, waited: 0, unanswered: 0 };
-    let mut played = Vec::new();
-    for (number, scenario) in scenarios.iter().enumerate() {
-        progress(number, scenarios.len(), &scenario.name());
-        let mut one = play(&mut kit, scenario);
-        if kit.target.revive().map_err(|error| error.0)? {
-            one.why += " (the server ended)";
-        }
-        played.push(one);
-        kit.expect_answers().map_err(|error| error.0)?;
-    }
+    let mut played = play_all(&mut kit, &scenarios, progress)?;
     let programs = match case.programs {
         0 => Value::Null,
         count => programs::run(&mut kit, count, case.seed, progress).map_err(|error| error.0)?,
@@ -135,6 +126,24 @@ pub(crate) fn judge(case: &Case, progress: Progress<'_>) -> Result<Report, Strin
         crashes: kit.target.crashes,
         seconds: started.elapsed().as_secs_f64(),
     })
+}
+
+fn play_all(
+    kit: &mut Kit,
+    scenarios: &[Scenario],
+    progress: Progress<'_>,
+) -> Result<Vec<Played>, String> {
+    let mut played = Vec::new();
+    for (number, scenario) in scenarios.iter().enumerate() {
+        progress(number, scenarios.len(), &scenario.name());
+        let mut one = play(kit, scenario);
+        if kit.target.revive().map_err(|error| error.0)? {
+            one.why += " (the server ended)";
+        }
+        played.push(one);
+        kit.expect_answers().map_err(|error| error.0)?;
+    }
+    Ok(played)
 }
 
 /// The chosen clauses, and their scenarios. Those that move the clock come last.

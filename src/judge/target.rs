@@ -144,25 +144,7 @@ impl Target {
             return Err(NoContract(format!("{url}: {why}")));
         }
         let agent = client::agent();
-        let mut process = recipe.as_ref().map(start).transpose()?;
-        let address = format!("{base}{prefix}");
-        let mut said = wait_for_caps(&agent, &address, process.as_mut(), recipe.as_ref())?;
-        let mut came = comes_to_gate(&agent, &address, gate, 0);
-        if let (Err(Missed::Nobody(_)), Some(recipe)) = (&came, &mut recipe) {
-            // Some adapters take `KIT_GATE` for a whole address, not a port.
-            drop(process.take());
-            for (name, value) in &mut recipe.environment {
-                if *name == "KIT_GATE" {
-                    *value = format!("http://127.0.0.1:{}", gate.port());
-                }
-            }
-            process = Some(start(recipe)?);
-            said = wait_for_caps(&agent, &address, process.as_mut(), Some(recipe))?;
-            came = comes_to_gate(&agent, &address, gate, 1).or(came);
-        }
-        came.map_err(|missed| match missed {
-            Missed::Nobody(why) | Missed::Other(why) => NoContract(why),
-        })?;
+        let (process, said) = meet(&agent, &format!("{base}{prefix}"), recipe.as_mut(), gate)?;
         let (caps, id_pattern) = read_caps(&said)?;
         let mut target = Self {
             agent,
@@ -258,6 +240,34 @@ impl Target {
 fn start(recipe: &Recipe) -> Result<Process, NoContract> {
     Process::start(recipe)
         .map_err(|error| NoContract(format!("{}: cannot start: {error}", recipe.command.join(" "))))
+}
+
+/// Starts the server if there is a recipe, and sees that it says what it is and comes to the gate.
+fn meet(
+    agent: &Agent,
+    address: &str,
+    mut recipe: Option<&mut Recipe>,
+    gate: &Gate,
+) -> Result<(Option<Process>, Value), NoContract> {
+    let mut process = recipe.as_deref().map(start).transpose()?;
+    let mut said = wait_for_caps(agent, address, process.as_mut(), recipe.as_deref())?;
+    let mut came = comes_to_gate(agent, address, gate, 0);
+    if let (Err(Missed::Nobody(_)), Some(recipe)) = (&came, &mut recipe) {
+        // Some adapters take `KIT_GATE` for a whole address, not a port.
+        drop(process.take());
+        for (name, value) in &mut recipe.environment {
+            if *name == "KIT_GATE" {
+                *value = format!("http://127.0.0.1:{}", gate.port());
+            }
+        }
+        process = Some(start(recipe)?);
+        said = wait_for_caps(agent, address, process.as_mut(), Some(recipe))?;
+        came = comes_to_gate(agent, address, gate, 1).or(came);
+    }
+    came.map_err(|missed| match missed {
+        Missed::Nobody(why) | Missed::Other(why) => NoContract(why),
+    })?;
+    Ok((process, said))
 }
 
 fn get(agent: &Agent, address: &str, path: &str) -> Answer {
