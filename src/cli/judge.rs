@@ -77,29 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     });
     handled.map_err(io::Error::other)?;
     let temporary = tempfile::tempdir()?;
-    let case = Case {
-        url: arguments.url.clone(),
-        gate: arguments.gate,
-        clock: arguments.clock.clone(),
-        clauses: arguments.clauses.clone(),
-        command: arguments.command.clone(),
-        folder: temporary.path().into(),
-        programs: arguments.programs,
-        seed: arguments.seed,
-        fault: arguments.fault,
-    };
-    // The time shows that something moves while one request is waited for.
-    let bar = bar("judging {bar:20} {pos}/{len} {elapsed} {wide_msg}");
-    bar.enable_steady_tick(Duration::from_millis(100));
-    if bar.is_hidden() {
-        let _ = writeln!(anstream::stderr(), "{HOW_LONG}");
-    }
-    let judged = judge(&case, &mut |number, all, name| {
-        bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
-        bar.set_position(u64::try_from(number).unwrap_or(u64::MAX));
-        bar.set_message(name.to_owned());
-    });
-    bar.finish_and_clear();
+    let judged = judge_beside_bar(&arguments.case(temporary.path()));
     if let Some(folder) = &arguments.out
         && let Err(error) = keep_log(temporary.path(), folder)
     {
@@ -123,6 +101,39 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<Exit> {
     } else {
         Exit::Well
     })
+}
+
+impl Arguments {
+    /// What is judged; the server runs in the folder.
+    fn case(&self, folder: &Path) -> Case {
+        Case {
+            url: self.url.clone(),
+            gate: self.gate,
+            clock: self.clock.clone(),
+            clauses: self.clauses.clone(),
+            command: self.command.clone(),
+            folder: folder.into(),
+            programs: self.programs,
+            seed: self.seed,
+            fault: self.fault,
+        }
+    }
+}
+
+fn judge_beside_bar(case: &Case) -> Result<Report, String> {
+    // The time shows that something moves while one request is waited for.
+    let bar = bar("judging {bar:20} {pos}/{len} {elapsed} {wide_msg}");
+    bar.enable_steady_tick(Duration::from_millis(100));
+    if bar.is_hidden() {
+        let _ = writeln!(anstream::stderr(), "{HOW_LONG}");
+    }
+    let judged = judge(case, &mut |number, all, name| {
+        bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
+        bar.set_position(u64::try_from(number).unwrap_or(u64::MAX));
+        bar.set_message(name.to_owned());
+    });
+    bar.finish_and_clear();
+    judged
 }
 
 /// The server had a folder of its own, which goes; what it printed is kept.
