@@ -1,4 +1,4 @@
-//! The rules of `spec/session.md`, one by one, in one file per section.
+//! The rules of `spec/session.md`, one by one, section by section; a long section has two files.
 //!
 //! A test cites the rules that it checks. What holds in every state of every run is checked by
 //! `src/check/history.rs` instead, which watches every scenario here as well.
