@@ -47,13 +47,17 @@ pub trait OwnData: Send {
     /// Return None, which is the default, if the data are somewhere else. The session is then
     /// written to the store, and [`commit`](Self::commit) follows.
     ///
+    /// A request that changes nothing in its session writes none, and this is not called: then
+    /// [`commit`](Self::commit) has to store the data alone, even if they share a database.
+    ///
     /// On SQLite the transaction must begin in this method. A file has one writer: a transaction
     /// that is open while the handler runs makes the handler's own session writes wait, and fail.
     async fn write(&mut self, _write: &Write) -> Option<Result<bool, StoreError>> {
         None
     }
 
-    /// Commits the data, after the session was written; false if that failed.
+    /// Commits the data, after the session was written, or if it needs no write; false if that
+    /// failed. Not called if [`write`](Self::write) has committed.
     async fn commit(&mut self) -> bool;
 
     /// Rolls the data back.

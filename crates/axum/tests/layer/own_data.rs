@@ -69,6 +69,21 @@ async fn own_data_end_as_the_session_does() {
     }
 }
 
+/// Whoever shares a database still has to commit alone if the session has nothing to write.
+#[tokio::test]
+async fn own_data_of_a_request_that_writes_no_session_are_committed_alone() {
+    let site = Site::new();
+    let own = site.log_in().await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (told, store) = (seen.clone(), site.store.clone());
+    let route = async move |session: Session| {
+        let shares = Some(store.clone());
+        session.attach(Own { ended: told.clone(), commits: Some(true), shares }).await;
+    };
+    let response = site.serve(get(route), &own).await;
+    assert_eq!((response.status().as_u16(), &seen.lock().unwrap()[..]), (200, &["commit"][..]));
+}
+
 /// There is no telling what was committed before the panic.
 #[tokio::test(start_paused = true)]
 async fn a_write_of_own_data_that_panics_is_in_doubt() {
