@@ -102,7 +102,11 @@ impl Listing<'_> {
         let logout = self.world.has(Extra::LogOut).then_some(None);
         Ranges {
             login: users.iter().map(|user| Some((*user).into())).chain(logout).collect(),
-            key: texts(if values.is_empty() { &[] } else { &["k"] }),
+            key: texts(match (values.is_empty(), self.world.has(Extra::TwoKeys)) {
+                (true, _) => &[],
+                (false, false) => &["k"],
+                (false, true) => &["k", "l"],
+            }),
             value: texts(values),
             token: self.tokens(),
             outcome: outcomes.to_vec(),

@@ -4,11 +4,13 @@
 //! which properties the step broke. It reads states through their queries, and judges with
 //! arithmetic of its own, without the rules that it checks.
 
+mod frame_checks;
 mod state_checks;
 mod step_checks;
 mod update_checks;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::vec::Vec;
 
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -18,7 +20,7 @@ use crate::check::role::{Fate, Part, Role, outcome_of};
 use crate::config::Config;
 use crate::effect::{CookieChange, CookieOp, Effects, Reply};
 use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
-use crate::presented::CookieValue;
+use crate::presented::{CookieValue, SubmittedToken};
 use crate::session::Session;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -105,6 +107,11 @@ struct Trail {
     login: Option<Login>,
     /// Whether a renewal was asked for and not saved.
     renews: bool,
+    /// The values that it guards, and what it saw of each.
+    guards: BTreeMap<SmolStr, Option<SmolStr>>,
+    /// The form tokens that it issued since the user last changed, and neither spent nor saved:
+    /// the latest, as many as a session holds, oldest first.
+    issued: Vec<FormToken>,
     remote_addr: SmolStr,
     /// Whether it changed anything at all.
     changed: bool,
@@ -164,6 +171,7 @@ impl History {
         Self::check_visit(seen, &stores, &mut found);
         self.check_taken(seen, &stores, &mut found);
         self.check_request(seen, role.as_ref(), &stores, &mut found);
+        self.check_frame(seen, role.as_ref(), &stores, &mut found);
         self.check_token(seen, &mut found);
         self.check_cookie(seen, &mut found);
         Self::check_manager(seen, &stores, &mut found);
@@ -225,12 +233,15 @@ impl History {
         }
         trail.renews |=
             matches!(seen.input.event, Event::Request { event: RequestEvent::RenewSession, .. });
+        trail.learn_kept(seen);
         trail.traced |= wrote;
         trail.changed |= role.changes_request;
         match role.fate {
             Fate::Pending => {}
             Fate::Saved | Fate::Dropped => {
                 trail.touched.clear();
+                trail.guards.clear();
+                trail.issued.clear();
                 (trail.drops, trail.login, trail.renews) = (Drops::Nothing, None, false);
             }
         }
@@ -275,8 +286,66 @@ impl Trail {
             Some(_) => Drops::Everything,
         };
         self.touched.retain(|part| !drops.takes(part));
+        if drops >= Drops::Tokens {
+            self.issued.clear();
+        }
+        if drops == Drops::Everything {
+            self.guards.clear();
+        }
         self.drops = self.drops.max(drops);
         self.login = Some(Login { user: to.cloned(), at, ended: false });
+    }
+}
+
+impl Trail {
+    /// Learns what the request guards, and which form tokens of its own it has.
+    // [event-12]
+    fn learn_kept(&mut self, seen: &Seen<'_>) {
+        let Event::Request { request, event } = &seen.input.event else { return };
+        match event {
+            RequestEvent::GuardValue { key } => {
+                let held = seen.before.session(*request);
+                let value = held.and_then(|held| held.session.values().get(key).cloned());
+                self.guards.entry(key.clone()).or_insert(value);
+            }
+            // A value that was taken from the store is this request's alone.
+            RequestEvent::TakeValue { key } if seen.effects.store.is_some() => {
+                self.guards.remove(key);
+            }
+            RequestEvent::CreateFormToken => {
+                if let Reply::Token(token) = seen.effects.reply {
+                    self.issued.push(token);
+                    let cap = usize::from(seen.config.max_form_tokens);
+                    self.issued.drain(..self.issued.len().saturating_sub(cap));
+                }
+            }
+            RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token) } => {
+                self.issued.retain(|own| own != token);
+            }
+            RequestEvent::RemoveFormToken { token: SubmittedToken::IllFormed }
+            | RequestEvent::TakeValue { .. }
+            | RequestEvent::SetUser { .. }
+            | RequestEvent::RenewSession
+            | RequestEvent::SetValue { .. }
+            | RequestEvent::RemoveValue { .. }
+            | RequestEvent::HasFormToken { .. }
+            | RequestEvent::HasSessionCookie { .. }
+            | RequestEvent::RevokeSessionCookie
+            | RequestEvent::ExpireSession
+            | RequestEvent::ExpireOtherSessions
+            | RequestEvent::ExpireHandle { .. }
+            | RequestEvent::NewSession
+            | RequestEvent::MaintainSession
+            | RequestEvent::FinishRequest { .. }
+            | RequestEvent::InsertSession { .. } => {}
+        }
+    }
+}
+
+impl Login {
+    /// Whether a session of this user, or of nobody, begins with it.
+    const fn begins(&self, drops: Drops) -> bool {
+        self.user.is_some() || matches!(drops, Drops::Everything)
     }
 }
 

@@ -136,7 +136,7 @@ properties! {
         kept by [Strict], broken by [Live, Copying];
     ValuesStayWithTheirUser = "values-stay-with-their-user":
         "What was set before the user changed from somebody to another, or to nobody, is not in \
-         the session that is saved.",
+         the session that is saved, and nothing is in a new one.",
         sometimes "the user of a session with values changes",
         kept by [Strict], broken by [Live, Copying];
     ValueIsTakenOnce = "value-is-taken-once":
@@ -152,9 +152,9 @@ properties! {
         sometimes "a visit is noted",
         kept by [Live, Strict], broken by [Copying];
     NoUpdateIsLost = "no-update-is-lost":
-        "A save that succeeds stores all that the request changed and leaves the rest as it was, \
-         except for what a login drops; accepting a form and taking a value leave the rest as it \
-         was, too.",
+        "A save that succeeds stores all that the request changed, if the values that it guards \
+         have not changed, and leaves the rest as it was, except for what a login drops; accepting \
+         a form and taking a value leave the rest as it was, too.",
         sometimes "a request saves its changes while another holds the same session",
         kept by [Strict], broken by [Live, Copying];
     ReadingStoresNothing = "reading-stores-nothing":
@@ -192,8 +192,8 @@ properties! {
         sometimes "the manager deletes a user's session while a request holds it",
         kept by [Live, Copying, Strict], broken by [];
     ExpiryIsImmediate = "expiry-is-immediate":
-        "When a request expires its session, none is stored under that id right afterwards, nor \
-         under the one that it has moved to.",
+        "When a session is ended, by its request, its id or its handle, it is not stored right \
+         afterwards, nor under the id that it has moved to.",
         sometimes "a stored session is expired while another request holds it",
         kept by [Live, Copying, Strict], broken by [];
     LogoutReachesTheClient = "logout-reaches-the-client":

@@ -45,6 +45,8 @@ pub enum Extra {
     LogOut,
     /// `RenewSession`.
     Renew,
+    /// A second key, `l`.
+    TwoKeys,
     /// `TakeValue` of the key `k`.
     Take,
     /// `GuardValue` of the key `k`.

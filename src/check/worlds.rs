@@ -42,9 +42,22 @@ impl Size {
     /// assert_eq!(names[..3], ["login", "forms", "values"]);
     /// ```
     #[must_use]
-    pub fn worlds(self) -> [World; 12] {
-        let [login, forms, values, time, manager, cookies, users, ends, others, once, carts, late] =
-            SMALL;
+    pub fn worlds(self) -> [World; 13] {
+        let [
+            login,
+            forms,
+            values,
+            time,
+            manager,
+            cookies,
+            users,
+            ends,
+            others,
+            once,
+            carts,
+            late,
+            rest,
+        ] = SMALL;
         match self {
             Self::Small => SMALL,
             Self::Medium => [
@@ -65,6 +78,7 @@ impl Size {
                 World { outcomes: &[Successful, Failed], draws: 3, ..once },
                 World { outcomes: &[Successful, Failed], events: &[Extra::LogOut], ..carts },
                 World { outcomes: &[Successful, Failed], draws: 3, ..late },
+                World { outcomes: &[Successful, Failed], ..rest },
             ],
             Self::Large => [
                 World { in_flight: 3, users: &["alice"], ..login },
@@ -79,6 +93,7 @@ impl Size {
                 World { users: &["alice"], draws: 3, ..once },
                 World { in_flight: 3, ..carts },
                 World { in_flight: 2, ..late },
+                World { draws: 4, ..rest },
             ],
         }
     }
@@ -99,7 +114,7 @@ const EMPTY: World = World {
     events: &[],
 };
 
-const SMALL: [World; 12] = [
+const SMALL: [World; 13] = [
     World {
         name: "login",
         purpose: "Logins and logouts race, responses come late or never.",
@@ -173,10 +188,10 @@ const SMALL: [World; 12] = [
     },
     World {
         name: "others",
-        purpose: "Two users whose names differ in case alone end their sessions, one by one.",
+        purpose: "Users whose names differ in case or in a blank end their sessions, one by one.",
         clients: 2,
         in_flight: 1,
-        users: &["alice", "Alice"],
+        users: &["alice", "Alice", "alice "],
         outcomes: &[Successful],
         events: &[Extra::EndOthers, Extra::EndListed, Extra::Delete],
         ..EMPTY
@@ -208,6 +223,19 @@ const SMALL: [World; 12] = [
         outcomes: &[Successful],
         moments: 4,
         events: &[Extra::Take, Extra::New],
+        ..EMPTY
+    },
+    World {
+        name: "rest",
+        purpose: "One thing of a session with two values and two forms changes, and no other.",
+        in_flight: 1,
+        users: &[],
+        values: &["x"],
+        form_tokens: 2,
+        draws: 3,
+        outcomes: &[Successful],
+        moments: 2,
+        events: &[Extra::TwoKeys, Extra::Take, Extra::Renew, Extra::Sweep],
         ..EMPTY
     },
 ];

@@ -6,8 +6,8 @@
 use quixote_session::check::Property;
 use quixote_session::{
     Config, CookieChange, CookieOp, CookieValue, Effects, Event, FormTokens, ManagerEvent, Outcome,
-    RequestEvent, RequestId, Session, SessionId, SessionParts, State, StoreOp, SubmittedToken,
-    Timestamp,
+    Reply, RequestEvent, RequestId, Session, SessionId, SessionParts, State, StoreOp,
+    SubmittedToken, Timestamp,
 };
 
 use crate::run::Run;
@@ -217,6 +217,133 @@ fn a_save_that_loses_something_is_found() {
         effects.store = None;
     });
     assert!(all.contains(lost));
+}
+
+/// A save without a login, even one that moves the session, leaves where and when it began, its
+/// handle and the noted access; and a full queue loses its oldest token.
+#[test]
+fn a_save_that_changes_more_than_was_asked_is_found() {
+    let capped = Config { max_form_tokens: 2, ..Config::STRICT };
+    for asked in [set_color(), RequestEvent::RenewSession] {
+        let mut run = two_users(&capped);
+        let token = || RequestEvent::CreateFormToken.of(ALICE);
+        run.send(token());
+        run.send(token());
+        run.finish(ALICE);
+        run.start(ALICE, Some(run.id_of("alice")));
+        run.send(asked.clone().of(ALICE));
+        run.send(token());
+        let found = |alter: fn(&mut SessionParts)| {
+            run.altered(finish(), saved(alter)).contains(Property::NoUpdateIsLost)
+        };
+        assert!(!found(|_| {}), "{asked:?}");
+        for (place, alter) in [
+            |session: &mut SessionParts| session.handle = Some([9; 16].into()),
+            |session: &mut SessionParts| session.handle = None,
+            |session: &mut SessionParts| session.remote_addr = "d".into(),
+            |session: &mut SessionParts| session.created = Timestamp(999),
+            |session: &mut SessionParts| {
+                (session.created, session.accessed) = (Timestamp(999), Timestamp(999));
+            },
+            |session: &mut SessionParts| {
+                let mut tokens = Vec::from(std::mem::take(&mut session.form_tokens));
+                tokens.reverse();
+                session.form_tokens = tokens.try_into().unwrap();
+            },
+            |session: &mut SessionParts| {
+                let tokens = Vec::from(std::mem::take(&mut session.form_tokens));
+                session.form_tokens = vec![[9; 16].into(), tokens[0]].try_into().unwrap();
+            },
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            assert!(found(alter), "{asked:?}, {place}");
+        }
+    }
+}
+
+/// A login keeps the handle unless another user was there, and takes the tokens of before.
+#[test]
+fn a_login_with_a_handle_or_token_of_its_own_is_found() {
+    let mut run = Run::of(&Config::STRICT, &[]);
+    run.start(ALICE, None);
+    run.send(set_color().of(ALICE));
+    run.finish(ALICE);
+    run.start(ALICE, Some(run.state.keys()[0]));
+    run.send(RequestEvent::CreateFormToken.of(ALICE));
+    run.send(RequestEvent::SetUser { user: Some("alice".into()) }.of(ALICE));
+    let found = |run: &Run, alter: fn(&mut SessionParts)| {
+        run.altered(finish(), saved(alter)).contains(Property::NoUpdateIsLost)
+    };
+    let other_handle = |session: &mut SessionParts| session.handle = Some([9; 16].into());
+    let token = |session: &mut SessionParts| {
+        session.form_tokens = vec![[9; 16].into()].try_into().unwrap();
+    };
+    assert!(!found(&run, |_| {}) && found(&run, other_handle) && found(&run, token));
+    run.send(RequestEvent::SetUser { user: Some("bob".into()) }.of(ALICE));
+    assert!(!found(&run, |_| {}) && !found(&run, other_handle) && found(&run, token));
+}
+
+/// What a request guards, another one has changed: no save may succeed, unless the request has
+/// taken the value, or its user has gone.
+#[test]
+fn a_save_over_a_guarded_value_that_changed_is_found() {
+    let key = || "color".into();
+    for (between, expected) in [
+        (None, true),
+        (Some(RequestEvent::TakeValue { key: key() }), false),
+        (Some(RequestEvent::SetUser { user: Some("bob".into()) }), false),
+    ] {
+        let mut run = two_users(&Config::STRICT);
+        run.send(set_color().of(ALICE));
+        run.finish(ALICE);
+        let id = run.id_of("alice");
+        run.start(ALICE, Some(id));
+        run.send(RequestEvent::GuardValue { key: key() }.of(ALICE));
+        let told = format!("{between:?}");
+        if let Some(event) = between {
+            run.send(event.of(ALICE));
+        }
+        let other = changed(run.state.get(&id).unwrap());
+        run.state = std::mem::take(&mut run.state).with_stored(id, Some(other.clone()));
+        let broken = run.altered(finish(), |after, effects| {
+            // The machine refuses; here it writes what is there.
+            if effects.reply != Reply::Done {
+                *effects = Effects::reply(Reply::Done);
+                effects.store = Some(StoreOp::Update { id, session: other.clone().into() });
+                *after = after.clone().with_stored(id, Some(other));
+            }
+        });
+        assert_eq!(broken.contains(Property::NoUpdateIsLost), expected, "{told}");
+    }
+}
+
+/// What is ended by its id or its handle is gone.
+#[test]
+fn an_end_by_id_or_handle_that_ends_nothing_is_found() {
+    let users = [(ALICE, "alice"), (BOB, "bob")];
+    let mut run = Run::of(&Config::STRICT, &users);
+    run.start(RequestId(3), None);
+    run.send(RequestEvent::SetUser { user: Some("alice".into()) }.of(RequestId(3)));
+    run.finish(RequestId(3));
+    let bob = run.id_of("bob");
+    let handle = |id| run.state.get(&id).unwrap().handle().unwrap();
+    for id in run.state.sessions_of("alice") {
+        let session = run.state.get(&id).cloned();
+        for event in [
+            Event::Manager(ManagerEvent::DeleteSession { id }),
+            Event::Manager(ManagerEvent::DeleteHandle { handle: handle(id) }),
+            RequestEvent::ExpireHandle { handle: handle(id) }.of(ALICE),
+        ] {
+            let immediate = Property::ExpiryIsImmediate;
+            assert!(!run.altered(event.clone(), |_, _| {}).contains(immediate), "{event:?}");
+            let left = run.altered(event.clone(), put(id, session.clone()));
+            assert!(left.contains(immediate), "{event:?}");
+        }
+    }
+    let others = RequestEvent::ExpireHandle { handle: handle(bob) }.of(ALICE);
+    assert!(!run.altered(others, |_, _| {}).contains(Property::ExpiryIsImmediate));
 }
 
 /// Only sessions that are over make room, and only for a new session.

@@ -70,6 +70,15 @@ fn check_spent(request: RequestId, seen: &Seen<'_>, stores: &Stores<'_>, found: 
     found.break_if(lost || moved, Property::NoUpdateIsLost);
 }
 
+/// What a save adds its changes to: the session as it is stored, unless it is too old to save to.
+pub(super) fn starts_from<'a>(
+    seen: &Seen<'_>,
+    stores: &Stores<'a>,
+    held: Option<SessionId>,
+) -> Option<&'a Session> {
+    held.and_then(|id| stores.before(id)).filter(|session| !is_too_old(seen, session))
+}
+
 // [step-41] [step-42]
 fn check_save(
     request: RequestId,
@@ -80,8 +89,7 @@ fn check_save(
 ) {
     let Some(held) = seen.before.session(request) else { return };
     let written = written_by(seen.effects.store.as_ref());
-    let before = held.id.and_then(|id| stores.before(id));
-    let before = before.filter(|session| !is_too_old(seen, session));
+    let before = starts_from(seen, stores, held.id);
     let after = written.map(|(id, _)| id).or(held.id).and_then(|id| stores.after(id));
     check_login(trail, before, held.id, written, found);
     // If a request has only issued or spent form tokens and its session was ended, nothing is lost
@@ -110,11 +118,10 @@ fn check_login(
 ) {
     let Some((id, session)) = written else { return };
     found.break_if(trail.renews && Some(id) == held, Property::LoginBeginsASession);
-    let Some(Login { user, at, ended }) = &trail.login else { return };
-    let begins = user.is_some() || trail.drops == Drops::Everything;
-    if !begins {
+    let Some(login) = trail.login.as_ref().filter(|login| login.begins(trail.drops)) else {
         return;
-    }
+    };
+    let Login { user, at, ended } = login;
     found.witness_if(before.is_some(), Property::LoginBeginsASession);
     let fresh =
         Some(id) != held && session.created() == *at && session.remote_addr() == trail.remote_addr;
