@@ -19,6 +19,8 @@ pub(super) fn last_value<'a>(header: &'a str, name: &str) -> Option<Cow<'a, str>
         if found == name && !found.starts_with('$') {
             last = Some(value);
         }
+        // So the loop ends.
+        debug_assert!(behind.len() < rest.len(), "a cookie is at least one byte");
         rest = behind;
     }
     last.map(Value::text)
@@ -118,4 +120,17 @@ fn without_blanks(text: &str) -> &str {
 fn split_before(text: &str, ends: impl Fn(u8) -> bool) -> (&str, &str) {
     let end = text.bytes().position(ends).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::borrow::Cow;
+
+    use super::last_value;
+
+    #[test]
+    fn only_a_value_with_a_backslash_is_copied() {
+        assert!(matches!(last_value(r#"a="b""#, "a"), Some(Cow::Borrowed("b"))));
+        assert!(matches!(last_value(r#"a="b\c""#, "a"), Some(Cow::Owned(text)) if text == "bc"));
+    }
 }
