@@ -344,7 +344,16 @@ impl fmt::Debug for Handle {
 
 #[cfg(test)]
 mod tests {
-    use super::SessionId;
+    use std::format;
+
+    use super::{Handle, SessionId};
+
+    #[test]
+    fn a_handle_is_no_secret_and_is_shown() {
+        let handle = Handle::from([0x0d; 16]);
+        let text = "0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d";
+        assert_eq!(format!("{handle} {handle:?}"), format!("{text} Handle({text})"));
+    }
 
     #[test]
     fn text_that_is_not_hex_is_no_secret() {

@@ -150,6 +150,29 @@ fn a_finish_without_an_operation_rests_on_the_user_who_logged_in() {
     assert_eq!(ending.failure, Some(Failure::Refused(Refusal::UserEnded)));
 }
 
+/// The application sees what it has changed before anything is stored.
+#[test]
+fn the_session_of_a_request_has_the_changes_of_the_request() {
+    let mut shop = Shop::new();
+    let id = shop.log_in();
+    let mut request = shop.exchange();
+    assert!(request.session().is_none(), "before the start");
+    request.run(Call::start(arrival(Some(id))), &mut shop).unwrap();
+    request.run(Call::set("size", "large"), &mut shop).unwrap();
+    let held = request.session().unwrap();
+    let user = held.session.user().map(|user| user.as_str());
+    assert_eq!((held.id, user), (Some(id), Some("alice")));
+    assert_eq!(held.session.values().get("size").map(|value| value.as_str()), Some("large"));
+    request.run(Call::finish(), &mut shop).unwrap();
+    assert!(request.session().is_none(), "after the end");
+}
+
+/// What a call carries may be a secret.
+#[test]
+fn a_call_shows_its_name_alone() {
+    assert_eq!(format!("{:?}", Call::set("key", "value")), "Call(\"set_value\")");
+}
+
 /// A visitor whose session cannot be read is not treated as a stranger.
 // [driver-21] [driver-23]
 #[test]
