@@ -21,7 +21,9 @@ mod store;
 
 use allocation_counter::measure;
 use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, World};
-use quixote_session::{Config, CookieChange, Refusal, RequestEvent, RequestId, SubmittedToken};
+use quixote_session::{
+    Config, CookieChange, Entropy, Refusal, RequestEvent, RequestId, SubmittedToken,
+};
 
 use shop::Fault::{After, Fails};
 use shop::{Shop, arrival};
@@ -165,6 +167,35 @@ fn the_session_of_a_request_has_the_changes_of_the_request() {
     assert_eq!(held.session.values().get("size").map(|value| value.as_str()), Some("large"));
     request.run(Call::finish(), &mut shop).unwrap();
     assert!(request.session().is_none(), "after the end");
+}
+
+/// If all ids that were drawn are in use, others are drawn, as often as a call is tried.
+// [token-6] [token-10] [driver-20]
+#[test]
+fn ids_in_use_are_drawn_again_within_the_bound() {
+    let mut shop = Shop::new();
+    shop.log_in();
+    for fresh_at in [1, 3, 4] {
+        let mut request = shop.exchange().with_most_tries(3);
+        request.run(Call::start(arrival(Some(shop.only()))), &mut shop).unwrap();
+        request.run(Call::renew(), &mut shop).unwrap();
+        let before = shop.only();
+        let id: [u8; 16] = before.reveal_bytes().try_into().unwrap();
+        let in_use = Entropy::from_half([id; 2].as_flattened().try_into().unwrap());
+        let mut drawn = 0;
+        request.begin(&Call::finish(), shop.now);
+        while let Some(ask) = request.ask() {
+            drawn += u32::from(ask == Ask::Entropy);
+            let is_used = ask == Ask::Entropy && drawn < fresh_at;
+            let answer = if is_used { Answer::Entropy(in_use) } else { shop.carry_out(ask, 0) };
+            request.answer(answer, shop.now);
+        }
+        let ending = request.result(Call::finish()).unwrap();
+        let used_up = (fresh_at > 3).then_some(Failure::Refused(Refusal::EntropyUsedUp));
+        assert_eq!(ending.failure, used_up, "fresh at {fresh_at}");
+        assert_eq!(drawn, fresh_at.min(3));
+        assert_eq!(shop.only() == before, fresh_at > 3, "fresh at {fresh_at}");
+    }
 }
 
 /// What a call carries may be a secret.
