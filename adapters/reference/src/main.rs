@@ -2,7 +2,10 @@
 //! axum layer, speaking the contract of `spec/contract.md`. `FAULT` plants one fault, which some
 //! scenarios must find, and no others.
 
+mod cookies;
+mod ends;
 mod fault;
+mod forms;
 mod frame;
 mod here;
 mod late;
@@ -27,7 +30,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::fault::Fault;
-use crate::ops::{Before, Handler, Minted};
+use crate::forms::Minted;
+use crate::ops::{Before, Handler};
 use crate::store::Planted;
 use crate::weak::Weak;
 use crate::wrong::Left;

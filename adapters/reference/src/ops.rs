@@ -1,13 +1,10 @@
 //! The operations of the contract.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use quixote_session::driver::{Call, Failure};
-use quixote_session::{Outcome, Refusal, Session as Stored};
+use quixote_session::{Outcome, Refusal};
 use quixote_session_axum::{Session, SessionError};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -39,24 +36,6 @@ pub const NAMES: &[&str] = &[
     "guard",
     "outage",
 ];
-
-/// Form tokens that were issued, and to whom, for faults that do not look into the session.
-#[derive(Default)]
-pub struct Minted(Mutex<BTreeMap<String, Option<String>>>);
-
-impl Minted {
-    fn add(&self, token: &str, user: Option<String>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(token.into(), user);
-    }
-
-    fn take(&self, token: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(token).is_some()
-    }
-
-    fn user_of(&self, token: &str) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned().flatten()
-    }
-}
 
 /// Why the handler stops.
 pub enum Stop {
@@ -330,135 +309,11 @@ impl Handler<'_> {
         Ok(())
     }
 
-    async fn mint(&self) -> Result<Value, Stop> {
-        if self.server.is(Fault::OneFormAtATime) {
-            self.spend_all().await?;
-        }
-        let token = self.session.form_token().await?;
-        if self.server.is(Fault::GuessedTokens) {
-            return Ok(json!(self.server.left.guessed(&token)));
-        }
-        let user = self.session.user().await.map(|user| user.to_string());
-        self.server.minted.add(&token, user);
-        Ok(json!(token))
-    }
-
-    async fn spend(&self, token: &str) -> Result<Value, Stop> {
-        let fault = self.server.fault;
-        if fault == Fault::AcceptsNoToken && token.is_empty() {
-            return Ok(json!(true));
-        }
-        let real = self.server.left.meant(token);
-        let token = real.as_deref().unwrap_or(token);
-        if fault == Fault::GlobalTokens {
-            return Ok(json!(self.server.minted.take(token)));
-        }
-        if fault == Fault::TokensOnlyChecked {
-            return Ok(json!(self.session.call(Call::has_form_token(token)).await?));
-        }
-        match self.session.accept(token).await {
-            Ok(()) => {
-                self.server.minted.take(token);
-                Ok(json!(true))
-            }
-            Err(SessionError(Failure::Refused(Refusal::UnknownToken))) => {
-                let has_tokens = self.session.look(|it| !it.form_tokens().is_empty());
-                let user = self.session.user().await.map(|user| user.to_string());
-                if fault == Fault::WrongTokensSpend {
-                    self.spend_all().await?;
-                }
-                let own = self.server.minted.user_of(token);
-                let accepted = match fault {
-                    Fault::TokensOfTheUser => user.is_some() && user == own,
-                    Fault::TokensSurviveOtherLogin => {
-                        user.is_some() && own.is_some() && user != own
-                    }
-                    Fault::TokensUnbounded => has_tokens.await == Some(true),
-                    Fault::TokensSurviveLogin => user.is_some(),
-                    Fault::TokensSurviveLogout => user.is_none() && own.is_some(),
-                    _ => false,
-                };
-                Ok(json!(accepted && self.server.minted.take(token)))
-            }
-            Err(why) => Err(why.into()),
-        }
-    }
-
-    async fn end_all(&self, user: &str) -> Result<(), Stop> {
-        let manager = self.session.manager();
-        match self.server.fault {
-            // Whoever is logging in is not seen.
-            Fault::EndsInTurn | Fault::EndsAllButOne
-                if self.session.user().await.as_deref() != Some(user) =>
-            {
-                let found = manager.sessions_of(user).await.unwrap_or_default();
-                let spared = usize::from(self.server.is(Fault::EndsAllButOne));
-                for handle in found.iter().skip(spared).filter_map(Stored::handle) {
-                    let call = Call::delete_handle(handle);
-                    manager.run(&mut manager.exchange(), call).await.map_err(SessionError)?;
-                }
-                Ok(())
-            }
-            Fault::EndsAllButOwn if self.session.user().await.as_deref() == Some(user) => {
-                Ok(self.session.end_others().await?)
-            }
-            Fault::EndsThoseNotRenewed => self.end_those_not_renewed(user).await,
-            Fault::EndsUsersOfAPrefix => self.end_users_of_a_prefix(user).await,
-            _ => Ok(manager.delete_sessions_of(user).await.map_err(SessionError)?),
-        }
-    }
-
-    async fn devices(&self) -> Result<Value, Stop> {
-        let mut found = self.session.devices().await?;
-        if self.server.is(Fault::ListsEverybody) {
-            found = self.everybody().await;
-        }
-        let handles = found.iter().filter_map(Stored::handle);
-        let mut shown: Vec<_> = handles.map(|handle| json!(handle.to_string())).collect();
-        if self.server.is(Fault::HandlesShowIds) {
-            let id = here().and_then(|here| here.id);
-            shown.extend(id.map(|id| json!(id.reveal().to_string())));
-        }
-        Ok(shown.into())
-    }
-
-    async fn end_others_in_turn(&self) -> Result<(), Stop> {
-        let own = self.session.look(Stored::handle).await.flatten();
-        let found = self.session.devices().await?;
-        for other in found.iter().filter_map(Stored::handle).filter(|it| Some(*it) != own) {
-            self.session.end_handle(other).await?;
-        }
-        Ok(())
-    }
-
-    async fn end_one_other(&self) -> Result<(), Stop> {
-        let own = self.session.look(Stored::handle).await.flatten();
-        let found = self.session.devices().await?;
-        let other = found.iter().filter_map(Stored::handle).find(|it| Some(*it) != own);
-        match other {
-            Some(other) => Ok(self.session.end_handle(other).await?),
-            None => Ok(()),
-        }
-    }
-
     /// Whether another request has written since this one arrived.
     async fn is_late(&self) -> bool {
         let Some(here) = here() else { return false };
         let Some(id) = here.id else { return false };
         self.server.store.row(id).await.map(|row| row.revision) != here.revision
-    }
-
-    async fn end_one(&self, handle: &str) -> Result<(), Stop> {
-        let Ok(handle) = handle.parse() else { return Ok(()) };
-        match self.server.fault {
-            Fault::EndsNoHandle => Ok(()),
-            Fault::EndsAnyHandle => {
-                let manager = self.session.manager();
-                let call = Call::delete_handle(handle);
-                Ok(manager.run(&mut manager.exchange(), call).await.map_err(SessionError)?)
-            }
-            _ => Ok(self.session.end_handle(handle).await?),
-        }
     }
 }
 
