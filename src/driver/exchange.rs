@@ -323,7 +323,7 @@ impl Exchange {
         }
         let saves = match &turn.event {
             Event::Request { event: RequestEvent::FinishRequest { outcome }, .. } => {
-                outcome.saves() && self.is_open()
+                outcome.saves()
             }
             Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => false,
         };
