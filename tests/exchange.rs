@@ -173,6 +173,22 @@ fn the_session_of_a_request_has_the_changes_of_the_request() {
     assert!(request.session().is_none(), "after the end");
 }
 
+/// The session of the request stays the one that it began with.
+// [event-1]
+#[test]
+fn a_second_start_is_refused_and_changes_nothing() {
+    let mut shop = Shop::new();
+    let [own, other] = [shop.log_in(), shop.log_in()];
+    let mut request = shop.request(Some(own));
+    request.run(Call::set("size", "large"), &mut shop).unwrap();
+    let again = request.run(Call::start(arrival(Some(other))), &mut shop);
+    assert_eq!(again, Err(Failure::Refused(Refusal::RequestOpen)));
+    assert_eq!(request.run(Call::finish(), &mut shop).unwrap().failure, None);
+    let items = shop.store.items().into_iter();
+    let changed = items.filter(|(_, session)| session.values().contains_key("size"));
+    assert_eq!(changed.map(|(id, _)| id).collect::<Vec<_>>(), [own]);
+}
+
 /// If all ids that were drawn are in use, others are drawn, as often as a call is tried.
 // [token-6] [token-10] [driver-20]
 #[test]

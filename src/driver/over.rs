@@ -93,10 +93,28 @@ impl Outside {
 
 #[cfg(test)]
 mod tests {
+    use alloc::boxed::Box;
+
     use super::Over;
     use crate::config::Config;
+    use crate::effect::StoreOp;
     use crate::session::Session;
     use crate::time::Timestamp;
+
+    // [driver-13]
+    #[test]
+    fn a_sweep_and_a_create_that_makes_room_discard_what_is_over() {
+        let (config, now) = (Config::STRICT, Timestamp(1_000));
+        let create = |discard_over| {
+            let session = Box::new(Session::new("".into(), now));
+            StoreOp::Create { id: [7; 16].into(), session, generation: None, discard_over }
+        };
+        let over = Some(Over::at(&config, now));
+        assert_eq!(Over::of(&config, &StoreOp::DiscardOver { now }), over);
+        assert_eq!(Over::of(&config, &create(Some(now))), over);
+        assert_eq!(Over::of(&config, &create(None)), None);
+        assert_eq!(Over::of(&config, &StoreOp::Delete { id: [7; 16].into() }), None);
+    }
 
     /// At the ends of time, and a millisecond around each limit.
     #[test]
