@@ -1,5 +1,5 @@
-//! How the server reads the cookies of a request and sets those of a response, and what can be wrong
-//! with that.
+//! How the server reads the cookies of a request and sets those of a response, and what can be
+//! wrong with that.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;

@@ -1,5 +1,5 @@
-//! What stands around the session layer: it tells the store whose request this is, and does what can
-//! be wrong with a response.
+//! What stands around the session layer: it tells the store whose request this is, and does what
+//! can be wrong with a response.
 
 use std::time::Duration;
 
