@@ -74,3 +74,21 @@ impl TryFrom<SessionParts> for Session {
         Ok(Self { version, handle, user, remote_addr, created, accessed, form_tokens, values })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{AccessedTooEarly, SessionParts};
+    use crate::session::Session;
+    use crate::time::Timestamp;
+
+    // [state-9]
+    #[test]
+    fn parts_accessed_before_they_were_created_are_no_session() {
+        let parts = SessionParts::from(Session::new("".into(), Timestamp(5)));
+        let accessed = |at| SessionParts { accessed: Timestamp(at), ..parts.clone() };
+        assert_eq!(Session::try_from(accessed(4)), Err(AccessedTooEarly));
+        for at in [5, 6] {
+            assert_eq!(Session::try_from(accessed(at)).map(SessionParts::from), Ok(accessed(at)));
+        }
+    }
+}
