@@ -103,6 +103,30 @@ fn of_two_who_guard_a_value_and_set_it_one_is_told() {
     }
 }
 
+/// What a request has taken is gone by its own doing, so it is told of nothing, and has nothing to
+/// save.
+// [step-24] [step-40] [step-36]
+#[test]
+fn a_value_that_the_request_took_is_guarded_no_more() {
+    for sets in [false, true] {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.set_value(1, "once", "v");
+        run.finish(1, Successful);
+        run.start(1, Some(id));
+        run.done(guard(1, "once"));
+        assert_eq!(run.take(1, "once"), "v");
+        if sets {
+            run.set_value(1, "since", "1");
+        }
+        run.finish(1, Successful);
+        assert_eq!(run.effects.store.is_some(), sets, "{:?}", run.effects);
+        assert_eq!(run.stored_value(id, "once"), None);
+        assert_eq!(run.stored_value(id, "since"), sets.then_some("1"));
+    }
+}
+
 /// Only a failure takes a guard back, and only the save looks at it.
 // [step-40] [event-12]
 #[test]
