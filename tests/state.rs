@@ -244,16 +244,22 @@ fn a_version_that_nobody_knows_is_refused() {
 // [state-12] [state-13]
 #[test]
 fn what_is_shared_against_the_semantics_is_refused() {
-    let state = |config: &Config| {
+    let state = |config: &Config, is_stored: bool| {
         let mut run = Scenario::of(config);
         let id = run.log_in("alice");
         run.start(1, Some(id));
         run.start(2, Some(id));
         run.start(3, None);
+        if !is_stored {
+            run.done(delete(id));
+        }
         serde_json::to_value(run.state()).unwrap()
     };
-    for config in [Config::QUIXOTE, Config::QUIXOTE_PERSISTENT, Config::STRICT] {
-        let whole = state(&config);
+    let configs = [Config::QUIXOTE, Config::QUIXOTE_PERSISTENT, Config::STRICT];
+    for (config, is_stored) in
+        configs.into_iter().flat_map(|own| [(own.clone(), true), (own, false)])
+    {
+        let whole = state(&config, is_stored);
         let live = config.semantics == Semantics::Live;
         assert_eq!(whole["semantics"], json!(config.semantics));
         for semantics in ["live", "copying", "strict"] {
