@@ -217,7 +217,7 @@ impl fmt::Display for Property {
 
 /// A set of properties.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Properties(u32);
+pub struct Properties(u64);
 
 impl Properties {
     /// No property.
@@ -225,7 +225,7 @@ impl Properties {
 
     /// Adds one.
     pub const fn add(&mut self, property: Property) {
-        self.0 |= 1 << property as u32;
+        self.0 |= 1 << property as u64;
     }
 
     /// Adds one if `condition` holds.
@@ -238,7 +238,7 @@ impl Properties {
     /// Whether it is in the set.
     #[must_use]
     pub const fn contains(self, property: Property) -> bool {
-        self.0 & 1 << property as u32 != 0
+        self.0 & 1 << property as u64 != 0
     }
 
     /// Both sets together.
@@ -284,8 +284,14 @@ impl fmt::Debug for Properties {
 /// assert_eq!(tally.of(Property::NoIdComesBack), 2);
 /// assert_eq!(tally.of(Property::NoUpdateIsLost), 0);
 /// ```
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Tally([u64; Property::ALL.len()]);
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self([0; Property::ALL.len()])
+    }
+}
 
 impl Tally {
     /// Counts each property of a set.
