@@ -109,6 +109,7 @@ impl Listing<'_> {
             }),
             value: texts(values),
             token: self.tokens(),
+            must_exist: std::vec![false, true],
             outcome: outcomes.to_vec(),
             owner: std::vec![None, Some("chosen".into())],
             new_id: std::vec![[0, 0, 0, 0, 0, 0, 0, CHOSEN].into()],

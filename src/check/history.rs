@@ -4,6 +4,8 @@
 //! which properties the step broke. It reads states through their queries, and judges with
 //! arithmetic of its own, without the rules that it checks.
 
+mod answer_checks;
+mod facts;
 mod frame_checks;
 mod state_checks;
 mod step_checks;
@@ -15,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
+use self::facts::Facts;
 use self::trail::{Drops, Login, Trail};
 use crate::check::property::{Properties, Property};
 use crate::check::role::{Fate, Part, Role, outcome_of};
@@ -105,6 +108,7 @@ impl History {
             found.break_if(changed, Property::RefusalChangesNothing);
             return found;
         }
+        Facts::of(self, seen).check_answer(&mut found);
         let stores = Stores::of(seen);
         let role = match &seen.input.event {
             Event::Request { event, .. } => Some(Role::of(event, seen.effects)),
@@ -132,7 +136,8 @@ impl History {
         if let Event::StartRequest { request, cookie, remote_addr, .. } = &seen.input.event {
             let sent = cookie.as_ref().and_then(CookieValue::session_id);
             let remote_addr = remote_addr.clone();
-            let trail = Trail { sent, remote_addr, ..Trail::default() };
+            let carries = cookie.is_some();
+            let trail = Trail { sent, carries, remote_addr, ..Trail::default() };
             self.trails.insert(*request, trail);
         }
         if let (Some(role), Some(request)) = (role, seen.input.event.request()) {
@@ -179,6 +184,7 @@ impl History {
         trail.renews |=
             matches!(seen.input.event, Event::Request { event: RequestEvent::RenewSession, .. });
         trail.learn_kept(seen);
+        trail.learn_cookie(seen);
         trail.traced |= wrote;
         trail.changed |= role.changes_request;
         match role.fate {

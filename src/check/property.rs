@@ -75,6 +75,10 @@ properties! {
         "A refused event leaves the state as it was and asks nothing of the driver.",
         sometimes "an event is refused",
         kept by [Live, Copying, Strict], broken by [];
+    AnswersAreTrue = "answers-are-true":
+        "Every answer is true of the session and the cookie that the request sees.",
+        sometimes "an answer says more than that something happened",
+        kept by [Live, Copying, Strict], broken by [];
     IdsNameTheirSession = "ids-name-their-session":
         "Every stored session is found under its own id, and only there.",
         sometimes "two sessions are stored",

@@ -77,6 +77,8 @@ pub enum Extra {
     Collide,
     /// Responses are lost.
     Lose,
+    /// `HasSessionCookie`.
+    AskCookie,
     /// The address of a client changes with every id or token that is drawn.
     Roam,
 }
@@ -132,9 +134,9 @@ impl World {
     /// Whether the world has events of this kind, provided there are arguments for them.
     pub(super) fn has_kind(&self, kind: Kind) -> bool {
         match kind {
-            // A start needs the cookie of its client, which is not an argument of a kind. To ask
-            // for the cookie changes nothing.
-            Kind::StartRequest | Kind::HasSessionCookie => false,
+            // It needs the cookie of its client, which is not an argument of a kind.
+            Kind::StartRequest => false,
+            Kind::HasSessionCookie => self.has(Extra::AskCookie),
             Kind::SetUser | Kind::SetValue | Kind::RemoveValue | Kind::FinishRequest => true,
             Kind::CreateFormToken | Kind::HasFormToken | Kind::RemoveFormToken => {
                 self.form_tokens > 0

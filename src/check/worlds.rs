@@ -146,7 +146,7 @@ const SMALL: [World; 13] = [
         in_flight: 1,
         outcomes: &[Successful],
         moments: 4,
-        events: &[Extra::Sweep, Extra::ClockBack, Extra::LogOut, Extra::Passive],
+        events: &[Extra::Sweep, Extra::ClockBack, Extra::LogOut, Extra::Passive, Extra::AskCookie],
         ..EMPTY
     },
     World {
@@ -163,7 +163,7 @@ const SMALL: [World; 13] = [
         mounts: &["", "/app"],
         in_flight: 1,
         outcomes: &[Successful, Interrupted, Failed],
-        events: &[Extra::New, Extra::Maintain, Extra::Revoke, Extra::Expire],
+        events: &[Extra::New, Extra::Maintain, Extra::Revoke, Extra::Expire, Extra::AskCookie],
         ..EMPTY
     },
     World {

@@ -233,7 +233,7 @@ fn check_over(seen: &Seen<'_>, stores: &Stores<'_>, request: RequestId, found: &
 }
 
 /// Whether a session has reached one of its limits, by arithmetic of its own, under any semantics.
-fn is_over(seen: &Seen<'_>, session: &Session) -> bool {
+pub(super) fn is_over(seen: &Seen<'_>, session: &Session) -> bool {
     is_too_old(seen, session) || is_reached(seen, session.accessed().0, seen.config.idle_limit_ms)
 }
 

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::Seen;
 use crate::check::role::Part;
-use crate::effect::Reply;
+use crate::effect::{Reply, StoreOp};
 use crate::event::{Event, RequestEvent};
 use crate::presented::SubmittedToken;
 use crate::time::Timestamp;
@@ -15,9 +15,12 @@ use crate::token::{FormToken, SessionId};
 
 /// What an open request has done.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the request")]
 pub(super) struct Trail {
     /// The id that its cookie named.
     pub(super) sent: Option<SessionId>,
+    /// Whether it still carries a session cookie, whatever that names.
+    pub(super) carries: bool,
     /// The parts that it has changed since the user last changed, and not saved.
     pub(super) touched: BTreeSet<Part>,
     /// What its changes of the user take from the session that it found.
@@ -89,6 +92,38 @@ impl Trail {
         }
         self.drops = self.drops.max(drops);
         self.login = Some(Login { user: to.cloned(), at, ended: false });
+    }
+
+    /// Learns whether the request still has its cookie.
+    // [event-21] [event-27] [event-32] [event-41]
+    pub(super) fn learn_cookie(&mut self, seen: &Seen<'_>) {
+        let Event::Request { request, event } = &seen.input.event else { return };
+        match event {
+            RequestEvent::ExpireSession | RequestEvent::RevokeSessionCookie => self.carries = false,
+            RequestEvent::ExpireHandle { handle } => {
+                let held = seen.before.session(*request).and_then(|held| held.session.handle());
+                self.carries &= held != Some(*handle);
+            }
+            // It had no info, so its cookie is revoked.
+            RequestEvent::MaintainSession => {
+                let deletes = matches!(seen.effects.store, Some(StoreOp::Delete { .. }));
+                self.carries &= !deletes;
+            }
+            RequestEvent::SetUser { .. }
+            | RequestEvent::RenewSession
+            | RequestEvent::SetValue { .. }
+            | RequestEvent::RemoveValue { .. }
+            | RequestEvent::TakeValue { .. }
+            | RequestEvent::GuardValue { .. }
+            | RequestEvent::CreateFormToken
+            | RequestEvent::HasFormToken { .. }
+            | RequestEvent::RemoveFormToken { .. }
+            | RequestEvent::HasSessionCookie { .. }
+            | RequestEvent::ExpireOtherSessions
+            | RequestEvent::NewSession
+            | RequestEvent::FinishRequest { .. }
+            | RequestEvent::InsertSession { .. } => {}
+        }
     }
 
     /// Learns what the request guards, and which form tokens of its own it has.
