@@ -19,6 +19,8 @@ mod altered;
 mod answers;
 #[allow(dead_code, reason = "no test needs all of it")]
 mod clients;
+#[path = "judges/refusals.rs"]
+mod refusals;
 #[path = "judges/run.rs"]
 mod run;
 #[path = "judges/told_apart.rs"]

@@ -108,11 +108,12 @@ fn check_steps(state: &State) {
 
 /// Whether a property holds in any state that can be read. Such a state need not be reachable: it
 /// may have a session without info, or a copy whose handle is not that of its session. And what its
-/// requests have done before, on which answers depend, nobody has seen.
+/// requests have done before, on which reasons and answers depend, nobody has seen.
 fn of_any_state(property: Property) -> bool {
     let of_own_states = [
         Property::StoredHasInfo,
         Property::StoreOpsReproduceStore,
+        Property::RefusalsHaveAReason,
         Property::AnswersAreTrue,
     ];
     WHATEVER_IS_DRAWN.contains(&property) && !of_own_states.contains(&property)

@@ -28,8 +28,9 @@ pub(crate) const WORLD: World = World {
 };
 
 /// The properties that hold whatever is drawn; the others assume a source that repeats nothing.
-pub(crate) const WHATEVER_IS_DRAWN: [Property; 11] = [
+pub(crate) const WHATEVER_IS_DRAWN: [Property; 12] = [
     Property::RefusalChangesNothing,
+    Property::RefusalsHaveAReason,
     Property::AnswersAreTrue,
     Property::IdsNameTheirSession,
     Property::EveryObjectIsReachable,

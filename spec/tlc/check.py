@@ -33,7 +33,7 @@ DEAD = "NoDeadIdComesBack"
 
 # A refusal is not a step here, and what is answered is in the model's own rules: `graph` compares
 # both with the code.
-COMPARED = {"refusal-changes-nothing", "answers-are-true"}
+COMPARED = {"refusal-changes-nothing", "refusals-have-a-reason", "answers-are-true"}
 
 # The world that shows a weakness, under each semantics that has it.
 SHOWN_BY = {

@@ -7,6 +7,8 @@
 mod answer_checks;
 mod facts;
 mod frame_checks;
+mod refusal_checks;
+mod saving;
 mod state_checks;
 mod step_checks;
 mod trail;
@@ -18,6 +20,7 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use self::facts::Facts;
+use self::refusal_checks::check_unchanged;
 use self::trail::{Drops, Login, Trail};
 use crate::check::property::{Properties, Property};
 use crate::check::role::{Fate, Part, Role, outcome_of};
@@ -99,16 +102,15 @@ pub struct History {
 
 impl History {
     /// Watches one step, and says which properties it broke and which it witnessed.
-    // [effect-2]
     pub fn observe(&mut self, seen: &Seen<'_>) -> Findings {
         let mut found = Findings::default();
+        let facts = Facts::of(self, seen);
+        facts.check_reason(&mut found);
+        facts.check_answer(&mut found);
         if let Reply::Refused(why) = seen.effects.reply {
-            let changed = seen.before != seen.after || *seen.effects != Effects::refused(why);
-            found.witness_if(true, Property::RefusalChangesNothing);
-            found.break_if(changed, Property::RefusalChangesNothing);
+            check_unchanged(seen, why, &mut found);
             return found;
         }
-        Facts::of(self, seen).check_answer(&mut found);
         let stores = Stores::of(seen);
         let role = match &seen.input.event {
             Event::Request { event, .. } => Some(Role::of(event, seen.effects)),
@@ -184,7 +186,7 @@ impl History {
         trail.renews |=
             matches!(seen.input.event, Event::Request { event: RequestEvent::RenewSession, .. });
         trail.learn_kept(seen);
-        trail.learn_cookie(seen);
+        trail.learn_lost(seen);
         trail.traced |= wrote;
         trail.changed |= role.changes_request;
         match role.fate {

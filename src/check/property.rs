@@ -75,6 +75,11 @@ properties! {
         "A refused event leaves the state as it was and asks nothing of the driver.",
         sometimes "an event is refused",
         kept by [Live, Copying, Strict], broken by [];
+    RefusalsHaveAReason = "refusals-have-a-reason":
+        "An event is refused if there is a reason to, and only then; of several reasons, the \
+         first is given.",
+        sometimes "a request that holds a session is refused something",
+        kept by [Live, Copying, Strict], broken by [];
     AnswersAreTrue = "answers-are-true":
         "Every answer is true of the session and the cookie that the request sees.",
         sometimes "an answer says more than that something happened",

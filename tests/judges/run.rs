@@ -2,8 +2,8 @@
 
 use quixote_session::check::{History, Properties, Seen};
 use quixote_session::{
-    Config, CookieValue, Effects, Entropy, Event, Input, Outcome, RequestEvent, RequestId, Session,
-    SessionId, SessionParts, State, Timestamp, step,
+    Config, CookieValue, Effects, Entropy, Event, Input, Outcome, Refusal, Reply, RequestEvent,
+    RequestId, Session, SessionId, SessionParts, State, Timestamp, Width, step,
 };
 
 /// The moment of every step.
@@ -54,6 +54,25 @@ impl Run {
         assert!(found.broken.is_empty(), "{input:?}: {:?}", found.broken);
         self.witnessed = self.witnessed.union(found.sometimes);
         (self.state, self.draws) = (after, self.draws + 1);
+    }
+
+    /// A step that must be refused for this reason, and break nothing.
+    pub(crate) fn refused(&mut self, event: Event, why: Refusal) {
+        let (_, effects) = self.step(event.clone());
+        assert_eq!(effects.reply, Reply::Refused(why), "{event:?}");
+        self.send(event);
+    }
+
+    /// Stores a session under the only id that the next step can draw.
+    pub(crate) fn use_up(&mut self) {
+        let id = match self.config.width {
+            Width::Bits64 => [self.draws; 8].into(),
+            Width::Bits128 => [self.draws; 16].into(),
+        };
+        let mut parts = SessionParts::from(Session::new("c".into(), NOW));
+        parts.user = Some("somebody".into());
+        let session = Session::try_from(parts).unwrap();
+        self.state = std::mem::take(&mut self.state).with_stored(id, Some(session));
     }
 
     /// The properties that the checks report for a step whose outcome is altered.

@@ -1,13 +1,36 @@
-//! One answer to a step is right: if any other were given, it would be found.
+//! One answer to a step is right: if any other were given, it would be found, and if an event were
+//! refused that is not, or for another reason.
 
 use core::mem::Discriminant;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::check::{History, Property, Seen};
-use quixote_session::{Config, Effects, Input, Reply, Semantics, State, step};
+use quixote_session::{Config, Effects, Input, Refusal, Reply, Semantics, State, step};
 
 use crate::clients::near;
+
+const REFUSALS: [Refusal; 19] = [
+    Refusal::RequestOpen,
+    Refusal::UnknownRequest,
+    Refusal::TooManyRequests,
+    Refusal::TextTooLong,
+    Refusal::NoSession,
+    Refusal::IdNotIssued,
+    Refusal::SavedAtFinish,
+    Refusal::WouldOrphan,
+    Refusal::NotOffered,
+    Refusal::NoUser,
+    Refusal::UnknownKey,
+    Refusal::UserEnded,
+    Refusal::SessionGone,
+    Refusal::UnknownToken,
+    Refusal::ValueChanged,
+    Refusal::TooManyValues,
+    Refusal::UnknownSession,
+    Refusal::TooManySessions,
+    Refusal::EntropyUsedUp,
+];
 
 /// An answer of each kind, and of two kinds more than one.
 fn answers() -> Vec<Reply> {
@@ -27,24 +50,32 @@ fn answers() -> Vec<Reply> {
 /// What was told apart.
 #[derive(Default)]
 struct Told {
+    refusals: BTreeSet<Refusal>,
     answers: HashSet<Discriminant<Reply>>,
 }
 
 impl Told {
-    /// Judges the step with each other answer.
+    /// Judges the step with each other answer, and with each refusal.
     fn judge(&mut self, seen: &Seen<'_>, history: &History) {
-        let found = |effects: &Effects| {
-            let altered = Seen { effects, ..*seen };
-            history.clone().observe(&altered).broken.contains(Property::AnswersAreTrue)
+        let found = |after: &State, effects: &Effects, property| {
+            let altered = Seen { after, effects, ..*seen };
+            history.clone().observe(&altered).broken.contains(property)
         };
         let given = &seen.effects.reply;
-        if matches!(given, Reply::Refused(_)) {
+        for refusal in REFUSALS {
+            let is_found =
+                found(seen.before, &Effects::refused(refusal), Property::RefusalsHaveAReason);
+            let right = *given == Reply::Refused(refusal);
+            assert_eq!(is_found, !right, "{:?}: {given:?}, told {refusal:?}", seen.input);
+        }
+        if let Reply::Refused(refusal) = given {
+            self.refusals.insert(*refusal);
             return;
         }
         self.answers.insert(core::mem::discriminant(given));
         for reply in answers() {
             let effects = Effects { reply: reply.clone(), ..seen.effects.clone() };
-            let is_found = found(&effects);
+            let is_found = found(seen.after, &effects, Property::AnswersAreTrue);
             assert_eq!(is_found, reply != *given, "{:?}: {given:?}, told {reply:?}", seen.input);
         }
     }
@@ -67,8 +98,9 @@ impl Told {
     }
 }
 
+// [effect-3]
 #[test]
-fn every_other_answer_is_found() {
+fn every_other_answer_and_reason_is_found() {
     let mut told = Told::default();
     for semantics in Semantics::ALL {
         for most in [3, 1_000] {
@@ -76,5 +108,6 @@ fn every_other_answer_is_found() {
             (0..6).for_each(|seed| told.run(&config, seed));
         }
     }
+    assert_eq!(told.refusals, BTreeSet::from(REFUSALS));
     assert_eq!(told.answers.len(), 5, "and refusals");
 }

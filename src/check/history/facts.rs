@@ -5,6 +5,7 @@ use super::step_checks::is_too_old;
 use super::{Drops, History, Seen, Trail};
 use crate::check::role::Part;
 use crate::entropy::Entropy;
+use crate::event::{Event, RequestEvent};
 use crate::presented::SubmittedToken;
 use crate::semantics::Semantics;
 use crate::session::{Session, SessionRef};
@@ -25,6 +26,14 @@ impl<'a> Facts<'a> {
         let trail = request.and_then(|request| history.trails.get(&request));
         let held = request.and_then(|request| seen.before.session(request));
         Self { seen, trail, held }
+    }
+
+    /// What happens in the request, if anything does.
+    pub(super) const fn event(&self) -> Option<&'a RequestEvent> {
+        match &self.seen.input.event {
+            Event::Request { event, .. } => Some(event),
+            Event::StartRequest { .. } | Event::Manager(_) => None,
+        }
     }
 
     pub(super) fn is_strict(&self) -> bool {

@@ -242,7 +242,7 @@ pub(super) fn is_too_old(seen: &Seen<'_>, session: &Session) -> bool {
 }
 
 /// Whether the two moments are at least the limit apart, in either order.
-fn is_reached(seen: &Seen<'_>, since: u64, limit: Option<u64>) -> bool {
+pub(super) fn is_reached(seen: &Seen<'_>, since: u64, limit: Option<u64>) -> bool {
     let now = seen.input.now.0;
     let far = |limit: u64| {
         let after = since.checked_add(limit).is_some_and(|end| now >= end);
@@ -309,7 +309,7 @@ fn is_named_by(
 }
 
 /// The first `count` draws, as ids.
-fn draws(entropy: &Entropy, width: Width, count: u8) -> impl Iterator<Item = SessionId> {
+pub(super) fn draws(entropy: &Entropy, width: Width, count: u8) -> impl Iterator<Item = SessionId> {
     let bytes = entropy.bytes().chunks_exact(width.bytes());
     bytes.take(usize::from(count)).filter_map(move |draw| match width {
         Width::Bits64 => <[u8; 8]>::try_from(draw).ok().map(SessionId::from),

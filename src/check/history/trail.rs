@@ -6,6 +6,7 @@ use std::vec::Vec;
 use smol_str::SmolStr;
 
 use super::Seen;
+use super::update_checks::is_token;
 use crate::check::role::Part;
 use crate::effect::{Reply, StoreOp};
 use crate::event::{Event, RequestEvent};
@@ -21,6 +22,8 @@ pub(super) struct Trail {
     pub(super) sent: Option<SessionId>,
     /// Whether it still carries a session cookie, whatever that names.
     pub(super) carries: bool,
+    /// Whether it has expired its session, and begun no other.
+    pub(super) expired: bool,
     /// The parts that it has changed since the user last changed, and not saved.
     pub(super) touched: BTreeSet<Part>,
     /// What its changes of the user take from the session that it found.
@@ -72,6 +75,17 @@ pub(super) struct Login {
 }
 
 impl Trail {
+    /// Whether it has changed anything that is not saved yet.
+    pub(super) fn has_changes(&self) -> bool {
+        self.has_more_than_tokens() || !self.issued.is_empty()
+    }
+
+    /// Whether it has changed anything that a visitor would miss, and not saved that.
+    pub(super) fn has_more_than_tokens(&self) -> bool {
+        let more = self.touched.iter().any(|part| !is_token(part));
+        more || self.login.is_some() || self.renews || !self.guards.is_empty()
+    }
+
     pub(super) fn learn_user(
         &mut self,
         before: Option<&SmolStr>,
@@ -94,16 +108,20 @@ impl Trail {
         self.login = Some(Login { user: to.cloned(), at, ended: false });
     }
 
-    /// Learns whether the request still has its cookie.
-    // [event-21] [event-27] [event-32] [event-41]
-    pub(super) fn learn_cookie(&mut self, seen: &Seen<'_>) {
+    /// Learns whether the request still has its session and its cookie.
+    // [event-21] [event-27] [event-28] [event-32] [event-36] [event-41]
+    pub(super) fn learn_lost(&mut self, seen: &Seen<'_>) {
         let Event::Request { request, event } = &seen.input.event else { return };
         match event {
-            RequestEvent::ExpireSession | RequestEvent::RevokeSessionCookie => self.carries = false,
+            RequestEvent::ExpireSession => (self.carries, self.expired) = (false, true),
             RequestEvent::ExpireHandle { handle } => {
                 let held = seen.before.session(*request).and_then(|held| held.session.handle());
-                self.carries &= held != Some(*handle);
+                if held == Some(*handle) {
+                    (self.carries, self.expired) = (false, true);
+                }
             }
+            RequestEvent::NewSession => self.expired = false,
+            RequestEvent::RevokeSessionCookie => self.carries = false,
             // It had no info, so its cookie is revoked.
             RequestEvent::MaintainSession => {
                 let deletes = matches!(seen.effects.store, Some(StoreOp::Delete { .. }));
@@ -120,7 +138,6 @@ impl Trail {
             | RequestEvent::RemoveFormToken { .. }
             | RequestEvent::HasSessionCookie { .. }
             | RequestEvent::ExpireOtherSessions
-            | RequestEvent::NewSession
             | RequestEvent::FinishRequest { .. }
             | RequestEvent::InsertSession { .. } => {}
         }

@@ -163,7 +163,7 @@ fn made_room(part: &Part, after: &Session, cap: usize) -> bool {
     is_token(part) && after.form_tokens().len() >= cap
 }
 
-const fn is_token(part: &Part) -> bool {
+pub(super) const fn is_token(part: &Part) -> bool {
     match part {
         Part::Token(_) => true,
         Part::User | Part::Value(_) => false,
