@@ -86,10 +86,10 @@ fn a_value_that_the_request_does_not_see_is_not_taken() {
     assert_eq!(run.take(3, "flash"), "since");
 }
 
-// [step-25] [time-13] [step-27]
+// [event-11] [step-25] [time-13] [step-27]
 #[test]
 fn a_value_is_not_taken_from_a_session_that_has_ended() {
-    for way in ["deleted", "moved", "too old", "idle"] {
+    for way in ["deleted", "moved", "too old", "taken and too old", "idle"] {
         let mut run = Scenario::of(&Config::STRICT);
         let id = run.keep("k", "v");
         run.start(1, Some(id));
@@ -102,6 +102,10 @@ fn a_value_is_not_taken_from_a_session_that_has_ended() {
                 run.finish(2, Successful);
             }
             "too old" => run.now += 12 * 3_600_000,
+            "taken and too old" => {
+                assert_eq!(run.take(2, "k"), "v");
+                run.now += 12 * 3_600_000;
+            }
             _ => run.now += 31 * 60_000,
         }
         if way == "idle" {
