@@ -22,7 +22,9 @@ mod shop;
 mod store;
 
 use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, World};
-use quixote_session::{Config, CookieChange, Refusal, RequestEvent, RequestId, SubmittedToken};
+use quixote_session::{
+    Config, CookieChange, Refusal, RequestEvent, RequestId, SmolStr, SubmittedToken,
+};
 
 use shop::Fault::{After, Fails};
 use shop::{Shop, arrival};
@@ -37,9 +39,9 @@ fn the_session_of_a_request_has_the_changes_of_the_request() {
     request.run(Call::start(arrival(Some(id))), &mut shop).unwrap();
     request.run(Call::set("size", "large"), &mut shop).unwrap();
     let held = request.session().unwrap();
-    let user = held.session.user().map(|user| user.as_str());
+    let user = held.session.user().map(SmolStr::as_str);
     assert_eq!((held.id, user), (Some(id), Some("alice")));
-    assert_eq!(held.session.values().get("size").map(|value| value.as_str()), Some("large"));
+    assert_eq!(held.session.values().get("size").map(SmolStr::as_str), Some("large"));
     assert_eq!(request.run(Call::finish(), &mut shop).unwrap().failure, None);
     assert!(request.session().is_none(), "after the end");
 }
