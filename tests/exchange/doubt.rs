@@ -318,6 +318,12 @@ fn a_doubt_that_nobody_can_settle_stays_one() {
     request.run(Call::set("size", "small"), &mut shop).unwrap();
     shop.faults = [LostWrite, Fine, Fine, Fault::Conflict, Fine, Fine, Fault::Conflict].into();
     assert_eq!(request.run(Call::finish(), &mut shop), Err(Failure::Unknown));
+    // It looks until the call has been tried as often as it may.
+    let mut request = shop.request(Some(id)).with_most_tries(3);
+    request.run(Call::set("size", "small"), &mut shop).unwrap();
+    (shop.asked, shop.faults) = (Vec::new(), [LostAnswer, Fails, Fails].into());
+    assert_eq!(request.run(Call::finish(), &mut shop), Err(Failure::Unknown));
+    assert_eq!(shop.asked(), "update load load");
     let mut request = shop.request(Some(id));
     shop.faults = [LostAnswer, Fails].into();
     assert_eq!(request.run(Call::logout(), &mut shop), Err(Failure::Unknown));
