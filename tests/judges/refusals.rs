@@ -1,5 +1,5 @@
 //! Refusals for want of an id: whatever a save keeps needs one, if it is not stored yet, moves, or
-//! is a login whose session is gone.
+//! is a login whose session is gone. And at the bound of a text.
 
 use quixote_session::{
     Config, Event, ManagerEvent, Outcome, Refusal, RequestEvent, RequestId, SessionId,
@@ -71,4 +71,14 @@ fn a_login_without_its_session_needs_an_id() {
         log_in(&mut run, "bob");
         needs_an_id(&mut run);
     }
+}
+
+#[test]
+fn a_text_may_be_as_long_as_its_bound() {
+    let config = Config { max_text_bytes: 20, ..Config::STRICT };
+    let mut run = Run::of(&config, &[]);
+    run.start(VISITOR, None);
+    let set = |bytes| RequestEvent::SetValue { key: "k".into(), value: "v".repeat(bytes).into() };
+    run.send(set(20).of(VISITOR));
+    run.refused(set(21).of(VISITOR), Refusal::TextTooLong);
 }
