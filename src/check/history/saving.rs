@@ -93,7 +93,7 @@ impl<'a> Saving<'a> {
 
     // [config-25]
     pub(super) fn is_too_large(&self) -> bool {
-        let changes = self.facts.is_strict() && self.trail.has_changes();
+        let changes = self.facts.is_strict() && self.trail.has_more_than_tokens();
         changes && self.base.is_some() && self.count_values() > self.facts.seen.config.max_values
     }
 
@@ -140,7 +140,7 @@ impl<'a> Saving<'a> {
         let begins = self.trail.login.as_ref().is_some_and(|own| own.begins(self.trail.drops));
         let moves = self.trail.renews || begins;
         match (self.there, self.base) {
-            _ if !self.trail.has_changes() || !self.leaves_info() => Place::Nowhere,
+            _ if !self.leaves_info() => Place::Nowhere,
             (_, None) if !self.trail.has_more_than_tokens() => Place::Nowhere,
             (_, Some(_)) if !moves => Place::Under(id),
             (Some(_), _) => Place::Moved,

@@ -75,11 +75,6 @@ pub(super) struct Login {
 }
 
 impl Trail {
-    /// Whether it has changed anything that is not saved yet.
-    pub(super) fn has_changes(&self) -> bool {
-        self.has_more_than_tokens() || !self.issued.is_empty()
-    }
-
     /// Whether it has changed anything that a visitor would miss, and not saved that.
     pub(super) fn has_more_than_tokens(&self) -> bool {
         let more = self.touched.iter().any(|part| !is_token(part));
