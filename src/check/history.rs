@@ -5,6 +5,7 @@
 //! arithmetic of its own, without the rules that it checks.
 
 mod answer_checks;
+mod draws;
 mod facts;
 mod frame_checks;
 mod refusal_checks;
@@ -104,7 +105,11 @@ impl History {
     /// Watches one step, and says which properties it broke and which it witnessed.
     pub fn observe(&mut self, seen: &Seen<'_>) -> Findings {
         let mut found = Findings::default();
-        let facts = Facts::of(self, seen);
+        let role = match &seen.input.event {
+            Event::Request { event, .. } => Some(Role::of(event, seen.effects)),
+            Event::StartRequest { .. } | Event::Manager(_) => None,
+        };
+        let facts = Facts::of(self, seen, role.as_ref());
         facts.check_reason(&mut found);
         facts.check_answer(&mut found);
         if let Reply::Refused(why) = seen.effects.reply {
@@ -112,10 +117,6 @@ impl History {
             return found;
         }
         let stores = Stores::of(seen);
-        let role = match &seen.input.event {
-            Event::Request { event, .. } => Some(Role::of(event, seen.effects)),
-            Event::StartRequest { .. } | Event::Manager(_) => None,
-        };
         Self::check_state(seen, &stores, &mut found);
         self.check_ids(seen, role.as_ref(), &stores, &mut found);
         Self::check_others(seen, &stores, &mut found);

@@ -9,7 +9,8 @@ use crate::presented::SubmittedToken;
 use crate::session::Session;
 use crate::token::{FormToken, SessionId};
 
-/// What an accepted event of a request did to the session that the request holds, and to the store.
+/// What an event of a request does to the session that the request holds, and to the store, unless
+/// it is refused.
 pub(super) struct Role {
     /// The part of the session that it changed.
     pub(super) part: Option<Part>,

@@ -4,7 +4,8 @@
 use smol_str::SmolStr;
 
 use super::Findings;
-use super::facts::{Facts, count_of, has_token, token_draws};
+use super::draws::token_draws;
+use super::facts::{Facts, count_of, has_token};
 use super::step_checks::is_over;
 use crate::check::property::Property;
 use crate::effect::Reply;

@@ -3,13 +3,12 @@
 
 use super::step_checks::is_too_old;
 use super::{Drops, History, Seen, Trail};
-use crate::check::role::Part;
-use crate::entropy::Entropy;
+use crate::check::role::{Fate, Part, Role};
 use crate::event::{Event, RequestEvent};
 use crate::presented::SubmittedToken;
 use crate::semantics::Semantics;
 use crate::session::{Session, SessionRef};
-use crate::token::{FormToken, SessionId, Width};
+use crate::token::{FormToken, SessionId};
 
 /// What a step found, before it did anything.
 pub(super) struct Facts<'a> {
@@ -18,14 +17,17 @@ pub(super) struct Facts<'a> {
     pub(super) trail: Option<&'a Trail>,
     /// The session that the request holds, as the request sees it.
     pub(super) held: Option<SessionRef<'a>>,
+    /// Whether the event saves.
+    pub(super) saves: bool,
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn of(history: &'a History, seen: &'a Seen<'a>) -> Self {
+    pub(super) fn of(history: &'a History, seen: &'a Seen<'a>, role: Option<&Role>) -> Self {
         let request = seen.input.event.request();
         let trail = request.and_then(|request| history.trails.get(&request));
         let held = request.and_then(|request| seen.before.session(request));
-        Self { seen, trail, held }
+        let saves = role.is_some_and(|role| role.fate == Fate::Saved);
+        Self { seen, trail, held, saves }
     }
 
     /// What happens in the request, if anything does.
@@ -92,15 +94,4 @@ pub(super) fn has_token(session: &Session, token: SubmittedToken) -> bool {
 pub(super) fn count_of(session: Option<&Session>, token: FormToken) -> usize {
     let tokens = session.map_or(&[][..], |session| session.form_tokens().as_slice());
     tokens.iter().filter(|own| **own == token).count()
-}
-
-/// The form tokens that the step may draw, in their order.
-// [token-4] [token-5]
-pub(super) fn token_draws<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = FormToken> + 'a {
-    let (_, tokens) = seen.input.entropy.bytes().split_at(Entropy::HALF);
-    let width = seen.config.width;
-    tokens.chunks_exact(width.bytes()).filter_map(move |draw| match width {
-        Width::Bits64 => <[u8; 8]>::try_from(draw).ok().map(FormToken::from),
-        Width::Bits128 => <[u8; 16]>::try_from(draw).ok().map(FormToken::from),
-    })
 }

@@ -3,7 +3,8 @@
 
 use smol_str::SmolStr;
 
-use super::facts::{Facts, count_of, token_draws};
+use super::draws::token_draws;
+use super::facts::{Facts, count_of};
 use super::saving::Saving;
 use super::{Findings, Seen};
 use crate::check::property::Property;

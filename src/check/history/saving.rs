@@ -1,12 +1,12 @@
 //! What an event saves, where it stores that, and the reasons not to.
 
+use super::draws::id_draws;
 use super::facts::Facts;
 use super::refusal_checks::is_full;
-use super::step_checks::{draws, is_over, is_reached, is_too_old};
+use super::step_checks::{is_over, is_reached, is_too_old};
 use super::{Drops, Login, Trail};
 use crate::check::role::Part;
 use crate::config::Dirtiness;
-use crate::event::{Outcome, RequestEvent};
 use crate::session::{Session, SessionRef};
 use crate::token::SessionId;
 
@@ -34,30 +34,7 @@ enum Place {
 
 impl<'a> Saving<'a> {
     pub(super) fn of(facts: &'a Facts<'a>) -> Option<Self> {
-        let saves = match facts.event()? {
-            RequestEvent::MaintainSession => true,
-            RequestEvent::FinishRequest { outcome } => match outcome {
-                Outcome::Successful | Outcome::Interrupted => true,
-                Outcome::Failed | Outcome::Abandoned => false,
-            },
-            RequestEvent::SetUser { .. }
-            | RequestEvent::RenewSession
-            | RequestEvent::SetValue { .. }
-            | RequestEvent::RemoveValue { .. }
-            | RequestEvent::TakeValue { .. }
-            | RequestEvent::GuardValue { .. }
-            | RequestEvent::CreateFormToken
-            | RequestEvent::HasFormToken { .. }
-            | RequestEvent::RemoveFormToken { .. }
-            | RequestEvent::HasSessionCookie { .. }
-            | RequestEvent::RevokeSessionCookie
-            | RequestEvent::ExpireSession
-            | RequestEvent::ExpireOtherSessions
-            | RequestEvent::ExpireHandle { .. }
-            | RequestEvent::NewSession
-            | RequestEvent::InsertSession { .. } => false,
-        };
-        let (held, trail) = (facts.held.filter(|_| saves)?, facts.trail?);
+        let (held, trail) = (facts.held.filter(|_| facts.saves)?, facts.trail?);
         let there = held.id.and_then(|id| facts.seen.before.get(&id));
         let base = held.id.and_then(|id| facts.stored(id));
         Some(Self { facts, trail, held, there, base })
@@ -115,12 +92,9 @@ impl<'a> Saving<'a> {
     // [token-6] [token-7]
     pub(super) fn has_no_id(&self) -> bool {
         let seen = self.facts.seen;
-        let (entropy, width) = (&seen.input.entropy, seen.config.width);
         match self.place() {
             Place::Nowhere | Place::Under(_) => false,
-            Place::Moved | Place::Anew => {
-                draws(entropy, width, width.draws()).all(|id| seen.before.has_session(&id))
-            }
+            Place::Moved | Place::Anew => id_draws(seen).all(|id| seen.before.has_session(&id)),
         }
     }
 

@@ -2,17 +2,17 @@
 
 use smol_str::SmolStr;
 
+use super::draws::id_draws;
 use super::{Findings, History, Seen, Stores, ended_user, held_id, is_held, same_but_for_access};
 use crate::check::property::Property;
 use crate::check::role::{Fate, Part, Role, written_by};
 use crate::effect::{CookieChange, Reply, StoreOp};
-use crate::entropy::Entropy;
 use crate::event::{Event, ManagerEvent, RequestEvent, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
 use crate::semantics::Semantics;
 use crate::session::Session;
 use crate::time::Timestamp;
-use crate::token::{SessionId, Width};
+use crate::token::SessionId;
 
 impl History {
     // [token-10] [step-61]
@@ -27,9 +27,8 @@ impl History {
         let chosen = role.is_some_and(|role| role.chosen.is_some());
         let back = !chosen && stores.came().any(|id| self.dead.contains(&id));
         found.break_if(back, Property::NoIdComesBack);
-        let drawn = |id: &SessionId| {
-            draws(&seen.input.entropy, seen.config.width, seen.effects.draws).any(|d| d == *id)
-        };
+        let count = usize::from(seen.effects.draws);
+        let drawn = |id: &SessionId| id_draws(seen).take(count).any(|draw| draw == *id);
         let issued = stores.came().all(|id| drawn(&id) || self.dead.contains(&id));
         found.break_if(!issued, Property::IdsAreIssued);
         found.witness_if(stores.came().any(|id| drawn(&id)), Property::IdsAreIssued);
@@ -306,15 +305,6 @@ fn is_named_by(
             && before.map(Session::handle) == held.map(Session::handle);
         own || moved
     }
-}
-
-/// The first `count` draws, as ids.
-pub(super) fn draws(entropy: &Entropy, width: Width, count: u8) -> impl Iterator<Item = SessionId> {
-    let bytes = entropy.bytes().chunks_exact(width.bytes());
-    bytes.take(usize::from(count)).filter_map(move |draw| match width {
-        Width::Bits64 => <[u8; 8]>::try_from(draw).ok().map(SessionId::from),
-        Width::Bits128 => <[u8; 16]>::try_from(draw).ok().map(SessionId::from),
-    })
 }
 
 /// Whether the operation alone leads from the store before to the store after.
