@@ -13,6 +13,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod all_refusals;
 #[path = "judges/altered.rs"]
 mod altered;
 #[path = "judges/answers.rs"]

@@ -3,12 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod all_refusals;
 mod scenario;
 
+use all_refusals::REFUSALS;
 use quixote_session::driver::{Arrival, Call, Exchange};
 use quixote_session::{
     Config, ConfigError, CookieValue, Entropy, EntropySource, FormToken, FormTokens, NotHex,
-    Refusal, Semantics, Session, SessionId, SessionRef, State, Timestamp, TooManyFormTokens,
+    Semantics, Session, SessionId, SessionRef, State, Timestamp, TooManyFormTokens,
 };
 use scenario::events::{create_token, maintain};
 use scenario::{Failed, OUTCOMES, Scenario};
@@ -62,28 +64,7 @@ fn errors_say_what_was_expected() {
 fn semantics_and_refusals_have_the_names_of_the_specification() {
     let names = [Semantics::Live, Semantics::Copying, Semantics::Strict].map(|s| s.to_string());
     assert_eq!(names, ["live", "copying", "strict"]);
-    let refusals = [
-        Refusal::UnknownRequest,
-        Refusal::RequestOpen,
-        Refusal::NoSession,
-        Refusal::UnknownToken,
-        Refusal::UnknownSession,
-        Refusal::UnknownKey,
-        Refusal::EntropyUsedUp,
-        Refusal::SessionGone,
-        Refusal::UserEnded,
-        Refusal::ValueChanged,
-        Refusal::NoUser,
-        Refusal::NotOffered,
-        Refusal::WouldOrphan,
-        Refusal::SavedAtFinish,
-        Refusal::IdNotIssued,
-        Refusal::TextTooLong,
-        Refusal::TooManyValues,
-        Refusal::TooManyRequests,
-        Refusal::TooManySessions,
-    ];
-    for refusal in refusals {
+    for refusal in REFUSALS {
         // Serialisation derives the name separately, and it must be the same.
         assert_eq!(serde_json::to_value(refusal).unwrap(), refusal.name());
         assert!(refusal.to_string().contains(": "), "{refusal:?} says what to do");

@@ -8,29 +8,8 @@ use quixote_session::check::population::{Habits, Population, Seeded};
 use quixote_session::check::{History, Property, Seen};
 use quixote_session::{Config, Effects, Input, Refusal, Reply, Semantics, State, step};
 
+use crate::all_refusals::REFUSALS;
 use crate::clients::near;
-
-const REFUSALS: [Refusal; 19] = [
-    Refusal::RequestOpen,
-    Refusal::UnknownRequest,
-    Refusal::TooManyRequests,
-    Refusal::TextTooLong,
-    Refusal::NoSession,
-    Refusal::IdNotIssued,
-    Refusal::SavedAtFinish,
-    Refusal::WouldOrphan,
-    Refusal::NotOffered,
-    Refusal::NoUser,
-    Refusal::UnknownKey,
-    Refusal::UserEnded,
-    Refusal::SessionGone,
-    Refusal::UnknownToken,
-    Refusal::ValueChanged,
-    Refusal::TooManyValues,
-    Refusal::UnknownSession,
-    Refusal::TooManySessions,
-    Refusal::EntropyUsedUp,
-];
 
 /// An answer of each kind, and of two kinds more than one.
 fn answers() -> Vec<Reply> {
