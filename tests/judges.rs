@@ -24,6 +24,8 @@ mod clients;
 mod refusals;
 #[path = "judges/run.rs"]
 mod run;
+#[path = "judges/saves.rs"]
+mod saves;
 #[path = "judges/told_apart.rs"]
 mod told_apart;
 #[path = "judges/witnessed.rs"]
