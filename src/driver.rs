@@ -54,6 +54,7 @@
 mod ask;
 mod call;
 mod exchange;
+mod login;
 mod over;
 mod rests;
 mod turn;
@@ -61,4 +62,5 @@ mod turn;
 pub use self::ask::{Answer, Ask, Revision, Stored, World, Write};
 pub use self::call::{Arrival, Call, Ending, Failure, FromSaid, Said};
 pub use self::exchange::Exchange;
+pub use self::login::Login;
 pub use self::over::{Outside, Over};

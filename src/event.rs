@@ -110,7 +110,10 @@ pub enum RequestEvent {
     /// tokens. Otherwise the new user, or nobody, begins without anything that was set before.
     ///
     /// A driver whose store is outside first tells the state the user's generation, by
-    /// [`State::with_generation`](crate::State::with_generation).
+    /// [`State::with_generation`](crate::State::with_generation). If all sessions of the user are
+    /// ended after that, the save is refused, so the generation should be from before the user's
+    /// proof was checked. If the state holds all sessions, you can send this event before the
+    /// check, and end the request as failed if the proof is wrong.
     ///
     /// Refused with [`no_session`](crate::Refusal::NoSession) and
     /// [`text_too_long`](crate::Refusal::TextTooLong).

@@ -13,6 +13,8 @@
 mod asks;
 #[path = "exchange/doubt.rs"]
 mod doubt;
+#[path = "exchange/prepared.rs"]
+mod prepared;
 #[path = "exchange/races.rs"]
 mod races;
 #[path = "exchange/shop.rs"]

@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 
 use smol_str::SmolStr;
 
+use super::login::Login;
 use crate::effect::{CookieOp, Refusal, Reply};
 use crate::event::{Event, ManagerEvent, Outcome, RequestEvent, RequestId};
 use crate::presented::{CookieValue, SubmittedToken};
@@ -25,6 +26,8 @@ pub(super) const REQUEST: RequestId = RequestId(1);
 #[derive(Clone, PartialEq, Eq)]
 pub struct Call<T> {
     pub(super) event: Event,
+    /// For a login that was prepared: the user's generation, as it was then.
+    pub(super) generation: Option<u64>,
     result: PhantomData<fn() -> T>,
 }
 
@@ -78,7 +81,7 @@ pub enum Failure {
 
 impl<T> Call<T> {
     const fn of(event: Event) -> Self {
-        Self { event, result: PhantomData }
+        Self { event, generation: None, result: PhantomData }
     }
 
     const fn in_request(event: RequestEvent) -> Self {
@@ -108,10 +111,13 @@ impl Call<Option<SmolStr>> {
 }
 
 impl Call<()> {
-    /// Logs this user in, whose password or other proof was checked: [`RequestEvent::SetUser`].
+    /// Logs in somebody whose password or other proof was checked: [`RequestEvent::SetUser`]. If
+    /// that check takes time, prepare the [`Login`] first.
     #[must_use]
-    pub fn login(user: impl Into<SmolStr>) -> Self {
-        Self::in_request(RequestEvent::SetUser { user: Some(user.into()) })
+    pub fn login(login: impl Into<Login>) -> Self {
+        let Login { user, generation } = login.into();
+        let event = RequestEvent::SetUser { user: Some(user) };
+        Self { generation, ..Self::in_request(event) }
     }
 
     /// Removes the user; the session goes on, empty: [`RequestEvent::SetUser`]. If the request

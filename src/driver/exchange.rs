@@ -161,8 +161,11 @@ impl Exchange {
             waits: Waits::Entropy,
         });
         if let Event::Request { event: RequestEvent::SetUser { user: Some(_) }, .. } = &turn.event {
-            // [driver-11]
-            self.load_generation(turn);
+            // [driver-11] [driver-24]
+            match call.generation {
+                Some(generation) => self.told(turn, generation),
+                None => self.load_generation(turn),
+            }
         } else if loads_first(&turn.event) {
             self.load(turn);
         } else {

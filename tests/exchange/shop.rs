@@ -129,10 +129,14 @@ impl Shop {
         exchange
     }
 
-    /// A session of alice, and a form token in it.
+    /// A session of alice.
     pub(crate) fn log_in(&mut self) -> SessionId {
+        self.log_in_as("alice")
+    }
+
+    pub(crate) fn log_in_as(&mut self, user: &str) -> SessionId {
         let mut login = self.request(None);
-        login.run(Call::login("alice"), self).unwrap();
+        login.run(Call::login(user), self).unwrap();
         login.run(Call::set("theme", "dark"), self).unwrap();
         let ending = login.run(Call::finish(), self).unwrap();
         let Some(CookieChange::Set(id)) = ending.cookie.map(|cookie| cookie.value) else {

@@ -113,7 +113,8 @@ impl<'a> Store<'a> {
         }
     }
 
-    fn generation(&self, user: &str) -> u64 {
+    /// How often this user's sessions were ended.
+    pub(crate) fn generation(&self, user: &str) -> u64 {
         self.generations.get(user).copied().unwrap_or_default()
     }
 

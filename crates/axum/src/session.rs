@@ -7,7 +7,7 @@ use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
-use quixote_session::driver::{Call, Ending, Exchange, Failure, FromSaid};
+use quixote_session::driver::{Call, Ending, Exchange, Failure, FromSaid, Login};
 use quixote_session::{FormToken, Handle, Session as Stored, SmolStr};
 use quixote_session_store::{Manager, OwnData};
 use tokio::sync::Mutex;
@@ -167,14 +167,49 @@ impl Session {
         self.call(Call::accept(token)).await
     }
 
-    /// Logs this user in, whose password or other proof you have checked. The session moves to a
-    /// new id.
+    /// Prepares a login, before the password or other proof of the user is checked. If all sessions
+    /// of that user are ended during the check, for example because the password was changed, the
+    /// login is not saved: the save is refused with `user_ended`.
+    ///
+    /// ```
+    /// use quixote_session_axum::{Session, SessionError};
+    /// # async fn check(_name: &str, _password: &str) -> bool { true }
+    ///
+    /// async fn log_in(
+    ///     session: Session,
+    ///     name: &str,
+    ///     password: &str,
+    /// ) -> Result<bool, SessionError> {
+    ///     let login = session.prepare_login(name).await?;
+    ///     let is_right = check(name, password).await; // takes a while
+    ///     if is_right {
+    ///         session.login(login).await?;
+    ///     }
+    ///     Ok(is_right)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn prepare_login(
+        &self,
+        user: impl Into<SmolStr> + Send,
+    ) -> Result<Login, SessionError> {
+        self.0.manager.prepare_login(user).await.map_err(|_| {
+            self.0.failed.store(true, Ordering::Relaxed);
+            SessionError(Failure::Store)
+        })
+    }
+
+    /// Logs in a user whose password or other proof you have checked: a name, or a login that was
+    /// [prepared](Self::prepare_login) before the check. The session moves to a new id.
     ///
     /// # Errors
     ///
     /// If the name is too long, or this request has ended the session.
-    pub async fn login(&self, user: impl Into<SmolStr> + Send) -> Result<(), SessionError> {
-        self.call(Call::login(user)).await
+    pub async fn login(&self, login: impl Into<Login> + Send) -> Result<(), SessionError> {
+        self.call(Call::login(login)).await
     }
 
     /// Ends the session at once.

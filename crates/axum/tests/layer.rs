@@ -18,6 +18,8 @@ use tower::ServiceExt as _;
 
 #[path = "layer/own_data.rs"]
 mod own_data;
+#[path = "layer/prepared.rs"]
+mod prepared;
 
 type Done = Result<&'static str, SessionError>;
 
@@ -44,6 +46,7 @@ impl Store for Failing {
     }
 
     async fn generation(&self, user: &str) -> Result<u64, StoreError> {
+        self.check()?;
         self.memory.generation(user).await
     }
 
@@ -72,7 +75,7 @@ impl Site {
             .route("/read", get(read))
             .route("/kept", get(kept))
             .route("/kept", post(kept_login))
-            .route("/login", post(login))
+            .route("/login", post(log_in))
             .route("/logout", post(logout))
             .route("/set", get(set))
             .route("/wrong", get(wrong))
@@ -124,10 +127,10 @@ async fn kept(session: Session) -> ([(header::HeaderName, &'static str); 1], Str
 }
 
 async fn kept_login(session: Session) -> ([(header::HeaderName, &'static str); 1], Done) {
-    ([(header::CACHE_CONTROL, "private, max-age=60")], login(session).await)
+    ([(header::CACHE_CONTROL, "private, max-age=60")], log_in(session).await)
 }
 
-async fn login(session: Session) -> Done {
+async fn log_in(session: Session) -> Done {
     session.login("alice").await?;
     Ok("welcome")
 }
@@ -287,9 +290,11 @@ async fn a_store_that_fails_is_a_503_and_no_cookie_whatever_the_handler_says() {
         let response = site.ask("GET", path, &[&own]).await;
         assert_eq!((response.status().as_u16(), cookie(&response)), (503, None), "{path}");
     }
-    // A request without a cookie loads nothing; it fails when it is saved.
-    let response = site.ask("POST", "/login", &[]).await;
-    assert_eq!((response.status().as_u16(), cookie(&response)), (503, None));
+    // A request without a cookie loads nothing; it fails when it is saved, or logs somebody in.
+    for (method, path) in [("GET", "/set"), ("POST", "/login")] {
+        let response = site.ask(method, path, &[]).await;
+        assert_eq!((response.status().as_u16(), cookie(&response)), (503, None), "{path}");
+    }
     site.store.fails.store(false, Ordering::Relaxed);
     assert_eq!(text(site.ask("GET", "/read", &[&own]).await).await, "alice ");
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, FromSaid, Write};
-use quixote_session::{Config, ConfigError, EntropySource, Session, SessionId, Timestamp};
+use quixote_session::driver::{Answer, Ask, Call, Exchange, Failure, FromSaid, Login, Write};
+use quixote_session::{Config, ConfigError, EntropySource, Session, SessionId, SmolStr, Timestamp};
 use tokio::time::{sleep, timeout};
 
 use crate::store::{Store, StoreError};
@@ -224,6 +224,23 @@ impl Manager {
                 StoreError::Unknown(_) => Answer::Unknown,
             }
         })
+    }
+
+    /// Prepares the login of somebody whose password or other proof is to be checked now. If the
+    /// user's sessions are ended during that check, the login is refused: see [`Login`].
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    // [driver-24]
+    pub async fn prepare_login(
+        &self,
+        user: impl Into<SmolStr> + Send,
+    ) -> Result<Login, StoreError> {
+        let user = user.into();
+        let told = timeout(Self::LONGEST, self.0.store.generation(&user)).await;
+        let told = told.map_err(StoreError::failed).flatten();
+        Ok(Login::prepared(user, told.inspect_err(|why| self.show(why))?))
     }
 
     /// The sessions of a user that are not over, for a list of devices that shows their handles.

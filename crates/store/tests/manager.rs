@@ -43,6 +43,7 @@ impl Store for Bad {
     }
 
     async fn generation(&self, user: &str) -> Result<u64, StoreError> {
+        self.check().await?;
         self.memory.generation(user).await
     }
 
@@ -80,6 +81,7 @@ async fn a_store_that_hangs_is_waited_for_so_long_and_the_request_is_abandoned()
     assert_eq!(manager.sweep().await, Err(Failure::Unknown));
 
     assert!(matches!(manager.sessions_of("alice").await, Err(StoreError::Failed(_))));
+    assert!(matches!(manager.prepare_login("alice").await, Err(StoreError::Failed(_))));
 
     store.hangs.store(false, Ordering::Relaxed);
     assert!(manager.run(&mut request, Call::set("key", "late")).await.is_err());
@@ -102,9 +104,11 @@ async fn each_error_of_the_store_is_shown() {
     assert_eq!(SHOWN.load(Ordering::Relaxed), 1);
     manager.sessions_of("alice").await.unwrap_err();
     assert_eq!(SHOWN.load(Ordering::Relaxed), 2);
+    manager.prepare_login("alice").await.unwrap_err();
+    assert_eq!(SHOWN.load(Ordering::Relaxed), 3);
     store.hangs.store(true, Ordering::Relaxed);
     manager.sweep().await.unwrap_err();
-    assert_eq!(SHOWN.load(Ordering::Relaxed), 3, "one that is too late, too");
+    assert_eq!(SHOWN.load(Ordering::Relaxed), 4, "one that is too late, too");
 }
 
 /// All begin at once, so all but one lose a race. Then they take turns, so none loses so many more

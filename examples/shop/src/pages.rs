@@ -156,13 +156,15 @@ async fn sign_up(State(shop): State<Shop>, session: Session, Form(form): Form<Na
     Ok(Redirect::to("/"))
 }
 
-/// A cart that was filled before the login becomes the user's, but never that of another user.
+/// A cart that was filled before the login becomes the user's, but never that of another user. An
+/// administrator may end the user while the password is checked, so the login is prepared first.
 async fn login(State(shop): State<Shop>, session: Session, Form(form): Form<Names>) -> Done {
     session.accept(&form.token).await?;
-    if !shop.accounts.check(form.name.clone(), form.password).await? {
+    let login = session.prepare_login(form.name.as_str()).await?;
+    if !shop.accounts.check(form.name, form.password).await? {
         return Err(Stop::Page(StatusCode::FORBIDDEN, "Wrong name or password."));
     }
-    session.login(form.name).await?;
+    session.login(login).await?;
     Ok(Redirect::to("/"))
 }
 
