@@ -36,8 +36,10 @@ const CLOCK: &[Kind] = &[Kind::Sweep];
 enum Limit {
     Idle,
     Absolute,
+    /// The idle limit, and room for one session.
+    IdleRoom,
     /// The absolute limit, and room for one session.
-    Room,
+    AbsoluteRoom,
 }
 
 /// A world: the most requests and sessions, the moves, and the limit.
@@ -45,7 +47,7 @@ enum Limit {
 pub(crate) struct Plan(u32, Moves, Limit);
 
 pub(crate) fn worlds(semantics: Semantics) -> Vec<Plan> {
-    use Limit::{Absolute, Idle, Room};
+    use Limit::{Absolute, AbsoluteRoom, Idle, IdleRoom};
     let mut worlds = vec![
         Plan(2, &[INSERT, DELETE], Absolute),
         Plan(2, &[USER, DELETE], Absolute),
@@ -63,9 +65,9 @@ pub(crate) fn worlds(semantics: Semantics) -> Vec<Plan> {
             worlds.push(Plan(1, &[VALUE, GUARD, CLOCK], limit));
         }
         worlds.push(Plan(1, &[USER, SET, CLOCK, DELETE], Idle));
-        worlds.push(Plan(2, &[SET, CLOCK], Idle));
-        worlds.push(Plan(2, &[USER, DELETE], Room));
-        worlds.push(Plan(2, &[SET, GUARD, CLOCK], Idle));
+        worlds.push(Plan(2, &[SET, CLOCK], IdleRoom));
+        worlds.push(Plan(2, &[USER, DELETE], AbsoluteRoom));
+        worlds.push(Plan(2, &[SET, GUARD, CLOCK], IdleRoom));
         worlds.push(Plan(1, &[USER, VALUE], Absolute));
         worlds.push(Plan(1, &[USER, SET, GUARD, DELETE], Absolute));
     }
@@ -89,8 +91,12 @@ const LONG: &str = "too long a text";
 /// at the time limit.
 fn config(semantics: Semantics, most: u32, limit: Limit) -> Config {
     let (idle_limit_ms, absolute_limit_ms) = match limit {
-        Limit::Idle => (Some(1), None),
-        Limit::Absolute | Limit::Room => (None, Some(1)),
+        Limit::Idle | Limit::IdleRoom => (Some(1), None),
+        Limit::Absolute | Limit::AbsoluteRoom => (None, Some(1)),
+    };
+    let max_sessions = match limit {
+        Limit::Idle | Limit::Absolute => most,
+        Limit::IdleRoom | Limit::AbsoluteRoom => 1,
     };
     Config {
         access_resolution_ms: u64::MAX,
@@ -100,7 +106,7 @@ fn config(semantics: Semantics, most: u32, limit: Limit) -> Config {
         max_text_bytes: LONG.len() - 1,
         max_values: 1,
         max_requests: most,
-        max_sessions: if matches!(limit, Limit::Room) { 1 } else { most },
+        max_sessions,
         ..base_of(semantics)
     }
 }
@@ -126,7 +132,8 @@ impl World {
         while let Some(place) = waiting.pop() {
             world.states += 1;
             for after in world.expand(&place) {
-                if seen.insert(after.clone()) {
+                if !seen.contains(&after) {
+                    seen.insert(after.clone());
                     waiting.push(after);
                 }
             }
