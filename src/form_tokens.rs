@@ -59,12 +59,16 @@ impl FormTokens {
         self.as_slice().iter().fold(0, |found, own| found | own.ct_eq(token).unwrap_u8()) != 0
     }
 
+    /// How many tokens there is room for under this cap.
+    pub(crate) fn room(cap: u8) -> usize {
+        // [config-22]
+        usize::from(cap.clamp(1, Self::MAX))
+    }
+
     /// Queues `token`. The oldest tokens make room, so that at most `cap` remain, including it.
     // [session-6] [session-7]
     pub(crate) fn push(&mut self, token: FormToken, cap: u8) {
-        // [config-22]
-        let cap = usize::from(cap.clamp(1, Self::MAX));
-        let extra = self.len().saturating_add(1).saturating_sub(cap);
+        let extra = self.len().saturating_add(1).saturating_sub(Self::room(cap));
         if extra != 0 {
             self.0.drain(..extra);
         }

@@ -28,6 +28,7 @@ use crate::check::role::{Fate, Part, Role, outcome_of};
 use crate::config::Config;
 use crate::effect::{CookieChange, CookieOp, Effects, Reply};
 use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
+use crate::form_tokens::FormTokens;
 use crate::presented::CookieValue;
 use crate::session::Session;
 use crate::state::State;
@@ -195,7 +196,7 @@ impl History {
             Fate::Saved | Fate::Dropped => {
                 trail.touched.clear();
                 trail.guards.clear();
-                trail.issued.clear();
+                trail.issued = FormTokens::new();
                 (trail.drops, trail.login, trail.renews) = (Drops::Nothing, None, false);
             }
         }

@@ -237,3 +237,22 @@ fn a_save_over_a_guarded_value_that_changed_is_found() {
         assert_eq!(broken.contains(Property::NoUpdateIsLost), expected, "{told}");
     }
 }
+
+/// A session has room for 1 to 16 tokens, whatever the configuration says.
+// [config-22]
+#[test]
+fn a_queue_of_any_length_is_right_as_the_machine_has_it() {
+    for max_form_tokens in [0, 1, 2, 16, 17, 255] {
+        let mut run = two_users(&Config { max_form_tokens, ..Config::STRICT });
+        for _ in 0..18 {
+            run.send(RequestEvent::CreateFormToken.of(ALICE));
+            let token = run.state.session(ALICE).unwrap().session.form_tokens().as_slice();
+            let token = SubmittedToken::Token(*token.last().unwrap());
+            run.send(RequestEvent::HasFormToken { token }.of(ALICE));
+        }
+        run.finish(ALICE);
+        run.start(ALICE, Some(run.id_of("alice")));
+        run.send(RequestEvent::CreateFormToken.of(ALICE));
+        run.finish(ALICE);
+    }
+}

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::{Findings, History, Seen, Stores};
 use crate::check::property::Property;
 use crate::event::{Event, RequestEvent};
+use crate::form_tokens::FormTokens;
 use crate::session::{Session, SessionRef};
 use crate::state::State;
 
@@ -28,7 +29,7 @@ impl History {
 
         let infos = stores.after.iter().all(|(_, session)| session.has_info());
         found.break_if(!infos, Property::StoredHasInfo);
-        let cap = usize::from(seen.config.max_form_tokens);
+        let cap = FormTokens::room(seen.config.max_form_tokens);
         let sessions = || {
             let stored = stores.after.iter().map(|(_, session)| *session);
             stored.chain(held.iter().map(|held| held.session))

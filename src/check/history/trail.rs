@@ -1,7 +1,6 @@
 //! What a history remembers of an open request.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::vec::Vec;
 
 use smol_str::SmolStr;
 
@@ -10,9 +9,10 @@ use super::update_checks::is_token;
 use crate::check::role::Part;
 use crate::effect::{Reply, StoreOp};
 use crate::event::{Event, RequestEvent};
+use crate::form_tokens::FormTokens;
 use crate::presented::SubmittedToken;
 use crate::time::Timestamp;
-use crate::token::{FormToken, SessionId};
+use crate::token::SessionId;
 
 /// What an open request has done.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
@@ -35,8 +35,8 @@ pub(super) struct Trail {
     /// The values that it guards, and what it saw of each.
     pub(super) guards: BTreeMap<SmolStr, Option<SmolStr>>,
     /// The form tokens that it issued since the user last changed, and neither spent nor saved:
-    /// the latest, as many as a session holds, oldest first.
-    pub(super) issued: Vec<FormToken>,
+    /// the latest, as many as a session holds.
+    pub(super) issued: FormTokens,
     pub(super) remote_addr: SmolStr,
     /// Whether it changed anything at all.
     pub(super) changed: bool,
@@ -94,7 +94,7 @@ impl Trail {
         };
         self.touched.retain(|part| !drops.takes(part));
         if drops >= Drops::Tokens {
-            self.issued.clear();
+            self.issued = FormTokens::new();
         }
         if drops == Drops::Everything {
             self.guards.clear();
@@ -154,13 +154,11 @@ impl Trail {
             }
             RequestEvent::CreateFormToken => {
                 if let Reply::Token(token) = seen.effects.reply {
-                    self.issued.push(token);
-                    let cap = usize::from(seen.config.max_form_tokens);
-                    self.issued.drain(..self.issued.len().saturating_sub(cap));
+                    self.issued.push(token, seen.config.max_form_tokens);
                 }
             }
             RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token) } => {
-                self.issued.retain(|own| own != token);
+                self.issued.remove(token);
             }
             RequestEvent::RemoveFormToken { token: SubmittedToken::IllFormed }
             | RequestEvent::TakeValue { .. }

@@ -9,6 +9,7 @@ use crate::check::property::Property;
 use crate::check::role::{Fate, Part, Role, outcome_of, written_by};
 use crate::effect::CookieChange;
 use crate::event::{Event, RequestEvent, RequestId};
+use crate::form_tokens::FormTokens;
 use crate::presented::SubmittedToken;
 use crate::session::Session;
 use crate::token::SessionId;
@@ -99,7 +100,7 @@ fn check_save(
     if ended && tokens_alone && written.is_none() {
         return;
     }
-    let cap = usize::from(seen.config.max_form_tokens);
+    let cap = FormTokens::room(seen.config.max_form_tokens);
     let lost = loses_own(trail, held.session, after, cap)
         || before.is_some_and(|before| loses_others(trail, before, after, cap));
     found.break_if(lost, Property::NoUpdateIsLost);
