@@ -11,6 +11,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "properties/limits.rs"]
+mod limits;
 #[path = "properties/precedence.rs"]
 mod precedence;
 #[path = "properties/states.rs"]
@@ -219,6 +221,19 @@ proptest! {
             let (turns, mut choices) = (run.turns(), Bytes::new(&run.bytes));
             let found = population(&config, semantics, (run.habits(), turns), &mut choices);
             prop_assert!(found.is_ok(), "{}", found.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn no_limits_break_a_property_that_is_kept(
+        run in clients::runs(0..1_500),
+        limits in limits::limits(),
+    ) {
+        for semantics in ALL {
+            let config = limits.config(semantics);
+            let (turns, mut choices) = (run.turns(), Bytes::new(&run.bytes));
+            let found = population(&config, semantics, (run.habits(), turns), &mut choices);
+            prop_assert!(found.is_ok(), "{limits:?}: {}", found.unwrap_err());
         }
     }
 
