@@ -30,7 +30,9 @@ use crate::store::{Store, StoreError};
 /// disk, more writes come in; it commits them together, each of them whole or not at all. So it
 /// waits for the disk once for all of them, and the busier the store, the less each write costs.
 /// Another thread reads, and waits for no writer. A transaction that somebody else has open on the
-/// file holds up every write; a write fails after waiting for five seconds.
+/// file holds up every write; a write fails after waiting for five seconds. A sweep deletes 2,000
+/// sessions at a time, and other writes have their turn in between. If there are so many that it
+/// takes longer than a call may, the next sweep goes on.
 #[derive(Clone)]
 pub struct Sqlite(Arc<Parts>);
 
@@ -50,6 +52,13 @@ type Told = oneshot::Sender<Result<bool, StoreError>>;
 
 /// How many jobs are taken at once, which bounds how long another process waits to write.
 const MOST_AT_ONCE: usize = 64;
+
+/// How many sessions a sweep deletes before other writes have their turn. Otherwise all writes
+/// would wait while it deletes what many visitors have left.
+const MOST_SWEPT: i64 = 2_000;
+
+/// For `LIMIT`: no limit.
+const ALL: i64 = -1;
 
 /// The user (?4) has this generation (?8), or none is asked for.
 const OF_GENERATION: &str =
@@ -145,7 +154,12 @@ impl Store for Sqlite {
     }
 
     async fn write(&self, write: &Write) -> Result<bool, StoreError> {
-        ask(&self.0.writes, |tell| Job::Write(write.clone(), tell)).await
+        let carry_out = || ask(&self.0.writes, |tell| Job::Write(write.clone(), tell));
+        if let StoreOp::DiscardOver { .. } = write.op {
+            while carry_out().await? {}
+            return Ok(true);
+        }
+        carry_out().await
     }
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
@@ -247,10 +261,15 @@ fn write_all(connection: &mut Connection, writes: Vec<(Write, Told)>) {
     }
 }
 
-/// Carries out one write, whole or not at all: one that is refused or fails is rolled back.
+/// Carries out one write, whole or not at all: one that is refused or fails is rolled back. Of a
+/// sweep, carries out a part; false if there was nothing left.
 fn write_one(transaction: &mut Transaction<'_>, write: &Write) -> Result<bool, StoreError> {
     let savepoint = transaction.savepoint().map_err(error)?;
-    let done = carry_out(&savepoint, write)?;
+    let done = if let StoreOp::DiscardOver { .. } = write.op {
+        discard(&savepoint, write.over.as_ref(), MOST_SWEPT)? > 0
+    } else {
+        carry_out(&savepoint, write)?
+    };
     if done {
         savepoint.commit().map_err(error)?;
     }
@@ -280,7 +299,7 @@ fn carry_out(db: &Connection, write: &Write) -> Result<bool, StoreError> {
     let done = |sql: &str, values: &[&dyn ToSql]| run(sql, values).map(|_| true);
     match &write.op {
         StoreOp::Create { id, session, generation, .. } => {
-            discard(db, write.over.as_ref())?;
+            discard(db, write.over.as_ref(), ALL)?;
             let generation = generation.map(u64::cast_signed);
             let sql = format!(
                 "INSERT INTO session (id, revision, data, user, handle, created, accessed)
@@ -328,7 +347,7 @@ fn carry_out(db: &Connection, write: &Write) -> Result<bool, StoreError> {
         StoreOp::DeleteUser { user, except } => {
             end_user(db, user, except.as_ref().map(SessionId::reveal_bytes), expected)
         }
-        StoreOp::DiscardOver { .. } => discard(db, write.over.as_ref()),
+        StoreOp::DiscardOver { .. } => discard(db, write.over.as_ref(), ALL).map(|_| true),
     }
 }
 
@@ -363,12 +382,12 @@ fn with<'a>(columns: &'a Columns<'_>, others: &[&'a dyn ToSql]) -> Vec<&'a dyn T
     all
 }
 
-fn discard(db: &Connection, over: Option<&Over>) -> Result<bool, StoreError> {
-    let Some(Bounds { accessed, created }) = over.map(Bounds::from) else { return Ok(true) };
-    let sql = "DELETE FROM session
-        WHERE accessed <= ? OR accessed >= ? OR created <= ? OR created >= ?";
-    run(db, sql, params![accessed.0, accessed.1, created.0, created.1])?;
-    Ok(true)
+/// Deletes what is over, but at most so many sessions, and counts them.
+fn discard(db: &Connection, over: Option<&Over>, most: i64) -> Result<usize, StoreError> {
+    let Some(Bounds { accessed, created }) = over.map(Bounds::from) else { return Ok(0) };
+    let sql = "DELETE FROM session WHERE id IN (SELECT id FROM session
+        WHERE accessed <= ? OR accessed >= ? OR created <= ? OR created >= ? LIMIT ?)";
+    run(db, sql, params![accessed.0, accessed.1, created.0, created.1, most])
 }
 
 #[cfg(test)]

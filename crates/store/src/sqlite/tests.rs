@@ -119,6 +119,23 @@ fn nobody_is_told_that_a_write_is_done_whose_commit_failed() {
 }
 
 #[tokio::test]
+async fn a_sweep_of_many_is_parted_so_that_other_writes_have_their_turn() {
+    let file = File::new();
+    let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+        INSERT INTO session SELECT randomblob(16), 0, '', NULL, NULL, 0, 0 FROM n";
+    file.connection().execute_batch(many).unwrap();
+    let op = StoreOp::DiscardOver { now: NOW };
+    let over = Over::of(&Config::STRICT, &op);
+    let sweep = Write { op, over, ..create(1) };
+    let told = file.told([sweep.clone(), create(1)]);
+    assert!(matches!(told[..], [Ok(true), Ok(true)]), "{told:?}");
+    assert_eq!(file.count(), 5000 - 2000 + 1);
+    let store = Sqlite::open(file.folder.path().join("sessions")).unwrap();
+    assert!(store.write(&sweep).await.unwrap());
+    assert_eq!(file.count(), 1, "what is not over");
+}
+
+#[tokio::test]
 async fn who_reads_waits_for_no_writer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions");
