@@ -27,7 +27,7 @@ struct Shared {
     exchange: Mutex<Exchange>,
     /// The application's own transaction, which ends as the request ends.
     own: Mutex<Option<Box<dyn OwnData>>>,
-    /// Whether a handler has extracted it.
+    /// Whether a handler has extracted it, or a call was made.
     used: AtomicBool,
     /// Whether the store failed. Then the response must not say that anything was done.
     failed: AtomicBool,
@@ -38,6 +38,12 @@ impl Session {
         let (exchange, own) = (Mutex::new(exchange), Mutex::new(None));
         let (used, failed) = (AtomicBool::new(false), AtomicBool::new(false));
         Self(Arc::new(Shared { manager, exchange, own, used, failed }))
+    }
+
+    /// The response may depend on the session from here on. An extractor of the extensions can find
+    /// it, too, and that cannot be noticed before it is looked at.
+    fn mark_used(&self) {
+        self.0.used.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn was_used(&self) -> bool {
@@ -74,6 +80,7 @@ impl Session {
     ///
     /// Why it failed.
     pub async fn call<T: FromSaid>(&self, call: Call<T>) -> Result<T, SessionError> {
+        self.mark_used();
         let mut exchange = self.0.exchange.lock().await;
         let result = self.0.manager.run(&mut exchange, call).await;
         if let Err(Failure::Store | Failure::Unknown) = result {
@@ -84,6 +91,7 @@ impl Session {
 
     /// Reads the session as the request sees it, including its own changes; None after a logout.
     pub async fn look<T>(&self, look: impl FnOnce(&Stored) -> T) -> Option<T> {
+        self.mark_used();
         self.0.exchange.lock().await.session().map(|held| look(held.session))
     }
 
@@ -274,7 +282,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NoLayer> {
         let session = parts.extensions.get::<Self>().cloned().ok_or(NoLayer)?;
-        session.0.used.store(true, Ordering::Relaxed);
+        session.mark_used();
         Ok(session)
     }
 }

@@ -5,11 +5,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
 use quixote_session::driver::{Stored, Write};
 use quixote_session::{Config, Outcome, Session as Content, SessionId};
 use quixote_session_axum::{Session, SessionError, SessionLayer};
@@ -73,6 +73,7 @@ impl Site {
         let app = Router::new()
             .route("/plain", get(async || "plain"))
             .route("/read", get(read))
+            .route("/found", get(found))
             .route("/kept", get(kept))
             .route("/kept", post(kept_login))
             .route("/login", post(log_in))
@@ -120,6 +121,10 @@ impl Site {
 async fn read(session: Session) -> String {
     let value = session.value("key").await.unwrap_or_default();
     format!("{} {value}", session.user().await.unwrap_or_default())
+}
+
+async fn found(Extension(session): Extension<Session>) -> String {
+    read(session).await
 }
 
 async fn kept(session: Session) -> ([(header::HeaderName, &'static str); 1], String) {
@@ -216,6 +221,9 @@ async fn a_cookie_comes_with_its_headers_and_only_if_there_is_something_to_keep(
     let response = site.ask("GET", "/kept", &[]).await;
     assert_eq!(response.headers()[header::VARY], "Cookie");
     assert_eq!(caching(&response), ["private, max-age=60"], "what the handler says");
+    let response = site.ask("GET", "/found", &[]).await;
+    assert_eq!(response.headers().get(header::VARY).unwrap(), "Cookie", "however it was found");
+    assert_eq!(caching(&response), ["no-store"]);
     let response = site.ask("POST", "/login", &[]).await;
     assert!(cookie(&response).unwrap().starts_with("__Host-session="));
     assert_eq!(caching(&response), ["no-store"]);
