@@ -2,11 +2,12 @@
 
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
-use quixote_session::Refusal;
 use quixote_session::driver::Failure;
+use quixote_session::{Outcome, Refusal};
 
 /// Why a call failed. As a response it is a line of text, with the status that the table in the
-/// [crate documentation](crate) lists.
+/// [crate documentation](crate) lists. The handler has stopped half way, so the response also says
+/// [`Outcome::Failed`]: what the handler did before is not saved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionError(pub Failure);
 
@@ -60,6 +61,8 @@ impl std::error::Error for SessionError {}
 
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
-        (self.status(), format!("{self}\n")).into_response()
+        let mut response = (self.status(), format!("{self}\n")).into_response();
+        response.extensions_mut().insert(Outcome::Failed);
+        response
     }
 }

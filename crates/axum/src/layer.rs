@@ -156,7 +156,9 @@ fn cookie_of(config: &Config, headers: &HeaderMap) -> Option<CookieValue> {
 
 fn end_of(response: &Response) -> Call<Ending> {
     let status = response.status();
-    let by_status = if status.is_server_error() {
+    // A timeout inside the layer answers 408, and has dropped the handler half way.
+    let is_cut = status == StatusCode::REQUEST_TIMEOUT;
+    let by_status = if status.is_server_error() || is_cut {
         Outcome::Failed
     } else if status.is_client_error() {
         Outcome::Interrupted

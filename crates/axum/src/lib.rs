@@ -36,15 +36,21 @@
 //! | what the handler does | the session | the response |
 //! |---|---|---|
 //! | answers with 1xx to 4xx | is saved | the handler's; if the save is refused, an error instead |
-//! | answers with 5xx | is not saved | the handler's |
+//! | stops with a [`SessionError`], as `?` does | is not saved | that of the [table](#the-status-of-an-error) |
+//! | answers with 5xx, or 408 | is not saved | the handler's |
 //! | panics | is not saved | 500 |
 //! | is dropped because the client is gone | is not saved | none |
 //! | goes on after the store has failed | is not saved | 503, or the handler's own 5xx; no cookie |
 //!
 //! A 4xx response saves the session, because a form that is shown again with an error has a new
-//! token. To decide otherwise, put an [`Outcome`](quixote_session::Outcome) into the extensions of
-//! the response: it counts instead of the status. What is final is never undone: a logout, a form
-//! token that was accepted, a value that was taken, the end of other sessions.
+//! token. So check everything before you call [`login`](Session::login) or write to your database:
+//! after that, a page that says 403 changes nothing about it. A 408 does not save, because a timeout
+//! inside the layer answers so, and it has dropped the handler half way.
+//!
+//! To decide otherwise, put an [`Outcome`](quixote_session::Outcome) into the extensions of the
+//! response: it counts instead of the status. A [`SessionError`] says `Outcome::Failed` in this way,
+//! so a page of your own that takes its place should say it, too. What is final is never undone: a
+//! logout, a form token that was accepted, a value that was taken, the end of other sessions.
 //!
 //! # The application's own data
 //!

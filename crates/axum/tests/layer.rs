@@ -20,6 +20,8 @@ use tower::ServiceExt as _;
 mod own_data;
 #[path = "layer/prepared.rs"]
 mod prepared;
+#[path = "layer/stopped.rs"]
+mod stopped;
 
 type Done = Result<&'static str, SessionError>;
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use quixote_session::{Handle, Timestamp};
+use axum::{Extension, Router};
+use quixote_session::{Handle, Outcome, Timestamp};
 use quixote_session_axum::{Session, SessionError};
 use serde::Deserialize;
 
@@ -71,9 +71,11 @@ impl From<Broken> for Stop {
 impl IntoResponse for Stop {
     fn into_response(self) -> Response {
         match self {
-            // The layer has a table that says which refusal has which status.
+            // The layer has a table that says which refusal has which status. The handler has
+            // stopped half way, so nothing of it is saved.
             Self::Session(why) => {
-                (why.status(), page("Sorry", &escape(&why.to_string()))).into_response()
+                let page = page("Sorry", &escape(&why.to_string()));
+                (why.status(), Extension(Outcome::Failed), page).into_response()
             }
             Self::Accounts(why) => {
                 eprintln!("accounts: {why}");

@@ -12,12 +12,19 @@ use quixote_session_store::{OwnData, Store as _, StoreError};
 use super::{Failing, Site, text};
 
 /// Data of the application that note how they ended.
-struct Own {
+#[derive(Clone)]
+pub(super) struct Own {
     ended: Arc<Mutex<Vec<&'static str>>>,
     /// Whether the commit succeeds; None if it panics.
     commits: Option<bool>,
     /// Whether they are in the database of the sessions.
     shares: Option<Arc<Failing>>,
+}
+
+/// Data in a database of their own, and what became of them.
+pub(super) fn noting() -> (Own, Arc<Mutex<Vec<&'static str>>>) {
+    let ended = Arc::default();
+    (Own { ended: Arc::clone(&ended), commits: Some(true), shares: None }, ended)
 }
 
 #[async_trait::async_trait]
