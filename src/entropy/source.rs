@@ -7,10 +7,10 @@ use super::Entropy;
 
 /// `ChaCha20` as a source of [`Entropy`]: one seed, one stream, owned by the driver.
 ///
-/// The core never draws by itself. In production, take the seed from the operating system, once,
-/// and keep it nowhere: whoever knows it knows every id. With a fixed seed, a run can be repeated.
-/// Two sources with the same seed draw the same ids. So there is no `Clone`, and a process that
-/// forks has to seed each child anew.
+/// The core never draws by itself. In production, take the source from the operating system, by
+/// [`from_system`](Self::from_system). With a seed of your own, a run can be repeated: whoever
+/// knows the seed knows every id, two sources with one seed draw the same ids, and so do the
+/// children of a process that forks. So there is no `Clone`.
 ///
 /// ```
 /// use quixote_session::EntropySource;
@@ -20,16 +20,23 @@ use super::Entropy;
 /// assert_eq!(first, other.draw());
 /// assert_ne!(first, one.draw());
 /// ```
-pub struct EntropySource(ChaCha20Rng);
+pub struct EntropySource {
+    stream: ChaCha20Rng,
+    /// Whether each draw begins with fresh bytes from the system.
+    is_from_system: bool,
+}
 
 impl EntropySource {
     /// A stream that `seed` determines.
     #[must_use]
     pub fn new(seed: [u8; 32]) -> Self {
-        Self(ChaCha20Rng::from_seed(seed))
+        Self { stream: ChaCha20Rng::from_seed(seed), is_from_system: false }
     }
 
-    /// A stream whose seed comes from the operating system: one for each process.
+    /// A stream whose seed comes from the operating system, and comes again with each draw. So
+    /// nothing draws the same ids twice, even if the process forks, or a virtual machine is copied
+    /// or goes back to a snapshot: whoever had an id in one of the copies would know it in the
+    /// others.
     ///
     /// # Errors
     ///
@@ -37,20 +44,34 @@ impl EntropySource {
     pub fn from_system() -> std::io::Result<Self> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)?;
-        Ok(Self::new(seed))
+        Ok(Self { is_from_system: true, ..Self::new(seed) })
     }
 
     /// The next 64 bytes of the stream: enough for one [`Input`](crate::Input).
     // [driver-2]
     pub fn draw(&mut self) -> Entropy {
+        if self.is_from_system {
+            self.freshen();
+        }
         let mut bytes = [0; Entropy::BYTES];
-        self.0.fill_bytes(&mut bytes);
+        self.stream.fill_bytes(&mut bytes);
         Entropy::from_bytes(bytes)
+    }
+
+    /// Seeds the stream anew, from itself and from the system. If the system has no bytes, which it
+    /// had when the source was made, the stream goes on as it is.
+    fn freshen(&mut self) {
+        let (mut seed, mut fresh) = ([0; 32], [0; 32]);
+        if getrandom::fill(&mut fresh).is_ok() {
+            self.stream.fill_bytes(&mut seed);
+            seed.iter_mut().zip(fresh).for_each(|(own, fresh)| *own ^= fresh);
+            self.stream = ChaCha20Rng::from_seed(seed);
+        }
     }
 
     /// The next 8 bytes of the stream.
     pub(crate) fn number(&mut self) -> u64 {
-        self.0.next_u64()
+        self.stream.next_u64()
     }
 }
 
@@ -58,5 +79,30 @@ impl EntropySource {
 impl core::fmt::Debug for EntropySource {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("EntropySource(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EntropySource;
+
+    /// As a fork does it, or a snapshot of a virtual machine.
+    fn copied(source: &EntropySource) -> EntropySource {
+        let EntropySource { stream, is_from_system } = source;
+        EntropySource { stream: stream.clone(), is_from_system: *is_from_system }
+    }
+
+    // [driver-2]
+    #[test]
+    fn a_copy_of_a_source_from_the_system_draws_other_bytes() {
+        let mut own = EntropySource::from_system().unwrap();
+        for _ in 0..3 {
+            let mut copy = copied(&own);
+            assert_ne!(own.draw(), copy.draw());
+            assert_ne!(own.number(), copy.number());
+        }
+        let mut seeded = EntropySource::new([7; 32]);
+        let mut copy = copied(&seeded);
+        assert_eq!(seeded.draw(), copy.draw(), "a run can be repeated");
     }
 }
