@@ -25,11 +25,61 @@
 //!
 //! No request makes these calls, so the application has to:
 //!
-//! - [`Manager::sweep`](quixote_session_store::Manager::sweep), from a timer. A session that is
-//!   over is never found, but takes up room until it is swept.
+//! - [`Manager::sweep`](quixote_session_store::Manager::sweep), from a timer, every few minutes. A
+//!   session that is over is never found, but takes up room until it is swept. A page with a form
+//!   token stores a session for each visitor without a cookie, and no store here bounds how many.
 //! - [`Manager::on_error`](quixote_session_store::Manager::on_error), to log why the store failed.
 //!   A response says only that it did.
 //! - [`SessionLayer::with_remote_addr`], if your list of devices shows their addresses.
+//!
+//! # What a handler sees
+//!
+//! The session is loaded when the head of the request has arrived. What a handler reads of it
+//! ([`user`](Session::user), [`value`](Session::value), [`devices`](Session::devices)) is as it was
+//! then, with the handler's own changes. The client decides when the body arrives, so this may be
+//! long ago: the user may have logged out since, or lost a right that a value stands for.
+//!
+//! Changes to a session that has ended are refused at the end, but a request without changes is
+//! not. So before you do something elsewhere that an ended session must not do:
+//!
+//! - [accept](Session::accept) the token of the form: it is looked up in the store.
+//! - Or ask whether the session is still there:
+//!   `session.call(Call::has_session_cookie(true))`.
+//! - Or [guard](Session::guard) a value, even one that is never set. That counts as a change. If
+//!   the session ends before the save, the save is refused, and a transaction that you have
+//!   [attached](Session::attach) is rolled back.
+//!
+//! [`take`](Session::take) takes what is stored now, so it may be newer than what `value` shows.
+//! Keep under one key what belongs together, or guard it. Suppose that a session holds who is to be
+//! confirmed under one key, and the code that was sent under another. Then whoever knows a password
+//! of alice can let a request begin, have a code sent to himself meanwhile, and confirm alice.
+//!
+//! # Who is a user
+//!
+//! Names are compared byte by byte. Take the name from the account, not from the form of the login:
+//! a database may find `Alice` for `alice`, and ending the sessions of `alice` would leave hers.
+//! And take what is never given to somebody else, such as a number. If an account is closed or
+//! renamed, and somebody registers its name, the old sessions are sessions of the new account. A
+//! name must not be empty.
+//!
+//! | when | do |
+//! |---|---|
+//! | a password is right | [`prepare_login`](Session::prepare_login) before the check, [`login`](Session::login) after it |
+//! | a second factor is missing | log in, and let such a session do nothing but confirm: not list or end devices either. Then [`renew`](Session::renew) and set a value that holds the name, so that it says nothing about another user |
+//! | the same user logs in again | remove what has to be confirmed again: the values stay |
+//! | nobody was logged in before | believe no value that was set then: all of them stay |
+//! | a password or another proof changes | commit it, then [`delete_sessions_of`](quixote_session_store::Manager::delete_sessions_of), and let the user log in anew. Or [`end_others`](Session::end_others) and `renew`; if `end_others` is refused, the others are still there |
+//! | somebody loses a right, or an account is closed | commit it, then `delete_sessions_of`. Values of other sessions cannot be changed, so do not keep rights in them |
+//! | an administrator acts as somebody else | set a value for whom, and leave the user as it is. To log in as the other and back would outlive the end of the administrator's sessions |
+//! | a user wants to be remembered | the cookie ends with the browser. If a cookie of your own logs the user in, delete its token wherever sessions are ended |
+//!
+//! # Requests from other sites
+//!
+//! Under `SameSite=Lax`, a form of another site comes without the cookie. If the page that answers
+//! has a form token, or stores anything else, its cookie replaces that of the user, who is then
+//! logged out. So refuse such requests in front of the layer: those with `Sec-Fetch-Site:
+//! cross-site` whose method is not GET, except where another site is meant to send them. Do nothing
+//! on a GET that changes anything, a logout included, and accept a token before all else.
 //!
 //! # How a request ends
 //!
@@ -44,19 +94,22 @@
 //!
 //! A 4xx response saves the session, because a form that is shown again with an error has a new
 //! token. So check everything before you call [`login`](Session::login) or write to your database:
-//! after that, a page that says 403 changes nothing about it. A 408 does not save, because a timeout
-//! inside the layer answers so, and it has dropped the handler half way.
+//! after that, a page that says 403 changes nothing about it. A 408 does not save, because a
+//! timeout inside the layer answers so, and it has dropped the handler half way.
 //!
 //! To decide otherwise, put an [`Outcome`](quixote_session::Outcome) into the extensions of the
-//! response: it counts instead of the status. A [`SessionError`] says `Outcome::Failed` in this way,
-//! so a page of your own that takes its place should say it, too. What is final is never undone: a
-//! logout, a form token that was accepted, a value that was taken, the end of other sessions.
+//! response: it counts instead of the status. A [`SessionError`] says `Outcome::Failed` in this
+//! way, so a page of your own that takes its place should say it, too. What is final is never
+//! undone: a logout, a form token that was accepted, a value that was taken, the end of other
+//! sessions.
 //!
 //! # The application's own data
 //!
 //! A handler that writes to the application's database in a transaction should
 //! [attach](Session::attach) the transaction. It is then committed after the session, or together
-//! with it if both are in one database, and rolled back if the session is not saved.
+//! with it if both are in one database, and rolled back if the session is not saved. If they are in
+//! two, the client can go away after the session was saved and before the commit, and a client may
+//! choose that moment: then the session says what the data do not.
 //!
 //! # The status of an error
 //!
@@ -83,13 +136,19 @@
 //! | any other | the handler's | the handler's |
 //!
 //! So after a logout the back button does not bring back a user's page, unless the handler allowed
-//! the browser to keep it.
+//! the browser to keep it. Do not allow caches to share such a page (`public`): many ignore `Vary`.
 //!
 //! # Streams
 //!
 //! The request ends, and its cookie is decided, when the handler returns its response, before the
 //! body is sent. A body that is a stream may hold a [`Session`], but its calls are refused
 //! (`unknown_request`): it cannot change the session, and learns that it did not.
+//!
+//! The same holds for the tasks of a WebSocket. Neither ends with the session. A task that outlives
+//! its request takes the [user](Session::user) and the [handle](Session::handle) along, and looks
+//! from time to time whether [`Manager::sessions_of`](quixote_session_store::Manager::sessions_of)
+//! still lists that handle: it stays when the session moves to another id, and goes with a logout,
+//! an end, or a limit.
 
 mod caught;
 mod error;

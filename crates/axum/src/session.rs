@@ -70,6 +70,9 @@ impl Session {
     /// of SQLite has to begin). It is rolled back if the request fails, its save is refused, or it
     /// is dropped. A panic in the commit counts as a commit that failed. A request has one
     /// transaction: to attach another drops the one before.
+    ///
+    /// A request that changes nothing in its session commits even if the session has ended
+    /// meanwhile. To have that refused, [guard](Self::guard) a value.
     pub async fn attach(&self, own: impl OwnData + 'static) {
         *self.0.own.lock().await = Some(Box::new(Caught(own)));
     }
@@ -89,13 +92,14 @@ impl Session {
         result.map_err(SessionError)
     }
 
-    /// Reads the session as the request sees it, including its own changes; None after a logout.
+    /// Reads the session as the request sees it: as it was when the request arrived, with the
+    /// request's own changes. None after a logout.
     pub async fn look<T>(&self, look: impl FnOnce(&Stored) -> T) -> Option<T> {
         self.mark_used();
         self.0.exchange.lock().await.session().map(|held| look(held.session))
     }
 
-    /// Who is logged in.
+    /// Who was logged in when the request arrived, or has logged in during it.
     pub async fn user(&self) -> Option<SmolStr> {
         self.look(|session| session.user().cloned()).await.flatten()
     }
@@ -138,7 +142,8 @@ impl Session {
         self.call(Call::remove(key)).await
     }
 
-    /// Takes a value out of the session, at once: no other request can get it.
+    /// Takes a value out of the session, at once: no other request can get it. It is the value that
+    /// is stored now, which another request may have set since [`value`](Self::value) could see it.
     ///
     /// # Errors
     ///
@@ -147,7 +152,7 @@ impl Session {
         self.call(Call::take(key)).await
     }
 
-    /// Has the save refused if another request changes this value first.
+    /// Has the save refused if another request changes this value first, or ends the session.
     ///
     /// # Errors
     ///
@@ -156,7 +161,8 @@ impl Session {
         self.call(Call::guard(key)).await
     }
 
-    /// Creates a token for a form.
+    /// Creates a token for a form. A visitor without a session gets one. Any form of the session
+    /// may send the token, so keep it out of addresses and of forms that are sent to other sites.
     ///
     /// # Errors
     ///
@@ -238,7 +244,8 @@ impl Session {
         self.call(Call::renew()).await
     }
 
-    /// Ends all other sessions of the user, at once.
+    /// Ends all other sessions of the user, at once. Whoever has a copy of this session's cookie
+    /// keeps it, unless you also [renew](Self::renew).
     ///
     /// # Errors
     ///

@@ -16,6 +16,8 @@ use quixote_session_axum::{Session, SessionError, SessionLayer};
 use quixote_session_store::{Manager, Memory, Store, StoreError};
 use tower::ServiceExt as _;
 
+#[path = "layer/meanwhile.rs"]
+mod meanwhile;
 #[path = "layer/own_data.rs"]
 mod own_data;
 #[path = "layer/prepared.rs"]

@@ -25,6 +25,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # One store for one site
+//!
+//! An id that is stored opens its session, whatever the cookie is called that brings it. If two
+//! sites share a store, or two parts of a site that log in differently, then the alice of one is
+//! the alice of the other. Give each a file, a schema of PostgreSQL or a database of Redis
+//! (`redis://host/1`) of its own.
+//!
+//! A store has the ids as they are, so whoever can read it, or a backup of it, can be any of its
+//! users. A backup also has sessions that have been ended since: after you restore one, delete all
+//! sessions before you start the servers.
+//!
 //! # Features
 //!
 //! `sqlite` (on by default), `postgres`, `redis`: the store of that name.

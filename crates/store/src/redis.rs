@@ -11,7 +11,8 @@ use crate::store::{Store, StoreError};
 
 /// A store in Redis, for many processes on many machines.
 ///
-/// All keys begin with `quixote:`, so the store can share a database with others.
+/// All keys begin with `quixote:`, so the store can share a database with other data. But the
+/// sessions of two sites need two databases: see the [crate](crate).
 ///
 /// Each write is one script, which Redis runs alone, in one round trip. An acknowledged write can
 /// be lost, even a logout. With `appendfsync everysec`, a crash of Redis loses about the last
