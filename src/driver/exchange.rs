@@ -138,20 +138,24 @@ impl Exchange {
     /// for a write, which may have been carried out, the request is abandoned, and a further call
     /// of the request fails as [`Failure::Unknown`].
     pub fn begin<T>(&mut self, call: &Call<T>, now: Timestamp) {
-        let left = self.turn.take();
-        if left.is_some_and(|turn| turn.in_doubt || matches!(turn.waits, Waits::Write(_))) {
-            self.abandon();
-            if let Event::Request { .. } = call.event {
-                self.outcome = Some(Err(Failure::Unknown));
-                return;
+        if let Some(left) = self.turn.take() {
+            if left.in_doubt || matches!(left.waits, Waits::Write(_)) {
+                self.abandon();
+                if let Event::Request { .. } = call.event {
+                    self.outcome = Some(Err(Failure::Unknown));
+                    return;
+                }
+            } else {
+                self.take_back(*left);
             }
         }
         self.outcome = None;
         let event = call.event.clone();
-        self.meet(&event);
+        let login_before = self.meet(&event);
         let turn = Box::new(Turn {
             event,
             now,
+            login_before,
             entropy: None,
             is_fresh: false,
             tries: 0,
@@ -224,8 +228,9 @@ impl Exchange {
         T::from_said(said).ok_or(Failure::Unknown)
     }
 
-    /// Notes the id and the user that the event names.
-    fn meet(&mut self, event: &Event) {
+    /// Notes the id and the user that the event names. For a login, returns the user of the one
+    /// before it.
+    fn meet(&mut self, event: &Event) -> Option<SmolStr> {
         match event {
             Event::StartRequest { cookie, .. } if !self.is_open() => {
                 let id = cookie.as_ref().and_then(CookieValue::session_id);
@@ -235,10 +240,11 @@ impl Exchange {
                 self.known = Some(Known::only_id(*id));
             }
             Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } => {
-                self.login = Some(user.clone());
+                return self.login.replace(user.clone());
             }
             Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => {}
         }
+        None
     }
 
     fn wait(&mut self, mut turn: Box<Turn>, waits: Waits) {
@@ -335,7 +341,16 @@ impl Exchange {
             (turn.event, turn.unsaved, turn.tries) = (event, Some(why), 0);
             self.step(turn);
         } else {
+            self.take_back(*turn);
             self.outcome = Some(Err(why));
+        }
+    }
+
+    /// A call that did not happen: if it is a login, the one before it still stands.
+    fn take_back(&mut self, turn: Turn) {
+        let event = &turn.event;
+        if let Event::Request { event: RequestEvent::SetUser { user: Some(_) }, .. } = event {
+            self.login = turn.login_before;
         }
     }
 

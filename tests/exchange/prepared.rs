@@ -86,3 +86,24 @@ fn a_login_by_name_begins_anew() {
     assert_eq!(ending.failure, Some(Failure::Refused(Refusal::UserEnded)));
     assert_eq!(shop.only(), id);
 }
+
+/// The login before it still stands, and it is her generation that counts.
+// [driver-11]
+#[test]
+fn a_login_that_is_refused_or_given_up_leaves_the_login_before_it() {
+    for is_refused in [false, true] {
+        let mut shop = Shop::new();
+        let mut request = shop.request(None);
+        request.run(Call::login("alice"), &mut shop).unwrap();
+        if is_refused {
+            let long = "x".repeat(shop.config.max_text_bytes + 1);
+            let refused = request.run(Call::login(long), &mut shop);
+            assert_eq!(refused, Err(Failure::Refused(Refusal::TextTooLong)));
+        } else {
+            request.begin(&Call::login("bob"), shop.now);
+        }
+        shop.exchange().run(Call::delete_sessions_of("alice"), &mut shop).unwrap();
+        let ending = request.run(Call::finish(), &mut shop).unwrap();
+        assert_eq!(ending.failure, Some(Failure::Refused(Refusal::UserEnded)), "{is_refused}");
+    }
+}
