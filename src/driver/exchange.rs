@@ -23,7 +23,8 @@ use crate::step::step_with;
 use crate::time::Timestamp;
 
 /// Runs one request, or calls of the manager, over a store outside the process. The
-/// [module](super) has an example.
+/// [module](super) has an example. Give calls of the manager an exchange of their own, even if a
+/// request makes them: an exchange remembers the id of one session.
 ///
 /// It is for [`Config::STRICT`] and configurations made from it. Under copying, it behaves as
 /// Quixote does over a shared mapping: it checks no conditions. Live cannot be shared.

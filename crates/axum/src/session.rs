@@ -8,7 +8,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 use quixote_session::driver::{Call, Ending, Exchange, Failure, FromSaid, Login};
-use quixote_session::{FormToken, Handle, Session as Stored, SmolStr};
+use quixote_session::{Event, FormToken, Handle, Session as Stored, SmolStr};
 use quixote_session_store::{Manager, OwnData};
 use tokio::sync::Mutex;
 
@@ -77,15 +77,20 @@ impl Session {
         *self.0.own.lock().await = Some(Box::new(Caught(own)));
     }
 
-    /// Runs any call.
+    /// Runs any call. A call of the manager is about other sessions, and is run apart from the
+    /// request.
     ///
     /// # Errors
     ///
     /// Why it failed.
     pub async fn call<T: FromSaid>(&self, call: Call<T>) -> Result<T, SessionError> {
         self.mark_used();
-        let mut exchange = self.0.exchange.lock().await;
-        let result = self.0.manager.run(&mut exchange, call).await;
+        let manager = &self.0.manager;
+        let result = if let Event::Manager(_) = call.event() {
+            manager.run(&mut manager.exchange(), call).await
+        } else {
+            manager.run(&mut *self.0.exchange.lock().await, call).await
+        };
         if let Err(Failure::Store | Failure::Unknown) = result {
             self.0.failed.store(true, Ordering::Relaxed);
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::routing::{any, get};
-use quixote_session::Handle;
 use quixote_session::driver::Call;
+use quixote_session::{Handle, SessionId};
 use quixote_session_axum::{Session, SessionError};
 use quixote_session_store::{Manager, Store as _};
 
@@ -95,4 +95,20 @@ async fn who_has_the_handle_sees_that_the_session_has_ended() {
     assert!(is_there().await);
     site.ask("POST", "/logout", &[&renewed]).await;
     assert!(!is_there().await);
+}
+
+/// It is about other sessions, and the session of the request stays the one that is loaded again.
+#[tokio::test]
+async fn a_call_of_the_manager_leaves_the_request_its_session() {
+    let site = Site::new();
+    let (visitor, other) = (site.log_in().await, site.log_in().await);
+    let id: SessionId = other.split_once('=').unwrap().1.parse().unwrap();
+    let ends = async move |session: Session| {
+        session.set("key", "before").await?;
+        session.call(Call::delete_session(id)).await?;
+        session.set("key", "after").await
+    };
+    assert_eq!(site.serve(get(ends), &visitor).await.status(), StatusCode::OK);
+    let read = async |visitor: &str| text(site.ask("GET", "/read", &[visitor]).await).await;
+    assert_eq!((&*read(&visitor).await, &*read(&other).await), ("alice after", " "));
 }
