@@ -35,6 +35,8 @@ pub struct Config {
     /// Name of the session cookie: an RFC 6265 token. If it begins with `__Host-`, browsers let
     /// only this host set it, over TLS. With a Domain, the name has to begin with `__Secure-`; any
     /// sibling subdomain can then set the cookie, and so decide which session a visitor is in.
+    /// Cookies know no ports: what else runs on this host gets the cookie, too, and must call its
+    /// own by another name.
     pub cookie_name: SmolStr,
     /// The cookie's Path. If it is None or empty, the Path comes from each request's `script_name`.
     /// Strict must have one, so that each cookie is revoked under the Path that it was set with.

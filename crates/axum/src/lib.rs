@@ -44,7 +44,8 @@
 //!
 //! - [accept](Session::accept) the token of the form: it is looked up in the store.
 //! - Or ask whether the session is still there:
-//!   `session.call(Call::has_session_cookie(true))`.
+//!   `session.call(Call::has_session_cookie(true))`. It is not if it has moved to another id,
+//!   either.
 //! - Or [guard](Session::guard) a value, even one that is never set. That counts as a change. If
 //!   the session ends before the save, the save is refused, and a transaction that you have
 //!   [attached](Session::attach) is rolled back.
@@ -80,6 +81,10 @@
 //! logged out. So refuse such requests in front of the layer: those with `Sec-Fetch-Site:
 //! cross-site` whose method is not GET, except where another site is meant to send them. Do nothing
 //! on a GET that changes anything, a logout included, and accept a token before all else.
+//!
+//! The same can happen without another site: a page with a form that is asked for with the old
+//! cookie, while a login or a renewal replaces it, is a page for nobody, and its cookie may arrive
+//! last. So log in and renew when the visitor sends a form, and not from a timer of the page.
 //!
 //! # How a request ends
 //!

@@ -30,7 +30,12 @@
 //! An id that is stored opens its session, whatever the cookie is called that brings it. If two
 //! sites share a store, or two parts of a site that log in differently, then the alice of one is
 //! the alice of the other. Give each a file, a schema of PostgreSQL or a database of Redis
-//! (`redis://host/1`) of its own.
+//! (`redis://host/1`) of its own. If one site serves many tenants from one store, put the tenant
+//! into the name of the user, and compare it with each request: a cookie of one tenant also opens
+//! its session at the others.
+//!
+//! Processes that share a store need clocks that agree: one whose clock is half an hour ahead ends,
+//! by a visit or a sweep, what was visited a moment ago.
 //!
 //! A store has the ids as they are, so whoever can read it, or a backup of it, can be any of its
 //! users. A backup also has sessions that have been ended since: after you restore one, delete all

@@ -33,6 +33,7 @@ struct Args {
     #[arg(long, default_value_t = 3000)]
     port: u16,
     /// The user who may end the sessions of others, once logged in and confirmed; else nobody may.
+    /// Sign up by that name before anybody else does.
     #[arg(long, value_name = "NAME")]
     admin: Option<String>,
 }
