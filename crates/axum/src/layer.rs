@@ -13,7 +13,7 @@ use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use quixote_session::driver::{Arrival, Call, Ending, Failure};
 use quixote_session::{
     CACHE_CONTROL, Config, CookieOp, CookieValue, Outcome, SmolStr, VARY, read_cookie, set_cookie,
@@ -120,7 +120,9 @@ where
     let mut exchange = settings.manager.exchange();
     // If the session of the cookie cannot be read, answer with an error, never with a new session.
     if let Err(why) = settings.manager.run(&mut exchange, Call::start(arrival)).await {
-        return SessionError(why).into_response();
+        let mut response = SessionError(why).into_response();
+        keep_from_caches(response.headers_mut());
+        return response;
     }
     let session = Session::new(settings.manager.clone(), exchange);
     parts.extensions.insert(session.clone());
@@ -187,11 +189,7 @@ fn respond(
         Err(why) => (SessionError(why).into_response(), None),
     };
     if used || cookie.is_some() {
-        let headers = response.headers_mut();
-        append(headers, header::VARY, VARY.1);
-        // The back button must not bring back the page of a user after the logout.
-        let unsaid = headers.entry(header::CACHE_CONTROL);
-        unsaid.or_insert(HeaderValue::from_static(CACHE_CONTROL.1));
+        keep_from_caches(response.headers_mut());
     }
     match cookie.map(|cookie| header_of(config, &cookie)) {
         None => {}
@@ -212,6 +210,10 @@ fn header_of(config: &Config, cookie: &CookieOp) -> Option<HeaderValue> {
     Some(value)
 }
 
-fn append(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
-    headers.append(name, HeaderValue::from_static(value));
+/// For a response that depends on the session, unless the handler says how to keep it.
+fn keep_from_caches(headers: &mut HeaderMap) {
+    headers.append(header::VARY, HeaderValue::from_static(VARY.1));
+    // The back button must not bring back the page of a user after the logout.
+    let unsaid = headers.entry(header::CACHE_CONTROL);
+    unsaid.or_insert(HeaderValue::from_static(CACHE_CONTROL.1));
 }

@@ -138,6 +138,7 @@
 //! |---|---|---|
 //! | sets or deletes the cookie | gets `Cookie`, too | `no-store`, even if the handler set another |
 //! | comes from a handler that extracts or uses the session | gets `Cookie`, too | the handler's; if it set none, `no-store` |
+//! | says that the session could not be loaded | `Cookie` | `no-store` |
 //! | any other | the handler's | the handler's |
 //!
 //! So after a logout the back button does not bring back a user's page, unless the handler allowed

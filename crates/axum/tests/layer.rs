@@ -301,6 +301,7 @@ async fn a_store_that_fails_is_a_503_and_no_cookie_whatever_the_handler_says() {
     for path in ["/read", "/set"] {
         let response = site.ask("GET", path, &[&own]).await;
         assert_eq!((response.status().as_u16(), cookie(&response)), (503, None), "{path}");
+        assert_eq!(caching(&response), ["no-store"], "others can load their sessions");
     }
     // A request without a cookie loads nothing; it fails when it is saved, or logs somebody in.
     for (method, path) in [("GET", "/set"), ("POST", "/login")] {
