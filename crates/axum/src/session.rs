@@ -11,6 +11,7 @@ use quixote_session::driver::{Call, Ending, Exchange, Failure, FromSaid, Login};
 use quixote_session::{Event, FormToken, Handle, Session as Stored, SmolStr};
 use quixote_session_store::{Manager, OwnData};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::caught::Caught;
 use crate::error::SessionError;
@@ -53,12 +54,14 @@ impl Session {
     pub(crate) async fn end(&self, end: Call<Ending>) -> Result<Ending, Failure> {
         let own = self.0.own.lock().await.take();
         if self.0.failed.load(Ordering::Relaxed) {
-            if let Some(mut own) = own {
-                own.abort().await;
-            }
+            abort(own).await;
             return Err(Failure::Store);
         }
-        let mut exchange = self.0.exchange.lock().await;
+        // Whoever took a call along that has begun, and does not go on with it, holds the lock.
+        let Ok(mut exchange) = timeout(Manager::LONGEST, self.0.exchange.lock()).await else {
+            abort(own).await;
+            return Err(Failure::Unknown);
+        };
         match own {
             Some(mut own) => self.0.manager.run_with(&mut exchange, end, &mut *own).await,
             None => self.0.manager.run(&mut exchange, end).await,
@@ -276,6 +279,12 @@ impl Session {
     pub async fn devices(&self) -> Result<Vec<Stored>, SessionError> {
         let Some(user) = self.user().await else { return Ok(Vec::new()) };
         self.0.manager.sessions_of(&user).await.map_err(|_| SessionError(Failure::Store))
+    }
+}
+
+async fn abort(own: Option<Box<dyn OwnData>>) {
+    if let Some(mut own) = own {
+        own.abort().await;
     }
 }
 

@@ -218,6 +218,23 @@ async fn a_task_may_outlive_its_handler() {
     assert_eq!(saved, ("alice".to_owned(), (count - 1).to_string()));
 }
 
+/// A body takes along a call that has begun, and is not asked for before the response has come. The
+/// clock of the test goes on whenever nothing else happens.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_nobody_goes_on_with_holds_up_no_response() {
+    let manager = manager();
+    let (cookie, _) = logged_in(&manager).await;
+    let keeps = get(async |session: Session| {
+        let mut call = Box::pin(async move { session.logout().await });
+        poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending())).await;
+        Body::from_stream(futures_util::stream::once(
+            async move { call.await.map(|()| "logged out") },
+        ))
+    });
+    let response = tokio::time::timeout(Manager::LONGEST * 2, ask(app(&manager, keeps), &cookie));
+    assert_eq!(response.await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
 /// By mistake one layer is around a part, and one around the whole. The inner one counts, and one
 /// cookie is set.
 #[tokio::test]
