@@ -14,7 +14,7 @@ use smol_str::SmolStr;
 /// use quixote_session::driver::{Call, Login};
 ///
 /// let login = Login::prepared("alice", 3); // read from the store, before the password is checked
-/// assert_eq!(login.user(), "alice");
+/// assert_eq!((login.user(), login.generation()), ("alice", Some(3)));
 /// let call = Call::login(login); // after the check
 /// assert_ne!(call, Call::login("alice"));
 /// ```
@@ -37,6 +37,14 @@ impl Login {
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// How often the user's sessions had been ended when the login was prepared; None for a bare
+    /// name. Keep it with the name, for example in values of the session, if another request
+    /// completes the login, and [prepare](Self::prepared) that with it.
+    #[must_use]
+    pub const fn generation(&self) -> Option<u64> {
+        self.generation
     }
 }
 

@@ -75,6 +75,7 @@ const HOLD_NONE: [(&str, &[&str]); 5] = [
             "GivesUp",
             "Handle",
             "Header",
+            "Login",
             "Outcome",
             "Outside",
             "Over",
