@@ -5,8 +5,8 @@ use http::StatusCode;
 use quixote_session::driver::Failure;
 use quixote_session::{Outcome, Refusal};
 
-/// Why a call failed. As a response it is a line of text, with the status that the table in the
-/// [crate documentation](crate) lists. The handler has stopped half way, so the response also says
+/// Why a call failed. As a response it is a line of text for the visitor, with the status that the
+/// table in the [crate documentation](crate) lists. The handler has stopped half way, so the response also says
 /// [`Outcome::Failed`]: what the handler did before is not saved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionError(pub Failure);
@@ -51,9 +51,17 @@ impl From<Failure> for SessionError {
     }
 }
 
+/// What the visitor reads. What a driver has to do about a [`Failure`], which its own text says, the
+/// layer has done.
 impl std::fmt::Display for SessionError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
+        f.write_str(match self.0 {
+            Failure::Refused(why) => return why.fmt(f),
+            Failure::Busy => "the server is busy, and nothing was done: try again",
+            Failure::Store => "the server has failed, and nothing was done: try again later",
+            Failure::Unknown => "the server has failed: see whether it was done",
+            Failure::Commit => "the server could not save it",
+        })
     }
 }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, any};
+use axum::routing::{MethodRouter, any, get};
+use quixote_session::Refusal;
+use quixote_session::driver::Failure;
 use quixote_session_axum::{Session, SessionError};
 
 use super::own_data::noting;
@@ -75,4 +77,22 @@ async fn a_handler_that_a_timeout_cuts_is_undone() {
         })
     });
     assert_eq!(told.await, (408, vec!["abort"], "alice ".to_owned()));
+}
+
+/// The layer has sent no cookie; the visitor need not be told to.
+#[tokio::test]
+async fn a_visitor_reads_what_became_of_the_request() {
+    for (why, told) in [
+        (Failure::Refused(Refusal::UserEnded), "ended since"),
+        (Failure::Busy, "nothing was done: try again"),
+        (Failure::Store, "nothing was done: try again later"),
+        (Failure::Unknown, "see whether it was done"),
+        (Failure::Commit, "could not save"),
+    ] {
+        let site = Site::new();
+        let response = site.serve(get(async move || SessionError(why)), "").await;
+        let told_visitor = text(response).await;
+        assert!(told_visitor.contains(told), "{told_visitor}");
+        assert!(!told_visitor.contains("cookie"), "{told_visitor}");
+    }
 }
