@@ -132,23 +132,3 @@ impl<'a> Draws<'a> {
         Some(Secret::from_bytes(self.width, draw))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{Draws, Entropy};
-    use crate::token::{SessionId, Width};
-
-    // [token-4]
-    #[test]
-    fn entropy_holds_four_narrow_draws_or_two_wide_ones() {
-        let entropy = Entropy::from_draws([1, 2, 3, 4, 5]);
-        for (width, count) in [(Width::Bits64, 4), (Width::Bits128, 2)] {
-            let mut draws = Draws::new(Some(&entropy), width);
-            let ids: alloc::vec::Vec<SessionId> =
-                core::iter::from_fn(|| draws.session_id()).collect();
-            assert_eq!(ids.len(), count);
-            assert_eq!(draws.taken(), width.draws());
-            assert_eq!(ids[0].reveal_bytes().len(), width.bytes());
-        }
-    }
-}

@@ -356,13 +356,6 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_hex_is_no_secret() {
-        for text in ["", "*del*", "00000000000000A1", "00000000000000a", "é0000000000000", "0x"] {
-            assert!(text.parse::<SessionId>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
     fn secrets_of_different_widths_differ_in_whatever_bit_they_differ_too() {
         for bit in 0..8 {
             let narrow = SessionId::from([1 << bit, 0, 0, 0, 0, 0, 0, 0]);

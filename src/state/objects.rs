@@ -153,36 +153,13 @@ mod tests {
         }
     }
 
-    fn object() -> Object {
-        created(0)
-    }
-
-    fn created(at: u64) -> Object {
-        Object::new(None, Session::new("".into(), Timestamp(at)))
-    }
-
-    // [state-4]
-    #[test]
-    fn an_object_lives_while_it_is_stored_or_held() {
-        let mut objects = Objects::new();
-        let slot = objects.insert(object());
-        objects.hold(slot);
-        objects.hold(slot);
-        objects.set_stored(slot, true);
-        objects.release(slot);
-        objects.set_stored(slot, false);
-        assert!(objects.iter().count() == 1, "one holder is left");
-        objects.release(slot);
-        assert!(objects.iter().count() == 0);
-        assert_eq!(objects.insert(object()), slot, "the place is used again");
-    }
-
     #[test]
     fn chunks_do_not_move_and_places_are_distinct() {
         let mut objects = Objects::new();
         let slots: alloc::vec::Vec<Slot> = (0..3_000)
             .map(|number| {
-                let slot = objects.insert(created(number));
+                let session = Session::new("".into(), Timestamp(number));
+                let slot = objects.insert(Object::new(None, session));
                 objects.hold(slot);
                 slot
             })

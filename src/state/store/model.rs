@@ -12,8 +12,7 @@ use std::vec::Vec;
 
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 
-use super::tests::twins;
-use super::{Slot, Store};
+use super::{Slot, Store, fold_of};
 use crate::{Session, SessionId, Timestamp};
 
 /// Two of these fold alike.
@@ -21,6 +20,19 @@ static IDS: LazyLock<Vec<SessionId>> = LazyLock::new(|| {
     let others = (0..6_u64).map(|number| SessionId::from(number.to_be_bytes()));
     twins().into_iter().chain(others).collect()
 });
+
+/// Two ids with the same fold: among so many there are some.
+fn twins() -> [SessionId; 2] {
+    let mut known = BTreeMap::new();
+    for number in 0..1_000_000_u64 {
+        let scattered = (number * number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let id = SessionId::from(scattered.to_be_bytes());
+        if let Some(twin) = known.insert(fold_of(&id), id) {
+            return [twin, id];
+        }
+    }
+    panic!("no two ids fold alike");
+}
 
 /// What a step may do to a store. A number picks one of the ids, or of what is held, modulo how
 /// many there are.
