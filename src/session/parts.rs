@@ -8,6 +8,7 @@ use super::Session;
 use crate::form_tokens::FormTokens;
 use crate::time::Timestamp;
 use crate::token::Handle;
+use crate::version::Version;
 
 /// All that a [`Session`] holds, for a store that lays it out by itself, without serde.
 ///
@@ -60,18 +61,23 @@ impl From<Session> for SessionParts {
     }
 }
 
-// [state-9]
 impl TryFrom<SessionParts> for Session {
     type Error = AccessedTooEarly;
 
     fn try_from(parts: SessionParts) -> Result<Self, AccessedTooEarly> {
         let SessionParts { handle, user, remote_addr, created, accessed, form_tokens, values } =
             parts;
-        if accessed < created {
-            return Err(AccessedTooEarly);
-        }
-        let (values, version) = (values.into(), crate::version::Version);
-        Ok(Self { version, handle, user, remote_addr, created, accessed, form_tokens, values })
+        let (values, version) = (values.into(), Version);
+        Self { version, handle, user, remote_addr, created, accessed, form_tokens, values }
+            .checked()
+    }
+}
+
+impl Session {
+    /// This session, if what was read from outside can be one.
+    // [state-9]
+    pub(super) fn checked(self) -> Result<Self, AccessedTooEarly> {
+        if self.accessed < self.created { Err(AccessedTooEarly) } else { Ok(self) }
     }
 }
 

@@ -16,9 +16,6 @@ impl Serialize for Session {
 impl<'de> Deserialize<'de> for Session {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let session = Self::deserialize(from).map_err(|error| without_secrets(&error))?;
-        if session.accessed < session.created {
-            return Err(D::Error::custom("accessed: expected a time not before created"));
-        }
-        Ok(session)
+        session.checked().map_err(D::Error::custom)
     }
 }
