@@ -74,21 +74,25 @@ impl Step<'_> {
     /// Notes the access, unless the request is passive, and holds the session.
     // [step-11] [step-12] [step-13] [effect-7]
     fn visit(&mut self, stored: Slot, passive: bool) -> Slot {
-        let resolution_ms = self.config.access_resolution_ms;
-        let visited = match self.config.differences().visits {
-            Visits::InHeldSession => self.hold(stored),
-            Visits::InStore => stored,
-        };
-        let object = self.store.object_mut(visited);
-        let noted = !passive && object.session.touch(self.now, resolution_ms);
         match self.config.differences().visits {
-            Visits::InHeldSession => visited,
+            Visits::InHeldSession => {
+                let held = self.hold(stored);
+                self.note_access(held, passive);
+                held
+            }
             Visits::InStore => {
-                let touched = object.id.filter(|_| noted);
-                self.effects.store = touched.map(|id| StoreOp::Touch { id, accessed: self.now });
+                let noted = self.note_access(stored, passive);
+                self.effects.store = noted.map(|id| StoreOp::Touch { id, accessed: self.now });
                 self.hold(stored)
             }
         }
+    }
+
+    /// The id of the session, if the access was noted there.
+    fn note_access(&mut self, visited: Slot, passive: bool) -> Option<SessionId> {
+        let object = self.store.object_mut(visited);
+        let noted = !passive && object.session.touch(self.now, self.config.access_resolution_ms);
+        object.id.filter(|_| noted)
     }
 
     /// The session that is stored under `id`; one that is over is discarded.
