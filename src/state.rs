@@ -261,16 +261,15 @@ impl State {
     // [step-36] [step-44] [step-49] [step-51]
     pub(crate) fn foretold_save(&self, request: RequestId) -> Save {
         let Parts { store, requests, semantics, .. } = self.read();
-        let Some(open) = requests.get(&request) else { return Save::Any };
-        let changes_are_listed = semantics
-            .is_some_and(|semantics| matches!(semantics.differences().saves, Saves::Changes));
+        let saves = semantics.map(|semantics| semantics.differences().saves);
+        let (Some(open), Some(Saves::Changes)) = (requests.get(&request), saves) else {
+            return Save::Any;
+        };
         let held = open.held.map(|slot| store.object(slot));
         let is_stored = held.is_none_or(|held| held.id.is_some());
         let has_info = held.is_some_and(|held| held.session.has_info());
         let moves = open.data.changes.as_ref().is_some_and(|changes| changes.moves());
-        if !changes_are_listed {
-            Save::Any
-        } else if open.data.changes.is_none() && (is_stored || !has_info) {
+        if open.data.changes.is_none() && (is_stored || !has_info) {
             Save::Nothing
         } else if has_info && (moves || !is_stored) {
             Save::UnderNewId
