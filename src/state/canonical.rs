@@ -81,9 +81,10 @@ impl<'a> Canonical<&'a Session, &'a RequestData> {
             requests: Vec::new(),
             generations: generations.clone(),
         };
-        for request in state.requests() {
-            let Some(open) = requests.get(&request) else { continue };
-            let holds = open.held.map(|slot| {
+        let mut open: Vec<_> = requests.iter().collect();
+        open.sort_unstable_by_key(|(number, _)| **number);
+        for (number, request) in open {
+            let holds = request.held.map(|slot| {
                 let next = numbers.len();
                 *numbers.entry(slot).or_insert_with(|| {
                     let object = store.object(slot);
@@ -91,7 +92,7 @@ impl<'a> Canonical<&'a Session, &'a RequestData> {
                     next
                 })
             });
-            canonical.requests.push(Open { request, holds, data: &open.data });
+            canonical.requests.push(Open { request: *number, holds, data: &request.data });
         }
         canonical
     }
