@@ -43,13 +43,15 @@ impl Object {
 #[derive(Clone)]
 pub(crate) struct Objects {
     chunks: Vec<Vec<Option<Object>>>,
+    /// How many places there are, used or free.
+    places: u32,
     /// Free places, which are used again before new ones are added.
     free: Vec<Slot>,
 }
 
 impl Objects {
     pub(crate) const fn new() -> Self {
-        Self { chunks: Vec::new(), free: Vec::new() }
+        Self { chunks: Vec::new(), places: 0, free: Vec::new() }
     }
 
     #[expect(clippy::expect_used, reason = "a slot that is known leads to an object")]
@@ -76,18 +78,18 @@ impl Objects {
     }
 
     fn new_place(&mut self) -> Slot {
-        if self.chunks.last().is_none_or(|chunk| chunk.len() == Slot::CHUNK) {
+        let slot = Slot(self.places);
+        // INVARIANT: stored and held objects are counted in 31 bits each, so their sum fits 32.
+        self.places = self.places.saturating_add(1);
+        if slot.place() == 0 {
             // The first chunk grows from nothing, for states of a handful of sessions.
             let room = if self.chunks.is_empty() { 0 } else { Slot::CHUNK };
             self.chunks.push(Vec::with_capacity(room));
         }
-        let full = self.chunks.len().saturating_sub(1).saturating_mul(Slot::CHUNK);
-        let place = self.chunks.last_mut().map_or(0, |chunk| {
+        if let Some(chunk) = self.chunks.last_mut() {
             chunk.push(None);
-            chunk.len().saturating_sub(1)
-        });
-        // INVARIANT: stored and held objects are counted in 31 bits each, so their sum fits 32.
-        Slot(u32::try_from(full.saturating_add(place)).unwrap_or(u32::MAX))
+        }
+        slot
     }
 
     pub(crate) fn hold(&mut self, slot: Slot) {
