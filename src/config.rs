@@ -273,6 +273,12 @@ impl Config {
         }
     }
 
+    /// How many keys one request may have set or removed, or guarded, and not saved.
+    // [config-26]
+    pub(crate) const fn change_limit(&self) -> usize {
+        self.max_values.saturating_mul(2)
+    }
+
     pub(crate) fn request_limit(&self) -> usize {
         self.max_requests.min(Self::MOST_OBJECTS) as usize
     }

@@ -93,10 +93,10 @@ pub(crate) struct Changes {
     pub(crate) renew: bool,
     /// The values that were set and, as None, those that were removed.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::each_once"))]
-    values: BTreeMap<SmolStr, Option<SmolStr>>,
+    pub(crate) values: BTreeMap<SmolStr, Option<SmolStr>>,
     /// The values that must still be these and, as None, those that must still be missing.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::each_once"))]
-    guards: BTreeMap<SmolStr, Option<SmolStr>>,
+    pub(crate) guards: BTreeMap<SmolStr, Option<SmolStr>>,
     /// The form tokens that were created for the present user, oldest first.
     pub(crate) form_tokens: FormTokens,
 }
@@ -122,11 +122,6 @@ impl Changes {
     /// nobody.
     pub(crate) fn begins(&self) -> Option<&UserChange> {
         self.user.as_ref().filter(|user| user.to.is_some() || self.keeps == Keeps::Nothing)
-    }
-
-    /// Whether one more change of the value under `key` would make more than `most` of them.
-    pub(crate) fn is_full_for(&self, key: &str, most: usize) -> bool {
-        self.values.len() >= most && !self.values.contains_key(key)
     }
 
     /// Whether the request itself has set or removed the value, and not saved that.
@@ -181,11 +176,6 @@ impl Changes {
     // [step-40]
     pub(crate) fn guards_hold(&self, session: &Session) -> bool {
         self.guards.iter().all(|(key, seen)| session.values().get(key) == seen.as_ref())
-    }
-
-    /// Whether one more guard would make more than `most` of them.
-    pub(crate) fn is_guarded_full(&self, key: &str, most: usize) -> bool {
-        self.guards.len() >= most && !self.guards.contains_key(key)
     }
 
     fn apply_user_to(&self, session: &mut Session, address: &SmolStr) {

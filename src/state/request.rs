@@ -24,11 +24,6 @@ impl Request {
         self.held.ok_or(Refusal::NoSession)
     }
 
-    /// What the request has changed and not saved, for more to be added.
-    pub(crate) fn changes_mut(&mut self) -> &mut Changes {
-        self.data.changes.get_or_insert_default()
-    }
-
     /// Voids a login of `user` in this request, unless it was made in a generation that counts.
     // [step-39]
     pub(crate) fn end_login_unless(&mut self, user: &str, counts: impl Fn(u64) -> bool) {

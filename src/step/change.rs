@@ -1,5 +1,7 @@
 //! A request changes the session that it holds: its user, its id and its values.
 
+use alloc::collections::BTreeMap;
+
 use smol_str::SmolStr;
 
 use super::Step;
@@ -34,7 +36,7 @@ impl Step<'_> {
     pub(super) fn renew_session(&self, request: &mut Request) -> Result<(), Refusal> {
         request.held()?;
         self.offers()?;
-        request.changes_mut().renew = true;
+        request.data.changes.get_or_insert_default().renew = true;
         Ok(())
     }
 
@@ -47,15 +49,14 @@ impl Step<'_> {
     ) -> Result<(), Refusal> {
         self.fits(key)?;
         self.fits(value)?;
-        let most = self.config.max_values;
         let values = self.session(request.held()?).values();
         // [config-24]
-        if values.len() >= most && !values.contains_key(key) {
+        if is_full_for(values, key, self.config.max_values) {
             return Err(Refusal::TooManyValues);
         }
         // [config-26]
-        let changes = request.data.changes.as_deref();
-        if changes.is_some_and(|changes| changes.is_full_for(key, most.saturating_mul(2))) {
+        let (changes, most) = (request.data.changes.as_deref(), self.config.change_limit());
+        if changes.is_some_and(|changes| is_full_for(&changes.values, key, most)) {
             return Err(Refusal::TooManyValues);
         }
         self.change(request, Change::SetValue(key.clone(), value.clone()))
@@ -110,16 +111,16 @@ impl Step<'_> {
         self.fits(key)?;
         let held = request.held()?;
         self.offers()?;
-        let (changes, most) = (request.data.changes.as_deref(), self.config.max_values);
+        let (changes, most) = (request.data.changes.as_deref(), self.config.change_limit());
         if changes.is_some_and(|changes| changes.changed_value(key)) {
             return Err(Refusal::ValueChanged);
         }
         // [config-26]
-        let most = most.saturating_mul(2);
-        if changes.map_or(most == 0, |changes| changes.is_guarded_full(key, most)) {
+        if changes.map_or(most == 0, |changes| is_full_for(&changes.guards, key, most)) {
             return Err(Refusal::TooManyValues);
         }
-        request.changes_mut().guard(key.clone(), self.session(held));
+        let changes = request.data.changes.get_or_insert_default();
+        changes.guard(key.clone(), self.session(held));
         Ok(())
     }
 
@@ -139,4 +140,9 @@ impl Step<'_> {
         change.apply_to(session, most);
         Ok(())
     }
+}
+
+/// Whether one more key would make more than `most`.
+fn is_full_for<T>(keys: &BTreeMap<SmolStr, T>, key: &str, most: usize) -> bool {
+    keys.len() >= most && !keys.contains_key(key)
 }
