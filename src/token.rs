@@ -49,7 +49,7 @@ impl Width {
 /// The random bytes of an id or token, with zeros after them if there are 8.
 ///
 /// They are compared in constant time. Their order is that of the text, and only for listings.
-#[derive(Clone, Copy, Eq, Debug)]
+#[derive(Clone, Copy, Eq)]
 pub(crate) struct Secret {
     bytes: [u8; 16],
     width: Width,
@@ -154,9 +154,7 @@ impl Revealed {
         let used = text.get(..bytes.len().saturating_mul(2)).unwrap_or_default();
         read(str::from_utf8(used).unwrap_or_default())
     }
-}
 
-impl Revealed {
     /// The first four hex digits, which tell two secrets apart in a log and open nothing.
     // [token-11] [token-12]
     pub(crate) fn start(&self) -> SmolStr {
