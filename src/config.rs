@@ -108,25 +108,6 @@ pub enum Dirtiness {
     HasInfo,
 }
 
-impl GivesUp {
-    /// Nothing is given up.
-    pub const NOTHING: Self = Self::all(false);
-
-    /// Everything is given up, as it was before there was a field for it.
-    #[cfg(feature = "check")]
-    pub(crate) const EVERYTHING: Self = Self::all(true);
-
-    const fn all(given_up: bool) -> Self {
-        Self {
-            protected_name: given_up,
-            long_ids: given_up,
-            flags: given_up,
-            idle_limit: given_up,
-            absolute_limit: given_up,
-        }
-    }
-}
-
 /// Which requests that another site causes send the cookie (RFC 6265bis, section 4.1.2.7).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -154,7 +135,7 @@ impl SameSite {
 
 /// Which protections of strict a deployment gives up; each says what that costs. [`Config::check`]
 /// refuses a configuration that lacks one and does not say so here.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[expect(clippy::struct_excessive_bools, reason = "each is one thing that is given up")]
@@ -172,6 +153,25 @@ pub struct GivesUp {
     pub idle_limit: bool,
     /// An absolute limit: without it a stolen session lives as long as the thief uses it.
     pub absolute_limit: bool,
+}
+
+impl GivesUp {
+    /// Nothing is given up.
+    pub const NOTHING: Self = Self::all(false);
+
+    /// Everything is given up, as it was before there was a field for it.
+    #[cfg(feature = "check")]
+    pub(crate) const EVERYTHING: Self = Self::all(true);
+
+    const fn all(given_up: bool) -> Self {
+        Self {
+            protected_name: given_up,
+            long_ids: given_up,
+            flags: given_up,
+            idle_limit: given_up,
+            absolute_limit: given_up,
+        }
+    }
 }
 
 impl Config {
