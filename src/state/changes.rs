@@ -102,14 +102,14 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// Whether there is nothing that a visitor would miss. A form token would not be missed: if its
-    /// session is gone, the form is shown again.
-    pub(crate) fn is_but_tokens(&self) -> bool {
+    /// Whether there is nothing but form tokens, which no visitor would miss: if the session is
+    /// gone, the form is shown again.
+    pub(crate) fn has_only_tokens(&self) -> bool {
         self.user.is_none() && !self.renew && self.values.is_empty() && self.guards.is_empty()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.is_but_tokens() && self.form_tokens.is_empty()
+        self.has_only_tokens() && self.form_tokens.is_empty()
     }
 
     /// Whether the save moves the session to a new id.

@@ -189,7 +189,7 @@ impl Step<'_> {
         id: SessionId,
     ) -> Result<(), Refusal> {
         // [step-38]
-        if changes.is_but_tokens() {
+        if changes.has_only_tokens() {
             return Ok(());
         }
         // The session may still be stored, but too old to save to: then nobody has ended it.
