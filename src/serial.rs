@@ -10,8 +10,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use smol_str::SmolStr;
 
-// [state-14] [state-15]
 /// A field that may be null but not absent: serde would take an absent field for None.
+// [state-14]
 pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
@@ -19,6 +19,7 @@ pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 }
 
 /// A map in which no key appears twice: serde would let the last one win.
+// [state-15]
 pub(crate) fn each_once<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<BTreeMap<SmolStr, T>, D::Error> {

@@ -32,7 +32,8 @@ use crate::session::{Session, SessionRef};
 use crate::time::Timestamp;
 use crate::token::SessionId;
 
-/// Ids are random and numbers are the driver's: no client chooses what is hashed.
+/// Stored ids are drawn, and the driver numbers the requests: no client chooses what the tables
+/// hold, so the seed need not be secret.
 const HASHER: FixedState = FixedState::with_seed(0);
 
 /// The stored sessions and the requests in flight.

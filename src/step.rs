@@ -27,15 +27,16 @@
 //! every reason to refuse comes before the first change, so a refusal returns the state that it was
 //! given. An event is refused
 //!
-//! 1. if its request is not open (a start: if the request is already open);
-//! 2. if it needs the request's session, and the request has expired it;
-//! 3. if the semantics does not offer it, or does not grant the liberty that it takes;
-//! 4. if a text, a count or the entropy exceeds its bound;
-//! 5. if what it names is not there: a user, a token, a value, a session;
-//! 6. under strict: if it would save to a session that has ended, for a user whose sessions were
-//!    ended, or over a guarded value that has changed.
+//! - if its request is not open (a start: if the request is already open);
+//! - if it needs the request's session, and the request has expired it;
+//! - if the semantics does not offer it, or does not grant the liberty that it takes;
+//! - if a text is too long, a count has reached its limit, or the entropy is used up;
+//! - if what it names is not there: a user, a token, a value, a session;
+//! - under strict: if it would save to a session that has ended, for a user whose sessions were
+//!   ended, or over a guarded value that has changed.
 //!
-//! Only a finish ends a request, and a finish that is refused leaves it open.
+//! If several reasons apply, the first in the order of [`Refusal`] is given. Only a finish ends a
+//! request, and a finish that is refused leaves it open.
 
 mod change;
 mod end;
@@ -143,7 +144,7 @@ struct Step<'a> {
     draws: Draws<'a>,
     store: &'a mut Store,
     generations: &'a mut BTreeMap<SmolStr, u64>,
-    /// The cookie that the response carries, while a rule saves and decides it.
+    /// What the response tells the client about its cookie, while a rule that saves decides it.
     response: Option<CookieChange>,
     /// What the step asks of the driver. The reply is `Done` unless a rule sets another.
     effects: &'a mut Effects,

@@ -79,7 +79,8 @@ impl Objects {
 
     fn new_place(&mut self) -> Slot {
         let slot = Slot(self.places);
-        // INVARIANT: stored and held objects are counted in 31 bits each, so their sum fits 32.
+        // INVARIANT: steps store and hold at most 2^31 − 1 objects each, so their sum fits 32 bits.
+        // A driver could load more, but 2^32 sessions would take more than 600 GB.
         self.places = self.places.saturating_add(1);
         if slot.place() == 0 {
             // The first chunk grows from nothing, for states of a handful of sessions.

@@ -73,7 +73,7 @@ fn check(canonical: &Canonical<Session, RequestData>) -> Result<(), &'static str
     }
 }
 
-/// Puts a checked canonical together.
+/// Builds the state that a checked canonical form describes.
 // [state-8]
 fn build(canonical: Canonical<Session, RequestData>) -> State {
     let mut parts = Parts { semantics: canonical.semantics, ..Parts::NONE };

@@ -124,7 +124,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Changes what a request holds. Every change but that of the user goes through here.
+    /// Changes what a request holds and, where the semantics keeps a list of changes, remembers the
+    /// change. A change of the user goes another way, and so does what is taken out of the store.
     // [step-15] [step-16]
     pub(super) fn change(&mut self, request: &mut Request, change: Change) -> Result<(), Refusal> {
         let most = self.config.max_form_tokens;
