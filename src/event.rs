@@ -311,7 +311,6 @@ impl Event {
     }
 
     /// The same event of another request.
-    #[cfg(feature = "check")]
     pub(crate) const fn with_request(mut self, number: RequestId) -> Self {
         match &mut self {
             Self::StartRequest { request, .. } | Self::Request { request, .. } => *request = number,

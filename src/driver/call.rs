@@ -272,15 +272,8 @@ impl Call<Ending> {
 impl Call<Said> {
     /// Sends any event; the request number in it means nothing.
     #[must_use]
-    pub fn any(event: Event) -> Self {
-        Self::of(match event {
-            Event::StartRequest { cookie, remote_addr, script_name, passive, .. } => {
-                let request = REQUEST;
-                Event::StartRequest { request, cookie, remote_addr, script_name, passive }
-            }
-            Event::Request { event, .. } => event.of(REQUEST),
-            Event::Manager(_) => event,
-        })
+    pub const fn any(event: Event) -> Self {
+        Self::of(event.with_request(REQUEST))
     }
 }
 

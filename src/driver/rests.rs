@@ -157,9 +157,7 @@ mod tests {
             &[set()],
             &[RequestEvent::CreateFormToken],
         ];
-        let outcomes =
-            [Outcome::Successful, Outcome::Interrupted, Outcome::Failed, Outcome::Abandoned];
-        let finishes = outcomes.map(|outcome| RequestEvent::FinishRequest { outcome });
+        let finishes = Outcome::ALL.map(|outcome| RequestEvent::FinishRequest { outcome });
         let mut counted = 0;
         for stored in [None, Some(Session::new("".into(), Timestamp(0)))] {
             for before in befores {

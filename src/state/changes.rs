@@ -72,6 +72,7 @@ impl Keeps {
 pub(crate) struct UserChange {
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) to: Option<SmolStr>,
+    /// When it was set.
     pub(crate) at: Timestamp,
     /// The user's generation at that moment; None if the user's sessions were ended since.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
