@@ -162,17 +162,6 @@ impl Changes {
         self.apply_user_to(session, address);
     }
 
-    /// The value must still be what `session` holds when the changes are saved.
-    pub(crate) fn guard(&mut self, key: SmolStr, session: &Session) {
-        let seen = session.values().get(&key).cloned();
-        self.guards.entry(key).or_insert(seen);
-    }
-
-    /// The value is no longer of interest: the request has taken it.
-    pub(crate) fn unguard(&mut self, key: &SmolStr) {
-        self.guards.remove(key);
-    }
-
     /// Whether all guarded values of `session` are what they were.
     // [step-40]
     pub(crate) fn guards_hold(&self, session: &Session) -> bool {

@@ -92,7 +92,7 @@ impl Step<'_> {
                 let value = session.values.remove(key).ok_or(Refusal::UnknownKey)?;
                 self.store.object_mut(held).session.values.remove(key);
                 if let Some(changes) = &mut request.data.changes {
-                    changes.unguard(key);
+                    changes.guards.remove(key);
                 }
                 self.write_back(request, held, id, session);
                 self.effects.reply = Reply::Value(value);
@@ -119,8 +119,9 @@ impl Step<'_> {
         if changes.map_or(most == 0, |changes| is_full_for(&changes.guards, key, most)) {
             return Err(Refusal::TooManyValues);
         }
+        let seen = self.session(held).values().get(key).cloned();
         let changes = request.data.changes.get_or_insert_default();
-        changes.guard(key.clone(), self.session(held));
+        changes.guards.entry(key.clone()).or_insert(seen);
         Ok(())
     }
 
