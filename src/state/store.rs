@@ -57,7 +57,7 @@ impl Store {
 
     /// Every stored session, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (SessionId, &Session)> {
-        self.objects.stored()
+        self.objects.stored_by_chunk().flatten()
     }
 
     /// The ids of the stored sessions that are wanted, in order.
