@@ -56,7 +56,7 @@ impl FormTokens {
     /// the time taken tells nothing about which one matched.
     #[must_use]
     pub fn contains(&self, token: &FormToken) -> bool {
-        self.as_slice().iter().fold(0, |found, own| found | own.ct_eq(token).unwrap_u8()) != 0
+        self.as_slice().iter().fold(0, |found, own| found | own.0.ct_eq(&token.0).unwrap_u8()) != 0
     }
 
     /// How many tokens there is room for under this cap.

@@ -1,6 +1,5 @@
 //! Session ids, form tokens and handles.
 
-use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
@@ -15,7 +14,7 @@ use subtle::{Choice, ConstantTimeEq};
 ///
 /// assert_eq!((Width::Bits64.bytes(), Width::Bits128.bytes()), (8, 16));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Width {
     /// 8 bytes, shown as 16 hex digits: what Quixote draws.
@@ -48,8 +47,9 @@ impl Width {
 
 /// The random bytes of an id or token, with zeros after them if there are 8.
 ///
-/// They are compared in constant time. Their order is that of the text, and only for listings.
-#[derive(Clone, Copy, Eq)]
+/// They are compared in constant time. Their order is that of the text, and only for listings: with
+/// the bytes before the width, it is the derived one.
+#[derive(Clone, Copy, Eq, PartialOrd, Ord)]
 pub(crate) struct Secret {
     bytes: [u8; 16],
     width: Width,
@@ -95,18 +95,6 @@ impl ConstantTimeEq for Secret {
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         self.ct_eq(other).into()
-    }
-}
-
-impl Ord for Secret {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.bytes().cmp(other.bytes())
-    }
-}
-
-impl PartialOrd for Secret {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
     }
 }
 
@@ -190,12 +178,6 @@ macro_rules! secret {
             #[must_use]
             pub const fn reveal_bytes(&self) -> &[u8] {
                 self.0.bytes()
-            }
-        }
-
-        impl ConstantTimeEq for $name {
-            fn ct_eq(&self, other: &Self) -> Choice {
-                self.0.ct_eq(&other.0)
             }
         }
 
@@ -343,6 +325,7 @@ impl fmt::Debug for Handle {
 #[cfg(test)]
 mod tests {
     use std::format;
+    use std::string::ToString as _;
 
     use super::{Handle, SessionId};
 
@@ -351,6 +334,18 @@ mod tests {
         let handle = Handle::from([0x0d; 16]);
         let text = "0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d";
         assert_eq!(format!("{handle} {handle:?}"), format!("{text} Handle({text})"));
+    }
+
+    #[test]
+    fn secrets_have_the_order_of_their_text() {
+        let wide =
+            |first, last| SessionId::from([first, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 0, 0, 0, 0]);
+        let narrow = |first| SessionId::from([first, 0, 0, 0, 0, 0, 0, 0]);
+        let mut ids = [wide(2, 0), narrow(2), wide(1, 1), wide(1, 0), narrow(1), wide(0, 9)];
+        let mut texts = ids.map(|id| id.reveal().to_string());
+        ids.sort_unstable();
+        texts.sort_unstable();
+        assert_eq!(ids.map(|id| id.reveal().to_string()), texts);
     }
 
     #[test]
