@@ -174,7 +174,7 @@ impl Step<'_> {
         }
         // Changes that change nothing are written, too: the store must confirm that the session is
         // still stored.
-        self.store.replace(&id, merged.clone());
+        self.store.object_mut(found).session = merged.clone();
         self.effects.store = Some(StoreOp::Update { id, session: merged.into() });
         Ok(())
     }
