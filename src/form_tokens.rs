@@ -129,6 +129,19 @@ mod tests {
 
     use super::FormTokens;
 
+    // [session-6]
+    #[test]
+    fn the_queue_is_bounded_by_its_cap_and_by_its_type() {
+        for (cap, length) in [(0, 1), (1, 1), (3, 3), (16, 16), (255, 16)] {
+            let mut tokens = FormTokens::new();
+            for byte in 0..20 {
+                tokens.push([byte; 8].into(), cap);
+            }
+            assert_eq!(tokens.len(), length);
+            assert_eq!(tokens.as_slice().last(), Some(&[19; 8].into()), "the newest is kept");
+        }
+    }
+
     // [session-8]
     #[test]
     fn the_oldest_of_equal_tokens_goes_first() {
