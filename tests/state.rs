@@ -57,6 +57,13 @@ fn store_again(state: &mut Value, id: &str) {
     state["held"] = json!([]);
 }
 
+/// Undoes the changes of the first request one by one, and leaves an empty list.
+fn undo(state: &mut Value) {
+    let changes = &mut state["requests"][0]["data"]["changes"];
+    changes["values"] = json!({});
+    changes["form_tokens"] = json!([]);
+}
+
 // [state-9]
 #[test]
 fn a_state_that_cannot_be_is_refused() {
@@ -82,6 +89,9 @@ fn a_state_that_cannot_be_is_refused() {
 
     let why = "changes: expected none without a session";
     refused(|state| state["requests"][0]["holds"] = Value::Null, why);
+
+    let why = "changes: expected one at least, or null";
+    refused(undo, why);
 }
 
 /// The places of the objects of `state()`.

@@ -54,6 +54,9 @@ fn check(canonical: &Canonical<Session, RequestData>) -> Result<(), &'static str
     });
     let mut known = stored.len();
     for open in requests {
+        if open.data.changes.as_ref().is_some_and(|changes| changes.is_empty()) {
+            return Err("changes: expected one at least, or null");
+        }
         match open.holds.map(|number| number.cmp(&known)) {
             Some(Ordering::Equal) => known = known.saturating_add(1),
             Some(Ordering::Greater) => return Err(HOLDS),

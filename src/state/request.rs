@@ -24,6 +24,15 @@ impl Request {
         self.held.ok_or(Refusal::NoSession)
     }
 
+    /// Takes back a part of what the request has changed; whether that was there. A request that has
+    /// taken back everything is as one that changed nothing.
+    // [state-5]
+    pub(crate) fn take_back(&mut self, part: impl FnOnce(&mut Changes) -> bool) -> bool {
+        let was_there = self.data.changes.as_deref_mut().is_some_and(part);
+        self.data.changes.take_if(|changes| changes.is_empty());
+        was_there
+    }
+
     /// Voids a login of `user` in this request, unless it was made in a generation that counts.
     // [step-39]
     pub(crate) fn end_login_unless(&mut self, user: &str, counts: impl Fn(u64) -> bool) {
@@ -53,8 +62,8 @@ pub(crate) struct RequestData {
     /// The session cookie that the response carries so far.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) response: Option<CookieChange>,
-    /// The changes that are not saved yet, where the semantics keeps a list of them; None until
-    /// there is one.
+    /// The changes that are not saved yet, where the semantics keeps a list of them; None if there
+    /// are none.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serial::nullable"))]
     pub(crate) changes: Option<Box<Changes>>,
 }

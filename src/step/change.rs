@@ -91,9 +91,7 @@ impl Step<'_> {
                 let mut session = self.stored_for(&id)?;
                 let value = session.values.remove(key).ok_or(Refusal::UnknownKey)?;
                 self.store.object_mut(held).session.values.remove(key);
-                if let Some(changes) = &mut request.data.changes {
-                    changes.guards.remove(key);
-                }
+                request.take_back(|changes| changes.guards.remove(key).is_some());
                 self.write_back(request, held, id, session);
                 self.effects.reply = Reply::Value(value);
             }

@@ -58,8 +58,8 @@ impl Step<'_> {
     ) -> Result<(), Refusal> {
         let held = request.held()?;
         let token = token.token();
-        let changes = request.data.changes.as_deref_mut().zip(token);
-        let own = changes.is_some_and(|(changes, token)| changes.form_tokens.remove(&token));
+        let own = token
+            .is_some_and(|token| request.take_back(|changes| changes.form_tokens.remove(&token)));
         match (self.config.differences().tokens, self.store.object(held).id) {
             // [step-22]
             (Tokens::OfStoredSession, Some(id)) if !own => {

@@ -30,7 +30,7 @@ impl Step<'_> {
     // [effect-11]
     pub(super) fn save(&mut self, request: &Request) -> Result<(), Refusal> {
         let Some(held) = request.held else { return Ok(()) };
-        let changes = request.data.changes.as_deref().filter(|changes| !changes.is_empty());
+        let changes = request.data.changes.as_deref();
         match (self.config.differences().saves, self.store.object(held).id) {
             (Saves::WholeSession, id) => self.maintain(held, id),
             (Saves::Changes, None) => {

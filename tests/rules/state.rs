@@ -5,7 +5,7 @@ use std::collections::hash_map::RandomState;
 
 use quixote_session::{Config, Semantics, Timestamp};
 
-use crate::scenario::events::{delete, expire, finish};
+use crate::scenario::events::{delete, expire, finish, guard};
 use crate::scenario::{ALL, Abandoned, Scenario, Successful};
 
 // [state-1] [state-2]
@@ -72,6 +72,35 @@ fn states_are_equal_however_they_came_about() {
         one.start(3, Some(id));
         assert!(one.state() != other.state());
     }
+}
+
+/// It creates a token and spends it; or it guards a value, and takes it.
+// [state-5]
+#[test]
+fn a_request_that_has_undone_its_changes_is_as_one_that_made_none() {
+    for config in &ALL {
+        let mut run = Scenario::of(config);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        let before = run.state().clone();
+        let token = run.token(1);
+        run.spend(1, token);
+        assert!(*run.state() == before, "{}", config.semantics);
+    }
+    let after = |guards: bool| {
+        let mut run = Scenario::of(&Config::STRICT);
+        let id = run.log_in("alice");
+        run.start(1, Some(id));
+        run.set_value(1, "k", "v");
+        run.finish(1, Successful);
+        run.start(1, Some(id));
+        if guards {
+            run.done(guard(1, "k"));
+        }
+        run.take(1, "k");
+        run.state().clone()
+    };
+    assert!(after(true) == after(false));
 }
 
 // [state-6]
