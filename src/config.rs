@@ -70,7 +70,8 @@ pub struct Config {
     pub max_text_bytes: usize,
     /// Values in one session; one more is refused with
     /// [`Refusal::TooManyValues`](crate::Refusal::TooManyValues). Under strict a request also
-    /// remembers the keys that it has removed, and may change up to twice this number of keys.
+    /// remembers the keys that it has removed: once it has set or removed twice this number of keys,
+    /// it may set no other.
     pub max_values: usize,
     /// Requests in flight, never more than 2^31 − 1; one more is refused with
     /// [`Refusal::TooManyRequests`](crate::Refusal::TooManyRequests).
@@ -273,7 +274,8 @@ impl Config {
         }
     }
 
-    /// How many keys one request may have set or removed, or guarded, and not saved.
+    /// How many keys one request may guard; and how many it may have set or removed, and not saved,
+    /// before it sets another.
     // [config-26]
     pub(crate) const fn change_limit(&self) -> usize {
         self.max_values.saturating_mul(2)

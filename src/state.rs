@@ -116,7 +116,7 @@ impl State {
 
     /// The same state, which now knows how often the sessions of `user` were ended: the number that
     /// a [`DeleteUser`](crate::StoreOp::DeleteUser) raises in a store outside. A state that was not
-    /// told assumes 0.
+    /// told assumes 0. What it was told it keeps, so give each request a state of its own.
     ///
     /// This is not a transition, but tells the state about that store. A driver does it before it
     /// sends a [`SetUser`](crate::RequestEvent::SetUser), and again if the condition of the

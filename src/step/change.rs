@@ -56,7 +56,7 @@ impl Step<'_> {
         }
         // [config-26]
         let (changes, most) = (request.data.changes.as_deref(), self.config.change_limit());
-        if changes.is_some_and(|changes| is_full_for(&changes.values, key, most)) {
+        if changes.map_or(most == 0, |changes| is_full_for(&changes.values, key, most)) {
             return Err(Refusal::TooManyValues);
         }
         self.change(request, Change::SetValue(key.clone(), value.clone()))

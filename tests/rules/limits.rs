@@ -114,6 +114,20 @@ fn the_number_of_changes_that_a_request_remembers_is_limited() {
     assert_eq!((run.stored_value(id, "a"), run.stored_value(id, "c")), (None, Some("2")));
 }
 
+/// A session that was loaded can have more values than there may be.
+// [config-26]
+#[test]
+fn where_no_values_are_allowed_none_is_set_again() {
+    let mut before = Scenario::of(&Config::STRICT);
+    let id = before.keep("k", "v");
+    let mut run = Scenario::of(&Config { max_values: 0, ..Config::STRICT });
+    run.put_state(before.state().clone());
+    run.start(1, Some(id));
+    run.refused(set_value(1, "k", "w"), Refusal::TooManyValues);
+    run.refused(guard(1, "k"), Refusal::TooManyValues);
+    run.done(remove_value(1, "k"));
+}
+
 // [config-23] [config-26]
 #[test]
 fn the_number_of_guards_that_a_request_remembers_is_limited() {
