@@ -6,8 +6,8 @@ use quixote_session::driver::Failure;
 use quixote_session::{Outcome, Refusal};
 
 /// Why a call failed. As a response it is a line of text for the visitor, with the status that the
-/// table in the [crate documentation](crate) lists. The handler has stopped half way, so the response also says
-/// [`Outcome::Failed`]: what the handler did before is not saved.
+/// table in the [crate documentation](crate) lists. The handler has stopped half way, so the
+/// response also says [`Outcome::Failed`]: what the handler did before is not saved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionError(pub Failure);
 
@@ -51,8 +51,8 @@ impl From<Failure> for SessionError {
     }
 }
 
-/// What the visitor reads. What a driver has to do about a [`Failure`], which its own text says, the
-/// layer has done.
+/// What the visitor reads. The text of a [`Failure`] says what a driver has to do about it, and the
+/// layer has done that.
 impl std::fmt::Display for SessionError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self.0 {
