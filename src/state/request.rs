@@ -24,8 +24,8 @@ impl Request {
         self.held.ok_or(Refusal::NoSession)
     }
 
-    /// Takes back a part of what the request has changed; whether that was there. A request that has
-    /// taken back everything is as one that changed nothing.
+    /// Takes back a part of what the request has changed; returns whether that was there. A request
+    /// that has taken back everything is as one that changed nothing.
     // [state-5]
     pub(crate) fn take_back(&mut self, part: impl FnOnce(&mut Changes) -> bool) -> bool {
         let was_there = self.data.changes.as_deref_mut().is_some_and(part);
