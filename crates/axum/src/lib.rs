@@ -43,9 +43,7 @@
 //! not. So before you do something elsewhere that an ended session must not do:
 //!
 //! - [accept](Session::accept) the token of the form: it is looked up in the store.
-//! - Or ask whether the session is still there:
-//!   `session.call(Call::has_session_cookie(true))`. It is not if it has moved to another id,
-//!   either.
+//! - Or ask whether the session still [exists](Session::exists).
 //! - Or [guard](Session::guard) a value, even one that is never set. That counts as a change. If
 //!   the session ends before the save, the save is refused, and a transaction that you have
 //!   [attached](Session::attach) is rolled back.

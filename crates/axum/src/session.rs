@@ -107,6 +107,17 @@ impl Session {
         self.0.exchange.lock().await.session().map(|held| look(held.session))
     }
 
+    /// Asks the store whether the session that the request came with still exists. It does not if
+    /// it has ended, has reached its absolute limit, or has moved to another id. A visitor without
+    /// a session has none that exists.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn exists(&self) -> Result<bool, SessionError> {
+        self.call(Call::has_session_cookie(true)).await
+    }
+
     /// Who was logged in when the request arrived, or has logged in during it.
     pub async fn user(&self) -> Option<SmolStr> {
         self.look(|session| session.user().cloned()).await.flatten()

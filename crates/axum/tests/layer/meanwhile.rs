@@ -43,9 +43,9 @@ async fn a_handler_can_ask_whether_its_session_has_ended() {
     let site = Site::new();
     let visitor = site.log_in().await;
     let asks = async |session: Session| {
-        let before = session.call(Call::has_session_cookie(true)).await?;
+        let before = session.exists().await?;
         end_alice(session.manager()).await?;
-        let after = session.call(Call::has_session_cookie(true)).await?;
+        let after = session.exists().await?;
         Ok::<_, SessionError>(format!("{before} {after}"))
     };
     assert_eq!(text(site.serve(get(asks), &visitor).await).await, "true false");
