@@ -11,7 +11,9 @@ use smol_str::SmolStr;
 
 use super::ask::{Answer, Ask, Revision, World};
 use super::call::{Call, Ending, Failure, FromSaid, REQUEST, Said};
-use super::rests::{asks_nothing, draws, loads_first, refusal_rests_on_load, rests_on_load};
+use super::rests::{
+    asks_nothing, draws, loads_first, logs_in, refusal_rests_on_load, rests_on_load,
+};
 use super::turn::{Known, Turn, Waits};
 use crate::config::Config;
 use crate::effect::{Effects, Refusal, Reply, Transaction};
@@ -93,7 +95,7 @@ impl Exchange {
         let turn = self.turn.as_ref()?;
         Some(match &turn.waits {
             Waits::Session => Ask::Load { id: self.known?.id },
-            Waits::Generation => Ask::Generation { user: self.login.as_ref()? },
+            Waits::Generation => Ask::Generation { user: self.login_of(turn)? },
             Waits::Entropy => Ask::Entropy,
             Waits::Write(attempt) => Ask::Write(&attempt.write),
             Waits::ReadingBack => Ask::Load { id: turn.doubtful.as_ref()?.looks_for()? },
@@ -139,24 +141,20 @@ impl Exchange {
     /// for a write, which may have been carried out, the request is abandoned, and a further call
     /// of the request fails as [`Failure::Unknown`].
     pub fn begin<T>(&mut self, call: &Call<T>, now: Timestamp) {
-        if let Some(left) = self.turn.take() {
-            if left.in_doubt || matches!(left.waits, Waits::Write(_)) {
-                self.abandon();
-                if let Event::Request { .. } = call.event {
-                    self.outcome = Some(Err(Failure::Unknown));
-                    return;
-                }
-            } else {
-                self.take_back(*left);
+        let left = self.turn.take();
+        if left.is_some_and(|turn| turn.in_doubt || matches!(turn.waits, Waits::Write(_))) {
+            self.abandon();
+            if let Event::Request { .. } = call.event {
+                self.outcome = Some(Err(Failure::Unknown));
+                return;
             }
         }
         self.outcome = None;
         let event = call.event.clone();
-        let login_before = self.meet(&event);
+        self.meet(&event);
         let turn = Box::new(Turn {
             event,
             now,
-            login_before,
             entropy: None,
             is_fresh: false,
             tries: 0,
@@ -165,7 +163,7 @@ impl Exchange {
             in_doubt: false,
             waits: Waits::Entropy,
         });
-        if let Event::Request { event: RequestEvent::SetUser { user: Some(_) }, .. } = &turn.event {
+        if logs_in(&turn.event).is_some() {
             // [driver-11] [driver-24]
             match call.generation {
                 Some(generation) => self.told(turn, generation),
@@ -229,9 +227,8 @@ impl Exchange {
         T::from_said(said).ok_or(Failure::Unknown)
     }
 
-    /// Notes the id and the user that the event names. For a login, returns the user of the one
-    /// before it.
-    fn meet(&mut self, event: &Event) -> Option<SmolStr> {
+    /// Notes the id that the event names.
+    fn meet(&mut self, event: &Event) {
         match event {
             Event::StartRequest { cookie, .. } if !self.is_open() => {
                 let id = cookie.as_ref().and_then(CookieValue::session_id);
@@ -240,12 +237,13 @@ impl Exchange {
             Event::Manager(ManagerEvent::DeleteSession { id }) => {
                 self.known = Some(Known::only_id(*id));
             }
-            Event::Request { event: RequestEvent::SetUser { user: Some(user) }, .. } => {
-                return self.login.replace(user.clone());
-            }
             Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => {}
         }
-        None
+    }
+
+    /// Whose generation the turn rests on: the user who logs in by it, or has logged in before.
+    fn login_of<'a>(&'a self, turn: &'a Turn) -> Option<&'a SmolStr> {
+        logs_in(&turn.event).or(self.login.as_ref())
     }
 
     fn wait(&mut self, mut turn: Box<Turn>, waits: Waits) {
@@ -280,6 +278,9 @@ impl Exchange {
             self.write(turn, after, effects, op);
         } else {
             self.state = after;
+            if let Some(user) = logs_in(&turn.event) {
+                self.login = Some(user.clone());
+            }
             self.end(turn, effects);
         }
     }
@@ -342,16 +343,7 @@ impl Exchange {
             (turn.event, turn.unsaved, turn.tries) = (event, Some(why), 0);
             self.step(turn);
         } else {
-            self.take_back(*turn);
             self.outcome = Some(Err(why));
-        }
-    }
-
-    /// A call that did not happen: if it is a login, the one before it still stands.
-    fn take_back(&mut self, turn: Turn) {
-        let event = &turn.event;
-        if let Event::Request { event: RequestEvent::SetUser { user: Some(_) }, .. } = event {
-            self.login = turn.login_before;
         }
     }
 

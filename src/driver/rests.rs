@@ -15,9 +15,19 @@
 //! Hence a finish that needs no operation rests on no load, and a page that only reads costs one
 //! load. The exception is a login, whose user may have been ended since (step-39).
 
+use smol_str::SmolStr;
+
 use crate::effect::{Effects, Refusal, StoreOp};
 use crate::event::{Event, RequestEvent};
 use crate::state::Save;
+
+/// The user whom the event logs in.
+pub(super) const fn logs_in(event: &Event) -> Option<&SmolStr> {
+    match event {
+        Event::Request { event: RequestEvent::SetUser { user }, .. } => user.as_ref(),
+        Event::StartRequest { .. } | Event::Request { .. } | Event::Manager(_) => None,
+    }
+}
 
 /// Whether the load comes before the step, because every answer to the event rests on it. That is
 /// so for every event that needs a fresh load, with two exceptions: events that are judged by their

@@ -2,8 +2,6 @@
 
 use alloc::boxed::Box;
 
-use smol_str::SmolStr;
-
 use super::ask::{Revision, Stored, Write};
 use super::call::{Failure, Said};
 use crate::effect::{Effects, StoreOp, Transaction};
@@ -19,8 +17,6 @@ pub(super) struct Turn {
     pub(super) event: Event,
     /// What the clock said last.
     pub(super) now: Timestamp,
-    /// Of a login: the user of the login before it, which stands if this one is refused.
-    pub(super) login_before: Option<SmolStr>,
     /// Entropy for the next step only. Most steps draw nothing, so entropy is asked for before a
     /// step that certainly draws, or after a step was refused for lack of it.
     pub(super) entropy: Option<Entropy>,

@@ -43,7 +43,7 @@ impl Exchange {
     }
 
     pub(super) fn load_generation(&mut self, mut turn: Box<Turn>) {
-        if self.login.is_some() {
+        if self.login_of(&turn).is_some() {
             self.wait(turn, Waits::Generation);
         } else {
             turn.is_fresh = true;
@@ -53,8 +53,8 @@ impl Exchange {
 
     // [driver-11]
     pub(super) fn told(&mut self, mut turn: Box<Turn>, generation: u64) {
-        if let Some(user) = &self.login {
-            self.state = mem::take(&mut self.state).with_generation(user.clone(), generation);
+        if let Some(user) = self.login_of(&turn).cloned() {
+            self.state = mem::take(&mut self.state).with_generation(user, generation);
         }
         turn.is_fresh = true;
         self.step(turn);
