@@ -210,3 +210,15 @@ async fn what_cannot_be_read_was_not_written() {
     ];
     assert!(failed.iter().all(|told| matches!(told, Err(StoreError::Failed(_)))), "{failed:?}");
 }
+
+/// Otherwise each part would look at every session that is not over.
+#[test]
+fn a_sweep_finds_what_is_over_by_an_index() {
+    let file = File::new();
+    let connection = file.connection();
+    let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", super::DISCARD)).unwrap();
+    let plan = plan.query_map([1, 2, 3, 4, 5], |row| row.get::<_, String>(3)).unwrap();
+    let plan: Vec<_> = plan.map(Result::unwrap).collect();
+    assert!(!plan.iter().any(|line| line.starts_with("SCAN")), "{plan:?}");
+    assert_eq!(plan.iter().filter(|line| line.contains("COVERING INDEX")).count(), 4, "{plan:?}");
+}
