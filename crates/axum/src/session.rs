@@ -9,7 +9,7 @@ use http::StatusCode;
 use http::request::Parts;
 use quixote_session::driver::{Call, Ending, Exchange, Failure, FromSaid, Login};
 use quixote_session::{Event, FormToken, Handle, Session as Stored, SmolStr};
-use quixote_session_store::{Manager, OwnData};
+use quixote_session_store::{Manager, OwnData, StoreError};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -53,15 +53,17 @@ impl Session {
 
     pub(crate) async fn end(&self, end: Call<Ending>) -> Result<Ending, Failure> {
         let own = self.0.own.lock().await.take();
-        if self.0.failed.load(Ordering::Relaxed) {
-            abort(own).await;
-            return Err(Failure::Store);
-        }
         // Whoever took a call along that has begun, and does not go on with it, holds the lock.
         let Ok(mut exchange) = timeout(Manager::LONGEST, self.0.exchange.lock()).await else {
             abort(own).await;
             return Err(Failure::Unknown);
         };
+        if self.0.failed.load(Ordering::Relaxed) {
+            abort(own).await;
+            // If a call of the manager failed, the request is still open, and would take calls.
+            _ = self.0.manager.run(&mut exchange, Call::abandon()).await;
+            return Err(Failure::Store);
+        }
         match own {
             Some(mut own) => self.0.manager.run_with(&mut exchange, end, &mut *own).await,
             None => self.0.manager.run(&mut exchange, end).await,
@@ -229,10 +231,8 @@ impl Session {
         &self,
         user: impl Into<SmolStr> + Send,
     ) -> Result<Login, SessionError> {
-        self.0.manager.prepare_login(user).await.map_err(|_| {
-            self.0.failed.store(true, Ordering::Relaxed);
-            SessionError(Failure::Store)
-        })
+        self.mark_used();
+        self.told(self.0.manager.prepare_login(user).await)
     }
 
     /// Logs in a user whose password or other proof you have checked: a name, or a login that was
@@ -289,7 +289,15 @@ impl Session {
     /// If the store fails.
     pub async fn devices(&self) -> Result<Vec<Stored>, SessionError> {
         let Some(user) = self.user().await else { return Ok(Vec::new()) };
-        self.0.manager.sessions_of(&user).await.map_err(|_| SessionError(Failure::Store))
+        self.told(self.0.manager.sessions_of(&user).await)
+    }
+
+    /// What the store said by itself, and not to a call.
+    fn told<T>(&self, said: Result<T, StoreError>) -> Result<T, SessionError> {
+        said.map_err(|_| {
+            self.0.failed.store(true, Ordering::Relaxed);
+            SessionError(Failure::Store)
+        })
     }
 }
 

@@ -60,6 +60,7 @@ impl Store for Failing {
     }
 
     async fn sessions_of(&self, user: &str) -> Result<Vec<Content>, StoreError> {
+        self.check()?;
         self.memory.sessions_of(user).await
     }
 }

@@ -1,5 +1,7 @@
 //! Handlers that stop half way.
 
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -95,4 +97,39 @@ async fn a_visitor_reads_what_became_of_the_request() {
         assert!(told_visitor.contains(told), "{told_visitor}");
         assert!(!told_visitor.contains("cookie"), "{told_visitor}");
     }
+}
+
+/// It has ended for what the handler has left behind, too: a stream, or a task.
+#[tokio::test]
+async fn a_request_whose_store_failed_takes_no_more_calls() {
+    let site = Site::new();
+    let visitor = site.log_in().await;
+    let (store, left) = (site.store.clone(), Arc::new(Mutex::new(None)));
+    let keep = left.clone();
+    let fails = async move |session: Session| {
+        store.fails.store(true, Ordering::Relaxed);
+        session.prepare_login("bob").await.unwrap_err();
+        store.fails.store(false, Ordering::Relaxed);
+        *keep.lock().unwrap() = Some(session);
+    };
+    assert_eq!(site.serve(get(fails), &visitor).await.status().as_u16(), 503);
+    let late: Session = left.lock().unwrap().take().unwrap();
+    let refused = Err(SessionError(Failure::Refused(Refusal::UnknownRequest)));
+    assert_eq!((late.set("key", "late").await, late.logout().await), (refused, refused));
+    assert_eq!(text(site.ask("GET", "/read", &[&visitor]).await).await, "alice ");
+}
+
+#[tokio::test]
+async fn a_handler_that_could_not_list_the_devices_saves_nothing() {
+    let site = Site::new();
+    let visitor = site.log_in().await;
+    let store = site.store.clone();
+    let ignores = async move |session: Session| {
+        session.set("key", "half of it").await.unwrap();
+        store.fails.store(true, Ordering::Relaxed);
+        session.devices().await.unwrap_err();
+        store.fails.store(false, Ordering::Relaxed);
+    };
+    assert_eq!(site.serve(get(ignores), &visitor).await.status().as_u16(), 503);
+    assert_eq!(text(site.ask("GET", "/read", &[&visitor]).await).await, "alice ");
 }
