@@ -71,7 +71,7 @@ pub struct Config {
     /// Values in one session; one more is refused with
     /// [`Refusal::TooManyValues`](crate::Refusal::TooManyValues). Under strict a request also
     /// remembers the keys that it has removed: once it has set or removed twice this number, it
-    /// may set no other key.
+    /// may set no other key. It may guard twice this number of keys.
     pub max_values: usize,
     /// Requests in flight, never more than 2^31 − 1; one more is refused with
     /// [`Refusal::TooManyRequests`](crate::Refusal::TooManyRequests).

@@ -6,9 +6,9 @@ use smol_str::SmolStr;
 ///
 /// To check a password takes time. If all sessions of that user are ended meanwhile, for example
 /// because the password was changed, the login that follows must not be saved: whoever is logging
-/// in knows the old password. So ask the store for the user's generation before the check, and
-/// [prepare](Self::prepared) the login with it. A bare name says that no time has passed: the
-/// generation is then loaded when the user logs in.
+/// in knows the old password. So ask the store for the user's generation before you read what the
+/// password is checked against, and [prepare](Self::prepared) the login with it. A bare name says
+/// that no time has passed: the generation is then loaded when the user logs in.
 ///
 /// ```
 /// use quixote_session::driver::{Call, Login};
@@ -40,8 +40,8 @@ impl Login {
     }
 
     /// How often the user's sessions had been ended when the login was prepared; None for a bare
-    /// name. Keep it with the name, for example in values of the session, if another request
-    /// completes the login, and [prepare](Self::prepared) that with it.
+    /// name. If another request completes the login, keep it together with the name, under one key
+    /// of the session, and [prepare](Self::prepared) the login with it.
     #[must_use]
     pub const fn generation(&self) -> Option<u64> {
         self.generation

@@ -21,6 +21,42 @@ impl SessionError {
             Failure::Commit => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+
+    /// What the visitor reads. The text of the [`Failure`] says what the application has to do.
+    #[must_use]
+    pub const fn for_visitor(self) -> &'static str {
+        match self.0 {
+            Failure::Refused(why) => refusal_for_visitor(why),
+            Failure::Busy => "The server is busy, and nothing was done. Try again.",
+            Failure::Store => "The server has failed, and nothing was done. Try again later.",
+            Failure::Unknown => "The server has failed. Check whether your request took effect.",
+            Failure::Commit => "The server could not save your changes.",
+        }
+    }
+}
+
+const fn refusal_for_visitor(why: Refusal) -> &'static str {
+    match why {
+        Refusal::UnknownToken => {
+            "This form was sent before, or belongs to another session. Load the page again."
+        }
+        Refusal::NoUser => "Log in first.",
+        Refusal::UnknownKey | Refusal::UnknownSession => "What you asked for is gone.",
+        Refusal::SessionGone | Refusal::NoSession => "Your session has ended. Load the page again.",
+        Refusal::UserEnded => "Your sessions have been ended. Log in again.",
+        Refusal::ValueChanged => "Somebody has changed this meanwhile. Load the page again.",
+        Refusal::TextTooLong => "A text is too long.",
+        Refusal::TooManyValues => "There is no room for more.",
+        Refusal::TooManyRequests | Refusal::TooManySessions | Refusal::EntropyUsedUp => {
+            "The server is busy. Try again later."
+        }
+        Refusal::UnknownRequest
+        | Refusal::RequestOpen
+        | Refusal::NotOffered
+        | Refusal::WouldOrphan
+        | Refusal::SavedAtFinish
+        | Refusal::IdNotIssued => "The server has made a mistake.",
+    }
 }
 
 const fn of_refusal(why: Refusal) -> StatusCode {
@@ -51,17 +87,9 @@ impl From<Failure> for SessionError {
     }
 }
 
-/// What the visitor reads. The text of a [`Failure`] says what a driver has to do about it, and the
-/// layer has done that.
 impl std::fmt::Display for SessionError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self.0 {
-            Failure::Refused(why) => return why.fmt(f),
-            Failure::Busy => "the server is busy, and nothing was done: try again",
-            Failure::Store => "the server has failed, and nothing was done: try again later",
-            Failure::Unknown => "the server has failed: see whether it was done",
-            Failure::Commit => "the server could not save it",
-        })
+        self.0.fmt(f)
     }
 }
 
@@ -69,7 +97,7 @@ impl std::error::Error for SessionError {}
 
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
-        let mut response = (self.status(), format!("{self}\n")).into_response();
+        let mut response = (self.status(), format!("{}\n", self.for_visitor())).into_response();
         response.extensions_mut().insert(Outcome::Failed);
         response
     }

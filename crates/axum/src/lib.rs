@@ -36,8 +36,8 @@
 //!
 //! The session is loaded when the head of the request has arrived. What a handler reads of it
 //! ([`user`](Session::user), [`value`](Session::value), [`devices`](Session::devices)) is as it was
-//! then, with the handler's own changes. The client decides when the body arrives, so this may be
-//! long ago: the user may have logged out since, or lost a right that a value stands for.
+//! then, with the handler's own changes. The client decides when the body arrives, so that may have
+//! been long ago: the user may have logged out since, or lost a right that a value stands for.
 //!
 //! Changes to a session that has ended are refused at the end, but a request without changes is
 //! not. So before you do something elsewhere that an ended session must not do:
@@ -50,8 +50,9 @@
 //!
 //! [`take`](Session::take) takes what is stored now, so it may be newer than what `value` shows.
 //! Keep under one key what belongs together, or guard it. Suppose that a session holds who is to be
-//! confirmed under one key, and the code that was sent under another. Then whoever knows a password
-//! of alice can let a request begin, have a code sent to himself meanwhile, and confirm alice.
+//! confirmed under one key, and the code that was sent under another. Then somebody who knows
+//! alice's password can start a request, have a code sent to himself while it waits, and so confirm
+//! as alice.
 //!
 //! # Who is a user
 //!
@@ -63,13 +64,13 @@
 //!
 //! | when | do |
 //! |---|---|
-//! | a password is right | [`prepare_login`](Session::prepare_login) before the check, [`login`](Session::login) after it |
+//! | a password is right | [`prepare_login`](Session::prepare_login) before you read its hash, [`login`](Session::login) after the check |
 //! | a second factor is missing | log in, and let such a session do nothing but confirm: not list or end devices either. Then [`renew`](Session::renew) and set a value that holds the name, so that it says nothing about another user |
 //! | the same user logs in again | remove what has to be confirmed again: the values stay |
-//! | nobody was logged in before | believe no value that was set then: all of them stay |
+//! | nobody was logged in before | believe no value that the visitor could choose: all of them stay |
 //! | a password or another proof changes | commit it, then [`delete_sessions_of`](quixote_session_store::Manager::delete_sessions_of), and let the user log in anew. Or [`end_others`](Session::end_others) and `renew`; if `end_others` is refused, the others are still there |
 //! | somebody loses a right, or an account is closed | commit it, then `delete_sessions_of`. Values of other sessions cannot be changed, so do not keep rights in them |
-//! | an administrator acts as somebody else | set a value for whom, and leave the user as it is. To log in as the other and back would outlive the end of the administrator's sessions |
+//! | an administrator acts as somebody else | set a value that says for whom, and leave the user unchanged. To log in as the other and back would outlive the end of the administrator's sessions |
 //! | a user wants to be remembered | the cookie ends with the browser. If a cookie of your own logs the user in, delete its token wherever sessions are ended |
 //!
 //! # Requests from other sites

@@ -202,9 +202,10 @@ impl Session {
         self.call(Call::accept(token)).await
     }
 
-    /// Prepares a login, before the password or other proof of the user is checked. If all sessions
-    /// of that user are ended during the check, for example because the password was changed, the
-    /// login is not saved: the save is refused with `user_ended`.
+    /// Prepares a login, before you read what the password or other proof of the user is checked
+    /// against. If all sessions of that user are ended after this, for example because the password
+    /// was changed, the login is not saved: the save is refused with `user_ended`. If you have to
+    /// look up the user's name first, read the password's hash anew after this.
     ///
     /// ```
     /// use quixote_session_axum::{Session, SessionError};

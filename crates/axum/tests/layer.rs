@@ -16,6 +16,8 @@ use quixote_session_axum::{Session, SessionError, SessionLayer};
 use quixote_session_store::{Manager, Memory, Store, StoreError};
 use tower::ServiceExt as _;
 
+#[path = "../../../tests/all_refusals/mod.rs"]
+mod all_refusals;
 #[path = "layer/meanwhile.rs"]
 mod meanwhile;
 #[path = "layer/own_data.rs"]
@@ -291,7 +293,7 @@ async fn a_save_that_is_refused_takes_the_place_of_the_page() {
     };
     let response = site.serve(get(slow), &own).await;
     assert_eq!(response.status(), 409);
-    assert!(text(response).await.contains("ended since"));
+    assert!(text(response).await.contains("Your session has ended."));
 }
 
 #[tokio::test]

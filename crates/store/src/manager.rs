@@ -227,7 +227,8 @@ impl Manager {
     }
 
     /// Prepares the login of somebody whose password or other proof is to be checked now. If the
-    /// user's sessions are ended during that check, the login is refused: see [`Login`].
+    /// user's sessions are ended during that check, the login is refused: see [`Login`]. The store
+    /// is not asked about a name that is too long, with which nobody can log in.
     ///
     /// # Errors
     ///
@@ -238,6 +239,9 @@ impl Manager {
         user: impl Into<SmolStr> + Send,
     ) -> Result<Login, StoreError> {
         let user = user.into();
+        if user.len() > self.config().max_text_bytes {
+            return Ok(Login::from(user));
+        }
         let told = timeout(Self::LONGEST, self.0.store.generation(&user)).await;
         let told = told.map_err(StoreError::failed).flatten();
         Ok(Login::prepared(user, told.inspect_err(|why| self.show(why))?))
@@ -270,7 +274,8 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// If the store fails; or if there is so much to delete that it takes longer than
+    /// [`LONGEST`](Self::LONGEST), and then the next sweep goes on.
     pub async fn sweep(&self) -> Result<(), Failure> {
         self.run(&mut self.exchange(), Call::sweep()).await
     }

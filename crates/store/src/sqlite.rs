@@ -31,8 +31,8 @@ use crate::store::{Store, StoreError};
 /// waits for the disk once for all of them, and the busier the store, the less each write costs.
 /// Another thread reads, and waits for no writer. A transaction that somebody else has open on the
 /// file holds up every write; a write fails after waiting for five seconds. A sweep deletes 2,000
-/// sessions at a time, and other writes have their turn in between. If there are so many that it
-/// takes longer than a call may, the next sweep goes on.
+/// sessions at a time, and other writes of this process have their turn in between. If there are so
+/// many that it takes longer than a call may, the next sweep goes on.
 #[derive(Clone)]
 pub struct Sqlite(Arc<Parts>);
 

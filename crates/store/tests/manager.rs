@@ -105,6 +105,8 @@ async fn each_error_of_the_store_is_shown() {
     manager.sessions_of("alice").await.unwrap_err();
     assert_eq!(SHOWN.load(Ordering::Relaxed), 2);
     manager.prepare_login("alice").await.unwrap_err();
+    let long = "x".repeat(Config::STRICT.max_text_bytes + 1);
+    assert_eq!(manager.prepare_login(long).await.unwrap().generation(), None, "nobody is asked");
     assert_eq!(SHOWN.load(Ordering::Relaxed), 3);
     store.hangs.store(true, Ordering::Relaxed);
     manager.sweep().await.unwrap_err();

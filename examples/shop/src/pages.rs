@@ -74,7 +74,7 @@ impl IntoResponse for Stop {
             // The layer has a table that says which refusal has which status. The handler has
             // stopped half way, so nothing of it is saved.
             Self::Session(why) => {
-                let page = page("Sorry", &escape(&why.to_string()));
+                let page = page("Sorry", &escape(why.for_visitor()));
                 (why.status(), Extension(Outcome::Failed), page).into_response()
             }
             Self::Accounts(why) => {

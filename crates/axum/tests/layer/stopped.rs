@@ -11,6 +11,7 @@ use quixote_session::Refusal;
 use quixote_session::driver::Failure;
 use quixote_session_axum::{Session, SessionError};
 
+use super::all_refusals::REFUSALS;
 use super::own_data::noting;
 use super::{Site, cookie, text};
 
@@ -81,22 +82,22 @@ async fn a_handler_that_a_timeout_cuts_is_undone() {
     assert_eq!(told.await, (408, vec!["abort"], "alice ".to_owned()));
 }
 
-/// The layer has sent no cookie; the visitor need not be told to.
+/// The text of a failure says what the application has to do. The layer has done that.
 #[tokio::test]
 async fn a_visitor_reads_what_became_of_the_request() {
-    for (why, told) in [
-        (Failure::Refused(Refusal::UserEnded), "ended since"),
-        (Failure::Busy, "nothing was done: try again"),
-        (Failure::Store, "nothing was done: try again later"),
-        (Failure::Unknown, "see whether it was done"),
-        (Failure::Commit, "could not save"),
-    ] {
+    let failures = [Failure::Busy, Failure::Store, Failure::Unknown, Failure::Commit];
+    let refusals = REFUSALS.map(Failure::Refused);
+    for why in failures.into_iter().chain(refusals) {
         let site = Site::new();
         let response = site.serve(get(async move || SessionError(why)), "").await;
-        let told_visitor = text(response).await;
-        assert!(told_visitor.contains(told), "{told_visitor}");
-        assert!(!told_visitor.contains("cookie"), "{told_visitor}");
+        let told = text(response).await;
+        assert_eq!(told, format!("{}\n", SessionError(why).for_visitor()));
+        for word in ["cookie", "finish", "max_", "answer", "roll back"] {
+            assert!(!told.contains(word), "{told}");
+        }
     }
+    let ended = SessionError(Failure::Refused(Refusal::UserEnded));
+    assert_eq!(ended.for_visitor(), "Your sessions have been ended. Log in again.");
 }
 
 /// It has ended for what the handler has left behind, too: a stream, or a task.
