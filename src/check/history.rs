@@ -28,7 +28,6 @@ use crate::check::role::{Fate, Part, Role, outcome_of};
 use crate::config::Config;
 use crate::effect::{CookieChange, CookieOp, Effects, Reply};
 use crate::event::{Event, Input, ManagerEvent, RequestEvent, RequestId};
-use crate::form_tokens::FormTokens;
 use crate::presented::CookieValue;
 use crate::session::Session;
 use crate::state::State;
@@ -196,7 +195,7 @@ impl History {
             Fate::Saved | Fate::Dropped => {
                 trail.touched.clear();
                 trail.guards.clear();
-                trail.issued = FormTokens::new();
+                trail.issued.clear();
                 (trail.drops, trail.login, trail.renews) = (Drops::Nothing, None, false);
             }
         }

@@ -71,7 +71,7 @@ impl<'a> Facts<'a> {
 
     /// Whether the request itself has issued the form token, and neither spent nor saved it.
     pub(super) fn owns_token(&self, token: SubmittedToken) -> bool {
-        let issued = self.trail.map(|trail| &trail.issued);
+        let issued = self.trail.map(|trail| trail.issued.as_slice());
         token.token().is_some_and(|token| issued.is_some_and(|issued| issued.contains(&token)))
     }
 

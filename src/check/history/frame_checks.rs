@@ -2,6 +2,8 @@
 //! what no call of a request sets. And what must not be left: a session that was ended by its id or
 //! its handle, and anything in a new session.
 
+use std::vec::Vec;
+
 use super::update_checks::starts_from;
 use super::{Drops, Findings, History, Seen, Stores, Trail};
 use crate::check::property::Property;
@@ -10,7 +12,7 @@ use crate::event::{Event, ManagerEvent, RequestEvent};
 use crate::form_tokens::FormTokens;
 use crate::semantics::Semantics;
 use crate::session::Session;
-use crate::token::{Handle, SessionId};
+use crate::token::{FormToken, Handle, SessionId};
 
 impl History {
     pub(super) fn check_frame(
@@ -52,8 +54,8 @@ fn check_save(
         found.break_if(changed, Property::NoUpdateIsLost);
     }
     if seen.config.semantics == Semantics::Strict && (before.is_some() || held.is_none()) {
-        let queue = queue_of(trail, before, seen.config.max_form_tokens);
-        found.break_if(*session.form_tokens() != queue, Property::NoUpdateIsLost);
+        let queue = queue_of(trail, before, FormTokens::room(seen.config.max_form_tokens));
+        found.break_if(session.form_tokens().as_slice() != queue, Property::NoUpdateIsLost);
     }
     let Some(before) = before else { return };
     let begins = trail.login.as_ref().is_some_and(|login| login.begins(trail.drops));
@@ -67,15 +69,15 @@ fn check_save(
 
 /// The tokens that a save leaves: those that were queued, then the request's own, and of all these
 /// the latest.
-fn queue_of(trail: &Trail, before: Option<&Session>, cap: u8) -> FormTokens {
+fn queue_of(trail: &Trail, before: Option<&Session>, cap: usize) -> Vec<FormToken> {
     let kept = before.filter(|_| trail.drops == Drops::Nothing);
-    let mut queue = kept.map_or_else(FormTokens::new, |kept| kept.form_tokens().clone());
-    for own in trail.issued.as_slice() {
+    let mut queue = kept.map_or_else(Vec::new, |kept| kept.form_tokens().as_slice().to_vec());
+    for own in &trail.issued {
         if !queue.contains(own) {
-            queue.push(*own, cap);
+            queue.push(*own);
         }
     }
-    queue
+    queue.split_off(queue.len().saturating_sub(cap))
 }
 
 /// Checks that what is ended by its id or its handle is not stored any more.

@@ -1,6 +1,7 @@
 //! What a history remembers of an open request.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::vec::Vec;
 
 use smol_str::SmolStr;
 
@@ -12,7 +13,7 @@ use crate::event::{Event, RequestEvent};
 use crate::form_tokens::FormTokens;
 use crate::presented::SubmittedToken;
 use crate::time::Timestamp;
-use crate::token::SessionId;
+use crate::token::{FormToken, SessionId};
 
 /// What an open request has done.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
@@ -36,7 +37,7 @@ pub(super) struct Trail {
     pub(super) guards: BTreeMap<SmolStr, Option<SmolStr>>,
     /// The form tokens that it issued since the user last changed, and neither spent nor saved:
     /// the latest, as many as a session holds.
-    pub(super) issued: FormTokens,
+    pub(super) issued: Vec<FormToken>,
     pub(super) remote_addr: SmolStr,
     /// Whether it changed anything at all.
     pub(super) changed: bool,
@@ -94,7 +95,7 @@ impl Trail {
         };
         self.touched.retain(|part| !drops.takes(part));
         if drops >= Drops::Tokens {
-            self.issued = FormTokens::new();
+            self.issued.clear();
         }
         if drops == Drops::Everything {
             self.guards.clear();
@@ -154,11 +155,14 @@ impl Trail {
             }
             RequestEvent::CreateFormToken => {
                 if let Reply::Token(token) = seen.effects.reply {
-                    self.issued.push(token, seen.config.max_form_tokens);
+                    // Not by the queue of a session, which is what is checked.
+                    self.issued.push(token);
+                    let cap = FormTokens::room(seen.config.max_form_tokens);
+                    self.issued.drain(..self.issued.len().saturating_sub(cap));
                 }
             }
             RequestEvent::RemoveFormToken { token: SubmittedToken::Token(token) } => {
-                self.issued.remove(token);
+                self.issued.retain(|own| own != token);
             }
             RequestEvent::RemoveFormToken { token: SubmittedToken::IllFormed }
             | RequestEvent::TakeValue { .. }
