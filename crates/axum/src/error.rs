@@ -15,69 +15,69 @@ impl SessionError {
     /// The status of the response.
     #[must_use]
     pub const fn status(self) -> StatusCode {
-        match self.0 {
-            Failure::Refused(why) => of_refusal(why),
-            Failure::Busy | Failure::Store | Failure::Unknown => StatusCode::SERVICE_UNAVAILABLE,
-            Failure::Commit => StatusCode::INTERNAL_SERVER_ERROR,
-        }
+        self.answer().0
     }
 
     /// What the visitor reads. The text of the [`Failure`] says what the application has to do.
     #[must_use]
     pub const fn for_visitor(self) -> &'static str {
+        self.answer().1
+    }
+
+    const fn answer(self) -> (StatusCode, &'static str) {
         match self.0 {
-            Failure::Refused(why) => refusal_for_visitor(why),
-            Failure::Busy => "The server is busy, and nothing was done. Try again.",
-            Failure::Store => "The server has failed, and nothing was done. Try again later.",
-            Failure::Unknown => "The server has failed. Check whether your request took effect.",
-            Failure::Commit => "The server could not save your changes.",
+            Failure::Refused(why) => of_refusal(why),
+            Failure::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The server is busy, and nothing was done. Try again.",
+            ),
+            Failure::Store => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The server has failed, and nothing was done. Try again later.",
+            ),
+            Failure::Unknown => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The server has failed. Check whether your request took effect.",
+            ),
+            Failure::Commit => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "The server could not save your changes.")
+            }
         }
     }
 }
 
-const fn refusal_for_visitor(why: Refusal) -> &'static str {
+const fn of_refusal(why: Refusal) -> (StatusCode, &'static str) {
     match why {
-        Refusal::UnknownToken => {
-            "This form was sent before, or belongs to another session. Load the page again."
+        Refusal::UnknownToken => (
+            StatusCode::FORBIDDEN,
+            "This form was sent before, or belongs to another session. Load the page again.",
+        ),
+        Refusal::NoUser => (StatusCode::UNAUTHORIZED, "Log in first."),
+        Refusal::UnknownKey | Refusal::UnknownSession => {
+            (StatusCode::NOT_FOUND, "What you asked for is gone.")
         }
-        Refusal::NoUser => "Log in first.",
-        Refusal::UnknownKey | Refusal::UnknownSession => "What you asked for is gone.",
-        Refusal::SessionGone | Refusal::NoSession => "Your session has ended. Load the page again.",
-        Refusal::UserEnded => "Your sessions have been ended. Log in again.",
-        Refusal::ValueChanged => "Somebody has changed this meanwhile. Load the page again.",
-        Refusal::TextTooLong => "A text is too long.",
-        Refusal::TooManyValues => "There is no room for more.",
+        Refusal::SessionGone | Refusal::NoSession => {
+            (StatusCode::CONFLICT, "Your session has ended. Load the page again.")
+        }
+        Refusal::UserEnded => {
+            (StatusCode::CONFLICT, "Your sessions have been ended. Log in again.")
+        }
+        Refusal::ValueChanged => {
+            (StatusCode::CONFLICT, "Somebody has changed this meanwhile. Load the page again.")
+        }
+        Refusal::TextTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "A text is too long."),
+        Refusal::TooManyValues => (StatusCode::UNPROCESSABLE_ENTITY, "There is no room for more."),
         Refusal::TooManyRequests | Refusal::TooManySessions | Refusal::EntropyUsedUp => {
-            "The server is busy. Try again later."
+            (StatusCode::SERVICE_UNAVAILABLE, "The server is busy. Try again later.")
         }
         Refusal::UnknownRequest
         | Refusal::RequestOpen
         | Refusal::NotOffered
         | Refusal::WouldOrphan
         | Refusal::SavedAtFinish
-        | Refusal::IdNotIssued => "The server has made a mistake.",
-    }
-}
-
-const fn of_refusal(why: Refusal) -> StatusCode {
-    match why {
-        Refusal::UnknownToken => StatusCode::FORBIDDEN,
-        Refusal::NoUser => StatusCode::UNAUTHORIZED,
-        Refusal::UnknownKey | Refusal::UnknownSession => StatusCode::NOT_FOUND,
-        Refusal::SessionGone | Refusal::UserEnded | Refusal::ValueChanged | Refusal::NoSession => {
-            StatusCode::CONFLICT
+        | Refusal::IdNotIssued => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "The server has made a mistake.")
         }
-        Refusal::TextTooLong => StatusCode::PAYLOAD_TOO_LARGE,
-        Refusal::TooManyValues => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::TooManyRequests | Refusal::TooManySessions | Refusal::EntropyUsedUp => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-        Refusal::UnknownRequest
-        | Refusal::RequestOpen
-        | Refusal::NotOffered
-        | Refusal::WouldOrphan
-        | Refusal::SavedAtFinish
-        | Refusal::IdNotIssued => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
