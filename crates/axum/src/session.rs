@@ -9,7 +9,7 @@ use http::StatusCode;
 use http::request::Parts;
 use quixote_session::driver::{Call, Ending, Exchange, Failure, FromSaid, Login};
 use quixote_session::{Event, FormToken, Handle, Session as Stored, SmolStr};
-use quixote_session_store::{Manager, OwnData, StoreError};
+use quixote_session_store::{Manager, OwnData};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -96,10 +96,7 @@ impl Session {
         } else {
             manager.run(&mut *self.0.exchange.lock().await, call).await
         };
-        if let Err(Failure::Store | Failure::Unknown) = result {
-            self.0.failed.store(true, Ordering::Relaxed);
-        }
-        result.map_err(SessionError)
+        self.noted(result)
     }
 
     /// Reads the session as the request sees it: as it was when the request arrived, with the
@@ -233,7 +230,7 @@ impl Session {
         user: impl Into<SmolStr> + Send,
     ) -> Result<Login, SessionError> {
         self.mark_used();
-        self.told(self.0.manager.prepare_login(user).await)
+        self.noted(self.0.manager.prepare_login(user).await.map_err(|_| Failure::Store))
     }
 
     /// Logs in a user whose password or other proof you have checked: a name, or a login that was
@@ -290,15 +287,15 @@ impl Session {
     /// If the store fails.
     pub async fn devices(&self) -> Result<Vec<Stored>, SessionError> {
         let Some(user) = self.user().await else { return Ok(Vec::new()) };
-        self.told(self.0.manager.sessions_of(&user).await)
+        self.noted(self.0.manager.sessions_of(&user).await.map_err(|_| Failure::Store))
     }
 
-    /// What the store said by itself, and not to a call.
-    fn told<T>(&self, said: Result<T, StoreError>) -> Result<T, SessionError> {
-        said.map_err(|_| {
+    /// The result, once a failure of the store is noted.
+    fn noted<T>(&self, result: Result<T, Failure>) -> Result<T, SessionError> {
+        if let Err(Failure::Store | Failure::Unknown) = result {
             self.0.failed.store(true, Ordering::Relaxed);
-            SessionError(Failure::Store)
-        })
+        }
+        result.map_err(SessionError)
     }
 }
 

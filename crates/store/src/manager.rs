@@ -242,9 +242,8 @@ impl Manager {
         if user.len() > self.config().max_text_bytes {
             return Ok(Login::from(user));
         }
-        let told = timeout(Self::LONGEST, self.0.store.generation(&user)).await;
-        let told = told.map_err(StoreError::failed).flatten();
-        Ok(Login::prepared(user, told.inspect_err(|why| self.show(why))?))
+        let generation = self.read(self.0.store.generation(&user)).await?;
+        Ok(Login::prepared(user, generation))
     }
 
     /// The sessions of a user that are not over, for a list of devices that shows their handles.
@@ -253,12 +252,19 @@ impl Manager {
     ///
     /// If the store fails.
     pub async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, StoreError> {
-        let found = timeout(Self::LONGEST, self.0.store.sessions_of(user)).await;
-        let mut sessions =
-            found.map_err(StoreError::failed).flatten().inspect_err(|why| self.show(why))?;
+        let mut sessions = self.read(self.0.store.sessions_of(user)).await?;
         let now = Timestamp::now();
         sessions.retain(|session| !session.is_over(self.config(), now));
         Ok(sessions)
+    }
+
+    /// What the store says when it is read outside a call. One that is too late has failed.
+    async fn read<T>(
+        &self,
+        asked: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let told = timeout(Self::LONGEST, asked).await.map_err(StoreError::failed).flatten();
+        told.inspect_err(|why| self.show(why))
     }
 
     /// Ends all sessions of a user, for good: a login that is under way is refused, too.
