@@ -50,19 +50,17 @@ impl EntropySource {
     /// The next 64 bytes of the stream: enough for one [`Input`](crate::Input).
     // [driver-2]
     pub fn draw(&mut self) -> Entropy {
-        if self.is_from_system {
-            self.freshen();
-        }
+        self.freshen();
         let mut bytes = [0; Entropy::BYTES];
         self.stream.fill_bytes(&mut bytes);
         Entropy::from_bytes(bytes)
     }
 
-    /// Seeds the stream anew, from itself and from the system. If the system has no bytes, which it
-    /// had when the source was made, the stream goes on as it is.
+    /// Seeds a stream from the system anew, from itself and from the system. If the system has no
+    /// bytes, which it had when the source was made, the stream goes on as it is.
     fn freshen(&mut self) {
         let (mut seed, mut fresh) = ([0; 32], [0; 32]);
-        if getrandom::fill(&mut fresh).is_ok() {
+        if self.is_from_system && getrandom::fill(&mut fresh).is_ok() {
             self.stream.fill_bytes(&mut seed);
             seed.iter_mut().zip(fresh).for_each(|(own, fresh)| *own ^= fresh);
             self.stream = ChaCha20Rng::from_seed(seed);
@@ -72,9 +70,7 @@ impl EntropySource {
     /// The next 8 bytes of the stream. Two copies must not number their writes alike: a third would
     /// take the write of one for that of the other.
     pub(crate) fn number(&mut self) -> u64 {
-        if self.is_from_system {
-            self.freshen();
-        }
+        self.freshen();
         self.stream.next_u64()
     }
 }
