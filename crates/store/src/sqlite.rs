@@ -1,6 +1,7 @@
 //! Sessions in one file of SQLite.
 
 mod schema;
+mod sweep;
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -12,7 +13,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use quixote_session::driver::{Over, Stored, Write};
+use quixote_session::driver::{Stored, Write};
 use quixote_session::{Session, SessionId, StoreOp};
 use rusqlite::{
     Connection, ErrorCode, OptionalExtension as _, ToSql, Transaction, TransactionBehavior, params,
@@ -20,7 +21,8 @@ use rusqlite::{
 use tokio::sync::oneshot;
 
 use self::schema::{SCHEMA, check};
-use crate::row::{self, Bounds, Columns, Row, signed};
+use self::sweep::{ALL, MOST_SWEPT, discard};
+use crate::row::{self, Columns, Row, signed};
 use crate::store::{Store, StoreError};
 
 /// A store in one file of SQLite, for one machine; several processes may share it.
@@ -52,21 +54,6 @@ type Told = oneshot::Sender<Result<bool, StoreError>>;
 
 /// How many jobs are taken at once, which bounds how long another process waits to write.
 const MOST_AT_ONCE: usize = 64;
-
-/// How many sessions a sweep deletes before other writes have their turn. Otherwise all writes
-/// would wait while it deletes what many visitors have left.
-const MOST_SWEPT: i64 = 2_000;
-
-/// Deletes what is over, at most so many. Each bound is a query of its own: joined by `OR` they use
-/// no index, and each part of a sweep would look at the sessions that are not over, too.
-const DISCARD: &str = "DELETE FROM session WHERE id IN (
-    SELECT id FROM session WHERE accessed <= ?1
-    UNION ALL SELECT id FROM session WHERE accessed >= ?2
-    UNION ALL SELECT id FROM session WHERE created <= ?3
-    UNION ALL SELECT id FROM session WHERE created >= ?4 LIMIT ?5)";
-
-/// For `LIMIT`: no limit.
-const ALL: i64 = -1;
 
 /// The user (?4) has this generation (?8), or none is asked for.
 const OF_GENERATION: &str =
@@ -388,12 +375,6 @@ fn with<'a>(columns: &'a Columns<'_>, others: &[&'a dyn ToSql]) -> Vec<&'a dyn T
     let mut all: Vec<&'a dyn ToSql> = vec![id, revision, data, user, handle, created, accessed];
     all.extend_from_slice(others);
     all
-}
-
-/// Deletes what is over, but at most so many sessions, and counts them.
-fn discard(db: &Connection, over: Option<&Over>, most: i64) -> Result<usize, StoreError> {
-    let Some(Bounds { accessed, created }) = over.map(Bounds::from) else { return Ok(0) };
-    run(db, DISCARD, params![accessed.0, accessed.1, created.0, created.1, most])
 }
 
 #[cfg(test)]

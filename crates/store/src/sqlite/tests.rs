@@ -216,7 +216,8 @@ async fn what_cannot_be_read_was_not_written() {
 fn a_sweep_finds_what_is_over_by_an_index() {
     let file = File::new();
     let connection = file.connection();
-    let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", super::DISCARD)).unwrap();
+    let mut plan =
+        connection.prepare(&format!("EXPLAIN QUERY PLAN {}", super::sweep::DISCARD)).unwrap();
     let plan = plan.query_map([1, 2, 3, 4, 5], |row| row.get::<_, String>(3)).unwrap();
     let plan: Vec<_> = plan.map(Result::unwrap).collect();
     assert!(!plan.iter().any(|line| line.starts_with("SCAN")), "{plan:?}");
