@@ -42,6 +42,14 @@ impl Failing {
         }
         Ok(())
     }
+
+    /// Fails as long as this takes.
+    async fn failing<T>(&self, meanwhile: impl Future<Output = T>) -> T {
+        self.fails.store(true, Ordering::Relaxed);
+        let result = meanwhile.await;
+        self.fails.store(false, Ordering::Relaxed);
+        result
+    }
 }
 
 #[async_trait::async_trait]
@@ -316,9 +324,7 @@ async fn a_store_that_fails_is_a_503_and_no_cookie_whatever_the_handler_says() {
 
     let store = site.store.clone();
     let fails = async move |session: Session| {
-        store.fails.store(true, Ordering::Relaxed);
-        let _ = session.logout().await;
-        store.fails.store(false, Ordering::Relaxed);
+        let _ = store.failing(session.logout()).await;
         "all is well"
     };
     let response = site.serve(get(fails), &own).await;

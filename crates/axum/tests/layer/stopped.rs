@@ -1,6 +1,5 @@
 //! Handlers that stop half way.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -108,9 +107,7 @@ async fn a_request_whose_store_failed_takes_no_more_calls() {
     let (store, left) = (site.store.clone(), Arc::new(Mutex::new(None)));
     let keep = left.clone();
     let fails = async move |session: Session| {
-        store.fails.store(true, Ordering::Relaxed);
-        session.prepare_login("bob").await.unwrap_err();
-        store.fails.store(false, Ordering::Relaxed);
+        store.failing(session.prepare_login("bob")).await.unwrap_err();
         *keep.lock().unwrap() = Some(session);
     };
     assert_eq!(site.serve(get(fails), &visitor).await.status().as_u16(), 503);
@@ -127,9 +124,7 @@ async fn a_handler_that_could_not_list_the_devices_saves_nothing() {
     let store = site.store.clone();
     let ignores = async move |session: Session| {
         session.set("key", "half of it").await.unwrap();
-        store.fails.store(true, Ordering::Relaxed);
-        session.devices().await.unwrap_err();
-        store.fails.store(false, Ordering::Relaxed);
+        store.failing(session.devices()).await.unwrap_err();
     };
     assert_eq!(site.serve(get(ignores), &visitor).await.status().as_u16(), 503);
     assert_eq!(text(site.ask("GET", "/read", &[&visitor]).await).await, "alice ");
