@@ -36,7 +36,7 @@ pub(super) struct Trail {
     /// The values that it guards, and what it saw of each.
     pub(super) guards: BTreeMap<SmolStr, Option<SmolStr>>,
     /// The form tokens that it issued since the user last changed, and neither spent nor saved:
-    /// the latest, as many as a session holds.
+    /// the latest, as many as a session holds, oldest first.
     pub(super) issued: Vec<FormToken>,
     pub(super) remote_addr: SmolStr,
     /// Whether it changed anything at all.
